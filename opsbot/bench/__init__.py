@@ -1,0 +1,1 @@
+"""Figures with their floors beside them, measured in one run."""

@@ -1,0 +1,1 @@
+"""The Slack side: parse, call one use case, render."""

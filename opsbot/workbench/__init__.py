@@ -1,0 +1,1 @@
+"""Local stand-ins, sample services and the page: the whole product without an account."""
