@@ -1,0 +1,188 @@
+"""Adopt: emergency records into the journal as claimed kills, and break-glass kills by a responder."""
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+
+from opsbot.app.environment import Environment, policy_of, who
+from opsbot.app.kill_decision import REVIEW_MS, next_number, numbered
+from opsbot.domain.actor import Actor
+from opsbot.domain.change import Change, Effect, Position, Sealed, Timer, Write
+from opsbot.domain.errors import NotAllowed, StaleButton
+from opsbot.domain.kill import Kill, as_record
+from opsbot.domain.policy import Request, identity_of, judge
+from opsbot.domain.said import Said, inert
+from opsbot.domain.state import State
+from opsflags import keys
+from opsflags.model import Rejected
+from opsflags.records import emergency_from_json
+
+ADOPTED = "emergency"
+"""The singleton that tells clients how many emergency records the journal speaks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adopt:
+    """The use cases of adopting."""
+
+    env: Environment
+
+    async def emergencies(self) -> int:
+        """
+        Commit a kill for each emergency record not yet adopted; return how many were new.
+
+        A record that cannot be read is passed over, and the journal says what was wrong with it.
+
+        Raises:
+            StoreLost: to be tried again at the next tick.
+        """
+        done = adopted(self.env.store.state)
+        waiting = await self.env.fleets.emergencies(done)
+        for number, raw in enumerate(waiting, start=done + 1):
+            uid = self.env.entropy.token()
+            sealed = self.env.sealed(inert(_claimed(raw), limit=80))[1]
+
+            def decide(
+                state: State,
+                now_ms: int,
+                number: int = number,
+                raw: str = raw,
+                uid: str = uid,
+                sealed: tuple[Sealed, ...] = sealed,
+            ) -> tuple[Change | None, None]:
+                return _adopt_emergency(state, now_ms, number, raw, uid, sealed), None
+
+            await self.env.store.commit(f"emergency:{number}:{_digest(raw)}", decide)
+        return len(waiting)
+
+    async def glass(self, kill_id: str, actor: Actor, *, question: bool, request_id: str) -> Said:
+        """
+        Stand by a break-glass kill, or say that it is questioned; it holds either way.
+
+        Raises:
+            StaleButton: it is over, or somebody else was first. NotAllowed: policy.
+        """
+
+        def decide(state: State, now_ms: int) -> tuple[Change | None, Kill]:
+            return _take(state, now_ms, kill_id, actor, question=question)
+
+        _, kill = await self.env.store.commit(request_id, decide)
+        name = who(self.env.store.state, actor)
+        word = "questioned" if question else "adopted"
+        return Said(
+            "plain",
+            f"{kill.id} {word} by {name}; it holds.",
+            (f"Restore: `/{self.env.prefix}-restore {kill.id}`",),
+            body={"kill": kill.id, word: True},
+        )
+
+
+def adopted(state: State) -> int:
+    """Return how many emergency records the journal already speaks for."""
+    count = state.kind(keys.SWITCHBOARD).get(ADOPTED, {}).get("adopted", 0)
+    return count if isinstance(count, int) else 0
+
+
+def _adopt_emergency(
+    state: State, now_ms: int, number: int, raw: str, uid: str, sealed: tuple[Sealed, ...]
+) -> Change | None:
+    if adopted(state) >= number:
+        return None
+    noted = Write(keys.SWITCHBOARD, ADOPTED, {"s": 1, "adopted": number})
+    claimed = Actor(kind="claimed", id="kill-only credential", via="emergency")
+    try:
+        read = emergency_from_json(number, json.loads(raw))
+    except (ValueError, Rejected) as bad:
+        return Change(
+            verb="emergency_unreadable",
+            actor=claimed,
+            writes=(noted,),
+            rule="system",
+            facts={"emergency": f"E-{number}", "why": str(bad)},
+        )
+    commitment = sealed[0].commitment if sealed else ""
+    kill = Kill(
+        id=f"K-{next_number(state, 'kill')}",
+        uid=uid,
+        scope=read.scope,
+        mode=read.mode,
+        at=Position(state.position.epoch, state.position.revision + 1),
+        actor="claimed:kill-only credential",
+        via="emergency",
+        since_ms=now_ms,
+        review_ms=now_ms + REVIEW_MS,
+        actor_name=commitment,
+        emergency=f"E-{number}",
+    )
+    return Change(
+        verb="adopt_emergency",
+        actor=claimed,
+        writes=(Write(keys.KILLS, kill.id, as_record(kill)), numbered(state, "kill"), noted),
+        rule="system",
+        facts={"emergency": f"E-{number}"},
+        sealed=sealed,
+        effects=(
+            Effect("follow", f"follow:{kill.uid}", {"kill": kill.id}, lane="kill"),
+            Effect("card", f"card:{kill.uid}", {"kill": kill.id}),
+        ),
+        timers=(
+            Timer(
+                f"review:{kill.uid}",
+                REVIEW_MS,
+                Effect("review", f"review:{kill.uid}:1", {"kill": kill.id, "nth": 1}),
+            ),
+        ),
+    )
+
+
+def _take(
+    state: State, now_ms: int, kill_id: str, actor: Actor, *, question: bool
+) -> tuple[Change | None, Kill]:
+    kill = state.kill(kill_id)
+    policy = policy_of(state)
+    me = identity_of(policy, actor)
+    if not kill.active:
+        raise StaleButton(f"{kill.id} was restored already; nothing was changed.")
+    if kill.joined:
+        raise StaleButton(f"{kill.id} was taken up by {kill.joined[0]} already.")
+    declared = state.workflows()
+    named = declared.get(kill.scope.workflow or "")
+    verdict = judge(
+        policy,
+        Request(
+            verb="kill",
+            actor=actor,
+            workflows=(named,) if named else tuple(declared.values()),
+            wide=named is None,
+            after=kill.mode,
+            now_ms=now_ms,
+        ),
+    )
+    if verdict.outcome != "alone" or me == kill.actor:
+        raise NotAllowed(
+            "Only a responder other than the one who broke the glass can take it up.",
+            rule=verdict.rule,
+            hint=verdict.hint,
+        )
+    taken = replace(kill, joined=(*kill.joined, me))
+    change = Change(
+        verb="question" if question else "adopt",
+        actor=actor,
+        writes=(Write(keys.KILLS, kill.id, as_record(taken)),),
+        rule=verdict.rule,
+        effects=(Effect("card", f"card:{kill.uid}", {"kill": kill.id}),),
+        cancels=(f"adopt:{kill.uid}",),
+    )
+    return change, taken
+
+
+def _claimed(raw: str) -> str:
+    try:
+        value = json.loads(raw)
+    except ValueError:
+        return ""
+    return str(value.get("claimed", "")) if isinstance(value, dict) else ""
+
+
+def _digest(raw: str) -> str:
+    return hashlib.sha256(raw.encode()).hexdigest()[:16]

@@ -1,0 +1,193 @@
+"""The journal as evidence: its tail, its verification against the live state, its signed export."""
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from opsbot.app.environment import Environment, policy_of
+from opsbot.app.words import clock
+from opsbot.domain.actor import Actor
+from opsbot.domain.change import Json, Record
+from opsbot.domain.errors import NotAllowed
+from opsbot.domain.journal import Broken, Entry, canonical, differences, read_entry, replay
+from opsbot.domain.policy import Request, judge
+from opsbot.domain.said import REFUSED, Said, inert
+from opsbot.domain.state import State
+
+PAGE = 500
+"""Journal entries read at a time."""
+
+
+SHOWN = 4
+"""Records named in one line of the tail."""
+
+
+class LiveState(Protocol):
+    """The stored records themselves, read without the journal, for the comparison."""
+
+    async def live(self) -> State:
+        """
+        Return the records, position and head as the store holds them now.
+
+        Raises:
+            StoreLost: no answer within the deadline.
+        """
+        ...
+
+
+class Signer(Protocol):
+    """Signs the end of an export; its key does not lie beside what it signs."""
+
+    def sign(self, data: bytes) -> str:
+        """Return an Ed25519 signature in hex."""
+        ...
+
+    @property
+    def public(self) -> str:
+        """Return the public key in hex."""
+        ...
+
+
+class Anchors(Protocol):
+    """Heads of the journal kept outside the store."""
+
+    async def kept(self) -> Sequence[tuple[int, str]]:
+        """Return (count, head) of every anchor, oldest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """The use cases of reading the journal."""
+
+    env: Environment
+    store: LiveState
+    anchors: Anchors
+    signer: Signer
+
+    async def tail(self, count: int, actor: Actor) -> Said:
+        """
+        Return the last entries, newest last.
+
+        Raises:
+            NotAllowed: not a member. StoreLost: no answer.
+        """
+        self._may(actor)
+        lines = await self.env.store.journal(-count, -1)
+        entries = [read_entry(line) for line in lines]
+        return Said(
+            "plain",
+            f"Last {len(entries)} journal entries in {self.env.name}",
+            tuple(_line(entry) for entry in entries),
+            body={"entries": [entry.body for entry in entries]},
+        )
+
+    async def verify(self, actor: Actor) -> Said:
+        """Check chain, anchors, and the replay against the live records. Raises as `tail`."""
+        self._may(actor)
+        lines = [line async for line in self._all()]
+        live = await self.store.live()
+        anchors = await self.anchors.kept()
+        found = findings(lines, live, anchors)
+        body: Record = {
+            "valid": not found,
+            "entries": len(lines),
+            "head": live.head,
+            "anchors": len(anchors),
+            "findings": list(found),
+        }
+        if found:
+            title = f"The journal of {self.env.name} does NOT verify: {len(found)} finding(s)"
+            return Said("red", title, found, body=body, exit_code=REFUSED)
+        return Said(
+            "green",
+            f"The journal of {self.env.name} verifies: {len(lines)} entries",
+            (
+                f"Chain, {len(anchors)} anchor(s), and the replay equals the live state.",
+                f"Head {live.head[:16]}… at revision {live.position.revision}.",
+            ),
+            body=body,
+        )
+
+    async def export(self, actor: Actor) -> AsyncIterator[str]:
+        """Yield the export: a header, every entry, a signed trailer. Raises as `tail`."""
+        self._may(actor)
+        yield _jcs(
+            {"opsbot": "journal", "v": 1, "env": self.env.name, "public": self.signer.public}
+        )
+        count, head = 0, ""
+        async for line in self._all():
+            count, head = count + 1, line.partition(" ")[0]
+            yield line
+        trailer: dict[str, Json] = {"count": count, "head": head, "env": self.env.name}
+        yield _jcs({**trailer, "signature": self.signer.sign(canonical(trailer))})
+
+    async def _all(self) -> AsyncIterator[str]:
+        start = 0
+        while page := await self.env.store.journal(start, start + PAGE - 1):
+            for line in page:
+                yield line
+            start += len(page)
+
+    def _may(self, actor: Actor) -> None:
+        verdict = judge(policy_of(self.env.store.state), Request(verb="show", actor=actor))
+        if not verdict.allowed:
+            raise NotAllowed(verdict.message, rule=verdict.rule, hint=verdict.hint)
+
+
+def findings(
+    lines: Sequence[str], live: State, anchors: Sequence[tuple[int, str]] = ()
+) -> tuple[str, ...]:
+    """Return everything that is wrong, each by name; empty when the journal verifies."""
+    try:
+        state = replay(lines)
+    except Broken as broken:
+        return (f"Entry {broken.seq} {broken.why}.",)
+    found = []
+    if live.position.revision > len(lines):
+        missing = live.position.revision - len(lines)
+        found.append(
+            f"{missing} entries are missing at the end: the head counts {live.position.revision}."
+        )
+    elif state.head != live.head:
+        found.append(f"Entry {len(lines)} is not the recorded head: the chain was rewritten.")
+    found += _against_anchors(lines, anchors)
+    found += [
+        f"Record {one.kind}/{one.id} was {_how(one.journal, one.live)} behind the journal's back."
+        for one in differences(state, live)
+    ]
+    return tuple(found)
+
+
+def _against_anchors(lines: Sequence[str], anchors: Sequence[tuple[int, str]]) -> list[str]:
+    found = []
+    for count, head in anchors:
+        if count > len(lines):
+            found.append(f"An anchor counts {count} entries, the journal has {len(lines)}: cut.")
+        elif count and lines[count - 1].partition(" ")[0] != head:
+            found.append(
+                f"Entry {count} is not the one that was anchored: the chain was rewritten."
+            )
+    return found
+
+
+def _how(journal: Record | None, live: Record | None) -> str:
+    if journal is None:
+        return "added"
+    return "removed" if live is None else "changed"
+
+
+def _line(entry: Entry) -> str:
+    actor = entry.body.get("actor")
+    by = actor.get("id", "?") if isinstance(actor, dict) else "?"
+    writes = ", ".join(f"{kind}/{id_}" for kind, id_, _ in entry.writes[:SHOWN])
+    more = f" and {len(entry.writes) - SHOWN} more" if len(entry.writes) > SHOWN else ""
+    return (
+        f"{entry.position.revision} · {clock(entry.at_ms)} · {entry.verb} by {inert(str(by), limit=60)}"
+        f" · {writes or 'no record'}{more} · {entry.hash[:12]}"
+    )
+
+
+def _jcs(value: dict[str, Json]) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

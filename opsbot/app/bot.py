@@ -1,0 +1,160 @@
+"""The bot: every verb behind one door, the effect handlers, and the duties of each tick."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+
+from opsbot.app.adopt import Adopt, adopted
+from opsbot.app.anchor import Anchor
+from opsbot.app.audit import Audit
+from opsbot.app.card import Card, Render
+from opsbot.app.duties import Duties
+from opsbot.app.environment import Environment, policy_of
+from opsbot.app.follow import Follow
+from opsbot.app.kill import KillVerb
+from opsbot.app.kill_decision import WouldWiden
+from opsbot.app.no_chat import NoChat, nobody
+from opsbot.app.ports import Chat, Handler, Outbox, Prober
+from opsbot.app.reason import GiveReason
+from opsbot.app.requests import ApproveRequest, KillRequest, RestoreRequest
+from opsbot.app.restore import RestoreVerb
+from opsbot.app.show import Show
+from opsbot.app.tell import Tell
+from opsbot.domain.actor import Actor
+from opsbot.domain.policy import Request
+from opsbot.domain.policy_explain import actor_named, explain
+from opsbot.domain.said import Said
+
+FORGET_MS = 24 * 3_600_000
+"""An instance silent this long is taken off the list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """
+    Implements `opsbot.app.verbs.Verbs`.
+
+    *chat* is None where no Slack is connected: cards and messages are then not due to anybody,
+    and status, terminal and HTTP carry the same words.
+    """
+
+    env: Environment
+    outbox: Outbox
+    prober: Prober
+    audit: Audit
+    anchor: Anchor
+    render: Render
+    chat: Chat | None = None
+    channel: str = ""
+
+    async def kill(self, request: KillRequest, actor: Actor, *, request_id: str) -> Said:
+        """Kill; a milder mode of what is killed already goes the way of a restore."""
+        try:
+            return await KillVerb(self.env)(request, actor, request_id=request_id)
+        except WouldWiden as milder:
+            return await RestoreVerb(self.env).soften(
+                milder.kill, milder.mode, actor, request_id=request_id
+            )
+
+    async def stop_completely(self, kill_id: str, actor: Actor, *, request_id: str) -> Said:
+        """Make one kill a full stop."""
+        return await KillVerb(self.env).stop(kill_id, actor, request_id=request_id)
+
+    async def restore(self, request: RestoreRequest, actor: Actor, *, request_id: str) -> Said:
+        """Restore, or leave an approval waiting."""
+        return await RestoreVerb(self.env)(request, actor, request_id=request_id)
+
+    async def approve(self, request: ApproveRequest, actor: Actor, *, request_id: str) -> Said:
+        """Approve or refuse what waits."""
+        return await RestoreVerb(self.env).approve(request, actor, request_id=request_id)
+
+    async def give_reason(
+        self, kill_id: str, reason: str, actor: Actor, *, request_id: str
+    ) -> Said:
+        """Add the reason of a kill afterwards."""
+        return await GiveReason(self.env)(kill_id, reason, actor, request_id=request_id)
+
+    async def adopt(self, kill_id: str, actor: Actor, *, question: bool, request_id: str) -> Said:
+        """Take up a break-glass kill."""
+        return await Adopt(self.env).glass(kill_id, actor, question=question, request_id=request_id)
+
+    async def status(self, workflow: str | None, actor: Actor) -> Said:
+        """Look at the switchboard."""
+        return await Show(self.env).status(workflow, actor)
+
+    async def home(self, actor: Actor) -> tuple[Said, ...]:
+        """Look at the switchboard in parts."""
+        return await Show(self.env).home(actor)
+
+    async def oncall(self, workflow: str | None, actor: Actor) -> Said:
+        """Look up who answers for what."""
+        return await Show(self.env).oncall(workflow, actor)
+
+    async def kills(self, actor: Actor) -> Said:
+        """List the active kills."""
+        return await Show(self.env).kills(actor)
+
+    async def instances(self, actor: Actor) -> Said:
+        """List the fleet."""
+        return await Show(self.env).instances(actor)
+
+    async def audit_tail(self, count: int, actor: Actor) -> Said:
+        """Return the journal's last entries."""
+        return await self.audit.tail(count, actor)
+
+    async def audit_verify(self, actor: Actor) -> Said:
+        """Verify the journal."""
+        return await self.audit.verify(actor)
+
+    def audit_export(self, actor: Actor) -> AsyncIterator[str]:
+        """Export the journal."""
+        return self.audit.export(actor)
+
+    async def explain(self, who: str, verb: str, workflow: str, actor: Actor) -> Said:
+        """Say what policy would answer, and why."""
+        await Show(self.env).status(workflow, actor)
+        state = self.env.store.state
+        policy, named = policy_of(state), state.workflows()[workflow]
+        asked = Request(verb=verb, actor=actor_named(policy, who), workflows=(named,))
+        lines = explain(policy, asked)
+        return Said("plain", lines[0], lines[1:], body={"lines": list(lines)})
+
+    async def names(self) -> tuple[str, ...]:
+        """Return the workflows' names."""
+        return tuple(self.env.store.state.workflows())
+
+    def handlers(self) -> Mapping[str, Handler]:
+        """Return what the outbox worker calls, by kind of effect."""
+        follow = Follow(self.env, self.prober)
+        if self.chat is None:
+            return {"follow": follow, "card": nobody, "tell": nobody, **self._due(NoChat())}
+        card = Card(self.env, self.chat, self.outbox, self.render, self.channel)
+        tell = Tell(self.env, self.chat, self.render)
+        return {"follow": follow, "card": card, "tell": tell, **self._due(self.chat)}
+
+    def _due(self, chat: Chat) -> Mapping[str, Handler]:
+        duties = Duties(self.env, chat, self.render)
+        return {
+            "review": duties.review,
+            "expire": duties.expire,
+            "queue_closed": duties.queue_closed,
+        }
+
+    async def tick(self) -> None:
+        """
+        Fire due timers and adopt emergency records; every replica does, each step is atomic.
+
+        Raises:
+            StoreLost: the next tick tries again.
+        """
+        await self.outbox.fire_timers()
+        fleet = await self.env.fleets.look()
+        if fleet.emergencies > adopted(self.env.store.state):
+            await Adopt(self.env).emergencies()
+
+    async def sweep(self) -> None:
+        """Take long silent instances off the list and anchor the journal's head. Raises as `tick`."""
+        fleet = await self.env.fleets.look()
+        gone = [one.id for one in fleet.instances if fleet.now_ms - one.seen_ms > FORGET_MS]
+        if gone:
+            await self.env.fleets.forget(gone)
+        await self.anchor()

@@ -1,0 +1,128 @@
+"""What becomes due: reviews of kills, approvals that expire, human queues that close."""
+
+from dataclasses import dataclass, replace
+
+from opsbot.app.card import Render, channel_of
+from opsbot.app.environment import Environment, policy_of
+from opsbot.app.kill_decision import after_hours, review_delay_ms
+from opsbot.app.ports import Chat, Delivery
+from opsbot.app.restore_decision import touched
+from opsbot.app.tell import slack_ids
+from opsbot.app.words import clock, mode_word, named
+from opsbot.domain.actor import SCHEDULER
+from opsbot.domain.approval import as_record as approval_record
+from opsbot.domain.change import Change, Effect, Position, Timer, Write
+from opsbot.domain.kill import Kill, as_record, remode
+from opsbot.domain.policy import shown
+from opsbot.domain.said import Button, Said
+from opsbot.domain.state import APPROVALS, State
+from opsflags import keys
+
+
+@dataclass(frozen=True, slots=True)
+class Duties:
+    """The effect handlers `review`, `expire` and `queue_closed`; each is due once."""
+
+    env: Environment
+    chat: Chat
+    render: Render
+
+    async def review(self, delivery: Delivery) -> None:
+        """Ask the DRI whether an active kill should stay, and set the next morning's question."""
+        body = delivery.effect.body
+        kill_id, nth = str(body["kill"]), int(str(body["nth"]))
+
+        def decide(state: State, now_ms: int) -> tuple[Change | None, Kill | None]:
+            kill = state.kill(kill_id)
+            if not kill.active:
+                return None, None
+            wait = review_delay_ms(now_ms)
+            again = Effect(
+                "review", f"review:{kill.uid}:{nth + 1}", {"kill": kill.id, "nth": nth + 1}
+            )
+            kept = replace(kill, review_ms=now_ms + wait)
+            change = Change(
+                verb="review_due",
+                actor=SCHEDULER,
+                writes=(Write(keys.KILLS, kill.id, as_record(kept)),),
+                rule="system",
+                timers=(Timer(f"review:{kill.uid}", wait, again),),
+            )
+            return change, kill
+
+        _, kill = await self.env.store.commit(f"review:{delivery.effect.key}", decide)
+        if kill is not None:
+            await self._ask(kill, delivery.effect.key)
+
+    async def _ask(self, kill: Kill, key: str) -> None:
+        state = self.env.store.state
+        policy = policy_of(state)
+        said = Said(
+            tone="amber",
+            title=f"Should {kill.id} stay? {named(kill.scope)} in {self.env.name}",
+            lines=(
+                f"{mode_word(kill.mode)} since {clock(kill.since_ms)}, by {shown(policy, kill.actor)}.",
+                "It stays until somebody restores it; it never ends by itself.",
+            ),
+            buttons=(
+                Button("restore", "Restore", kill.id),
+                Button("status", "Status", kill.scope.workflow or ""),
+            ),
+        )
+        blocks, text = self.render(said)
+        people = {workflow.dri for workflow in touched(state, (kill,))}
+        for person in sorted({*people, *slack_ids(policy, (kill.actor,))}):
+            await self.chat.tell(person, blocks, text, key=f"{key}:{person}")
+        if channel := channel_of(kill, state):
+            await self.chat.post(channel, blocks, text, key=key)
+
+    async def expire(self, delivery: Delivery) -> None:
+        """Settle an approval that nobody gave in time; the card says so."""
+        approval_id = str(delivery.effect.body["approval"])
+
+        def decide(state: State, now_ms: int) -> tuple[Change | None, None]:
+            approval = state.approval(approval_id)
+            if approval.standing != "pending":
+                return None, None
+            expired = approval.settle("expired", by="", at_ms=now_ms)
+            kills = tuple(state.kill(name) for name in approval.kills)
+            change = Change(
+                verb="approval_expired",
+                actor=SCHEDULER,
+                writes=(Write(APPROVALS, approval.id, approval_record(expired)),),
+                rule="system",
+                effects=tuple(Effect("card", f"card:{k.uid}", {"kill": k.id}) for k in kills),
+            )
+            return change, None
+
+        await self.env.store.commit(f"expire:{delivery.effect.key}", decide)
+
+    async def queue_closed(self, delivery: Delivery) -> None:
+        """At the end of its hours turn `human` into the approved text, else a stop."""
+        kill_id = str(delivery.effect.body["kill"])
+
+        def decide(state: State, now_ms: int) -> tuple[Change | None, None]:
+            kill = state.kill(kill_id)
+            workflow = state.workflows().get(kill.scope.workflow or "")
+            if not kill.active or kill.mode != "human" or workflow is None:
+                return None, None
+            at = Position(state.position.epoch, state.position.revision + 1)
+            closed = remode(kill, mode=after_hours(workflow), at=at, now_ms=now_ms)
+            change = Change(
+                verb="queue_closed",
+                actor=SCHEDULER,
+                writes=(Write(keys.KILLS, kill.id, as_record(closed)),),
+                rule="system",
+                effects=(
+                    Effect(
+                        "follow",
+                        f"follow:{kill.uid}:{at.epoch}:{at.revision}",
+                        {"kill": kill.id},
+                        "kill",
+                    ),
+                    Effect("card", f"card:{kill.uid}", {"kill": kill.id}),
+                ),
+            )
+            return change, None
+
+        await self.env.store.commit(f"queue:{delivery.effect.key}", decide)

@@ -1,0 +1,53 @@
+"""What the use cases of one environment share: its store, its fleet, time, chance, its names."""
+
+from dataclasses import dataclass
+
+from opsbot.app.ports import Clock, Entropy, Fleets, Store
+from opsbot.domain.actor import Actor
+from opsbot.domain.change import Sealed
+from opsbot.domain.journal import seal
+from opsbot.domain.policy import Policy, from_record, identity_of, shown
+from opsbot.domain.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """
+    One environment, `prod` or `dev`.
+
+    *prefix* begins the Slack commands (`ai` in `/ai-kill`). *answer_within_s* is how long an
+    answer waits for the fleet before it goes out with the true count so far, in seconds.
+    """
+
+    name: str
+    store: Store
+    fleets: Fleets
+    clock: Clock
+    entropy: Entropy
+    prefix: str = "ai"
+    answer_within_s: float = 0.8
+
+    def sealed(self, text: str) -> tuple[str, tuple[Sealed, ...]]:
+        """Return the commitment to free text and what must be stored beside the chain for it."""
+        if not text:
+            return "", ()
+        one = seal(text, salt=self.entropy.token())
+        return one.commitment, (one,)
+
+    async def unsealed(self, *commitments: str) -> tuple[str, ...]:
+        """Return free texts in order; `(erased)` for one that was erased, empty for none."""
+        kept = await self.store.texts([one for one in commitments if one])
+        return tuple(
+            "" if not one else kept[one].text if one in kept else "(erased)" for one in commitments
+        )
+
+
+def policy_of(state: State) -> Policy:
+    """Return the policy in force; a stand-in that lets nobody restore while none was loaded."""
+    record = state.setting("policy")
+    return from_record(record) if record else Policy(broken=True)
+
+
+def who(state: State, actor: Actor) -> str:
+    """Return how people call an actor, for the screen: a declared name, else the id."""
+    return shown(policy_of(state), identity_of(policy_of(state), actor))

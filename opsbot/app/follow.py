@@ -1,0 +1,98 @@
+"""Follow a committed kill or restore: commit *confirmed* when every instance says so, then prove it."""
+
+from dataclasses import dataclass, replace
+
+from opsbot.app.environment import Environment
+from opsbot.app.ports import Delivery, Prober, RetryLater
+from opsbot.app.prove import prove
+from opsbot.app.sight import Sight, watched_end, watched_kill
+from opsbot.domain.actor import FLEET_WATCH
+from opsbot.domain.change import Change, Position, Write
+from opsbot.domain.containment import Containment
+from opsbot.domain.errors import UnknownKill
+from opsbot.domain.kill import Kill, as_record
+from opsbot.domain.state import State
+from opsflags import keys
+
+WATCH_S = 10.0
+"""How long one delivery watches before it is put back, in seconds."""
+
+AGAIN_S = 1.0
+PATIENCE_MS = 24 * 3_600_000
+"""An unconfirmed kill is followed this long; then only status and card still show it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """The effect handler `follow`."""
+
+    env: Environment
+    prober: Prober
+
+    async def __call__(self, delivery: Delivery) -> None:
+        """
+        Watch until complete; both steps are commits, each at most once, on whatever replica.
+
+        Raises:
+            RetryLater: not every instance has acknowledged yet.
+        """
+        state = await self.env.store.refresh()
+        try:
+            kill = state.kill(str(delivery.effect.body["kill"]))
+        except UnknownKill:
+            return
+        watched = watched_kill(kill) if kill.active else watched_end(kill)
+        seen = await Sight(self.env.fleets, self.env.clock).until_complete(
+            watched, state.workflows(), timeout_s=WATCH_S
+        )
+        if seen is None or not seen.complete:
+            if kill.active and (seen is None or seen.now_ms - kill.since_ms < PATIENCE_MS):
+                raise RetryLater("not every instance has confirmed", after_s=AGAIN_S)
+            return
+        if not kill.active:
+            return
+        await self._confirm(kill, seen)
+        await self._prove(kill)
+
+    async def _confirm(self, kill: Kill, seen: Containment) -> None:
+        def decide(state: State, now_ms: int) -> tuple[Change | None, None]:
+            now = state.kill(kill.id)
+            if now.at != kill.at or not now.active or now.confirmed_ms is not None:
+                return None, None
+            took = float(max(seen.now_ms - committed_ms(now), 0))
+            confirmed = replace(now, confirmed_ms=took)
+            return _noted("confirmed", confirmed, seen.as_json()), None
+
+        await self.env.store.commit(f"confirmed:{kill.uid}:{_place(kill.at)}", decide)
+
+    async def _prove(self, kill: Kill) -> None:
+        state = self.env.store.state
+        proof = await prove(kill, state, await self.env.fleets.look(), self.prober)
+
+        def decide(state: State, now_ms: int) -> tuple[Change | None, None]:
+            now = state.kill(kill.id)
+            if now.at != kill.at or not now.active or now.probes is not None:
+                return None, None
+            proved = replace(now, probes=proof.probes, passed=proof.passed)
+            return _noted("proved", proved, proof.as_json()), None
+
+        await self.env.store.commit(f"proved:{kill.uid}:{_place(kill.at)}", decide)
+
+
+def committed_ms(kill: Kill) -> int:
+    """Return when the kill in its present mode was committed, on the server's clock."""
+    return kill.changed_ms or kill.since_ms
+
+
+def _noted(verb: str, kill: Kill, facts: object) -> Change:
+    return Change(
+        verb=verb,
+        actor=FLEET_WATCH,
+        writes=(Write(keys.KILLS, kill.id, as_record(kill)),),
+        rule="system",
+        facts={"kill": kill.id, "seen": facts},  # type: ignore[dict-item]  # JSON by construction
+    )
+
+
+def _place(at: Position) -> str:
+    return f"{at.epoch}:{at.revision}"

@@ -1,0 +1,141 @@
+"""Kill: stop or degrade what a request names, in one commit, and say how far it got."""
+
+from dataclasses import dataclass
+
+from opsbot.app.environment import Environment, who
+from opsbot.app.kill_decision import Order, Struck, decide_kill, freeze, undo_hint
+from opsbot.app.requests import KillRequest, Target, TargetKind
+from opsbot.app.sight import Sight, watched_kill
+from opsbot.app.words import KillView, kill_said
+from opsbot.domain.actor import Actor
+from opsbot.domain.change import Committed, Record
+from opsbot.domain.errors import StaleButton
+from opsbot.domain.kill import Kill
+from opsbot.domain.said import Said
+from opsflags.model import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class KillVerb:
+    """The use case."""
+
+    env: Environment
+
+    async def __call__(self, request: KillRequest, actor: Actor, *, request_id: str) -> Said:
+        """
+        Kill and answer at the earlier of all confirmed and the environment's limit.
+
+        Raises:
+            Refused: nothing was changed; why, and who can help.
+            StoreLost: whether it is stored is not known.
+        """
+        order = await self.order(request, actor)
+        committed, struck = await self.env.store.commit(
+            request_id, lambda state, now: decide_kill(state, now, order)
+        )
+        return await self.answer(struck, committed, order)
+
+    async def stop(self, kill_id: str, actor: Actor, *, request_id: str) -> Said:
+        """
+        Make one kill a full stop; the button on a weaker one.
+
+        Raises:
+            StaleButton: it is over. Otherwise as `__call__`.
+        """
+        kill = (await self.env.store.refresh()).kill(kill_id)
+        if not kill.active:
+            raise StaleButton(
+                f"{kill.id} was restored already; nothing was changed.",
+                hint=f"To stop it again: `/{self.env.prefix}-kill`.",
+            )
+        scope = kill.scope
+        kind, name = _target(scope)
+        request = KillRequest(Target(kind, name), "stop", scope.tenant, scope.tool, confirmed=True)
+        return await self(request, actor, request_id=request_id)
+
+    async def order(self, request: KillRequest, actor: Actor) -> Order:
+        """Read what the freeze-frame needs and draw ids, once, whatever the number of retries."""
+        reason, sealed = self.env.sealed(request.reason)
+        frame: Record = {}
+        seen = await Sight(self.env.fleets, self.env.clock).fleet()
+        if seen is not None:
+            frame = freeze(seen)
+        return Order(request, actor, self.env.entropy.token(), reason, sealed, frame)
+
+    async def answer(self, struck: Struck, committed: Committed | None, order: Order) -> Said:
+        """Wait for the fleet within the limit and say what is so."""
+        env, state = self.env, self.env.store.state
+        workflows = state.workflows()
+        sight = Sight(env.fleets, env.clock)
+        began = env.clock.monotonic()
+        seen = await sight.until_complete(
+            watched_kill(struck.kill), workflows, timeout_s=env.answer_within_s
+        )
+        left = env.answer_within_s - (env.clock.monotonic() - began)
+        kill = struck.kill
+        if seen is not None and seen.complete:
+            kill = await self._proved(kill, left)
+        return kill_said(
+            KillView(
+                kill=kill,
+                env=env.name,
+                containment=seen,
+                workflows=workflows,
+                by=who(state, order.actor),
+                reason=order.request.reason,
+                prefix=env.prefix,
+                committed=committed,
+                note=_note(struck, committed),
+                undo=undo_hint(struck.aim.workflows, kill.mode),
+                asks=_asks(struck, order, env.prefix),
+            )
+        )
+
+    async def _proved(self, kill: Kill, within_s: float) -> Kill:
+        """Wait for the follow-up's own commits, *confirmed* and *proved*, as long as there is time."""
+        end = self.env.clock.monotonic() + max(within_s, 0.05)
+        state = self.env.store.state
+        while True:
+            now = state.kill(kill.id)
+            left = end - self.env.clock.monotonic()
+            if now.probes is not None or left <= 0 or now.at != kill.at:
+                return now
+            state = await self.env.store.wait_past(state.position.revision, timeout_s=left)
+
+
+def _target(scope: Scope) -> tuple[TargetKind, str]:
+    if scope.workflow:
+        return "workflow", scope.workflow
+    if scope.provider:
+        return "provider", scope.provider
+    return ("model", scope.model) if scope.model else ("all", "")
+
+
+def _note(struck: Struck, committed: Committed | None) -> str:
+    kill = struck.kill
+    notes = []
+    if committed is not None and committed.repeated:
+        notes.append("This request was done before; nothing was done twice.")
+    elif struck.outcome == "already":
+        notes.append(f"Already so: {kill.id} holds it. Nothing was changed.")
+    elif struck.outcome == "joined":
+        notes.append(f"Already so: {kill.id} holds it; you are noted as having joined.")
+    elif struck.outcome == "stricter":
+        notes.append(f"{kill.id} was made stricter.")
+    if struck.aim.mode == "human" and kill.mode != "human":
+        notes.append(f"The human queue is closed now: `{kill.mode}` instead.")
+    if struck.aim.note:
+        notes.append(f"{struck.aim.note}.")
+    return " ".join(notes)
+
+
+def _asks(struck: Struck, order: Order, prefix: str) -> tuple[str, ...]:
+    request, asks = order.request, []
+    if request.said_mode is not None and struck.kill.mode != request.said_mode:
+        asks.append(
+            f"Did you mean the mode? `/{prefix}-kill {request.target.name}"
+            f" mode:{request.said_mode}`; now it is `{struck.kill.mode}`."
+        )
+    if request.review_in_s is not None:
+        asks.append("It does not end by itself: opsbot asks then whether it should stay.")
+    return tuple(asks)

@@ -1,0 +1,86 @@
+"""Restore: lift kills as policy says, at once or when a second person approves."""
+
+from dataclasses import dataclass
+
+from opsbot.app.environment import Environment, policy_of, who
+from opsbot.app.requests import ApproveRequest, RestoreRequest, Target
+from opsbot.app.restore_decision import Lift, Lifted, decide_approval, decide_restore
+from opsbot.app.restore_words import RestoreView, pending_said, restored_said, settled_said
+from opsbot.app.sight import Sight, watched_end, watched_kill
+from opsbot.domain.actor import Actor
+from opsbot.domain.change import Change, Committed
+from opsbot.domain.containment import Containment
+from opsbot.domain.kill import Kill
+from opsbot.domain.policy import shown
+from opsbot.domain.said import Said
+from opsbot.domain.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreVerb:
+    """The use case of restoring, softening, approving and refusing."""
+
+    env: Environment
+
+    async def __call__(self, request: RestoreRequest, actor: Actor, *, request_id: str) -> Said:
+        """
+        Lift what the request names, or leave an approval waiting.
+
+        Raises:
+            Refused: nothing was changed. StoreLost: whether it is stored is not known.
+        """
+        return await self._restore(
+            self._lift(request.target, actor, request.reason), request_id=request_id
+        )
+
+    async def soften(self, kill: Kill, mode: str, actor: Actor, *, request_id: str) -> Said:
+        """Make one kill milder under the policy for restoring. Raises as `__call__`."""
+        lift = self._lift(Target("kill", kill.id), actor, "", to=mode)
+        return await self._restore(lift, request_id=request_id)
+
+    async def approve(self, request: ApproveRequest, actor: Actor, *, request_id: str) -> Said:
+        """Approve or refuse what waits. Raises as `__call__`."""
+        lift = self._lift(Target("kill", request.approval), actor, request.reason)
+
+        def decide(state: State, now_ms: int) -> tuple[Change | None, Lifted]:
+            return decide_approval(
+                state, now_ms, request.approval.upper(), lift, grant=request.grant
+            )
+
+        committed, lifted = await self.env.store.commit(request_id, decide)
+        return await self._answer(lifted, committed, lift)
+
+    def _lift(self, target: Target, actor: Actor, reason: str, *, to: str = "live") -> Lift:
+        commitment, sealed = self.env.sealed(reason)
+        return Lift(target, actor, to, commitment, sealed)
+
+    async def _restore(self, lift: Lift, *, request_id: str) -> Said:
+        committed, lifted = await self.env.store.commit(
+            request_id, lambda state, now: decide_restore(state, now, lift)
+        )
+        return await self._answer(lifted, committed, lift)
+
+    async def _answer(self, lifted: Lifted, committed: Committed | None, lift: Lift) -> Said:
+        env, state = self.env, self.env.store.state
+        policy = policy_of(state)
+        view = RestoreView(
+            lifted=lifted,
+            env=env.name,
+            by=who(state, lift.actor),
+            requester=shown(policy, lifted.approval.requester) if lifted.approval else "",
+            approvers=tuple(shown(policy, name) for name in lifted.verdict.approvers),
+            committed=committed,
+            prefix=env.prefix,
+        )
+        if lifted.outcome in ("pending", "still_pending"):
+            return pending_said(view)
+        if lifted.outcome in ("refused", "void"):
+            return settled_said(view)
+        return restored_said(view, await self._seen(lifted, state))
+
+    async def _seen(self, lifted: Lifted, state: State) -> Containment | None:
+        last = max(lifted.kills, key=lambda kill: kill.ended or kill.at)
+        watched = watched_kill(last) if last.active else watched_end(last)
+        return await Sight(self.env.fleets, self.env.clock).until_complete(
+            watched, state.workflows(), timeout_s=self.env.answer_within_s
+        )

@@ -1,0 +1,364 @@
+"""What a restore or an approval comes to on one state: select, ask policy, wait or lift. Pure."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from opsbot.app.environment import policy_of
+from opsbot.app.kill_decision import next_number, numbered
+from opsbot.app.requests import Target
+from opsbot.app.target import nearest
+from opsbot.domain.actor import Actor
+from opsbot.domain.approval import Approval
+from opsbot.domain.approval import as_record as approval_record
+from opsbot.domain.change import Change, Effect, Position, Record, Sealed, Timer, Write
+from opsbot.domain.errors import NotAllowed, NothingToRestore, StaleButton, UnknownWorkflow
+from opsbot.domain.journal import canonical
+from opsbot.domain.kill import Kill, as_record
+from opsbot.domain.policy import Request, Verdict, identity_of, judge
+from opsbot.domain.state import APPROVALS, State
+from opsbot.domain.workflow import Workflow
+from opsflags import keys
+
+Outcome = Literal["lifted", "softened", "pending", "still_pending", "refused", "void"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lift:
+    """One request to lift kills, or to make one milder (*to* is then its mode)."""
+
+    target: Target
+    actor: Actor
+    to: str = "live"
+    reason: str = ""
+    sealed: tuple[Sealed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """What the decision left: the kills as they now stand, and the approval where one waits."""
+
+    outcome: Outcome
+    kills: tuple[Kill, ...]
+    verdict: Verdict
+    approval: Approval | None = None
+    remaining: tuple[Kill, ...] = ()
+
+
+def decide_restore(state: State, now_ms: int, lift: Lift) -> tuple[Change | None, Lifted]:
+    """
+    Decide a restore; a second person's same request counts as their approval.
+
+    Raises:
+        NothingToRestore, UnknownKill, UnknownWorkflow: nothing matches.
+        NotAllowed: with the rule and who can help.
+    """
+    kills = select(state, lift.target)
+    action = action_of(kills, lift.to)
+    pending = pending_for(state, action, now_ms)
+    verdict = _judge(state, now_ms, lift, kills, verb="restore")
+    if verdict.allowed:
+        return _lift(state, now_ms, lift, kills, verdict, pending)
+    if pending is not None and identity_of(policy_of(state), lift.actor) != pending.requester:
+        approving = _judge(state, now_ms, lift, kills, verb="approve", approval=pending)
+        _must_allow(approving)
+        return _lift(state, now_ms, lift, kills, approving, pending)
+    if verdict.outcome == "second_person":
+        if pending is not None:
+            return None, Lifted("still_pending", kills, verdict, pending)
+        return _ask(state, now_ms, lift, kills, verdict)
+    _must_allow(verdict)
+    raise AssertionError(verdict.outcome)
+
+
+def decide_approval(
+    state: State, now_ms: int, approval_id: str, lift: Lift, *, grant: bool
+) -> tuple[Change | None, Lifted]:
+    """
+    Decide a press of [Approve] or [Refuse]; bound to exactly what was asked.
+
+    Raises:
+        UnknownApproval: no such id. StaleButton: it is settled or over.
+        NotAllowed: the requester, or somebody who may not approve this.
+    """
+    approval = state.approval(approval_id)
+    _must_wait(approval, now_ms)
+    kills, to = _kills_of(state, approval)
+    if kills is None:
+        return _settle(state, now_ms, lift, approval, "void")
+    lift = replace(lift, to=to)
+    own = identity_of(policy_of(state), lift.actor) == approval.requester
+    if not grant and own:
+        return _settle(state, now_ms, lift, approval, "refused")
+    verdict = _judge(state, now_ms, lift, kills, verb="approve", approval=approval)
+    _must_allow(verdict)
+    if not grant:
+        return _settle(state, now_ms, lift, approval, "refused")
+    return _lift(state, now_ms, lift, kills, verdict, approval)
+
+
+def select(state: State, target: Target) -> tuple[Kill, ...]:
+    """
+    Return the active kills that a restore names: those of one workflow never include `all`'s.
+
+    Raises:
+        UnknownKill, NothingToRestore, UnknownWorkflow: there is nothing of that name to restore.
+    """
+    active = state.active_kills()
+    if target.kind == "kill":
+        kill = state.kill(target.name.upper())
+        if not kill.active:
+            raise NothingToRestore(f"{kill.id} was restored already; nothing was changed.")
+        return (kill,)
+    if target.kind == "workflow":
+        found = tuple(k for k in active if k.scope.workflow == target.name)
+    elif target.kind == "all":
+        found = tuple(k for k in active if not k.scope.as_json())
+    else:
+        found = tuple(k for k in active if getattr(k.scope, target.kind) == target.name)
+    if not found:
+        raise _nothing(state, target, active)
+    return found
+
+
+def action_of(kills: tuple[Kill, ...], to: str) -> Record:
+    """Return exactly what would be done: which kills, each at which position, to which mode."""
+    return {
+        "verb": "restore",
+        "to": to,
+        "kills": [[kill.id, kill.at.epoch, kill.at.revision] for kill in kills],
+    }
+
+
+def hash_of(action: Record) -> str:
+    """Return the SHA-256 of an action's canonical JSON, in hex."""
+    return hashlib.sha256(canonical(action)).hexdigest()
+
+
+def pending_for(state: State, action: Record, now_ms: int) -> Approval | None:
+    """Return the approval that waits for exactly this action."""
+    wanted = hash_of(action)
+    waiting = (state.approval(name) for name in state.kind(APPROVALS))
+    return next(
+        (
+            one
+            for one in waiting
+            if one.standing == "pending" and one.action_hash == wanted and one.expires_ms > now_ms
+        ),
+        None,
+    )
+
+
+def pending_on(state: State, kill_id: str, now_ms: int) -> Approval | None:
+    """Return the approval that waits and names this kill, for its card."""
+    for name in state.kind(APPROVALS):
+        one = state.approval(name)
+        if one.standing == "pending" and one.expires_ms > now_ms and kill_id in one.kills:
+            return one
+    return None
+
+
+def touched(state: State, kills: tuple[Kill, ...]) -> tuple[Workflow, ...]:
+    """Return every workflow that one of *kills* hits."""
+    declared = state.workflows()
+    names = {kill.scope.workflow for kill in kills}
+    if None in names:
+        return tuple(declared.values())
+    return tuple(workflow for name, workflow in declared.items() if name in names)
+
+
+def _nothing(state: State, target: Target, active: tuple[Kill, ...]) -> Exception:
+    declared = state.workflows()
+    if target.kind == "workflow" and target.name not in declared:
+        return UnknownWorkflow(target.name, nearest=nearest(target.name, declared))
+    wide = [kill.id for kill in active if kill.scope.workflow is None]
+    hint = f"Wider kills still hit it: {', '.join(wide)}; restore them by id." if wide else ""
+    what = f"`{target.name}`" if target.name else "all workflows"
+    return NothingToRestore(f"No active kill names {what}; nothing was changed.", hint=hint)
+
+
+def _judge(
+    state: State,
+    now_ms: int,
+    lift: Lift,
+    kills: tuple[Kill, ...],
+    *,
+    verb: str,
+    approval: Approval | None = None,
+) -> Verdict:
+    policy = policy_of(state)
+    me = identity_of(policy, lift.actor)
+    own = all(kill.actor == me for kill in kills)
+    return judge(
+        policy,
+        Request(
+            verb=verb,
+            actor=lift.actor,
+            workflows=touched(state, kills),
+            wide=any(kill.scope.workflow is None for kill in kills),
+            before=tuple(kill.mode for kill in kills),
+            after=lift.to,
+            own_kill_age_ms=max(now_ms - kill.since_ms for kill in kills) if own else None,
+            joined=any(kill.joined for kill in kills),
+            now_ms=now_ms,
+            waiting_ms=0 if approval is None else now_ms - approval.requested_ms,
+            requester="" if approval is None else approval.requester,
+        ),
+    )
+
+
+def _must_allow(verdict: Verdict) -> None:
+    if not verdict.allowed:
+        raise NotAllowed(verdict.message, rule=verdict.rule, hint=verdict.hint)
+
+
+def _must_wait(approval: Approval, now_ms: int) -> None:
+    if approval.standing != "pending":
+        by = f" by {approval.approver}" if approval.approver else ""
+        raise StaleButton(f"{approval.id} is over: {approval.standing}{by}. Nothing was changed.")
+    if now_ms >= approval.expires_ms:
+        raise StaleButton(f"{approval.id} has expired; ask again. Nothing was changed.")
+
+
+def _kills_of(state: State, approval: Approval) -> tuple[tuple[Kill, ...] | None, str]:
+    """Return the kills exactly as they were when it was asked; None where one moved on since."""
+    kills = _named_kills(state, approval)
+    to = str(approval.action.get("to", "live"))
+    same = (
+        all(kill.active for kill in kills) and hash_of(action_of(kills, to)) == approval.action_hash
+    )
+    return (kills if same else None), to
+
+
+def _ask(
+    state: State, now_ms: int, lift: Lift, kills: tuple[Kill, ...], verdict: Verdict
+) -> tuple[Change, Lifted]:
+    times = policy_of(state).times
+    action = action_of(kills, lift.to)
+    approval = Approval(
+        id=f"A-{next_number(state, 'approval')}",
+        action={**action, "reason": lift.reason},
+        action_hash=hash_of(action),
+        requester=identity_of(policy_of(state), lift.actor),
+        requested_ms=now_ms,
+        expires_ms=now_ms + times.approval_ms,
+    )
+    body: Record = {"approval": approval.id}
+    change = Change(
+        verb="ask_restore",
+        actor=lift.actor,
+        writes=(
+            Write(APPROVALS, approval.id, approval_record(approval)),
+            numbered(state, "approval"),
+        ),
+        rule=verdict.rule,
+        facts={"action": action, "approvers": list(verdict.approvers)},
+        sealed=lift.sealed,
+        effects=(
+            Effect("tell", f"approval:{approval.id}:{now_ms}", {**body, "what": "approval"}),
+            *_cards(kills),
+        ),
+        timers=(
+            Timer(
+                f"expire:{approval.id}",
+                times.approval_ms,
+                Effect("expire", f"expire:{approval.id}:{now_ms}", body),
+            ),
+            Timer(
+                f"page:{approval.id}",
+                times.page_secondary_ms,
+                Effect("tell", f"secondary:{approval.id}:{now_ms}", {**body, "what": "secondary"}),
+            ),
+        ),
+    )
+    return change, Lifted("pending", kills, verdict, approval)
+
+
+def _lift(
+    state: State,
+    now_ms: int,
+    lift: Lift,
+    kills: tuple[Kill, ...],
+    verdict: Verdict,
+    approval: Approval | None,
+) -> tuple[Change, Lifted]:
+    at = Position(state.position.epoch, state.position.revision + 1)
+    me = identity_of(policy_of(state), lift.actor)
+    writes, after = [], []
+    for kill in kills:
+        if lift.to == "live":
+            ended = replace(kill, ended=at, ended_by=me, ended_ms=now_ms)
+            writes += [
+                Write(keys.KILLS, kill.id, None),
+                Write(keys.ENDED, kill.id, as_record(ended)),
+            ]
+            after.append(ended)
+        else:
+            softer = replace(kill, mode=lift.to, at=at, confirmed_ms=None, probes=None, passed=None)
+            writes.append(Write(keys.KILLS, kill.id, as_record(softer)))
+            after.append(softer)
+    if approval is not None:
+        approval = approval.settle("approved", by=me, at_ms=now_ms)
+        writes.append(Write(APPROVALS, approval.id, approval_record(approval)))
+    gone = {kill.id for kill in kills} if lift.to == "live" else set()
+    lifted = Lifted(
+        "lifted" if lift.to == "live" else "softened",
+        tuple(after),
+        verdict,
+        approval,
+        tuple(kill for kill in state.active_kills() if kill.id not in gone),
+    )
+    change = Change(
+        verb="restore" if lift.to == "live" else "soften",
+        actor=lift.actor,
+        writes=tuple(writes),
+        rule=verdict.rule,
+        facts={"reason": lift.reason, "approval": approval.id if approval else None, "by": me},
+        sealed=lift.sealed,
+        effects=(*_follow(after, at), *_cards(kills)),
+        cancels=_cancels(kills, approval, ends=lift.to == "live"),
+    )
+    return change, lifted
+
+
+def _settle(
+    state: State,
+    now_ms: int,
+    lift: Lift,
+    approval: Approval,
+    standing: Literal["refused", "void"],
+) -> tuple[Change, Lifted]:
+    me = identity_of(policy_of(state), lift.actor)
+    settled = approval.settle(standing, by=me, at_ms=now_ms)
+    change = Change(
+        verb=f"approval_{standing}",
+        actor=lift.actor,
+        writes=(Write(APPROVALS, approval.id, approval_record(settled)),),
+        rule="withdrawn" if me == approval.requester else "approver",
+        facts={"reason": lift.reason},
+        sealed=lift.sealed,
+        effects=_cards(_named_kills(state, approval)),
+        cancels=_cancels((), approval, ends=False),
+    )
+    return change, Lifted(standing, (), Verdict("alone", "approver", ""), settled)
+
+
+def _named_kills(state: State, approval: Approval) -> tuple[Kill, ...]:
+    return tuple(state.kill(name) for name in approval.kills)
+
+
+def _follow(kills: list[Kill], at: Position) -> tuple[Effect, ...]:
+    return tuple(
+        Effect("follow", f"follow:{kill.uid}:{at.epoch}:{at.revision}", {"kill": kill.id}, "kill")
+        for kill in kills
+    )
+
+
+def _cards(kills: tuple[Kill, ...]) -> tuple[Effect, ...]:
+    return tuple(Effect("card", f"card:{kill.uid}", {"kill": kill.id}) for kill in kills)
+
+
+def _cancels(kills: tuple[Kill, ...], approval: Approval | None, *, ends: bool) -> tuple[str, ...]:
+    timers = [f"{what}:{kill.uid}" for kill in kills for what in ("review", "adopt", "queue")]
+    asked = [f"expire:{approval.id}", f"page:{approval.id}"] if approval is not None else []
+    return (*(timers if ends else ()), *asked)

@@ -1,0 +1,251 @@
+"""Read-only answers: the switchboard, one workflow, the kills, the instances, who is on call."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from opsbot.app.environment import Environment, policy_of
+from opsbot.app.kill_decision import undo_hint
+from opsbot.app.restore_decision import pending_on
+from opsbot.app.sight import Sight, watched_kill
+from opsbot.app.target import nearest
+from opsbot.app.words import KillView, clock, kill_said, mode_word, named
+from opsbot.domain.actor import Actor
+from opsbot.domain.change import Json
+from opsbot.domain.containment import contain
+from opsbot.domain.errors import NotAllowed, UnknownWorkflow
+from opsbot.domain.fleet import ALIVE_MS, Fleet, Instance
+from opsbot.domain.kill import Kill
+from opsbot.domain.policy import Request, judge, shown
+from opsbot.domain.said import Button, Said, inert
+from opsbot.domain.state import State
+from opsbot.domain.workflow import Workflow
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """The use cases of looking; policy is asked here too (guests and strangers see nothing)."""
+
+    env: Environment
+
+    async def status(self, workflow: str | None, actor: Actor) -> Said:
+        """
+        Return the whole switchboard, or one workflow in detail.
+
+        Raises:
+            NotAllowed: not a member. UnknownWorkflow: no such name.
+        """
+        state, fleet = await self._look(actor)
+        if workflow:
+            return await self._one(self._named(workflow, state), state, fleet)
+        return self._all(state, fleet)
+
+    async def home(self, actor: Actor) -> tuple[Said, ...]:
+        """Return the switchboard in parts: a head, every active kill, every workflow. Raises as `status`."""
+        state, fleet = await self._look(actor)
+        kills = [await self.card(kill, state, fleet) for kill in state.active_kills()]
+        rows = [self._row(one, state, fleet) for one in state.workflows().values()]
+        return (self._all(state, fleet), *kills, *rows)
+
+    async def kills(self, actor: Actor) -> Said:
+        """Return the active kills, a line each. Raises as `status`."""
+        state, fleet = await self._look(actor)
+        kills = state.active_kills()
+        lines = tuple(self._kill_line(kill, state, fleet) for kill in kills)
+        title = f"{len(kills)} active kill(s) in {self.env.name}" if kills else self._nothing()
+        body: dict[str, Json] = {
+            "env": self.env.name,
+            "revision": state.position.revision,
+            "kills": [(await self.card(kill, state, fleet)).body for kill in kills],
+        }
+        return Said("amber" if kills else "green", title, lines, body=body)
+
+    async def instances(self, actor: Actor) -> Said:
+        """Return every instance with its position and age. Raises as `status`."""
+        state, fleet = await self._look(actor)
+        if fleet is None:
+            return Said("red", "The fleet cannot be read: the store did not answer.", exit_code=1)
+        lines = tuple(_instance_line(one, fleet, state) for one in fleet.instances)
+        alive = sum(1 for one in fleet.instances if _alive(one, fleet))
+        body: dict[str, Json] = {
+            "env": self.env.name,
+            "revision": state.position.revision,
+            "instances": [_instance_json(one, fleet) for one in fleet.instances],
+        }
+        title = f"{alive} of {len(fleet.instances)} instances alive in {self.env.name}"
+        return Said("plain", title, lines, body=body)
+
+    async def oncall(self, workflow: str | None, actor: Actor) -> Said:
+        """Return who answers for what: the DRIs, until an on-call schedule is connected. Raises as `status`."""
+        state, _ = await self._look(actor)
+        declared = state.workflows()
+        chosen = [self._named(workflow, state)] if workflow else list(declared.values())
+        people = dict(policy_of(state).people.items())
+        names = {i: p.shown for p in people.values() for i in (*p.slack, *p.email)}
+        lines = tuple(
+            f"`{one.name}`: {inert(names.get(one.dri, one.dri))} ({one.team}, tier {one.tier})"
+            for one in chosen
+        )
+        body: dict[str, Json] = {
+            "workflows": {one.name: {"dri": one.dri, "team": one.team} for one in chosen}
+        }
+        return Said(
+            "plain", "Directly responsible (no on-call schedule connected)", lines, body=body
+        )
+
+    async def card(self, kill: Kill, state: State, fleet: Fleet | None) -> Said:
+        """Return one kill in full, as its own answer said it."""
+        declared = state.workflows()
+        (reason,) = await self.env.unsealed(kill.reason)
+        now_ms = fleet.now_ms if fleet else self.env.clock.now_ms()
+        hit = tuple(w for n, w in declared.items() if kill.scope.workflow in (None, n))
+        return kill_said(
+            KillView(
+                kill=kill,
+                env=self.env.name,
+                containment=contain(watched_kill(kill), fleet, declared) if fleet else None,
+                workflows=declared,
+                by=shown(policy_of(state), kill.actor),
+                reason=reason,
+                prefix=self.env.prefix,
+                pending=pending_on(state, kill.id, now_ms),
+                undo=undo_hint(hit, kill.mode),
+            )
+        )
+
+    async def _look(self, actor: Actor) -> tuple[State, Fleet | None]:
+        state = self.env.store.state
+        verdict = judge(policy_of(state), Request(verb="show", actor=actor))
+        if not verdict.allowed:
+            raise NotAllowed(verdict.message, rule=verdict.rule, hint=verdict.hint)
+        return state, await Sight(self.env.fleets, self.env.clock).fleet()
+
+    def _named(self, name: str, state: State) -> Workflow:
+        declared = state.workflows()
+        if name not in declared:
+            raise UnknownWorkflow(name, nearest=nearest(name, declared))
+        return declared[name]
+
+    def _nothing(self) -> str:
+        return f"Nothing is killed in {self.env.name}"
+
+    def _all(self, state: State, fleet: Fleet | None) -> Said:
+        kills = state.active_kills()
+        lines = [self._kill_line(kill, state, fleet) for kill in kills]
+        lines += [self._row(one, state, fleet).title for one in state.workflows().values()]
+        lines += _typos(state, fleet)
+        if fleet is None:
+            lines.append("The fleet cannot be read: the store did not answer.")
+        title = f"{len(kills)} active kill(s) in {self.env.name}" if kills else self._nothing()
+        body: dict[str, Json] = {
+            "env": self.env.name,
+            "revision": state.position.revision,
+            "kills": [kill.id for kill in kills],
+            "workflows": {
+                name: self._row(one, state, fleet).body for name, one in state.workflows().items()
+            },
+        }
+        return Said("amber" if kills or fleet is None else "green", title, tuple(lines), body=body)
+
+    async def _one(self, workflow: Workflow, state: State, fleet: Fleet | None) -> Said:
+        hits = _hitting(workflow, state)
+        lines = [
+            (
+                f"DRI {inert(workflow.dri)} · team {workflow.team} · tier {workflow.tier}"
+                f" · safe state `{workflow.safe_state}` · runbook `{workflow.runbook or 'none'}`"
+            ),
+            f"Model: {_route(workflow)}",
+            *(self._kill_line(kill, state, fleet) for kill in hits),
+        ]
+        row = self._row(workflow, state, fleet)
+        lines += (
+            [_instance_line(one, fleet, state) for one in _serving(workflow, fleet)]
+            if fleet
+            else []
+        )
+        return Said(row.tone, row.title, tuple(lines), row.buttons, body=row.body)
+
+    def _row(self, workflow: Workflow, state: State, fleet: Fleet | None) -> Said:
+        hits = _hitting(workflow, state)
+        serving = _serving(workflow, fleet) if fleet else []
+        alive = sum(1 for one in serving if fleet and _alive(one, fleet))
+        held = ", ".join(f"{kill.id} {mode_word(kill.mode)}" for kill in hits) or "live"
+        body: dict[str, Json] = {
+            "workflow": workflow.name,
+            "tier": workflow.tier,
+            "kills": [kill.id for kill in hits],
+            "instances": len(serving),
+            "alive": alive,
+        }
+        return Said(
+            tone="amber" if hits else "green",
+            title=f"`{workflow.name}`: {held} · {alive}/{len(serving)} instances alive",
+            buttons=(Button("status", "Status", workflow.name),),
+            body=body,
+        )
+
+    def _kill_line(self, kill: Kill, state: State, fleet: Fleet | None) -> str:
+        seen = contain(watched_kill(kill), fleet, state.workflows()) if fleet else None
+        count = f"{len(seen.confirmed)}/{seen.expected} confirmed" if seen else "confirmed: unknown"
+        by = shown(policy_of(state), kill.actor)
+        return (
+            f"{kill.id} {named(kill.scope)} · {mode_word(kill.mode)} · {count}"
+            f" · by {by} since {clock(kill.since_ms)}"
+        )
+
+
+def _hitting(workflow: Workflow, state: State) -> list[Kill]:
+    return [k for k in state.active_kills() if k.scope.workflow in (None, workflow.name)]
+
+
+def _serving(workflow: Workflow, fleet: Fleet) -> list[Instance]:
+    return [one for one in fleet.instances if workflow.name in one.workflows]
+
+
+def _alive(one: Instance, fleet: Fleet) -> bool:
+    return fleet.now_ms - one.seen_ms <= ALIVE_MS
+
+
+def _route(workflow: Workflow) -> str:
+    targets = workflow.route.get("targets", [])
+    listed = targets if isinstance(targets, (list, tuple)) else []
+    names = [f"{t['provider']}/{t['model']}" for t in listed if isinstance(t, Mapping)]
+    backup = [f"{t['provider']}/{t['model']}" for t in workflow.fallbacks]
+    return f"{', '.join(names)} · fallback {', '.join(backup) or 'none'}"
+
+
+def _typos(state: State, fleet: Fleet | None) -> list[str]:
+    declared = state.workflows()
+    served = {name for one in (fleet.instances if fleet else ()) for name in one.workflows}
+    return [
+        f"`{inert(name, limit=60)}` is asked for by a service but not declared"
+        f"{f': did you mean `{near[0]}`?' if (near := nearest(name, declared)) else ''}"
+        for name in sorted(served - set(declared))
+    ]
+
+
+def _instance_line(one: Instance, fleet: Fleet, state: State) -> str:
+    age = max(fleet.now_ms - one.seen_ms, 0) / 1000
+    word = "alive" if _alive(one, fleet) else f"silent for {age:.0f} s"
+    at = one.ack.applied.revision if one.ack else None
+    behind = "" if one.ack and one.ack.applied >= state.position else ", behind"
+    ahead = ", ahead of the store" if one.ack and one.ack.ahead else ""
+    file = ", holds a kill file" if one.ack and one.ack.kill_file else ""
+    return f"`{inert(one.id, limit=80)}` {word}, revision {at}{behind}{ahead}{file}"
+
+
+def _instance_json(one: Instance, fleet: Fleet) -> dict[str, Json]:
+    return {
+        "instance": one.id,
+        "service": one.service,
+        "host": one.host,
+        "pid": one.pid,
+        "client": one.client,
+        "workflows": sorted(one.workflows),
+        "alive": _alive(one, fleet),
+        "seen_ms_ago": max(fleet.now_ms - one.seen_ms, 0),
+        "applied": one.ack.applied.as_json() if one.ack else None,
+        "enforced": one.ack.enforced.as_json() if one.ack else None,
+        "ahead": one.ack.ahead if one.ack else None,
+        "kill_file": one.ack.kill_file if one.ack else None,
+        "rejected": list(one.ack.rejected) if one.ack else [],
+    }

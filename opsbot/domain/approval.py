@@ -1,0 +1,67 @@
+"""A request that waits for a second person; bound to the hash of exactly what was asked."""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from opsbot.domain.change import Record
+
+Standing = Literal["pending", "approved", "refused", "expired", "void"]
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """
+    One pending or settled approval, `A-1`, `A-2` ...
+
+    *action* is what will be done (`{"verb": "restore", "kills": [...], "workflow": ...}`) and
+    *action_hash* the SHA-256 of its canonical JSON: any difference at execution makes it void.
+    *requester* and *approver* are persons (joined identities), not surface ids.
+    """
+
+    id: str
+    action: Record
+    action_hash: str
+    requester: str
+    requested_ms: int
+    expires_ms: int
+    standing: Standing = "pending"
+    approver: str = ""
+    settled_ms: int | None = None
+
+    @property
+    def kills(self) -> tuple[str, ...]:
+        """Return the ids of the kills that the action names."""
+        listed = self.action.get("kills", [])
+        if not isinstance(listed, (list, tuple)):
+            return ()
+        return tuple(str(one[0]) for one in listed if isinstance(one, (list, tuple)))
+
+    def settle(self, standing: Standing, *, by: str, at_ms: int) -> "Approval":
+        """Return it settled."""
+        return replace(self, standing=standing, approver=by, settled_ms=at_ms)
+
+
+def as_record(approval: Approval) -> Record:
+    """Return the record as it is stored."""
+    return {
+        "s": 1,
+        "id": approval.id,
+        "action": approval.action,
+        "action_hash": approval.action_hash,
+        "requester": approval.requester,
+        "requested_ms": approval.requested_ms,
+        "expires_ms": approval.expires_ms,
+        "standing": approval.standing,
+        "approver": approval.approver,
+        "settled_ms": approval.settled_ms,
+    }
+
+
+def from_record(record: Record) -> Approval:
+    """
+    Read a stored record.
+
+    Raises:
+        KeyError, TypeError: not written by this program.
+    """
+    return Approval(**{name: value for name, value in record.items() if name != "s"})  # type: ignore[arg-type]  # our own record

@@ -1,0 +1,52 @@
+"""What the files of `flags/` and `runbooks/` come to once they are read: a catalogue, or findings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from opsbot.domain.policy_examples import Example
+from opsbot.domain.policy_model import Policy
+from opsbot.domain.workflow import Workflow
+
+Level = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """One thing that is wrong: where (*line* is one-based), what, and how to put it right."""
+
+    file: str
+    line: int
+    message: str
+    fix: str = ""
+    level: Level = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """
+    A whole set of declarations that belong together.
+
+    *hash* is the SHA-256 over every file that was read; *runbooks* has one for each runbook.
+    *examples* stand in *policy_file*.
+    """
+
+    workflows: Mapping[str, Workflow]
+    policy: Policy
+    hash: str
+    runbooks: Mapping[str, str] = field(default_factory=dict)
+    examples: tuple[Example, ...] = ()
+    policy_file: str = "flags/policy.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What reading came to: *catalogue* is None when a single finding is an error."""
+
+    catalogue: Catalogue | None
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """Return the findings that keep the files from being used."""
+        return tuple(f for f in self.findings if f.level == "error")

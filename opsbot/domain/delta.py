@@ -1,0 +1,35 @@
+"""What every commit publishes: the part of it that concerns clients, as the client protocol says."""
+
+from collections.abc import Iterable, Mapping
+from typing import cast
+
+from opsbot.domain.change import Json, Position, Record
+from opsbot.domain.journal import Entry, canonical
+from opsflags import keys
+
+_KINDS = (keys.KILLS, keys.ENDED, keys.WORKFLOWS)
+
+
+def delta(position: Position, writes: Iterable[tuple[str, str, Record | None]]) -> str:
+    """
+    Return the message of one commit; what is empty is left out.
+
+    A record that is taken away is not in it: a kill ends by its ended record, never by absence.
+    """
+    message: dict[str, Json] = {"s": keys.SCHEMA, "e": position.epoch, "r": position.revision}
+    by_kind: dict[str, dict[str, Json]] = {}
+    for kind, id_, record in writes:
+        if record is None:
+            by_kind.get(kind, {}).pop(id_, None)
+        else:
+            by_kind.setdefault(kind, {})[id_] = record
+    message |= {kind: found for kind in _KINDS if (found := by_kind.get(kind))}
+    emergency = by_kind.get(keys.SWITCHBOARD, {}).get("emergency")
+    if isinstance(emergency, Mapping) and emergency.get("adopted"):
+        message["adopted"] = cast("int", emergency["adopted"])
+    return canonical(message).decode()
+
+
+def delta_of(entry: Entry) -> str:
+    """Return the message that the commit of *entry* publishes."""
+    return delta(entry.position, entry.writes)

@@ -1,0 +1,84 @@
+"""Opening hours of a human queue, `Mon-Fri 08:00-20:00 Europe/Berlin`: when do they end? Pure."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_FORM = re.compile(r"(\w{3})(?:-(\w{3}))? (\d\d:\d\d)-(\d\d:\d\d) (\S+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Days of the week (0 is Monday) and a span of local time; *closes* after *opens*."""
+
+    days: frozenset[int]
+    opens: time
+    closes: time
+    zone: ZoneInfo
+    always: bool = False
+
+    def open_at(self, now_ms: int) -> bool:
+        """Return whether somebody takes over now."""
+        local = self._local(now_ms)
+        return local.weekday() in self.days and self.opens <= local.time() <= self.closes
+
+    def closing_ms(self, now_ms: int) -> int | None:
+        """Return the milliseconds since 1970 at which an open queue closes; None if it never does."""
+        if self.always:
+            return None
+        end = datetime.combine(self._local(now_ms).date(), self.closes, tzinfo=self.zone)
+        return int(end.timestamp() * 1000)
+
+    def _local(self, now_ms: int) -> datetime:
+        return datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(self.zone)
+
+
+def parse_hours(text: str) -> Hours:
+    """
+    Read one span, `Mon-Fri 08:00-20:00 Europe/Berlin`, `Sat 09:00-12:00 UTC`, or `always`.
+
+    Raises:
+        ValueError: not of that form, an unknown day or zone, or it closes before it opens.
+    """
+    if text.strip().lower() == "always":
+        return Hours(frozenset(range(7)), time(0), time.max, ZoneInfo("UTC"), always=True)
+    found = _FORM.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(f"not opening hours: {text!r}; write `Mon-Fri 08:00-20:00 Europe/Berlin`")
+    first, last, opens, closes, zone = found.groups()
+    hours = Hours(_days(first, last or first), _clock(opens), _clock(closes), _zone(zone))
+    if hours.closes <= hours.opens:
+        raise ValueError(f"the queue closes before it opens: {text!r}")
+    return hours
+
+
+def next_morning_ms(now_ms: int, *, hour: int = 9) -> int:
+    """Return the next *hour* o'clock UTC, at least an hour away."""
+    now = datetime.fromtimestamp(now_ms / 1000, UTC)
+    morning = now.replace(hour=hour, minute=0, second=0, microsecond=0)
+    while morning < now + timedelta(hours=1):
+        morning += timedelta(days=1)
+    return int(morning.timestamp() * 1000)
+
+
+def _days(first: str, last: str) -> frozenset[int]:
+    try:
+        start, end = _DAYS.index(first.lower()), _DAYS.index(last.lower())
+    except ValueError:
+        raise ValueError(f"unknown day in {first}-{last}; write Mon, Tue, Wed ...") from None
+    return frozenset((start + step) % 7 for step in range((end - start) % 7 + 1))
+
+
+def _clock(text: str) -> time:
+    if text == "24:00":
+        return time.max
+    return time.fromisoformat(text)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError(f"unknown time zone {name!r}; write Europe/Berlin or UTC") from None

@@ -1,0 +1,47 @@
+"""What a policy verdict says to people: who can help, and who may approve."""
+
+from opsbot.domain.policy_identity import may_approve, powerful, shown
+from opsbot.domain.policy_model import Policy, Request, Verdict
+
+
+def refused(policy: Policy, request: Request, rule: str, message: str, *, who: str) -> Verdict:
+    """Return a refusal that names its rule and, in the hint, who can help."""
+    return Verdict("refused", rule, f"{message} (rule `{rule}`)", helpers(policy, request), who)
+
+
+def helpers(policy: Policy, request: Request) -> str:
+    """Return one sentence on who may do what was refused."""
+    if policy.broken:
+        return "Who can help: the fallback group while no policy is known; an admin repairs it."
+    verb = "kill" if request.verb in {"show", "break_glass"} else request.verb
+    roles = powerful(policy, verb, request.workflows)
+    names = [
+        shown(policy, name)
+        for name in policy.people
+        if any(name in g.people for g in policy.grants if g.role in roles and not g.teams)
+    ]
+    groups = sorted({f"<group {i}>" for g in policy.grants if g.role in roles for i in g.groups})
+    listed = listing([*names, *groups])
+    return f"Who can help: {listed}." if listed else "Who can help: an admin of the policy."
+
+
+def approvers(policy: Policy, request: Request, *, requester: str) -> tuple[str, ...]:
+    """Return the names of the people who may approve this, never the requester."""
+    return tuple(n for n in policy.people if n != requester and may_approve(policy, n, request))
+
+
+def waiting_for(policy: Policy, request: Request, names: tuple[str, ...]) -> str:
+    """Return one sentence on who may approve, and who is paged if nobody does."""
+    listed = listing([shown(policy, name) for name in names])
+    asked = f"Ask {listed}." if listed else "Nobody else may approve this yet."
+    minutes = policy.times.page_secondary_ms // 60_000
+    later = listing([shown(policy, n) for n in policy.secondary if n not in names])
+    paged = f" After {minutes} minutes {later} is paged as approver." if later else ""
+    return asked + paged
+
+
+def listing(words: list[str]) -> str:
+    """Return words as people enumerate them: `a`, `a or b`, `a, b or c`."""
+    if len(words) < 2:  # noqa: PLR2004  # two things is where an "or" begins
+        return "".join(words)
+    return f"{', '.join(words[:-1])} or {words[-1]}"

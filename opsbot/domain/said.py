@@ -1,0 +1,76 @@
+"""What opsbot says, before any surface dresses it: a title, lines, buttons, and the machine's form."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from opsbot.domain.change import Record
+
+Tone = Literal["green", "amber", "red", "plain"]
+Act = Literal[
+    "stop_completely",
+    "restore",
+    "approve",
+    "refuse",
+    "give_reason",
+    "status",
+    "confirm_kill",
+    "adopt",
+    "question",
+]
+
+DONE, REFUSED, USAGE, UNCONFIRMED = 0, 1, 2, 3
+"""Exit codes of the command line, the same for every verb."""
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """
+    One act that the reader may take next.
+
+    *value* is an opaque id (`K-1`, `A-3`, a workflow's name), never state. *confirm* is asked
+    before a press counts, where it is not empty.
+    """
+
+    act: Act
+    label: str
+    value: str
+    style: Literal["", "primary", "danger"] = ""
+    confirm: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """
+    One answer or card.
+
+    *title* begins with the effect. *lines* are plain sentences; names stand in backticks; free
+    text of people has been made inert by `inert` (one line, no controls, cut). *body* is the
+    machine's form, *exit_code* the command line's.
+    """
+
+    tone: Tone
+    title: str
+    lines: tuple[str, ...] = ()
+    buttons: tuple[Button, ...] = ()
+    body: Record = field(default_factory=dict)
+    exit_code: int = DONE
+
+    def as_text(self) -> str:
+        """Return what a terminal prints and a notification says."""
+        return "\n".join((self.title, *self.lines))
+
+
+_INVISIBLE = dict.fromkeys(
+    [*range(0x20), *range(0x7F, 0xA0), 0xAD, 0x61C, *range(0x200B, 0x2010), *range(0x2028, 0x202F)]
+    + [*range(0x2060, 0x2070), 0xFEFF, 0x180E],
+    " ",
+) | {ord("`"): "\u02bc"}
+
+CUT = 300
+"""Characters of free text that a message shows; the whole stands in the journal's text store."""
+
+
+def inert(text: str, *, limit: int = CUT) -> str:
+    """Return free text as one harmless line: no controls, no bidirectional marks, no backticks, cut."""
+    line = " ".join(text.translate(_INVISIBLE).split())
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "\u2026"

@@ -1,0 +1,1 @@
+"""The use cases through the bot, on the memory twin."""

@@ -1,0 +1,49 @@
+"""Wait for a fact with a deadline, so that no test sleeps for a guess."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from inspect import isawaitable
+from typing import TypeVar
+
+T = TypeVar("T")
+PAUSE_S = 0.005
+
+
+async def eventually(
+    look: Callable[[], T | Awaitable[T]], *, timeout_s: float = 5.0, until: Callable[[T], bool] = bool
+) -> T:
+    """
+    Call *look* until *until* holds of its answer, and return that answer.
+
+    Raises:
+        AssertionError: it did not hold within *timeout_s*; the last answer is in the message.
+    """
+    deadline = time.monotonic() + timeout_s
+    while True:
+        answer = look()
+        seen: T = await answer if isawaitable(answer) else answer
+        if until(seen):
+            return seen
+        if time.monotonic() > deadline:
+            raise AssertionError(f"did not hold within {timeout_s} s; last seen: {seen!r}")
+        await asyncio.sleep(PAUSE_S)
+
+
+def eventually_sync(
+    look: Callable[[], T], *, timeout_s: float = 5.0, until: Callable[[T], bool] = bool
+) -> T:
+    """
+    Do what `eventually` does, for tests without a loop.
+
+    Raises:
+        AssertionError: it did not hold within *timeout_s*.
+    """
+    deadline = time.monotonic() + timeout_s
+    while True:
+        seen = look()
+        if until(seen):
+            return seen
+        if time.monotonic() > deadline:
+            raise AssertionError(f"did not hold within {timeout_s} s; last seen: {seen!r}")
+        time.sleep(PAUSE_S)

@@ -1,0 +1,306 @@
+"""A small company on the memory twin: four workflows, eight people, a fleet that tests move by hand."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from opsflags import keys
+
+from opsbot.adapters.memory import open_memory
+from opsbot.adapters.memory_server import MemoryServer
+from opsbot.app.anchor import Anchor
+from opsbot.app.audit import Audit
+from opsbot.app.bot import Bot
+from opsbot.app.environment import Environment
+from opsbot.app.ports import Delivery, ProbeAnswer
+from opsbot.domain.actor import DECLARATIONS, Actor
+from opsbot.domain.change import Change, Record, Write
+from opsbot.domain.policy import BreakGlass, Grant, Person, Policy, Power
+from opsbot.domain.policy_records import as_record as policy_record
+from opsbot.domain.said import Said
+from opsbot.domain.state import SETTINGS, State
+from opsbot.domain.workflow import HumanQueue, Workflow
+from opsbot.domain.workflow import as_record as workflow_record
+
+SATURDAY_NIGHT_MS = 1_795_230_847_000
+"""2026-11-21 03:14:07 UTC, a Saturday: outside every queue's hours."""
+
+ROUTE = {
+    "revision": "r1",
+    "targets": [{"provider": "openai", "model": "gpt-5.2", "weight": 100}],
+    "fallbacks": [{"provider": "anthropic", "model": "claude-sonnet-5"}],
+    "prompt": "p@1",
+    "params": {},
+}
+ALL_MODES = ("fallback", "read_only", "no_tools", "drafts_only", "human", "canned", "stop")
+
+
+def workflow(name: str, **changes: object) -> Workflow:
+    """Return a declared workflow; *changes* override."""
+    base = Workflow(
+        name=name,
+        title=name.replace("-", " ").capitalize(),
+        description="For tests.",
+        dri="U0SUPPORT",
+        team="support-ai",
+        tier=2,
+        safe_state="stop",
+        modes=ALL_MODES,
+        on_store_loss="stop",
+        stale_after_s=6,
+        kill_slo_ms=1000,
+        canned="A person will answer you.",
+        human_queue=HumanQueue("Mon-Fri 08:00-20:00 UTC", "A person is taking over."),
+        last_resort="Revoke key kms/x.",
+        tools={"search_kb": "read", "issue_refund": "write"},
+        route=ROUTE,
+        slack_channel="C0SUPPORTAI",
+        runbook="wrong-answers",
+    )
+    return replace(base, **changes)  # type: ignore[arg-type]
+
+
+def slack(user: str, **changes: object) -> Actor:
+    """Return a Slack user of the home workspace."""
+    base = Actor(kind="slack", id=user, via="slack", name=user.title(), team="T0HOME")
+    return replace(base, **changes)  # type: ignore[arg-type]
+
+
+MARA, SAM, INES, OLA = (slack(f"U0{who}") for who in ("ONCALL", "SUPPORT", "LEAD", "ADMIN"))
+NOOR = slack("U0NEW")
+GUS = slack("U0GUEST", guest=True)
+FAY = slack("U9OUT", team="T9OTHER")
+
+EVERYWHERE = {1: frozenset({"responder", "commander", "admin"})}
+
+
+def policy() -> Policy:
+    """Return the company's policy."""
+
+    def everywhere(*roles: str) -> dict[int, frozenset[str]]:
+        return dict.fromkeys((1, 2, 3), frozenset(roles))
+
+    people = {
+        "mara": Person("mara", "Mara", slack=("U0ONCALL",), email=("mara@example.com",)),
+        "sam": Person("sam", "Sam", slack=("U0SUPPORT",)),
+        "ines": Person("ines", "Ines", slack=("U0LEAD",)),
+        "ola": Person("ola", "Ola", slack=("U0ADMIN",)),
+    }
+    return Policy(
+        teams=frozenset({"T0HOME"}),
+        people=people,
+        grants=(
+            Grant("responder", people=frozenset({"mara", "sam"})),
+            Grant("commander", people=frozenset({"ines"})),
+            Grant("approver", people=frozenset({"sam", "ines"})),
+            Grant("admin", people=frozenset({"ola"})),
+        ),
+        powers={
+            "kill": Power(everywhere("responder", "commander", "admin")),
+            "restore": Power(everywhere("responder", "commander", "admin")),
+            "approve": Power(everywhere("approver")),
+        },
+        secondary=("ola",),
+        break_glass=BreakGlass(pages=("ola",)),
+    )
+
+
+@dataclass
+class Probes:
+    """A prober whose points say what the test wants; by default what the table says."""
+
+    says: dict[str, ProbeAnswer] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    async def ask(
+        self, url: str, *, kind: str, workflow: str, tenant: str | None, tool: str | None
+    ) -> ProbeAnswer:
+        """Answer as set."""
+        self.asked.append(url)
+        return self.says.get(url, ProbeAnswer(mode="stop", allowed=False, status=503))
+
+
+@dataclass
+class Slack:
+    """A chat that keeps what was posted and told."""
+
+    posted: list[tuple[str, str]] = field(default_factory=list)
+    updated: list[str] = field(default_factory=list)
+    told: list[tuple[str, str]] = field(default_factory=list)
+
+    async def post(self, channel: str, blocks: Sequence[Record], text: str, *, key: str) -> Record:
+        """Keep a message."""
+        self.posted.append((channel, text))
+        return {"channel": channel, "ts": f"{len(self.posted)}.0"}
+
+    async def update(self, handle: Record, blocks: Sequence[Record], text: str) -> None:
+        """Keep an edit."""
+        self.updated.append(text)
+
+    async def tell(self, person: str, blocks: Sequence[Record], text: str, *, key: str) -> Record:
+        """Keep a direct message."""
+        self.told.append((person, text))
+        return {"channel": f"D{person}", "ts": "1.0"}
+
+
+@dataclass
+class MovedClock:
+    """Time that only moves when somebody sleeps or a test says so."""
+
+    ms: float = SATURDAY_NIGHT_MS
+
+    def now_ms(self) -> int:
+        """Return milliseconds since 1970."""
+        return int(self.ms)
+
+    def monotonic(self) -> float:
+        """Return seconds."""
+        return self.ms / 1000
+
+    async def sleep(self, seconds: float) -> None:
+        """Move on at once."""
+        self.ms += seconds * 1000
+
+    def later(self, seconds: float) -> None:
+        """Move on."""
+        self.ms += seconds * 1000
+
+
+class Counter:
+    """Chance that counts, so that a test can read it."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def token(self, size: int = 16) -> str:
+        """Return the next number in hex."""
+        self.count += 1
+        return f"{self.count:0{size * 2}x}"
+
+
+class Keyless:
+    """Signs nothing and keeps anchors in a list."""
+
+    public = "00"
+
+    def __init__(self) -> None:
+        self.anchors: list[tuple[int, str]] = []
+
+    def sign(self, data: bytes) -> str:
+        """Return the data's length."""
+        return f"{len(data):02x}"
+
+    async def kept(self) -> Sequence[tuple[int, str]]:
+        """Return the anchors."""
+        return self.anchors
+
+    async def keep(self, *, count: int, head: str, at_ms: int) -> None:
+        """Keep an anchor."""
+        self.anchors.append((count, head))
+
+
+def plain(said: Said) -> tuple[Sequence[Record], str]:
+    """Render for `Slack` above: no blocks, the text."""
+    return [], said.as_text()
+
+
+class World:
+    """The company, its bot, and hands to move its fleet."""
+
+    def __init__(self) -> None:
+        self.clock = MovedClock()
+        self.server = MemoryServer(now_ms=self.clock.now_ms)
+        bundle = open_memory(self.server)
+        self.store, self.outbox, self.fleets = bundle.store, bundle.outbox, bundle.fleets
+        self.env = Environment("prod", self.store, self.fleets, self.clock, Counter())
+        self.probes, self.slack, self.keeper = Probes(), Slack(), Keyless()
+        self.bot = Bot(
+            env=self.env,
+            outbox=self.outbox,
+            prober=self.probes,
+            audit=Audit(self.env, self.store, self.keeper, self.keeper),
+            anchor=Anchor(self.env, self.keeper),
+            render=plain,
+            chat=self.slack,
+        )
+
+    async def declare(self, *workflows: Workflow, with_policy: Policy | None = None) -> None:
+        """Commit declarations and policy."""
+        writes = [Write(keys.WORKFLOWS, one.name, workflow_record(one)) for one in workflows]
+        writes.append(Write(SETTINGS, "policy", policy_record(with_policy or policy())))
+        writes.append(Write(SETTINGS, "declarations", {"s": 1, "hash": "abc"}))
+        change = Change(verb="declare", actor=DECLARATIONS, writes=tuple(writes))
+
+        def decide(state: State, now_ms: int) -> tuple[Change, None]:
+            return change, None
+
+        await self.store.commit(f"declare:{len(self.server.lines)}", decide)
+
+    def instance(
+        self, name: str, *, serves: Sequence[str] = ("support-copilot",), probe: str | None = None
+    ) -> "HandMoved":
+        """Start an instance that checks in and acknowledges only when told to."""
+        modes = [*ALL_MODES]
+        registration = {
+            "s": 1,
+            "instance": name,
+            "service": "support-api",
+            "host": "pod",
+            "pid": 1,
+            "client": "test",
+            "workflows": {one: {"modes": modes, "probe": probe} for one in serves},
+        }
+        hand = HandMoved(self.server, name, json.dumps(registration))
+        hand.check_in()
+        return hand
+
+    async def work(self, *kinds: str) -> list[str]:
+        """Do every waiting effect once (of *kinds*, or all); return what was done."""
+        from opsbot.app.deliver import Deliver
+
+        done = []
+        for name, item in list(self.server.items.items()):
+            if kinds and item.effect.kind not in kinds:
+                continue
+            item.owner, item.attempts = "me", item.attempts + 1
+            lane = item.lane
+            worker = Deliver(self.outbox, self.bot.handlers(), Loud(), lane)
+            await worker.once(Delivery(name, lane, item.effect, item.attempts))
+            done.append(item.effect.kind)
+        return done
+
+
+class Loud:
+    """Fails the test at an unexpected error."""
+
+    def failed(self, delivery: Delivery, reason: str, *, unexpected: bool) -> None:
+        """Raise what nobody expected."""
+        if unexpected:
+            raise AssertionError(f"{delivery.effect.kind}: {reason}")
+
+
+@dataclass
+class HandMoved:
+    """One instance under the test's hand."""
+
+    server: MemoryServer
+    name: str
+    registration: str
+    position: tuple[int, int] = (0, 0)
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def check_in(self) -> None:
+        """Check in at the position it has."""
+        self.server.checkin(self.name, self.registration, self._ack())
+
+    def follow(self, **counts: dict[str, int]) -> None:
+        """Apply and enforce what the store has now."""
+        at = self.server.state.position
+        self.position = (at.epoch, at.revision)
+        self.counts.update(counts)
+        self.check_in()
+
+    def _ack(self) -> str:
+        epoch, revision = self.position
+        said = {"s": 1, "e": epoch, "r": revision, "x": revision, "kills": self.counts}
+        return json.dumps(said)
