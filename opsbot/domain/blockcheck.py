@@ -23,7 +23,7 @@ def check_message(message: Mapping[str, object]) -> list[Violation]:
     blocks = message.get("blocks")
     if blocks is not None:
         found += check_blocks(blocks, surface="message")
-    elif not message.get("text") and not message.get("attachments"):
+    if not blocks and not message.get("text") and not message.get("attachments"):
         found.append(Violation("/text", "no_text", "a message needs text or blocks"))
     return found
 
@@ -154,7 +154,7 @@ def _element_rules(element: object, at: str) -> Iterator[Violation]:
 
 def _initial_option(element: Mapping[str, object], at: str) -> Iterator[Violation]:
     options = element.get("options")
-    if not isinstance(options, Sequence):
+    if not isinstance(options, Sequence) or isinstance(options, str):
         return
     values = [option.get("value") for option in options if isinstance(option, Mapping)]
     if len(values) != len(set(map(str, values))):

@@ -1,0 +1,277 @@
+"""What people do in Slack, each as one call: type, click, submit, open, react."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from opsbot.workbench.slack.courier import Answer, Courier
+from opsbot.workbench.slack.desk import Desk
+from opsbot.workbench.slack.elements import Values, find, state, unfilled
+from opsbot.workbench.slack.limits import ResponseUrl
+from opsbot.workbench.slack.methods.views import described, replace
+from opsbot.workbench.slack.model import (
+    ApiRefusal,
+    CannotDo,
+    Channel,
+    Json,
+    Message,
+    Person,
+    Shown,
+    View,
+)
+from opsbot.workbench.slack.payloads import Payloads
+from opsbot.workbench.slack.responses import said
+from opsbot.workbench.slack.workspace import MODALS
+
+TROUBLE = "We had some trouble connecting. Try again?"
+
+
+@dataclass(slots=True)
+class Gestures:
+    """People's hands. Every method raises `CannotDo` for what Slack's client would not allow."""
+
+    desk: Desk
+    courier: Courier
+    payloads: Payloads
+    commands: dict[str, Json]
+    strict_commands: bool = False
+
+    async def slash(self, user_id: str, channel_id: str, text: str) -> Shown:
+        """Type a slash command and return what its author then sees."""
+        person, channel = self._member(user_id, channel_id)
+        command, _, rest = text.strip().partition(" ")
+        unknown = self.strict_commands and command not in self.commands
+        if not command.startswith("/") or unknown or "commands" not in self.desk.scopes:
+            return Shown("failed", f"{command} is not a valid command.")
+        declared = self.commands.get(command, {})
+        words = linked(self.desk, rest.strip()) if declared.get("should_escape", True) else rest
+        payload = self.payloads.command(person, channel, command, words)
+        before, started = self._top_id(user_id), self.desk.now()
+        answer = await self.courier.deliver("slash_commands", payload)
+        if answer.problem:
+            return Shown("failed", f'{command} failed with the error "{answer.problem}"')
+        elapsed_ms = (self.desk.now() - started) * 1000
+        url = ResponseUrl(user_id, channel_id, 0)
+        return self._answered(command, url, answer, (before, elapsed_ms))
+
+    async def click(
+        self, person: Person, on: Message | View, pair: tuple[Json, Json], value: Any, typed: Values
+    ) -> Shown:
+        """Act on one element of a message or view that this person sees."""
+        block, _ = pair
+        if block["type"] == "input" and not block.get("dispatch_action"):
+            raise CannotDo("not_dispatched", "this input tells the bot nothing before submission")
+        described_state = state(on.blocks, typed)
+        if isinstance(on, Message):
+            build = self.payloads.message_click(person, on, pair, value, described_state)
+        else:
+            build = self.payloads.view_click(person, on, pair, value, described_state)
+        return await self._interact(person.id, build)
+
+    async def submit(self, user_id: str, view_id: str, values: Values) -> Shown:
+        """Submit the modal on top; inputs that Slack's client refuses never reach the bot."""
+        person, view = self._top(user_id, view_id)
+        described_state = state(view.blocks, values)
+        errors = unfilled(view.blocks, described_state)
+        if errors:
+            return Shown("errors", errors=errors, view=view)
+        payload = self.payloads.submission(person, view, described_state)
+        started = self.desk.now()
+        answer = await self.courier.deliver("interactive", payload)
+        if answer.problem:
+            return Shown("failed", f"{TROUBLE} ({answer.problem})", view=view)
+        try:
+            return self._submitted(view, answer.body, (self.desk.now() - started) * 1000)
+        except ApiRefusal as refused:
+            return Shown("failed", f"{TROUBLE} ({refused.error})", view=view)
+
+    async def close_view(self, user_id: str, view_id: str) -> Shown:
+        """Close the modal on top by hand."""
+        person, view = self._top(user_id, view_id)
+        self._remove(view, everything=bool(view.body.get("clear_on_close")))
+        if not view.body.get("notify_on_close"):
+            return self._now_shows(user_id)
+        return await self._interact(user_id, self.payloads.closed(person, view))
+
+    async def open_home(self, user_id: str) -> Shown:
+        """Open the app's Home tab; the bot hears of it by an event."""
+        person = self.desk.workspace.person(user_id)
+        home = self.desk.workspace.homes.get(person.id)
+        event = {
+            "type": "app_home_opened",
+            "user": person.id,
+            "channel": self.desk.workspace.im_with(person.id).id,
+            "tab": "home",
+            "event_ts": self.desk.ts(),
+        }
+        self.desk.announce(event | ({"view": described(self.desk, home)} if home else {}))
+        return Shown("nothing", view=home)
+
+    async def shortcut(self, user_id: str, callback_id: str, message: Message | None) -> Shown:
+        """Use a global shortcut, or one on a message."""
+        person = self.desk.workspace.person(user_id)
+        if message is None:
+            payload = self.payloads.shortcut(person, callback_id)
+        else:
+            payload = self.payloads.message_shortcut(person, callback_id, message)
+        return await self._interact(user_id, payload)
+
+    def say(
+        self, user_id: str, channel_id: str, text: str, thread_ts: str | None = None
+    ) -> Message:
+        """Write in a channel; `@name` and `#channel` become mentions, everything else is escaped."""
+        person, channel = self._member(user_id, channel_id)
+        if thread_ts and self.desk.workspace.find(channel.id, thread_ts) is None:
+            raise CannotDo("no_such_thread", "that message is not in this channel")
+        escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        words = linked(self.desk, escaped)
+        message = Message(channel.id, self.desk.ts(), person.id, words, thread_ts=thread_ts)
+        self.desk.post(message)
+        kind = {"channels": "channel", "groups": "group", "im": "im"}[channel.kind]
+        event = {**self.desk.workspace.described(message), "channel": channel.id}
+        event |= {"event_ts": message.ts, "user_team": person.team_id}
+        self.desk.announce({**event, "channel_type": kind})
+        if f"<@{self.desk.workspace.bot.id}" in words and not channel.is_im:
+            self.desk.announce({**event, "type": "app_mention"})
+        return message
+
+    def react(self, user_id: str, message: Message, name: str) -> None:
+        """Add a reaction."""
+        who = message.reactions.setdefault(name, [])
+        if user_id in who:
+            raise CannotDo("already_reacted", "that reaction is there already")
+        who.append(user_id)
+        self.desk.feed.message(message)
+        item = {"type": "message", "channel": message.channel, "ts": message.ts}
+        self.desk.announce(
+            {
+                "type": "reaction_added",
+                "user": user_id,
+                "reaction": name,
+                "item": item,
+                "item_user": message.user,
+                "event_ts": self.desk.ts(),
+            }
+        )
+
+    async def options(self, person: Person, on: Message | View, action_id: str, query: str) -> Json:
+        """Ask the bot what an external select offers for *query*."""
+        pair = find(on.blocks, action_id)
+        if isinstance(on, View):
+            where: Json = {"view": described(self.desk, on)}
+        else:
+            where = {"channel": {"id": on.channel}, "message": self.desk.workspace.described(on)}
+        payload = self.payloads.suggestion(person, pair, query, where)
+        answer = await self.courier.deliver("interactive", payload)
+        if answer.problem:
+            raise CannotDo(answer.problem, "the app gave no options in time")
+        return {key: answer.body.get(key, []) for key in ("options", "option_groups")}
+
+    async def _interact(self, user_id: str, payload: Json) -> Shown:
+        before, started = self._top_id(user_id), self.desk.now()
+        answer = await self.courier.deliver("interactive", payload)
+        if answer.problem:
+            return Shown("failed", f"This app did not respond as it should ({answer.problem})")
+        elapsed_ms = (self.desk.now() - started) * 1000
+        return self._now_shows(user_id, before, elapsed_ms)
+
+    def _answered(
+        self, command: str, url: ResponseUrl, answer: Answer, was: tuple[str | None, float]
+    ) -> Shown:
+        before, elapsed_ms = was
+        if not answer.body:
+            return self._now_shows(url.user, before, elapsed_ms)
+        try:
+            message = said(self.desk, url, answer.body)
+        except ApiRefusal as refused:
+            return Shown("failed", f'{command} failed with the error "{refused.error}"')
+        assert message is not None
+        return Shown(
+            "message",
+            message.text,
+            message.blocks,
+            ephemeral=message.ephemeral_for is not None,
+            message=message,
+            elapsed_ms=elapsed_ms,
+        )
+
+    def _submitted(self, view: View, body: Json, elapsed_ms: float) -> Shown:
+        action = body.get("response_action")
+        if action == "errors":
+            return self._erred(view, body.get("errors"), elapsed_ms)
+        if action == "update":
+            replace(self.desk, view, self._next_body(body))
+        elif action == "push":
+            self._pushed(view, self._next_body(body))
+        elif action in (None, "clear"):
+            self._remove(view, everything=action == "clear")
+        else:
+            raise ApiRefusal("invalid_response_action")
+        return self._now_shows(view.user, None, elapsed_ms)
+
+    def _erred(self, view: View, errors: object, elapsed_ms: float) -> Shown:
+        inputs = {block["block_id"] for block in view.blocks if block["type"] == "input"}
+        if not isinstance(errors, dict) or not errors or not errors.keys() <= inputs:
+            raise ApiRefusal("errors_name_no_input")
+        view.errors = {str(key): str(text) for key, text in errors.items()}
+        self.desk.feed.views(view.user)
+        return Shown("errors", errors=view.errors, view=view, elapsed_ms=elapsed_ms)
+
+    def _next_body(self, body: Json) -> Json:
+        view = body.get("view")
+        if not isinstance(view, dict) or view.get("type") != "modal":
+            raise ApiRefusal("invalid_arguments")
+        return self.desk.view_body(view)
+
+    def _pushed(self, view: View, body: Json) -> None:
+        stack = self.desk.workspace.modals.get(view.user, [])
+        if len(stack) >= MODALS:
+            raise ApiRefusal("push_limit_reached")
+        stack.append(self.desk.new_view(view.user, body, view))
+        self.desk.feed.views(view.user)
+
+    def _remove(self, view: View, *, everything: bool) -> None:
+        stack = self.desk.workspace.modals.get(view.user, [])
+        left = [] if everything else [one for one in stack if one is not view]
+        self.desk.workspace.modals[view.user] = left
+        self.desk.feed.views(view.user)
+
+    def _now_shows(self, user_id: str, before: str | None = None, elapsed_ms: float = 0.0) -> Shown:
+        top = self.desk.workspace.top(user_id)
+        if top is None or f"{top.id} {top.hash}" == before:
+            return Shown("nothing", elapsed_ms=elapsed_ms)
+        return Shown("modal", view=top, elapsed_ms=elapsed_ms)
+
+    def _top_id(self, user_id: str) -> str | None:
+        top = self.desk.workspace.top(user_id)
+        return f"{top.id} {top.hash}" if top else None
+
+    def _top(self, user_id: str, view_id: str) -> tuple[Person, View]:
+        person, top = self.desk.workspace.person(user_id), self.desk.workspace.top(user_id)
+        if top is None or top.id != view_id:
+            raise CannotDo("not_on_top", f"{user_id} does not see the modal {view_id}")
+        return person, top
+
+    def _member(self, user_id: str, channel_id: str) -> tuple[Person, Channel]:
+        person = self.desk.workspace.person(user_id)
+        channel = self.desk.workspace.channels.get(channel_id)
+        if channel is None or user_id not in channel.members:
+            raise CannotDo("not_in_channel", f"{user_id} is not in {channel_id}: join it first")
+        return person, channel
+
+
+def linked(desk: Desk, text: str) -> str:
+    """Turn `@name` and `#channel` into the references that Slack sends."""
+    people = {person.name: person.id for person in desk.workspace.people.values()}
+    channels = {c.name: c.id for c in desk.workspace.channels.values() if not c.is_im}
+
+    def user(match: re.Match[str]) -> str:
+        found = people.get(match[1])
+        return f"<@{found}|{match[1]}>" if found else match[0]
+
+    def channel(match: re.Match[str]) -> str:
+        found = channels.get(match[1])
+        return f"<#{found}|{match[1]}>" if found else match[0]
+
+    with_people = re.sub(r"(?<![\w<])@([a-z0-9._-]+)", user, text)
+    return re.sub(r"(?<![\w<&])#([\w-]+)", channel, with_people)
