@@ -1,0 +1,243 @@
+"""The inside of a handle: what is known now, the lease, the counters and the streams in flight."""
+
+from __future__ import annotations
+
+from _thread import allocate_lock
+from collections.abc import Callable, Iterable
+from itertools import repeat
+from operator import length_hint
+from time import monotonic
+
+from opsflags.decision import Decision
+from opsflags.evaluate import View, compile_view
+from opsflags.model import BASE_MODES, RANK
+
+SELF_CHECK_EVERY = 1024
+PASSES = SELF_CHECK_EVERY - 1
+
+Arguments = tuple[str | None, str | None, str | None, str | None, str | None]
+"""tenant, model, tool, provider, key: the order of `decide`."""
+
+
+class InFlight:
+    """What a handle keeps of a stream: that it can be decided again."""
+
+    __slots__ = ()
+
+    def _again(self) -> None:
+        raise NotImplementedError
+
+
+class Tally:
+    """What one kill did here since it was applied."""
+
+    __slots__ = ("cut", "let", "no_tenant", "refused")
+
+    def __init__(self) -> None:
+        self.let = 0
+        self.refused = 0
+        self.cut = 0
+        self.no_tenant = 0
+
+    def as_json(self) -> dict[str, int]:
+        """Return the four numbers as the acknowledgement spells them."""
+        return {
+            "let": self.let,
+            "refused": self.refused,
+            "cut": self.cut,
+            "no_tenant": self.no_tenant,
+        }
+
+
+class Switch:
+    """What the client's thread, the streams and the guards share of one workflow's handle."""
+
+    # `_passes` is what makes `check()` cost little more than a method call: an iterator with 1,023
+    # passes while no call can be refused, an empty one otherwise. It counts in C, cannot be raced,
+    # and is replaced by one reference store. Other counters change by `slot += 1` without a call
+    # in between, which the interpreter lock does not interrupt.
+    __slots__ = (
+        "__weakref__",
+        "_asked",
+        "_client",
+        "_cut",
+        "_deadline",
+        "_lock",
+        "_passed",
+        "_passes",
+        "_refused",
+        "_self_check",
+        "_streams",
+        "_tallies",
+        "_view",
+        "live",
+        "modes",
+        "name",
+        "on_unknown",
+    )
+
+    def __init__(
+        self, name: str, modes: Iterable[str], on_unknown: str = "run", client: object = None
+    ) -> None:
+        """
+        Make a handle that knows nothing yet.
+
+        *client* may have two methods: `_self_check()`, called every 1,024th decision to catch a
+        dead or inherited thread, and `_modes_changed(handle)`, called when `implement()` adds one.
+
+        Raises:
+            ValueError: a mode that is none, or *on_unknown* is neither `run` nor `stop`.
+        """
+        if on_unknown not in ("run", "stop"):
+            raise ValueError(f"on_unknown is 'run' or 'stop', not {on_unknown!r}")
+        self.name = name
+        self.modes = known_modes(modes) | BASE_MODES
+        self.on_unknown = on_unknown
+        self._client = client
+        self._self_check: Callable[[], None] | None = getattr(client, "_self_check", None)
+        self._lock = allocate_lock()
+        self._asked = self._passed = self._refused = self._cut = 0
+        self._passes = _NONE
+        self._tallies: dict[str, Tally] = {}
+        self._streams: dict[InFlight, None] = {}
+        self._deadline: float | None = None
+        view = compile_view(
+            name, None, (), modes=self.modes, knowledge="unknown", on_unknown=on_unknown
+        )
+        self._view = view
+        self.live = view.live
+        self._grant(view)
+
+    def _due(self) -> None:
+        """Do what is due at every 1,024th question: catch a thread that died or was left in a parent."""
+        if self._self_check is not None:
+            self._self_check()
+
+    def _grant(self, view: View) -> None:
+        """Let the next 1,023 checks pass unseen, if *view* still holds and can refuse none."""
+        if not self._lock.acquire(blocking=False):
+            return  # another thread does it
+        try:
+            due = self._passes is not _NONE
+            if view is self._view and view.live and self._deadline is None:
+                self._passed += _spent(self._passes)
+                self._passes = repeat(None, PASSES)
+        finally:
+            self._lock.release()
+        if due:
+            self._due()
+
+    def _lost(self, view: View) -> View:
+        """Return *view* as it is once the lease ran out."""
+        self.live = False
+        return view.lost()
+
+    def _view_now(self) -> View:
+        """Return what is known now: past the lease's end, the view of a lost store."""
+        return self._lost(self._view) if self._expired() else self._view
+
+    def _expired(self) -> bool:
+        deadline = self._deadline
+        return deadline is not None and monotonic() >= deadline
+
+    def _swap(self, view: View, *, deadline: float | None) -> None:
+        """
+        Take over *view* and cut the streams that it stops; every callback was called on return.
+
+        *deadline* is the monotonic second at which the lease ends, None where there is no lease.
+        Called by the client's thread only.
+        """
+        self._tallies = {uid: self._tallies.get(uid) or Tally() for uid in view.uids}
+        if not view.live:
+            self.live = False  # before the rest: it may only be late to say that all is well
+        with self._lock:  # against a grant that looked at the old view
+            self._passed += _spent(self._passes)
+            self._passes = _NONE
+            self._deadline = deadline
+            self._view = view
+        self.live = view.live
+        for stream in list(self._streams):
+            stream._again()  # noqa: SLF001  # one package, one seam
+
+    def _renew(self, deadline: float) -> None:
+        """Move the lease's end to *deadline*, a monotonic second. Called by the client's thread only."""
+        self._deadline = deadline
+        self.live = self._view.live
+
+    def _after_fork(self) -> None:
+        """Begin anew in a forked child: its counters are its own and it has no streams."""
+        self._lock = allocate_lock()  # the parent's may be held by a thread that is not here
+        self._asked = self._passed = self._refused = self._cut = 0
+        self._passes = _NONE
+        self._tallies = {uid: Tally() for uid in self._view.uids}
+        self._streams = {}
+
+    def _report(self) -> dict[str, dict[str, dict[str, int]] | dict[str, int]]:
+        """Return the counters of the acknowledgement: per kill, and of this workflow."""
+        refused = self._refused
+        asked = self._asked + self._passed + _spent(self._passes)
+        return {
+            "kills": {uid: tally.as_json() for uid, tally in self._tallies.items()},
+            "counts": {
+                "asked": asked,
+                "let": max(asked - refused, 0),
+                "refused": refused,
+                "cut": self._cut,
+            },
+        }
+
+    def _cuttable(self) -> int:
+        """Return how many streams are in flight."""
+        return len(self._streams)
+
+    def _take(self, stream: InFlight) -> bool:
+        """Take a stream out of those in flight; true for exactly one taker."""
+        return self._streams.pop(stream, _GONE) is not _GONE
+
+    def _count(self, decision: Decision, tenant: object) -> None:
+        refused = not decision.allowed
+        if refused:
+            self._refused += 1
+        for kill in decision._hits or ():  # noqa: SLF001  # one package, one hot path
+            tally = self._tallies.get(kill.uid)
+            if tally is None:
+                continue
+            if refused:
+                tally.refused += 1
+            if not tenant and kill.scope.tenant is not None:
+                tally.no_tenant += 1
+
+    def _count_cut(self, decision: Decision) -> None:
+        self._cut += 1
+        for kill in decision._hits or ():  # noqa: SLF001  # one package, one seam
+            tally = self._tallies.get(kill.uid)
+            if tally is not None:
+                tally.cut += 1
+
+    def _count_let(self, decision: Decision) -> None:
+        for kill in decision._hits or ():  # noqa: SLF001  # one package, one seam
+            tally = self._tallies.get(kill.uid)
+            if tally is not None:
+                tally.let += 1
+
+
+def known_modes(modes: Iterable[str]) -> frozenset[str]:
+    """
+    Return *modes* as a set.
+
+    Raises:
+        ValueError: one of them is no mode.
+    """
+    known = frozenset(modes)
+    if not known <= RANK.keys():
+        wrong = ", ".join(sorted(map(repr, known - RANK.keys())))
+        raise ValueError(f"no such mode: {wrong}; the modes are {', '.join(RANK)}")
+    return known
+
+
+def _spent(passes: repeat[None]) -> int:
+    return 0 if passes is _NONE else PASSES - length_hint(passes)
+
+
+_NONE = repeat(None, 0)
+_GONE = object()
