@@ -61,7 +61,7 @@ def link(venv: Path) -> None:
     site = Path(sysconfig.get_path("purelib", "venv", paths))
     (site / "opsbot-checkout.pth").write_text(f"{ROOT}\n{ROOT / 'flags'}\n")
     command = venv / "bin" / "opsbot"
-    command.write_text(f"#!{python}\nfrom opsbot.cli import main\n\nmain()\n")
+    command.write_text(f"#!{python}\nfrom opsbot.cli import main\n\nraise SystemExit(main())\n")
     command.chmod(0o755)
 
 

@@ -75,6 +75,7 @@ class KillVerb:
         kill = struck.kill
         if seen is not None and seen.complete:
             kill = await self._proved(kill, left)
+        (reason,) = await env.unsealed(kill.reason)
         return kill_said(
             KillView(
                 kill=kill,
@@ -82,7 +83,7 @@ class KillVerb:
                 containment=seen,
                 workflows=workflows,
                 by=who(state, order.actor),
-                reason=order.request.reason,
+                reason=reason,
                 prefix=env.prefix,
                 committed=committed,
                 note=_note(struck, committed),

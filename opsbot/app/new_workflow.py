@@ -65,7 +65,7 @@ def answer(draft: Draft, question: Question, text: str) -> Draft | Finding:
 
 def render(draft: Draft) -> str:
     """
-    Return the declaration's YAML; what it says passes `opsbot check`.
+    Return the declaration's YAML; it passes `opsbot check` as soon as its runbook is there.
 
     Raises:
         ValueError: questions are still open.
@@ -214,6 +214,7 @@ _RULES: Mapping[str, Callable[[Draft, str], answers.Problem]] = {
     "prompt": _plain(answers.text),
     "dri": _plain(answers.dri),
     "team": _plain(answers.word),
+    "runbook": _plain(answers.word),
     "slack_channel": _plain(answers.channel),
     "models": _plain(answers.models),
     "tools": _plain(answers.tools),

@@ -276,7 +276,8 @@ def of_error(error: OpsbotError) -> Said:
         return Said("amber", error.message, (error.hint,), body=body, exit_code=REFUSED)
     lines = tuple(line for line in (error.hint,) if line)
     if isinstance(error, NotAllowed):
-        lines = (*lines, f"Rule: {error.rule}.")
+        if error.rule not in error.message:
+            lines = (*lines, f"Rule: {error.rule}.")
         body["rule"] = error.rule
     if isinstance(error, NeedsConfirmation):
         lines = (f"It stops: {_some(error.stops, most=12)}.", *lines)
