@@ -40,7 +40,19 @@ def install(venv: Path, lock: Path) -> None:
     uv = shutil.which("uv")
     if uv is not None:
         run([uv, "venv", "--quiet", "--allow-existing", "--python", sys.executable, str(venv)])
-        run([uv, "pip", "install", "--quiet", "--python", str(python), "--require-hashes", "-r", str(lock)])
+        run(
+            [
+                uv,
+                "pip",
+                "install",
+                "--quiet",
+                "--python",
+                str(python),
+                "--require-hashes",
+                "-r",
+                str(lock),
+            ]
+        )
         return
     made = subprocess.run([sys.executable, "-m", "venv", str(venv)], check=False)
     if made.returncode != 0 or not (venv / "bin" / "pip").exists():
@@ -67,7 +79,10 @@ def link(venv: Path) -> None:
 
 def run(command: list[str]) -> None:
     """Run one step; its own output says what went wrong."""
-    if subprocess.run(command, check=False, env={**os.environ, "PIP_NO_INPUT": "1"}).returncode != 0:
+    if (
+        subprocess.run(command, check=False, env={**os.environ, "PIP_NO_INPUT": "1"}).returncode
+        != 0
+    ):
         stop(f"This step failed: {' '.join(command)}")
 
 

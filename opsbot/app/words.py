@@ -108,7 +108,7 @@ def _title(view: KillView) -> str:
 
 def _tone(view: KillView) -> Tone:
     seen, kill = view.containment, view.kill
-    unproved = kill.probes is not None and kill.passed != kill.probes
+    unproved = kill.probes is None or kill.passed != kill.probes
     if seen is None or not seen.complete or unproved:
         return "amber"
     return "amber" if seen.since is not None and seen.since.let else "green"

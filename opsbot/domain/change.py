@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from opsbot.domain.actor import Actor
 
-Json: TypeAlias = "None | bool | int | float | str | Sequence[Json] | Mapping[str, Json]"
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 Record: TypeAlias = Mapping[str, Json]
 Lane = Literal["kill", "rest"]
 

@@ -14,12 +14,12 @@ def delta(position: Position, writes: Iterable[tuple[str, str, Record | None]]) 
     """
     Return the message of one commit; what is empty is left out.
 
-    A record that is taken away is not in it: a kill ends by its ended record, never by absence.
+    A workflow that is taken away is told as null. A kill is not: it ends by its ended record only.
     """
     message: dict[str, Json] = {"s": keys.SCHEMA, "e": position.epoch, "r": position.revision}
     by_kind: dict[str, dict[str, Json]] = {}
     for kind, id_, record in writes:
-        if record is None:
+        if record is None and kind != keys.WORKFLOWS:
             by_kind.get(kind, {}).pop(id_, None)
         else:
             by_kind.setdefault(kind, {})[id_] = record

@@ -9,7 +9,7 @@ from typing import Any, cast
 import rfc8785
 
 from opsbot.domain.change import Change, Json, Position, Record, Sealed
-from opsbot.domain.state import GENESIS, State
+from opsbot.domain.state import GENESIS, KINDS, State
 
 VERSION = 1
 _ENTRY = b"opsbot-journal-v1\0"
@@ -90,7 +90,10 @@ def write_entry(state: State, change: Change, *, request: str, at_ms: int) -> st
 
     Raises:
         rfc8785.CanonicalizationError: a record holds what JSON cannot carry exactly.
+        ValueError: a record is of a kind that is not replayed, so it could not be verified.
     """
+    if unknown := {write.kind for write in change.writes} - set(KINDS):
+        raise ValueError(f"not journaled: {sorted(unknown)}")
     body = canonical(
         {
             "v": VERSION,

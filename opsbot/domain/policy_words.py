@@ -20,7 +20,7 @@ def helpers(policy: Policy, request: Request) -> str:
         for name in policy.people
         if any(name in g.people for g in policy.grants if g.role in roles and not g.teams)
     ]
-    groups = sorted({f"<group {i}>" for g in policy.grants if g.role in roles for i in g.groups})
+    groups = sorted({f"the group {i}" for g in policy.grants if g.role in roles for i in g.groups})
     listed = listing([*names, *groups])
     return f"Who can help: {listed}." if listed else "Who can help: an admin of the policy."
 

@@ -1,19 +1,22 @@
 """What to put back after the store lost data: a three-way merge that never lifts a kill."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import cast
 
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Effect, Json, Position, Record, Write
+from opsbot.domain.journal import put
 from opsbot.domain.state import SETTINGS, State
 from opsflags import keys
 
 RECOVERY = Actor(kind="system", id="recovery", via="timer")
 _KILL_KINDS = (keys.KILLS, keys.ENDED)
 _IDS = "ids"
+_EMERGENCY = "emergency"
 
 
-def recover(base: State, own: State, store: State) -> Change | None:
+def recover(base: State, own: State, store: State, *, emergencies: int = 0) -> Change | None:
     """
     Return the one commit that puts back what *own* holds and *store* lost, or None.
 
@@ -21,10 +24,12 @@ def recover(base: State, own: State, store: State) -> Change | None:
     changed since stays as the store has it. Kills are told apart by uid: one that the store no
     longer knows becomes active again, under a new id where its id was given away meanwhile; one
     that the store holds as active is never ended here, even if *own* saw it end (it fails towards
-    killed). Doing it twice finds nothing left to do.
+    killed). *emergencies* is the length of the store's emergency list: where that list was lost
+    too, counting its adopted elements begins anew, or the next ones would pass for adopted.
+    Doing it twice finds nothing left to do.
     """
     at = Position(store.position.epoch, store.position.revision + 1)
-    writes = (*_kills(own, store, at), *_others(base, own, store))
+    writes = (*_kills(own, store, at), *_others(base, _recounted(own, store, emergencies), store))
     if not writes:
         return None
     back = [write.id for write in writes if write.kind == keys.KILLS]
@@ -68,6 +73,17 @@ def _keep_killed(lost: Json, store: State, at: Position) -> Iterator[Write]:
         stamped_epoch = cast("Mapping[str, int]", record["at"])["epoch"]
         if uid(record) == lost and stamped_epoch < at.epoch:
             yield Write(keys.KILLS, id_, {**record, "at": at.as_json()})
+
+
+def _recounted(own: State, store: State, emergencies: int) -> State:
+    counted = own.kind(keys.SWITCHBOARD).get(_EMERGENCY)
+    if counted is None:
+        return own
+    adopted = counted.get("adopted", 0)
+    if store.position.revision and isinstance(adopted, int) and adopted <= emergencies:
+        return own
+    write = (keys.SWITCHBOARD, _EMERGENCY, {**counted, "adopted": 0})
+    return replace(own, records=put(own.records, [write]))
 
 
 def _others(base: State, own: State, store: State) -> Iterator[Write]:

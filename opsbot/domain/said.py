@@ -60,11 +60,22 @@ class Said:
         return "\n".join((self.title, *self.lines))
 
 
-_INVISIBLE = dict.fromkeys(
-    [*range(0x20), *range(0x7F, 0xA0), 0xAD, 0x61C, *range(0x200B, 0x2010), *range(0x2028, 0x202F)]
-    + [*range(0x2060, 0x2070), 0xFEFF, 0x180E],
-    " ",
-) | {ord("`"): "\u02bc"}
+_RANGES = (
+    (0x00, 0x20),
+    (0x7F, 0xA0),
+    (0xAD, 0xAE),
+    (0x61C, 0x61D),
+    (0x180E, 0x180F),
+    (0x200B, 0x2010),
+    (0x2028, 0x202F),
+    (0x2060, 0x2070),
+    (0xFEFF, 0xFF00),
+)
+"""Controls, zero-width and bidirectional marks: what could hide or turn around a line."""
+
+_INVISIBLE = {code: " " for start, end in _RANGES for code in range(start, end)} | {
+    ord("`"): "\u02bc"
+}
 
 CUT = 300
 """Characters of free text that a message shows; the whole stands in the journal's text store."""

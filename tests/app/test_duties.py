@@ -19,9 +19,9 @@ async def test_after_four_hours_the_dri_is_asked_and_nothing_is_lifted(world: Wo
 
     await world.work("review")
 
-    assert ("U0SUPPORT", "U0ONCALL") == tuple(
+    assert tuple(
         sorted((p for p, _ in world.slack.told), reverse=True)
-    )
+    ) == ("U0SUPPORT", "U0ONCALL")
     assert "Should K-1 stay?" in world.slack.told[0][1]
     assert world.store.state.kill("K-1").active
 

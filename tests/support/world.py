@@ -4,13 +4,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from opsflags import keys
-
 from opsbot.adapters.memory import open_memory
 from opsbot.adapters.memory_server import MemoryServer
 from opsbot.app.anchor import Anchor
 from opsbot.app.audit import Audit
 from opsbot.app.bot import Bot
+from opsbot.app.deliver import Deliver
 from opsbot.app.environment import Environment
 from opsbot.app.ports import Delivery, ProbeAnswer
 from opsbot.domain.actor import DECLARATIONS, Actor
@@ -21,6 +20,7 @@ from opsbot.domain.said import Said
 from opsbot.domain.state import SETTINGS, State
 from opsbot.domain.workflow import HumanQueue, Workflow
 from opsbot.domain.workflow import as_record as workflow_record
+from opsflags import keys
 
 SATURDAY_NIGHT_MS = 1_795_230_847_000
 """2026-11-21 03:14:07 UTC, a Saturday: outside every queue's hours."""
@@ -70,8 +70,6 @@ MARA, SAM, INES, OLA = (slack(f"U0{who}") for who in ("ONCALL", "SUPPORT", "LEAD
 NOOR = slack("U0NEW")
 GUS = slack("U0GUEST", guest=True)
 FAY = slack("U9OUT", team="T9OTHER")
-
-EVERYWHERE = {1: frozenset({"responder", "commander", "admin"})}
 
 
 def policy() -> Policy:
@@ -256,8 +254,6 @@ class World:
 
     async def work(self, *kinds: str) -> list[str]:
         """Do every waiting effect once (of *kinds*, or all); return what was done."""
-        from opsbot.app.deliver import Deliver
-
         done = []
         for name, item in list(self.server.items.items()):
             if kinds and item.effect.kind not in kinds:
