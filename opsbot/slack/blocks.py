@@ -1,0 +1,156 @@
+"""What opsbot says, as Block Kit: messages, ephemeral answers, modals' bodies. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from opsbot.domain.blockcheck import check_message
+from opsbot.domain.change import Json, Record
+from opsbot.domain.said import Button, Said, Tone
+from opsbot.slack.ids import press_id
+from opsbot.slack.mrkdwn import Mrkdwn, bold, esc, joined, line, plain
+
+Block = dict[str, Json]
+
+MARK: Final[Mapping[Tone, str]] = {
+    "green": "\u2705",
+    "amber": "\U0001f7e0",
+    "red": "\U0001f534",
+    "plain": "",
+}
+WORD: Final[Mapping[Tone, str]] = {
+    "green": "Done",
+    "amber": "Attention",
+    "red": "Alarm",
+    "plain": "",
+}
+TEXT_LIMIT: Final = 3_900
+"""Slack advises 4,000 characters for a message's text and refuses longer ones in an update."""
+SECTION_LIMIT: Final = 2_900
+BODY_LIMIT: Final = 9_000
+"""Escaped characters of lines in one message; all blocks together may have about 13,200."""
+BUTTONS_A_ROW: Final = 5
+ROWS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A message for Slack. *blocks* is empty where the message had to become text alone."""
+
+    text: str
+    blocks: tuple[Block, ...] = ()
+    violations: tuple[str, ...] = ()
+
+    def payload(self) -> dict[str, object]:
+        """Return what acknowledgements and response URLs take."""
+        body: dict[str, object] = {"text": self.text, "unfurl_links": False, "unfurl_media": False}
+        return body | ({"blocks": list(self.blocks)} if self.blocks else {})
+
+
+def message(said: Said) -> Rendered:
+    """
+    Return *said* as a message; where its blocks break a limit of Slack's, as text alone.
+
+    The text is always there: it is what notifications and screen readers say.
+    """
+    return checked(said_blocks(said), fallback(said))
+
+
+def render(said: Said) -> tuple[Sequence[Record], str]:
+    """Return blocks and text, the shape that posting effects take."""
+    done = message(said)
+    return done.blocks, done.text
+
+
+def checked(blocks: Sequence[Block], text: str) -> Rendered:
+    """Return blocks with their text, or the text alone where the blocks break a limit."""
+    found = check_message({"text": text, "blocks": list(blocks)})
+    if not found:
+        return Rendered(text, tuple(blocks))
+    return Rendered(text, (), tuple(f"{one.pointer} {one.code}" for one in found))
+
+
+def fallback(said: Said) -> Mrkdwn:
+    """Return the escaped text of a message, cut before it is escaped."""
+    mark = f"{MARK[said.tone]} " if MARK[said.tone] else ""
+    word = f" ({WORD[said.tone]})" if WORD[said.tone] else ""
+    first = f"{mark}{said.title}{word}"
+    return line("\n".join((first, *said.lines)) or "opsbot", limit=TEXT_LIMIT)
+
+
+def said_blocks(said: Said, *, start: int = 0) -> list[Block]:
+    """Return the blocks of one answer; *start* numbers its buttons where several share a view."""
+    blocks = [section(_title(said))]
+    blocks += [section(text) for text in _chunks(said.lines)]
+    blocks += _rows(said.buttons, start)
+    return blocks
+
+
+def section(text: Mrkdwn) -> Block:
+    """Return a section of text in which links and names are not looked for."""
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
+
+
+def context(text: Mrkdwn) -> Block:
+    """Return a line in small print."""
+    return {
+        "type": "context",
+        "elements": [{"type": "mrkdwn", "text": text, "verbatim": True}],
+    }
+
+
+def button(one: Button, index: int) -> Block:
+    """Return a button; its value is an opaque id."""
+    made: Block = {
+        "type": "button",
+        "action_id": press_id(one.act, index),
+        "text": plain_text(one.label or one.act, 75),
+    }
+    if one.value:
+        made["value"] = one.value[:2000]
+    if one.style:
+        made["style"] = one.style
+    if one.confirm:
+        made["confirm"] = {
+            "title": plain_text("Are you sure?", 100),
+            "text": {"type": "mrkdwn", "text": esc(one.confirm, limit=300)},
+            "confirm": plain_text("Yes", 30),
+            "deny": plain_text("No", 30),
+        }
+    return made
+
+
+def plain_text(text: str, limit: int) -> dict[str, Json]:
+    """Return a plain_text object; nothing in it is ever a mention or a link."""
+    return {"type": "plain_text", "text": plain(text, limit=limit) or "-", "emoji": False}
+
+
+def _title(said: Said) -> Mrkdwn:
+    mark, word = MARK[said.tone], WORD[said.tone]
+    parts = [Mrkdwn(mark)] if mark else []
+    parts.append(bold(said.title) if said.title.strip() else Mrkdwn("opsbot"))
+    parts += [Mrkdwn(f"\u00b7 {word}")] if word else []
+    return joined(parts, " ")
+
+
+def _chunks(lines: Iterable[str]) -> list[Mrkdwn]:
+    chunks: list[list[Mrkdwn]] = []
+    size = total = 0
+    all_lines = [line(one, limit=SECTION_LIMIT) for one in lines if one.strip()]
+    for index, text in enumerate(all_lines):
+        if total + len(text) > BODY_LIMIT:
+            chunks.append([Mrkdwn(f"\u2026 and {len(all_lines) - index} more lines")])
+            break
+        if not chunks or size + len(text) > SECTION_LIMIT:
+            chunks.append([])
+            size = 0
+        chunks[-1].append(text)
+        size += len(text) + 1
+        total += len(text) + 1
+    return [joined(chunk) for chunk in chunks]
+
+
+def _rows(buttons: Sequence[Button], start: int) -> list[Block]:
+    made = [button(one, start + index) for index, one in enumerate(buttons)]
+    rows = [made[at : at + BUTTONS_A_ROW] for at in range(0, len(made), BUTTONS_A_ROW)][:ROWS]
+    return [{"type": "actions", "elements": row} for row in rows]

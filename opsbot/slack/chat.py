@@ -1,0 +1,208 @@
+"""The Chat port on Slack's Web API: post once, edit, tell one person; vendor errors become plans."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+import aiohttp
+import structlog
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from opsbot.app.ports import Clock, GiveUp, RetryLater
+from opsbot.domain.blockcheck import check_message
+from opsbot.domain.change import Record
+from opsbot.domain.errors import StoreLost
+from opsbot.slack.deps import Memory
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+EVENT_TYPE: Final = "opsbot"
+LOOK_BACK: Final = 200
+"""Messages that are read when it is not certain whether a post arrived."""
+REMEMBER_S: Final = 7 * 86_400.0
+SHARED_FOR_S: Final = 600.0
+LATER: Final = frozenset(
+    {
+        "ratelimited",
+        "rate_limited",
+        "internal_error",
+        "fatal_error",
+        "service_unavailable",
+        "request_timeout",
+        "team_added_to_org",
+        "accesslimited",
+    }
+)
+TOO_MUCH: Final = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
+
+
+class SlackChat:
+    """
+    Posts into Slack.
+
+    Only the first attempt at a key posts without looking; every later one reads the channel for
+    the key first, because an attempt without an answer may have arrived.
+    """
+
+    def __init__(self, client: AsyncWebClient, memory: Memory, clock: Clock) -> None:
+        self._client = client
+        self._memory = memory
+        self._clock = clock
+        self._shared: dict[str, tuple[bool, float]] = {}
+
+    async def post(self, channel: str, blocks: Sequence[Record], text: str, *, key: str) -> Record:
+        """
+        Post one message and return {"channel", "ts"}; never into a channel shared with outsiders.
+
+        Raises:
+            RetryLater: with Slack's own Retry-After where given.
+            GiveUp: it can never be posted there.
+        """
+        if not channel.startswith("D") and await self._is_shared(channel):
+            raise GiveUp(f"{channel} is shared with another organisation")
+        if not await self._first(f"{channel}:{key}"):
+            found = await self._look(channel, key)
+            if found is not None:
+                return found
+        sent = await self._sent(
+            lambda shown: self._client.chat_postMessage(
+                channel=channel,
+                text=text,
+                blocks=shown,
+                metadata={"event_type": EVENT_TYPE, "event_payload": {"key": key}},
+                unfurl_links=False,
+                unfurl_media=False,
+            ),
+            blocks,
+            text,
+        )
+        return {"channel": str(sent["channel"]), "ts": str(sent["ts"])}
+
+    async def update(self, handle: Record, blocks: Sequence[Record], text: str) -> None:
+        """
+        Replace a message of ours.
+
+        Raises:
+            RetryLater, GiveUp: as `post`.
+        """
+        await self._sent(
+            lambda shown: self._client.chat_update(
+                channel=str(handle["channel"]), ts=str(handle["ts"]), text=text, blocks=shown
+            ),
+            blocks,
+            text,
+        )
+
+    async def tell(self, person: str, blocks: Sequence[Record], text: str, *, key: str) -> Record:
+        """
+        Send a direct message to a Slack user id or an e-mail address.
+
+        Raises:
+            RetryLater, GiveUp: as `post`.
+        """
+        user = person
+        if "@" in person:
+            found = await _asked(self._client.users_lookupByEmail(email=person))
+            user = str(found["user"]["id"])
+        opened = await _asked(self._client.conversations_open(users=user))
+        return await self.post(str(opened["channel"]["id"]), blocks, text, key=key)
+
+    async def _sent(
+        self,
+        send: Callable[[list[dict[str, Any]]], Awaitable[Any]],
+        blocks: Sequence[Record],
+        text: str,
+    ) -> Any:
+        """Send with blocks; where Slack or our own check refuses them, send the text alone."""
+        shown = [dict(block) for block in blocks]
+        found = check_message({"text": text, "blocks": shown})
+        if found:
+            log.error("slack_blocks_broken", found=[f"{one.pointer} {one.code}" for one in found])
+            shown = []
+        try:
+            return await _asked(send(shown))
+        except _Refused as refused:
+            if refused.code not in TOO_MUCH or not shown:
+                raise
+            log.warning("slack_blocks_refused", error=refused.code)
+            return await _asked(send([]))
+
+    async def _first(self, key: str) -> bool:
+        try:
+            return await self._memory.once(f"post:{key}", ttl_s=REMEMBER_S)
+        except StoreLost:
+            return False
+
+    async def _look(self, channel: str, key: str) -> Record | None:
+        answer = await _asked(
+            self._client.conversations_history(
+                channel=channel, limit=LOOK_BACK, include_all_metadata=True
+            )
+        )
+        for message in answer.get("messages") or []:
+            metadata = message.get("metadata") or {}
+            if metadata.get("event_type") == EVENT_TYPE and _key(metadata) == key:
+                return {"channel": channel, "ts": str(message["ts"])}
+        return None
+
+    async def _is_shared(self, channel: str) -> bool:
+        known, until_s = self._shared.get(channel, (False, 0.0))
+        if self._clock.monotonic() < until_s:
+            return known
+        answer = await _asked(self._client.conversations_info(channel=channel))
+        found: Mapping[str, object] = answer.get("channel") or {}
+        shared = bool(found.get("is_ext_shared") or found.get("is_pending_ext_shared"))
+        self._shared[channel] = (shared, self._clock.monotonic() + SHARED_FOR_S)
+        return shared
+
+
+class _Refused(GiveUp):
+    """Slack said no, with its own code."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"Slack refused: {code}")
+        self.code = code
+
+
+def _key(metadata: Mapping[str, Any]) -> object:
+    payload = metadata.get("event_payload")
+    return payload.get("key") if isinstance(payload, Mapping) else None
+
+
+async def _asked(call: Awaitable[T]) -> T:
+    """
+    Await a call.
+
+    Raises:
+        RetryLater: no answer, or one that says later.
+        GiveUp: Slack said no.
+    """
+    try:
+        return await call
+    except SlackApiError as error:
+        raise _translated(error) from error
+    except (TimeoutError, aiohttp.ClientError, OSError) as error:
+        raise RetryLater(f"no answer from Slack: {error!r}") from error
+
+
+def _translated(error: SlackApiError) -> RetryLater | GiveUp:
+    response = error.response
+    status = int(getattr(response, "status_code", 0) or 0)
+    code = _code(response)
+    if status == 429 or code in LATER or status >= 500:  # noqa: PLR2004 - HTTP's own numbers
+        return RetryLater(f"Slack: {code or status}", after_s=_after_s(response))
+    return _Refused(code or str(status))
+
+
+def _code(response: Any) -> str:
+    data = getattr(response, "data", response)
+    return str(data.get("error", "")) if isinstance(data, Mapping) else ""
+
+
+def _after_s(response: Any) -> float | None:
+    headers: Mapping[str, str] = getattr(response, "headers", None) or {}
+    for name, value in headers.items():
+        if name.lower() == "retry-after" and str(value).isdigit():
+            return float(value)
+    return None

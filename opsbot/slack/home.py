@@ -1,0 +1,35 @@
+"""The Home tab: the switchboard for the person who opens it."""
+
+from dataclasses import dataclass
+
+import structlog
+
+from opsbot.app.words import of_error
+from opsbot.domain.actor import Actor
+from opsbot.domain.errors import OpsbotError
+from opsbot.domain.said import Said
+from opsbot.slack.deps import Deps
+from opsbot.slack.inbound import Invocation
+from opsbot.slack.outlet import TROUBLE, Reply
+from opsbot.slack.views import home_view
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class HomeListeners:
+    """What happens on the Home tab."""
+
+    deps: Deps
+
+    async def opened(self, act: Invocation, actor: Actor) -> Reply:
+        """Publish the switchboard; nothing else answers an event."""
+        try:
+            parts: tuple[Said, ...] = await self.deps.verbs.home(actor)
+        except OpsbotError as error:
+            parts = (of_error(error),)
+        try:
+            await self.deps.client.views_publish(user_id=act.user, view=home_view(parts))
+        except TROUBLE as error:
+            log.warning("slack_home_not_published", user=act.user, error=repr(error))
+        return None

@@ -1,0 +1,61 @@
+"""Every action, callback, block and shortcut id that Slack may send back to us. Pure."""
+
+import re
+from enum import StrEnum
+
+
+class Press(StrEnum):
+    """Buttons; the first nine are the acts that an answer may offer."""
+
+    STOP_COMPLETELY = "stop_completely"
+    RESTORE = "restore"
+    APPROVE = "approve"
+    REFUSE = "refuse"
+    GIVE_REASON = "give_reason"
+    STATUS = "status"
+    CONFIRM_KILL = "confirm_kill"
+    ADOPT = "adopt"
+    QUESTION = "question"
+    OPEN_KILL = "open_kill"
+
+
+class Modal(StrEnum):
+    """Callback ids of modals."""
+
+    KILL = "kill_modal"
+    CONFIRM_KILL = "confirm_kill_modal"
+    REASON = "reason_modal"
+    ANSWER = "answer_modal"
+
+
+class Shortcut(StrEnum):
+    """Callback ids of shortcuts."""
+
+    KILL = "kill_global"
+
+
+class Field(StrEnum):
+    """Block ids of inputs; the element in each has the action id `value`."""
+
+    TARGET = "target"
+    OTHER = "other_target"
+    MODE = "mode"
+    REASON = "reason"
+    GLASS = "break_glass"
+
+
+HOME_OPENED = "app_home_opened"
+"""The one event that is subscribed to."""
+
+VALUE = "value"
+"""The action id of every input element."""
+
+
+def press_id(act: str, index: int) -> str:
+    """Return a button's action id, unique in its message."""
+    return f"{act}:{index}"
+
+
+def pressed(act: Press) -> re.Pattern[str]:
+    """Return what a button's action id looks like when it comes back."""
+    return re.compile(rf"{re.escape(act)}(:\d{{1,4}})?")

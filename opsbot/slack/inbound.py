@@ -1,0 +1,136 @@
+"""From what Slack sends to one frozen invocation: who, what, where, and what makes a repeat a repeat. Pure."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from opsbot.slack.ids import VALUE
+
+Kind = Literal["command", "action", "submit", "shortcut", "event"]
+Body = Mapping[str, object]
+_KINDS: Mapping[str, Kind] = {
+    "block_actions": "action",
+    "view_submission": "submit",
+    "view_closed": "submit",
+    "shortcut": "shortcut",
+    "message_action": "shortcut",
+    "event_callback": "event",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """
+    One thing that somebody did in Slack.
+
+    *key* is the same for every delivery of the same act and for no other. *place* is the message
+    or view that a button stands in. *teams* are all workspaces that the payload names for the
+    person. *value* and *metadata* are opaque ids of ours. *fields* are a modal's inputs.
+    """
+
+    kind: Kind
+    name: str
+    user: str
+    key: str
+    user_name: str = ""
+    team: str = ""
+    enterprise: str = ""
+    text: str = ""
+    value: str = ""
+    trigger: str = ""
+    response_url: str = ""
+    place: str = ""
+    view_type: str = ""
+    view_id: str = ""
+    metadata: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def request_id(self) -> str:
+        """What makes a repeated delivery one effect."""
+        return "slack:" + hashlib.sha256(f"{self.kind}\n{self.key}".encode()).hexdigest()[:32]
+
+
+def invocation(body: Body) -> Invocation:
+    """Read a payload; whatever is missing is empty, so that policy refuses rather than this raises."""
+    kind = _KINDS.get(_text(body, "type"), "command")
+    user, view, event = _inner(body, "user"), _inner(body, "view"), _inner(body, "event")
+    action = _first_action(body)
+    container = _inner(body, "container")
+    return Invocation(
+        kind=kind,
+        name=_name(kind, body, action),
+        user=_text(user, "id") or _text(body, "user_id") or _text(event, "user"),
+        key=_key(kind, body),
+        user_name=_text(user, "name") or _text(user, "username") or _text(body, "user_name"),
+        team=_team(body, user, event),
+        enterprise=_text(body, "enterprise_id") or _text(_inner(body, "enterprise"), "id"),
+        text=_text(body, "text"),
+        value=_text(action, "value"),
+        trigger=_text(body, "trigger_id"),
+        response_url=_text(body, "response_url"),
+        place=_text(container, "message_ts") or _text(view, "id"),
+        view_type=_text(view, "type"),
+        view_id=_text(view, "id"),
+        metadata=_text(view, "private_metadata"),
+        fields=_fields(view),
+    )
+
+
+def _team(body: Body, user: Body, event: Body) -> str:
+    return (
+        _text(user, "team_id")
+        or _text(event, "user_team")
+        or _text(body, "team_id")
+        or _text(_inner(body, "team"), "id")
+    )
+
+
+def _name(kind: Kind, body: Body, action: Body) -> str:
+    if kind == "command":
+        return _text(body, "command")
+    if kind == "action":
+        return _text(action, "action_id")
+    if kind == "submit":
+        return _text(_inner(body, "view"), "callback_id")
+    if kind == "event":
+        return _text(_inner(body, "event"), "type")
+    return _text(body, "callback_id")
+
+
+def _key(kind: Kind, body: Body) -> str:
+    view = _inner(body, "view")
+    if kind == "submit" and _text(view, "id"):
+        return f"{_text(view, 'id')}:{_text(view, 'hash')}"
+    found = _text(body, "event_id") if kind == "event" else _text(body, "trigger_id")
+    return found or json.dumps(body, sort_keys=True, default=str)
+
+
+def _fields(view: Body) -> Mapping[str, str]:
+    values = _inner(_inner(view, "state"), "values")
+    return {block: _typed(_inner(_inner(values, block), VALUE)) for block in values}
+
+
+def _typed(element: Body) -> str:
+    chosen = element.get("selected_options")
+    if isinstance(chosen, list):
+        return ",".join(_text(one, "value") for one in chosen if isinstance(one, Mapping))
+    return _text(element, "value") or _text(_inner(element, "selected_option"), "value")
+
+
+def _first_action(body: Body) -> Body:
+    actions = body.get("actions")
+    first = actions[0] if isinstance(actions, list) and actions else {}
+    return first if isinstance(first, Mapping) else {}
+
+
+def _inner(body: Body, name: str) -> Body:
+    found = body.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _text(body: Body, name: str) -> str:
+    found = body.get(name)
+    return found if isinstance(found, str) else ""

@@ -1,0 +1,137 @@
+"""How an answer gets back to the person: in the acknowledgement wherever Slack shows that, else beside it."""
+
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+import aiohttp
+import structlog
+from slack_sdk.errors import SlackApiError
+
+from opsbot.domain.said import Said
+from opsbot.slack.blocks import message
+from opsbot.slack.deps import Deps
+from opsbot.slack.inbound import Invocation
+from opsbot.slack.views import View, answer_modal
+
+log = structlog.get_logger(__name__)
+TROUBLE: Final = (SlackApiError, aiohttp.ClientError, OSError, TimeoutError)
+QUICK: Final = aiohttp.ClientTimeout(total=3)
+
+
+class Ack(Protocol):
+    """Bolt's acknowledgement, as far as it is used here."""
+
+    async def __call__(self, response: object = "", /) -> object: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """An answer that is a modal; *otherwise* is said where it can't be opened."""
+
+    view: View
+    otherwise: Said
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """A modal's inputs that need another look: block id to sentence."""
+
+    errors: dict[str, str]
+
+
+Reply = Said | Show | Wrong | None
+
+
+@dataclass(slots=True)
+class Outlet:
+    """The ways back for one invocation; `say` may be called again after an interim answer."""
+
+    act: Invocation
+    ack: Ack
+    deps: Deps
+    acked: bool = field(default=False)
+
+    async def begin(self) -> None:
+        """Acknowledge at once what shows no answer in its acknowledgement."""
+        if self.act.kind in ("action", "shortcut", "event"):
+            await self._ack("")
+
+    async def say(self, reply: Reply) -> None:
+        """Show *reply*; where nothing can carry it, it is logged and the switch stays as it is."""
+        if reply is None or isinstance(reply, Wrong):
+            await self._plain(reply)
+        elif isinstance(reply, Show):
+            await self._show(reply)
+        elif self.act.kind == "command":
+            await self._command(reply)
+        elif self.act.kind == "submit":
+            await self._submit(answer_modal(reply))
+        elif self.act.kind == "action" and self.act.response_url:
+            await self._respond(reply)
+        elif self.act.kind != "event":
+            await self._open(answer_modal(reply))
+
+    async def _plain(self, reply: Wrong | None) -> None:
+        if reply is not None and reply.errors and not self.acked:
+            await self._ack({"response_action": "errors", "errors": reply.errors})
+        elif not self.acked:
+            await self._ack("")
+
+    async def _show(self, reply: Show) -> None:
+        if self.act.kind == "submit":
+            await self._submit(reply.view)
+        elif await self._open(reply.view):
+            await self._plain(None)
+        elif self.act.kind == "command" or self.act.response_url:
+            await self.say(reply.otherwise)
+
+    async def _command(self, said: Said) -> None:
+        if self.acked:
+            await self._respond(said)
+            return
+        await self._ack({**self._message(said), "response_type": "ephemeral"})
+
+    async def _submit(self, view: View) -> None:
+        if not self.acked:
+            await self._ack({"response_action": "update", "view": view})
+            return
+        try:
+            await self.deps.client.views_update(view_id=self.act.view_id, view=view)
+        except TROUBLE as error:
+            log.warning("slack_answer_lost", act=self.act.name, error=repr(error))
+
+    async def _open(self, view: View) -> bool:
+        push = self.act.view_type == "modal"
+        send = self.deps.client.views_push if push else self.deps.client.views_open
+        try:
+            await send(trigger_id=self.act.trigger, view=view)
+        except TROUBLE as error:
+            log.warning("slack_modal_not_opened", act=self.act.name, error=repr(error))
+            return False
+        return True
+
+    async def _respond(self, said: Said) -> None:
+        body = {
+            **self._message(said),
+            "response_type": "ephemeral",
+            "replace_original": False,
+        }
+        try:
+            async with self.deps.session.post(
+                self.act.response_url, json=body, timeout=QUICK
+            ) as answer:
+                if answer.status >= 300:  # noqa: PLR2004 - whatever is not a success
+                    words = await answer.text()
+                    log.warning("slack_answer_refused", status=answer.status, body=words[:200])
+        except TROUBLE as error:
+            log.warning("slack_answer_lost", act=self.act.name, error=repr(error))
+
+    def _message(self, said: Said) -> dict[str, object]:
+        rendered = message(said)
+        if rendered.violations:
+            log.error("slack_blocks_broken", act=self.act.name, found=rendered.violations)
+        return rendered.payload()
+
+    async def _ack(self, response: object) -> None:
+        self.acked = True
+        await self.ack(response)

@@ -1,0 +1,373 @@
+"""Words into requests, by the grammar table; what is not understood is refused, never guessed. Pure."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Final, Literal
+
+from opsbot.app.requests import ApproveRequest, KillRequest, RestoreRequest, Target
+from opsbot.domain.errors import NeedsMoreWords, UnknownMode
+from opsbot.domain.said import inert
+from opsbot.slack import tokens
+from opsbot.slack.grammar import KILL_MODES, OPTION_WORDS, verb
+
+NAME_LIMIT: Final = 100
+AUDIT_MOST: Final = 50
+AUDIT_USUAL: Final = 10
+MINUTE_S, HOUR_S, DAY_S = 60, 3_600, 86_400
+REVIEW_MOST_S: Final = 30 * DAY_S
+
+_VALUED = tuple(word for word in OPTION_WORDS if word != "break-glass")
+_OPTION = re.compile(r"([a-z][a-z_-]{0,30})[:=](.*)", re.IGNORECASE | re.DOTALL)
+_DURATION = re.compile(r"(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m(?:in)?)?", re.IGNORECASE)
+_KILL_ID = re.compile(r"k-0*(\d{1,9})", re.IGNORECASE)
+_APPROVAL_ID = re.compile(r"a-0*(\d{1,9})", re.IGNORECASE)
+_HELP = ("help", "?", "--help", "-h")
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRequest:
+    """`/ai-audit tail 20`."""
+
+    what: Literal["tail", "verify", "export"]
+    count: int = AUDIT_USUAL
+
+
+def wants_help(text: str) -> bool:
+    """Return whether the whole text asks for help."""
+    return tokens.folded(text.strip()).lower() in _HELP
+
+
+@dataclass(slots=True)
+class _Words:
+    """The words of one command; *at* moves over them, the text behind each stays as it was typed."""
+
+    text: str
+    spans: list[tuple[int, int]] = field(init=False)
+    at: int = 0
+
+    def __post_init__(self) -> None:
+        found = re.finditer(r"\S+", self.text)
+        self.spans = [m.span() for m in found if tokens.folded(m[0])]
+
+    def peek(self, ahead: int = 0) -> str | None:
+        """Return a word as the grammar compares it, None after the last."""
+        if self.at + ahead >= len(self.spans):
+            return None
+        begin, end = self.spans[self.at + ahead]
+        return tokens.folded(self.text[begin:end])
+
+    def take(self) -> str:
+        """Return the next word and go on."""
+        word = self.peek()
+        assert word is not None
+        self.at += 1
+        return word
+
+    def rest(self) -> str:
+        """Return everything from here on as it was typed."""
+        return self.text[self.spans[self.at][0] :].strip() if self.at < len(self.spans) else ""
+
+
+def parse_kill(text: str, *, command: str = "/ai-kill") -> KillRequest:
+    """
+    Read the words after `/ai-kill`.
+
+    Raises:
+        NeedsMoreWords: no target, an unknown option, or an option twice or after the reason.
+        UnknownMode: the nearest in the hint.
+    """
+    words = _Words(tokens.utf8(tokens.plain(text)))
+    target: Target | None = None
+    options: dict[str, str] = {}
+    while (word := words.peek()) is not None:
+        if word.strip("-") == "":
+            words.at += 1
+        elif (option := _option(words, command, first=target is None)) is not None:
+            _put(options, option, command)
+        elif target is None:
+            target = _kill_target(words.take(), command)
+        else:
+            break
+    if target is None:
+        raise NeedsMoreWords(
+            "Name what to stop; nothing was changed.", hint=_example("kill", command)
+        )
+    reason = _reason(words, command)
+    return KillRequest(
+        target=target,
+        mode=_mode(options["mode"]) if "mode" in options else None,
+        tenant=options.get("tenant"),
+        tool=options.get("tool"),
+        review_in_s=_duration(options["for"], command) if "for" in options else None,
+        break_glass="break-glass" in options,
+        reason=reason,
+        said_mode=_said_mode(reason),
+    )
+
+
+def parse_restore(text: str, *, command: str = "/ai-restore") -> RestoreRequest:
+    """
+    Read the words after `/ai-restore`.
+
+    Raises:
+        NeedsMoreWords: it names neither a workflow nor a kill.
+    """
+    words = _Words(tokens.utf8(tokens.plain(text)))
+    if words.peek() is None:
+        raise NeedsMoreWords(
+            "Name a workflow or a kill; nothing was changed.", hint=_example("restore", command)
+        )
+    name = _clean(words.take())
+    if kill := _KILL_ID.fullmatch(name):
+        target = Target("kill", f"K-{int(kill[1])}")
+    elif name == "all" or ":" in name:
+        raise NeedsMoreWords(
+            f"`{_shown(name)}` can't be restored by that name; nothing was changed.",
+            hint=f"Lift such a kill by its id, as in `{command} K-12`.",
+        )
+    else:
+        target = Target("workflow", _named(name, "restore", command))
+    return RestoreRequest(target, _trimmed(words.rest()))
+
+
+def parse_approve(text: str, *, command: str = "opsbot approve") -> ApproveRequest:
+    """
+    Read the words after `opsbot approve`.
+
+    Raises:
+        NeedsMoreWords: the first word is not an approval's id.
+    """
+    words = _Words(tokens.utf8(tokens.plain(text)))
+    found = _APPROVAL_ID.fullmatch(_clean(words.take())) if words.peek() is not None else None
+    if found is None:
+        raise NeedsMoreWords(
+            "Name the approval by its id; nothing was changed.", hint=_example("approve", command)
+        )
+    refuse = (words.peek() or "").lower() in ("refuse", "--refuse")
+    words.at += refuse
+    return ApproveRequest(f"A-{int(found[1])}", grant=not refuse, reason=_trimmed(words.rest()))
+
+
+def parse_one(text: str, *, name: str, command: str) -> str | None:
+    """
+    Read an optional workflow, the only word of `status` and `oncall`.
+
+    Raises:
+        NeedsMoreWords: there is more than one word.
+    """
+    words = _Words(tokens.utf8(tokens.plain(text)))
+    if words.peek() is None:
+        return None
+    workflow = _clean(words.take())
+    if words.peek() is not None:
+        raise NeedsMoreWords("That takes one workflow at most.", hint=_example(name, command))
+    return _named(workflow, name, command)
+
+
+def parse_audit(text: str, *, command: str = "/ai-audit") -> AuditRequest:
+    """
+    Read the words after `/ai-audit`.
+
+    Raises:
+        NeedsMoreWords: neither `tail [N]` nor `verify` nor `export`.
+    """
+    words = [tokens.bare(word).lower() for word in tokens.folded(text[:200]).split()]
+    if words in (["verify"], ["export"]):
+        return AuditRequest("verify" if words == ["verify"] else "export")
+    if words[:1] == ["tail"] and len(words) == 1:
+        return AuditRequest("tail")
+    if words[:1] == ["tail"] and len(words) == 2 and words[1].isascii() and words[1].isdigit():  # noqa: PLR2004 - a verb and a number
+        return AuditRequest("tail", max(1, min(AUDIT_MOST, int(words[1][:9]))))
+    nearest = get_close_matches(words[0] if words else "", ("tail", "verify", "export"), n=1)
+    offered = f"Did you mean `{command} {nearest[0]}`? " if nearest else ""
+    raise NeedsMoreWords(
+        "Say what to do with the journal.", hint=offered + _example("audit", command)
+    )
+
+
+def kill_words(request: KillRequest) -> str:
+    """Return the words that `parse_kill` reads as *request*, for hints and round trips."""
+    target = request.target
+    first = {"workflow": target.name, "all": "all", "kill": target.name}.get(
+        target.kind, f"{target.kind}:{target.name}"
+    )
+    parts = [first]
+    parts += [f"mode:{request.mode}"] if request.mode else []
+    parts += [f"tenant:{request.tenant}"] if request.tenant else []
+    parts += [f"tool:{request.tool}"] if request.tool else []
+    parts += [f"for:{request.review_in_s // MINUTE_S}m"] if request.review_in_s else []
+    parts += ["break-glass"] if request.break_glass else []
+    parts += [f"reason: {request.reason}"] if request.reason else []
+    return " ".join(parts)
+
+
+def _option(words: _Words, command: str, *, first: bool) -> tuple[str, str] | None:
+    """Take the option that stands here; None where the target or the reason begins."""
+    word = words.peek() or ""
+    dashed, stripped = word.startswith("-"), word.lstrip("-")
+    if stripped.lower() in ("break-glass", "breakglass", "break_glass"):
+        words.at += 1
+        return "break-glass", "yes"
+    found = _OPTION.fullmatch(stripped)
+    key = (found[1] if found else stripped).lower()
+    if key in _VALUED and (found or dashed):
+        words.at += 1
+        value = tokens.bare(found[2]) if found else ""
+        if not value:
+            value = tokens.bare(words.take()) if words.peek() is not None else ""
+        return key, value
+    if key == "reason" and (found or dashed) and not first:
+        return None
+    if _suspicious(key, found, dashed=dashed, first=first):
+        raise _unknown_option(word, key, command)
+    return None
+
+
+def _suspicious(key: str, found: re.Match[str] | None, *, dashed: bool, first: bool) -> bool:
+    """Return whether a word looks like an option that does not exist, rather than like prose."""
+    if first and key in ("provider", "model", "workflow"):
+        return dashed
+    if found is not None and found[2]:
+        return not found[2].startswith("//")
+    if dashed:
+        return key[:1].isalpha()
+    return bool(get_close_matches(key, OPTION_WORDS, n=1, cutoff=0.8)) and (
+        found is not None or "-" in key
+    )
+
+
+def _unknown_option(word: str, key: str, command: str) -> NeedsMoreWords:
+    known = (*OPTION_WORDS, "provider", "model")
+    nearest = get_close_matches(key, known, n=1, cutoff=0.5)
+    colon = "" if nearest == ["break-glass"] else ":"
+    offered = f"Did you mean `{nearest[0]}{colon}`? " if nearest else ""
+    options = ", ".join(f"{one}:" if one != "break-glass" else one for one in OPTION_WORDS)
+    return NeedsMoreWords(
+        f"`{_shown(word)}` is not an option; nothing was changed.",
+        hint=f"{offered}Options: {options}. If it is the reason, write `reason:` before it."
+        f" {_example('kill', command)}",
+    )
+
+
+def _put(options: dict[str, str], option: tuple[str, str], command: str) -> None:
+    key, value = option
+    if not value or len(value) > NAME_LIMIT:
+        raise NeedsMoreWords(
+            f"`{key}:` needs a value of at most {NAME_LIMIT} characters; nothing was changed.",
+            hint=_example("kill", command),
+        )
+    if options.setdefault(key, value) != value:
+        raise NeedsMoreWords(
+            f"`{key}:` is there twice, with different values; nothing was changed.",
+            hint="Say it once.",
+        )
+
+
+def _kill_target(word: str, command: str) -> Target:
+    name = _clean(word)
+    kind, colon, _ = tokens.bare(word).lower().partition(":")
+    if colon and kind in ("provider", "model", "workflow"):
+        value = tokens.bare(_clean(word, lower=False).partition(":")[2])
+        if not value or len(value) > NAME_LIMIT:
+            raise NeedsMoreWords(
+                f"`{kind}:` needs a name; nothing was changed.", hint=_example("kill", command)
+            )
+        if kind == "model":
+            return Target("model", value)
+        return (
+            Target("provider", value.lower())
+            if kind == "provider"
+            else Target("workflow", value.lower())
+        )
+    if name == "all":
+        return Target("all")
+    if kill := _KILL_ID.fullmatch(name):
+        return Target("kill", f"K-{int(kill[1])}")
+    return Target("workflow", _named(name, "kill", command))
+
+
+def _reason(words: _Words, command: str) -> str:
+    found = _OPTION.fullmatch(words.peek() or "")
+    if (words.peek() or "").lstrip("-").lower().startswith("reason:"):
+        _, _, text = _colon(words.rest()).partition(":")
+        return _trimmed(text)
+    quoted = found is None and tokens.unquoted(words.rest()) != words.rest()
+    if not quoted:
+        for ahead in range(len(words.spans) - words.at):
+            _refuse_late(words.peek(ahead) or "", command)
+    return _trimmed(words.rest())
+
+
+def _colon(text: str) -> str:
+    return text.replace("\uff1a", ":", 1) if ":" not in text[:12] else text
+
+
+def _refuse_late(word: str, command: str) -> None:
+    """Refuse an option inside the reason: leaving it out would hit more or less than was meant."""
+    found = _OPTION.fullmatch(word.lstrip("-"))
+    if found and found[1].lower() in _VALUED and found[2]:
+        raise NeedsMoreWords(
+            f"`{_shown(word)}` stands after the reason has begun; nothing was changed.",
+            hint=f"Options come before the reason. {_example('kill', command)}"
+            " If it belongs to the reason, write `reason:` before it.",
+        )
+
+
+def _trimmed(text: str) -> str:
+    return tokens.shortened(tokens.unquoted(text.strip()).strip())
+
+
+def _mode(value: str) -> str:
+    mode = value.lower().replace("-", "_").rstrip(".,;!")
+    if mode in KILL_MODES:
+        return mode
+    nearest = get_close_matches(mode, KILL_MODES, n=1, cutoff=0.5)
+    offered = f"Did you mean `mode:{nearest[0]}`? " if nearest else ""
+    raise UnknownMode(
+        f"There is no mode `{_shown(value)}`; nothing was changed.",
+        hint=f"{offered}Modes: {', '.join(KILL_MODES)}.",
+    )
+
+
+def _duration(value: str, command: str) -> int:
+    found = _DURATION.fullmatch(value)
+    days, hours, minutes = (int(part or 0) for part in found.groups()) if found else (0, 0, 0)
+    seconds = days * DAY_S + hours * HOUR_S + minutes * MINUTE_S
+    if not MINUTE_S <= seconds <= REVIEW_MOST_S:
+        raise NeedsMoreWords(
+            f"`for:{_shown(value)}` is not a time from 1m to 30d; nothing was changed.",
+            hint=f"As in `for:90m`, `for:2h`, `for:1d`. {_example('kill', command)}",
+        )
+    return seconds
+
+
+def _said_mode(reason: str) -> str | None:
+    words: Iterator[str] = iter(tokens.folded(reason[:80]).lower().split())
+    first = next(words, "").strip(".,;:!?\"'").replace("-", "_")
+    joined = f"{first}_{next(words, '').strip('.,;:!?')}"
+    return next((mode for mode in (joined, first) if mode in KILL_MODES), None)
+
+
+def _clean(word: str, *, lower: bool = True) -> str:
+    name = tokens.bare(tokens.bare(word).rstrip(".,;:!"))
+    return name.lower() if lower else name
+
+
+def _named(name: str, row: str, command: str) -> str:
+    if not name or len(name) > NAME_LIMIT or ":" in name:
+        raise NeedsMoreWords(
+            f"`{_shown(name)}` is not a workflow's name; nothing was changed.",
+            hint=_example(row, command),
+        )
+    return inert(name)
+
+
+def _shown(word: str) -> str:
+    return inert(word, limit=40)
+
+
+def _example(row: str, command: str) -> str:
+    example = next((one for one in verb(row).examples if one), "")
+    return f"For example `{command} {example}`."

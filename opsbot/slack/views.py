@@ -1,0 +1,169 @@
+"""Modals and the Home tab. Pure; a view carries an opaque key at most."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from opsbot.domain.blockcheck import check_view
+from opsbot.domain.change import Json
+from opsbot.domain.said import Button, Said
+from opsbot.slack.blocks import Block, context, fallback, plain_text, said_blocks, section
+from opsbot.slack.grammar import KILL_MODES
+from opsbot.slack.ids import VALUE, Field, Modal, Press
+from opsbot.slack.mrkdwn import Mrkdwn, esc
+from opsbot.slack.tokens import REASON_LIMIT
+
+View = dict[str, Json]
+ALL_TARGETS: Final = "all"
+SAFE: Final = "safe"
+OPTIONS: Final = 100
+VIEW_BLOCKS: Final = 100
+
+
+def kill_modal(names: Sequence[str], *, prefix: str, chosen: str = "") -> View:
+    """
+    Return the form behind a bare `/ai-kill`, the shortcut and the Home tab.
+
+    With no *names* (the store did not answer in time) the target is typed, not picked.
+    """
+    blocks: list[Block] = []
+    fitting = [name for name in names if 0 < len(name) <= 75][: OPTIONS - 1]  # noqa: PLR2004 - an option's text
+    if fitting:
+        blocks.append(_input(Field.TARGET, "What stops", _targets(fitting, chosen), optional=True))
+    hint = (
+        "A workflow, provider:P or model:M" if fitting else "A workflow, all, provider:P or model:M"
+    )
+    label = "Or something else" if fitting else "What stops"
+    blocks.append(_input(Field.OTHER, label, _text(hint, 100), optional=bool(fitting)))
+    blocks.append(_input(Field.MODE, "How", _modes()))
+    blocks.append(
+        _input(
+            Field.REASON, "Why", _text("What went wrong", REASON_LIMIT, many=True), optional=True
+        )
+    )
+    blocks.append(_input(Field.GLASS, "Outside the role?", _glass(), optional=True))
+    blocks.append(
+        context(esc(f"The same as a command: /{prefix}-kill support-copilot wrong answers"))
+    )
+    return _modal(Modal.KILL, "Stop an AI workflow", blocks, submit="Stop it")
+
+
+def confirm_modal(said: Said, key: str) -> View:
+    """Return the question that `all`, a provider and a model raise; *key* names what was asked for."""
+    blocks = said_blocks(Said(said.tone, said.title, said.lines))
+    return _modal(Modal.CONFIRM_KILL, "Stop all of these?", blocks, submit="Stop them", key=key)
+
+
+def reason_modal(kill_id: str) -> View:
+    """Return the form that asks for a kill's missing reason."""
+    block = _input(
+        Field.REASON, f"Why {kill_id[:20]}?", _text("What went wrong", REASON_LIMIT, many=True)
+    )
+    return _modal(Modal.REASON, "Add a reason", [block], submit="Add", key=kill_id[:100])
+
+
+def answer_modal(said: Said) -> View:
+    """Return an answer as a modal; in the same words as text where its blocks break a limit."""
+    view = _modal(Modal.ANSWER, "opsbot", said_blocks(said))
+    if not check_view(view):
+        return view
+    return _modal(Modal.ANSWER, "opsbot", [section(Mrkdwn(fallback(said)[:2_900]))])
+
+
+def home_view(parts: Sequence[Said]) -> View:
+    """Return the switchboard for one person; what does not fit is counted, not dropped in silence."""
+    head = Button("status", "Status", "")
+    blocks: list[Block] = []
+    numbered = 0
+    for index, part in enumerate(parts):
+        more = said_blocks(part, start=numbered)
+        numbered += len(part.buttons)
+        extra: list[Block] = [_open_kill()] if index == 0 else [{"type": "divider"}]
+        more = [*more, *extra] if index == 0 else [*extra, *more]
+        if len(blocks) + len(more) > VIEW_BLOCKS - 1:
+            left = len(parts) - index
+            blocks.append(context(esc(f"{left} more not shown here; {head.label} lists them.")))
+            break
+        blocks += more
+    view: View = {"type": "home", "blocks": blocks or [_open_kill()]}
+    if not check_view(view):
+        return view
+    texts = [section(Mrkdwn(fallback(part)[:2_900])) for part in parts[: VIEW_BLOCKS - 2]]
+    return {"type": "home", "blocks": [*texts, _open_kill()]}
+
+
+def _open_kill() -> Block:
+    return {
+        "type": "actions",
+        "elements": [
+            {
+                "type": "button",
+                "action_id": Press.OPEN_KILL,
+                "text": plain_text("Stop an AI workflow\u2026", 75),
+                "style": "danger",
+            }
+        ],
+    }
+
+
+def _modal(
+    callback: Modal, title: str, blocks: Sequence[Block], *, submit: str = "", key: str = ""
+) -> View:
+    view: View = {
+        "type": "modal",
+        "callback_id": callback,
+        "title": plain_text(title, 24),
+        "close": plain_text("Close", 24),
+        "blocks": list(blocks),
+    }
+    if submit:
+        view["submit"] = plain_text(submit, 24)
+    if key:
+        view["private_metadata"] = key
+    return view
+
+
+def _input(block: Field, label: str, element: Block, *, optional: bool = False) -> Block:
+    return {
+        "type": "input",
+        "block_id": block,
+        "label": plain_text(label, 100),
+        "element": element,
+        "optional": optional,
+    }
+
+
+def _text(placeholder: str, limit: int, *, many: bool = False) -> Block:
+    return {
+        "type": "plain_text_input",
+        "action_id": VALUE,
+        "multiline": many,
+        "max_length": limit,
+        "placeholder": plain_text(placeholder, 150),
+    }
+
+
+def _targets(names: Sequence[str], chosen: str) -> Block:
+    options = [_option(name, name) for name in names] + [_option("Everything", ALL_TARGETS)]
+    element: Block = {"type": "static_select", "action_id": VALUE, "options": options}
+    if chosen in names:
+        element["initial_option"] = _option(chosen, chosen)
+    return element
+
+
+def _modes() -> Block:
+    options = [_option("Declared safe state", SAFE), *(_option(mode, mode) for mode in KILL_MODES)]
+    return {
+        "type": "static_select",
+        "action_id": VALUE,
+        "options": options,
+        "initial_option": options[0],
+    }
+
+
+def _glass() -> Block:
+    text = "Break the glass: I am not on call and this must stop"
+    return {"type": "checkboxes", "action_id": VALUE, "options": [_option(text, "break-glass")]}
+
+
+def _option(text: str, value: str) -> dict[str, Json]:
+    return {"text": plain_text(text, 75), "value": value}

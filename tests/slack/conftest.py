@@ -1,0 +1,112 @@
+"""Fixtures: the real bolt app behind the Slack stand-in, over either transport."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from opsbot.slack.app import SlackApp, build_app, open_client, open_session
+from opsbot.slack.deps import Deps
+from opsbot.slack.manifest import manifest
+from opsbot.slack.people import People
+from opsbot.slack.transport_http import SlackEndpoint
+from opsbot.slack.transport_socket import SocketSupervisor
+from opsbot.workbench.slack import SlackStandIn
+from tests.support.slack import (
+    APP_TOKEN,
+    BOT_TOKEN,
+    SIGNING_SECRET,
+    loopback,
+    serving,
+    slack_stand_in,
+)
+from tests.support.verbs import PlainMemory, RecordingVerbs
+from tests.support.wait import eventually
+
+TEAM = "T0WORKBENCH"
+
+
+class RealClock:
+    """The clock port on this machine's clocks."""
+
+    def now_ms(self) -> int:
+        return int(time.time() * 1000)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+@dataclass(slots=True)
+class House:
+    """A running bot in a small company."""
+
+    slack: SlackStandIn
+    verbs: RecordingVerbs
+    memory: PlainMemory
+    app: SlackApp
+    supervisor: SocketSupervisor | None = None
+
+
+@asynccontextmanager
+async def house_over(transport: str) -> AsyncGenerator[House]:
+    """Run bot and stand-in, connected by *transport*."""
+    async with AsyncExitStack() as stack:
+        slack = await stack.enter_async_context(slack_stand_in())
+        slack.manifest = manifest("ai")
+        session = await stack.enter_async_context(open_session())
+        client = open_client(BOT_TOKEN, session, api_url=slack.api_url)
+        clock, verbs, memory = RealClock(), RecordingVerbs(), PlainMemory()
+        home = frozenset({slack.workspace.person("U0ONCALL").team_id})
+        deps = Deps(verbs, memory, clock, client, session, People(client, clock), home)
+        app = build_app(deps, signing_secret=SIGNING_SECRET)
+        house = House(slack, verbs, memory, app)
+        if transport == "http":
+            endpoint = SlackEndpoint(app.bolt, signing_secret=SIGNING_SECRET, memory=memory)
+            route = Route("/slack/events", endpoint.handle, methods=["POST"])
+            listener, url = loopback()
+            await stack.enter_async_context(serving(Starlette(routes=[route]), listener))
+            slack.request_url = f"{url}/slack/events"
+            slack.deliver_by = "http"
+        else:
+            house.supervisor = SocketSupervisor(app.bolt, app_token=APP_TOKEN, clock=clock)
+            running = asyncio.create_task(house.supervisor.run())
+            stack.push_async_callback(_ended, running)
+            await eventually(
+                lambda: house.supervisor is not None and house.supervisor.connected == 2
+            )
+        yield house
+        await app.deps.tasks.drain(timeout_s=5)
+
+
+async def _ended(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.wait({task})
+
+
+@pytest.fixture(params=["http", "socket"])
+async def house(request: pytest.FixtureRequest) -> AsyncGenerator[House]:
+    """The bot over each transport in turn."""
+    async with house_over(request.param) as running:
+        yield running
+
+
+@pytest.fixture
+async def http_house() -> AsyncGenerator[House]:
+    """The bot over signed HTTP."""
+    async with house_over("http") as running:
+        yield running
+
+
+@pytest.fixture
+async def socket_house() -> AsyncGenerator[House]:
+    """The bot over Socket Mode."""
+    async with house_over("socket") as running:
+        yield running

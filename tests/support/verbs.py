@@ -1,0 +1,144 @@
+"""A small recording implementation of the verbs, for tests of surfaces; it holds no rules of policy."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+from opsbot.app.requests import ApproveRequest, KillRequest, RestoreRequest
+from opsbot.domain.actor import Actor
+from opsbot.domain.change import Record
+from opsbot.domain.errors import NeedsConfirmation, NotAllowed, StoreLost, UnknownWorkflow
+from opsbot.domain.said import Button, Said
+
+NAMES = ("support-copilot", "contract-summariser", "coding-agent")
+
+
+@dataclass(slots=True)
+class RecordingVerbs:
+    """
+    Records what was asked. *effects* holds one entry per request id, however often it came.
+
+    *slow_s* delays a kill, *failing* is raised by every verb that changes something.
+    """
+
+    effects: dict[str, tuple[str, object]] = field(default_factory=dict)
+    calls: list[tuple[str, object, Actor]] = field(default_factory=list)
+    gate: asyncio.Event | None = None
+    failing: Exception | None = None
+
+    def _done(self, verb: str, what: object, actor: Actor, request_id: str) -> None:
+        self.calls.append((verb, what, actor))
+        if actor.guest or actor.bot:
+            raise NotAllowed(
+                "Guests cannot use the kill switch; nothing was changed.", rule="guest"
+            )
+        if self.failing is not None:
+            raise self.failing
+        self.effects.setdefault(request_id, (verb, what))
+
+    async def kill(self, request: KillRequest, actor: Actor, *, request_id: str) -> Said:
+        if self.gate is not None:
+            await self.gate.wait()
+        target = request.target
+        if target.kind == "workflow" and target.name not in NAMES:
+            raise UnknownWorkflow(target.name, nearest=("support-copilot",))
+        if target.kind in ("all", "provider", "model") and not request.confirmed:
+            raise NeedsConfirmation("This stops 3 workflows; nothing was changed.", stops=NAMES)
+        self._done("kill", request, actor, request_id)
+        kill_id = f"K-{list(self.effects).index(request_id) + 1}"
+        return Said(
+            "green",
+            f"Model calls blocked for `{target.name or 'all'}` in test",
+            (f"12/12 confirmed \u00b7 {kill_id} \u00b7 {request.reason}",),
+            (Button("restore", "Restore", kill_id), Button("give_reason", "Add a reason", kill_id)),
+            {"kill": kill_id},
+        )
+
+    async def stop_completely(self, kill_id: str, actor: Actor, *, request_id: str) -> Said:
+        self._done("stop_completely", kill_id, actor, request_id)
+        return Said("green", f"{kill_id} is `stop` now")
+
+    async def restore(self, request: RestoreRequest, actor: Actor, *, request_id: str) -> Said:
+        self._done("restore", request, actor, request_id)
+        buttons = (Button("approve", "Approve A-1", "A-1"), Button("refuse", "Refuse", "A-1"))
+        return Said("amber", "A-1 waits for a second person", ("Who: Adam",), buttons)
+
+    async def approve(self, request: ApproveRequest, actor: Actor, *, request_id: str) -> Said:
+        self._done("approve", request, actor, request_id)
+        return Said("green", f"{request.approval} settled by {actor.id}")
+
+    async def give_reason(
+        self, kill_id: str, reason: str, actor: Actor, *, request_id: str
+    ) -> Said:
+        self._done("give_reason", (kill_id, reason), actor, request_id)
+        return Said("plain", f"Reason of {kill_id}: {reason}")
+
+    async def adopt(self, kill_id: str, actor: Actor, *, question: bool, request_id: str) -> Said:
+        self._done("question" if question else "adopt", kill_id, actor, request_id)
+        return Said("plain", f"{kill_id} adopted")
+
+    async def status(self, workflow: str | None, actor: Actor) -> Said:
+        self.calls.append(("status", workflow, actor))
+        return Said("plain", f"Status of {workflow or 'everything'}", ("Nothing is switched.",))
+
+    async def home(self, actor: Actor) -> tuple[Said, ...]:
+        self.calls.append(("home", None, actor))
+        cards = (
+            Said("green", f"`{name}` is live", (), (Button("status", "Status", name),))
+            for name in NAMES
+        )
+        return (Said("plain", f"Switchboard for {actor.name}"), *cards)
+
+    async def oncall(self, workflow: str | None, actor: Actor) -> Said:
+        self.calls.append(("oncall", workflow, actor))
+        return Said("plain", "Olga answers")
+
+    async def kills(self, actor: Actor) -> Said:
+        return Said("plain", "No kills")
+
+    async def instances(self, actor: Actor) -> Said:
+        return Said("plain", "No instances")
+
+    async def audit_tail(self, count: int, actor: Actor) -> Said:
+        self.calls.append(("audit_tail", count, actor))
+        return Said("plain", f"Last {count} entries")
+
+    async def audit_verify(self, actor: Actor) -> Said:
+        self.calls.append(("audit_verify", None, actor))
+        return Said("green", "The journal verifies")
+
+    async def audit_export(self, actor: Actor) -> AsyncIterator[str]:
+        yield "{}"
+
+    async def explain(self, who: str, verb: str, workflow: str, actor: Actor) -> Said:
+        return Said("plain", "Because")
+
+    async def names(self) -> tuple[str, ...]:
+        return NAMES
+
+
+@dataclass(slots=True)
+class PlainMemory:
+    """What replicas remember together, in this process; *lost* makes every question raise StoreLost."""
+
+    seen: set[str] = field(default_factory=set)
+    records: dict[str, Record] = field(default_factory=dict)
+    lost: bool = False
+
+    def _look(self) -> None:
+        if self.lost:
+            raise StoreLost("The store does not answer.", hint="Kills hold.")
+
+    async def once(self, what: str, *, ttl_s: float) -> bool:
+        self._look()
+        first = what not in self.seen
+        self.seen.add(what)
+        return first
+
+    async def left(self, key: str) -> Record | None:
+        self._look()
+        return self.records.get(key)
+
+    async def leave(self, key: str, record: Record) -> None:
+        self._look()
+        self.records[key] = record
