@@ -1,0 +1,93 @@
+"""The HTTP side on the small company of `world`: its tokens, its clock of the store, a client."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import NoReturn
+
+import httpx
+
+from opsbot.adapters.clock import SystemClock
+from opsbot.adapters.memory import MemoryStore
+from opsbot.bootstrap import duration_s
+from opsbot.domain.actor import Actor
+from opsbot.domain.errors import StoreLost
+from opsbot.web import app as web
+from opsbot.web.auth import Surface, digest
+from opsbot.web.surroundings import SlackHealth, Surroundings
+from tests.support.world import INES, MARA, World, workflow
+
+TOKENS = {"mara-token": MARA, "ines-token": INES}
+
+
+class LostStore(MemoryStore):
+    """The company's store after its server was lost: nobody knows what arrives."""
+
+    async def commit(self, request_id: str, decide: object) -> NoReturn:
+        """Know nothing."""
+        raise StoreLost("The store did not answer.", hint="Ask `opsbot status`.")
+
+    async def ready(self) -> float:
+        """Know nothing."""
+        raise StoreLost("The store did not answer.")
+
+
+@dataclass
+class Door:
+    """What a test may turn: how old the store's knowledge is, and how Slack is."""
+
+    world: World
+    store_age_s: float = 0.0
+    slack: SlackHealth = field(default_factory=SlackHealth)
+    surfaces: list[Surface] = field(default_factory=list)
+
+    def identify(self, token_sha256: str, surface: Surface) -> Actor | None:
+        """Return whom one of the company's tokens belongs to."""
+        self.surfaces.append(surface)
+        found = {digest(token): actor for token, actor in TOKENS.items()}.get(token_sha256)
+        return None if found is None else replace(found, via=surface)
+
+    def lose_the_store(self) -> None:
+        """Let the store be gone from now on."""
+        lost = LostStore(self.world.server)
+        self.world.store = lost
+        self.world.bot = replace(self.world.bot, env=replace(self.world.env, store=lost))
+
+    def around(self) -> Surroundings:
+        """Return what the routes are given."""
+        return Surroundings(
+            env="prod",
+            verbs=self.world.bot,
+            store=self.world.store,
+            fleets=self.world.fleets,
+            outbox=self.world.outbox,
+            entropy=self.world.env.entropy,
+            identify=self.identify,
+            duration_s=duration_s,
+            store_age_s=lambda: self.store_age_s,
+            version="test",
+            slack=lambda: self.slack,
+        )
+
+    @asynccontextmanager
+    async def client(
+        self,
+        token: str | None = "mara-token",  # noqa: S107  a token of the tests
+    ) -> AsyncGenerator[httpx.AsyncClient]:
+        """Give a client that speaks as the token's owner."""
+        headers = {} if token is None else {"authorization": f"Bearer {token}"}
+        transport = httpx.ASGITransport(web.create(self.around()))
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://opsbot", headers=headers
+        ) as client:
+            yield client
+
+
+async def opened() -> Door:
+    """Return the door of a company with a tier 1 copilot and a tier 2 summariser."""
+    world = World()
+    # A real clock: an answer waits for what another task commits, which a moved one never sees end.
+    world.env = replace(world.env, clock=SystemClock(), answer_within_s=0.2)
+    world.bot = replace(world.bot, env=world.env)
+    await world.declare(workflow("support-copilot", tier=1), workflow("summariser"))
+    return Door(world)
