@@ -103,7 +103,7 @@ def _adopt_emergency(
     commitment = sealed[0].commitment if sealed else ""
     kill = Kill(
         id=f"K-{next_number(state, 'kill')}",
-        uid=uid,
+        uid=read.uid if _unused(state, read.uid) else uid,
         scope=read.scope,
         mode=read.mode,
         at=Position(state.position.epoch, state.position.revision + 1),
@@ -133,6 +133,12 @@ def _adopt_emergency(
             ),
         ),
     )
+
+
+def _unused(state: State, uid: str) -> bool:
+    """Return whether no kill has this uid: a client drops an emergency for a kill of its own uid."""
+    everything = (*state.kind(keys.KILLS).values(), *state.kind(keys.ENDED).values())
+    return bool(uid) and all(record.get("uid") != uid for record in everything)
 
 
 def _take(
