@@ -1,0 +1,36 @@
+"""The three ports that live on one link to the store, as they are handed around together."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from opsbot.app.ports import Fleets, Outbox, Store
+from opsbot.domain.state import State
+
+
+class LiveStore(Store, Protocol):
+    """A store that can also show its records as they are, whatever the journal says of them."""
+
+    async def live(self) -> State:
+        """
+        Return the head and the records themselves, read in one step and not replayed.
+
+        Raises:
+            StoreLost: no answer within the deadline.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoreBundle:
+    """
+    The store, the fleet and the outbox of one environment.
+
+    *replica* is this process's name in claims and consumer groups. *promise* says in words what
+    `durable` vouches for ("fsynced on 1 node", "on 2 nodes, not on disk").
+    """
+
+    store: LiveStore
+    fleets: Fleets
+    outbox: Outbox
+    replica: str
+    promise: str

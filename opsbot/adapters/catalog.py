@@ -1,0 +1,170 @@
+"""Read `flags/` and `runbooks/` as one catalogue, or say everything that is wrong; never half of it."""
+
+import asyncio
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from opsbot.adapters import catalog_errors as errors
+from opsbot.adapters.catalog_models import WorkflowFile
+from opsbot.adapters.catalog_policy import (
+    examples_of,
+    policy_findings,
+    policy_of,
+    workflow_findings,
+)
+from opsbot.adapters.catalog_policy_models import PolicyFile
+from opsbot.adapters.catalog_rules import name_findings, rule_findings
+from opsbot.adapters.catalog_workflow import workflow_of
+from opsbot.adapters.catalog_yaml import Document, read
+from opsbot.domain.declaration import Catalogue, Finding, Loaded
+from opsbot.domain.policy import Policy
+from opsbot.domain.policy_examples import Example
+from opsbot.domain.workflow import Workflow
+from opsbot.domain.workflow_names import looks_like
+
+WORKFLOWS = "workflows"
+POLICY = "policy.yaml"
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What has been gathered so far; it becomes a catalogue only when nothing is wrong."""
+
+    flags_dir: Path
+    runbooks_dir: Path
+    findings: list[Finding] = field(default_factory=list)
+    workflows: dict[str, Workflow] = field(default_factory=dict)
+    places: dict[str, Document] = field(default_factory=dict)
+    runbooks: dict[str, str] = field(default_factory=dict)
+    digests: list[str] = field(default_factory=list)
+
+
+def load(flags_dir: Path, runbooks_dir: Path) -> Loaded:
+    """
+    Return the catalogue, or None and what is wrong with it.
+
+    Every file is read and every rule is looked at, so that one run names all that is to be done.
+    """
+    reading = _Reading(flags_dir, runbooks_dir)
+    _read_runbooks(reading)
+    for path in _workflow_files(reading):
+        _read_workflow(reading, path)
+    _look_alike(reading)
+    policy, examples = _read_policy(reading)
+    found = tuple(sorted(set(reading.findings)))
+    if policy is None or any(f.level == "error" for f in found):
+        return Loaded(None, found)
+    digest = hashlib.sha256("\n".join(sorted(reading.digests)).encode()).hexdigest()
+    catalogue = Catalogue(
+        workflows=dict(sorted(reading.workflows.items())),
+        policy=policy,
+        hash=digest,
+        runbooks=reading.runbooks,
+        examples=examples,
+        policy_file=str(flags_dir / POLICY),
+    )
+    return Loaded(catalogue, found)
+
+
+def _read_runbooks(reading: _Reading) -> None:
+    if not reading.runbooks_dir.is_dir():
+        fix = "Make the folder, or set OPSBOT_RUNBOOKS_DIR."
+        reading.findings.append(Finding(str(reading.runbooks_dir), 1, "is not a folder", fix))
+        return
+    for path in sorted(reading.runbooks_dir.glob("*.md")):
+        try:
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError as error:
+            what = f"cannot be read: {error.strerror}"
+            reading.findings.append(Finding(str(path), 1, what, "Check its permissions."))
+            continue
+        reading.runbooks[path.stem] = digest
+        reading.digests.append(f"runbooks/{path.name} {digest}")
+
+
+def _workflow_files(reading: _Reading) -> Iterator[Path]:
+    folder = reading.flags_dir / WORKFLOWS
+    if not folder.is_dir():
+        fix = "Make the folder, or set OPSBOT_FLAGS_DIR."
+        reading.findings.append(Finding(str(folder), 1, "is not a folder", fix))
+        return
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith(".") or path.is_dir():
+            continue
+        if path.suffix == ".yaml":
+            yield path
+        else:
+            fix = f"Rename it to `{path.stem}.yaml`, or move it elsewhere."
+            reading.findings.append(Finding(str(path), 1, "is not a .yaml file", fix))
+
+
+def _read_workflow(reading: _Reading, path: Path) -> None:
+    document = _document(reading, path)
+    if document is None:
+        return
+    name = document.data.get("workflow")
+    if isinstance(name, str):
+        reading.findings += name_findings(name, document, path.stem)
+        if name in reading.places:
+            message = f"the workflow `{name}` is declared in {reading.places[name].file} already"
+            fix = "A workflow has one file: merge them."
+            reading.findings.append(document.find(("workflow",), message, fix))
+        reading.places.setdefault(name, document)
+    try:
+        file = WorkflowFile.model_validate(dict(document.data))
+    except ValidationError as error:
+        reading.findings += errors.findings(error, WorkflowFile, document)
+        return
+    reading.findings += rule_findings(file, document, reading.runbooks)
+    reading.workflows[file.workflow] = workflow_of(file)
+
+
+def _look_alike(reading: _Reading) -> None:
+    seen: list[str] = []
+    for name, document in reading.places.items():
+        if other := looks_like(name, seen):
+            message = f"the name `{name}` looks like `{other}`"
+            fix = "Choose a name that nobody mixes up at 3 am."
+            reading.findings.append(document.find(("workflow",), message, fix))
+        seen.append(name)
+
+
+def _read_policy(reading: _Reading) -> tuple[Policy | None, tuple[Example, ...]]:
+    path = reading.flags_dir / POLICY
+    if not path.is_file():
+        fix = "Write one: without it only the fallback group may kill and nobody may restore."
+        reading.findings.append(Finding(str(path), 1, "there is no policy", fix))
+        return None, ()
+    document = _document(reading, path)
+    if document is None:
+        return None, ()
+    try:
+        file = PolicyFile.model_validate(dict(document.data))
+    except ValidationError as error:
+        reading.findings += errors.findings(error, PolicyFile, document)
+        return None, ()
+    wrong = list(policy_findings(file, document))
+    reading.findings += wrong
+    if wrong:
+        return None, ()
+    policy = policy_of(file)
+    reading.findings += workflow_findings(policy, reading.workflows, document)
+    return policy, examples_of(file, document)
+
+
+def _document(reading: _Reading, path: Path) -> Document | None:
+    found = read(path, shown=str(path))
+    if isinstance(found, Finding):
+        reading.findings.append(found)
+        return None
+    reading.digests.append(f"{path.relative_to(reading.flags_dir)} {found.digest}")
+    return found
+
+
+async def load_in_thread(flags_dir: Path, runbooks_dir: Path) -> Loaded:
+    """Do what `load` does without holding up the loop."""
+    return await asyncio.to_thread(load, flags_dir, runbooks_dir)

@@ -1,0 +1,249 @@
+#!lua name=opsbot
+-- Every change of opsbot's store that must be whole or not at all. Records, effects and entries are
+-- opaque here (cjson turns [] into {} and cuts numbers); hashes are computed by the caller.
+
+local function now_ms()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+local function text(number)
+  return string.format('%.0f', number)
+end
+
+local function replication_id()
+  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)') or ''
+end
+
+-- Reads ARGV one by one; lists travel as a count and their items.
+local function reader(args)
+  local at = 0
+  return function()
+    at = at + 1
+    return args[at]
+  end
+end
+
+local function field(head, name, otherwise)
+  return redis.call('HGET', head, name) or otherwise
+end
+
+local GENESIS = '0000000000000000000000000000000000000000000000000000000000000000'
+local CLOCK_OFF_MS = 2000
+local EPOCH_OFF_S = 10
+
+-- An epoch continues while the server's replication id is the stored one; else it has to grow.
+local function wanted_epoch(head, given, now)
+  local stored = tonumber(field(head, 'epoch', '0'))
+  local same_life = stored > 0 and redis.call('HGET', head, 'replid') == replication_id()
+  if same_life then
+    return given >= stored and given or stored
+  end
+  local seconds = math.floor(now / 1000)
+  if given > stored and given >= seconds - EPOCH_OFF_S then
+    return given
+  end
+  return math.max(seconds, stored + 1)
+end
+
+local function write_records(keys, next_arg)
+  for _ = 1, tonumber(next_arg()) do
+    local key, id, record = keys[tonumber(next_arg())], next_arg(), next_arg()
+    if record == '' then
+      redis.call('HDEL', key, id)
+    else
+      redis.call('HSET', key, id, record)
+    end
+  end
+end
+
+local function add_work(keys, next_arg, now)
+  local texts, due, bodies = keys[4], keys[5], keys[6]
+  for _ = 1, tonumber(next_arg()) do
+    redis.call('HSET', texts, next_arg(), next_arg())
+  end
+  for _ = 1, tonumber(next_arg()) do
+    local stream, effect = keys[tonumber(next_arg())], next_arg()
+    redis.call('XADD', stream, '*', 'effect', effect, 'before', '0')
+  end
+  for _ = 1, tonumber(next_arg()) do
+    local id = next_arg()
+    redis.call('ZREM', due, id)
+    redis.call('HDEL', bodies, id)
+  end
+  for _ = 1, tonumber(next_arg()) do
+    local id, in_ms, body = next_arg(), tonumber(next_arg()), next_arg()
+    redis.call('ZADD', due, text(now + in_ms), id)
+    redis.call('HSET', bodies, id, body)
+  end
+end
+
+-- keys: head journal request texts due bodies, then state kinds and lanes (numbered by the caller)
+-- args: keep_ms revision head epoch at_ms hash line channel delta, then records, texts, effects,
+--       cancels, timers
+-- Answers {what, epoch, revision, at_ms, hash, journal length, server ms}.
+local function commit(keys, args)
+  local next_arg = reader(args)
+  local head, journal, request = keys[1], keys[2], keys[3]
+  local now = now_ms()
+  local keep_ms = next_arg()
+  local first = redis.call('GET', request)
+  if first then
+    -- Written again, so that a WAIT behind this call counts a write of this connection.
+    redis.call('SET', request, first, 'PX', keep_ms)
+    local epoch, revision, at_ms, hash = string.match(first, '^(%d+) (%d+) (%d+) (%x+)$')
+    return {'repeated', epoch, revision, at_ms, hash, text(redis.call('LLEN', journal)), text(now)}
+  end
+  local revision, expected, epoch = tonumber(next_arg()), next_arg(), tonumber(next_arg())
+  local at_ms, hash, line, channel, delta = next_arg(), next_arg(), next_arg(), next_arg(), next_arg()
+  local stored, standing = tonumber(field(head, 'revision', '0')), field(head, 'hash', GENESIS)
+  local function refuse(what, wanted)
+    return {what, text(wanted), text(stored), text(now), standing, text(redis.call('LLEN', journal)), text(now)}
+  end
+  if stored ~= revision or standing ~= expected then
+    return refuse('conflict', epoch)
+  end
+  local wanted = wanted_epoch(head, epoch, now)
+  if wanted ~= epoch then
+    return refuse('epoch', wanted)
+  end
+  if math.abs(tonumber(at_ms) - now) > CLOCK_OFF_MS then
+    return refuse('clock', epoch)
+  end
+  write_records(keys, next_arg)
+  local length = redis.call('RPUSH', journal, line)
+  add_work(keys, next_arg, now)
+  redis.call('HSET', head, 'epoch', text(epoch), 'revision', text(revision + 1), 'hash', hash,
+    'replid', replication_id())
+  local answer = table.concat({text(epoch), text(revision + 1), at_ms, hash}, ' ')
+  redis.call('SET', request, answer, 'PX', keep_ms)
+  redis.call('PUBLISH', channel, delta)
+  return {'ok', text(epoch), text(revision + 1), at_ms, hash, text(length), text(now)}
+end
+
+-- keys: due bodies, then one stream a lane; args: limit, then the lanes' names in the same order
+local function fire(keys, args)
+  local due, bodies = keys[1], keys[2]
+  local ripe = redis.call('ZRANGEBYSCORE', due, '-inf', text(now_ms()), 'LIMIT', 0, args[1])
+  local streams = {}
+  for i = 2, #args do
+    streams[args[i]] = keys[i + 1]
+  end
+  local fired = 0
+  for _, id in ipairs(ripe) do
+    local body = redis.call('HGET', bodies, id)
+    local lane, before, effect = string.match(body or '', '^(%S+) (%d+) (.*)$')
+    if lane and streams[lane] then
+      redis.call('XADD', streams[lane], '*', 'effect', effect, 'before', before)
+      fired = fired + 1
+    end
+    redis.call('ZREM', due, id)
+    redis.call('HDEL', bodies, id)
+  end
+  return fired
+end
+
+-- keys: stream; args: group, item
+local function done(keys, args)
+  redis.call('XACK', keys[1], args[1], args[2])
+  return redis.call('XDEL', keys[1], args[2])
+end
+
+-- keys: stream due bodies; args: group, item, in_ms, timer, body. Nothing where the item is gone.
+local function later(keys, args)
+  if redis.call('XDEL', keys[1], args[2]) == 0 then
+    return 0
+  end
+  redis.call('XACK', keys[1], args[1], args[2])
+  redis.call('ZADD', keys[2], text(now_ms() + tonumber(args[3])), args[4])
+  redis.call('HSET', keys[3], args[4], args[5])
+  return 1
+end
+
+-- keys: stream dead; args: group, item, lane, effect, reason
+local function dead(keys, args)
+  if redis.call('XDEL', keys[1], args[2]) == 0 then
+    return 0
+  end
+  redis.call('XACK', keys[1], args[1], args[2])
+  redis.call('XADD', keys[2], '*', 'lane', args[3], 'effect', args[4], 'reason', args[5], 'at', text(now_ms()))
+  return 1
+end
+
+-- keys: dead, then one stream a lane; args: item, then the lanes' names in the same order
+local function revive(keys, args)
+  local found = redis.call('XRANGE', keys[1], args[1], args[1])[1]
+  if not found then
+    return 0
+  end
+  local fields = {}
+  for i = 1, #found[2], 2 do
+    fields[found[2][i]] = found[2][i + 1]
+  end
+  for i = 2, #args do
+    if args[i] == fields.lane then
+      redis.call('XADD', keys[i], '*', 'effect', fields.effect, 'before', '0')
+      redis.call('XDEL', keys[1], args[1])
+      return 1
+    end
+  end
+  return 0
+end
+
+-- keys: stream; args: group, item, consumer. Whoever still holds the item begins its idle time anew.
+local function own(keys, args)
+  local pending = redis.call('XPENDING', keys[1], args[1], args[2], args[2], 1)[1]
+  if not pending or pending[2] ~= args[3] then
+    return 0
+  end
+  redis.call('XCLAIM', keys[1], args[1], args[3], 0, args[2], 'JUSTID')
+  return 1
+end
+
+-- keys: claim; args: owner, ttl_ms
+local function claim(keys, args)
+  local owner = redis.call('GET', keys[1])
+  if owner and owner ~= args[1] then
+    return 0
+  end
+  redis.call('SET', keys[1], args[1], 'PX', args[2])
+  return 1
+end
+
+-- keys: head instances seen acks emergency; args: instance, registration or '', ack
+local function checkin(keys, args)
+  local now = now_ms()
+  if args[2] ~= '' then
+    redis.call('HSET', keys[2], args[1], args[2])
+  end
+  if args[3] ~= '' then
+    redis.call('HSET', keys[4], args[1], args[3])
+  end
+  redis.call('ZADD', keys[3], text(now), args[1])
+  return {
+    tonumber(field(keys[1], 'epoch', '0')),
+    tonumber(field(keys[1], 'revision', '0')),
+    now,
+    redis.call('LLEN', keys[5]),
+    redis.call('HEXISTS', keys[2], args[1]),
+  }
+end
+
+-- keys: instances seen acks; args: instance
+local function goodbye(keys, args)
+  redis.call('HDEL', keys[3], args[1])
+  redis.call('ZREM', keys[2], args[1])
+  return redis.call('HDEL', keys[1], args[1])
+end
+
+-- A kill must go through on a server that is out of memory.
+redis.register_function{function_name = 'opsbot_commit', callback = commit, flags = {'allow-oom'}}
+redis.register_function{function_name = 'opsbot_fire', callback = fire, flags = {'allow-oom'}}
+redis.register_function{function_name = 'opsbot_done', callback = done, flags = {'allow-oom'}}
+redis.register_function('opsbot_later', later)
+redis.register_function('opsbot_dead', dead)
+redis.register_function('opsbot_revive', revive)
+redis.register_function('opsbot_own', own)
+redis.register_function('opsbot_claim', claim)
+redis.register_function{function_name = 'opsbot_checkin', callback = checkin, flags = {'allow-oom'}}
+redis.register_function('opsbot_goodbye', goodbye)

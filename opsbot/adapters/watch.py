@@ -1,0 +1,61 @@
+"""Watch the folders of declarations and say when something in them has come to rest; supervised."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from watchfiles import awatch
+
+log = structlog.get_logger(__name__)
+
+SUFFIXES = (".yaml", ".yml", ".md", ".j2")
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """
+    Calls *on_change* after files in *folders* changed and stayed quiet for a moment.
+
+    *debounce_ms* (milliseconds) is the longest time that changes are gathered; *retry_s* (seconds)
+    is the pause after a failure. *polling* is for file systems that tell nobody of changes.
+    """
+
+    folders: Sequence[Path]
+    on_change: Callable[[], Awaitable[object]]
+    debounce_ms: int = 400
+    retry_s: float = 2.0
+    polling: bool | None = None
+
+    async def __call__(self) -> None:
+        """
+        Run until cancelled.
+
+        Looks once at the beginning, since a file may have changed between the first load and now;
+        a failure is logged, and the files are looked at again after a pause.
+        """
+        missed = True
+        while True:
+            try:
+                if missed:
+                    await self.on_change()
+                    missed = False
+                await self._follow()
+            except Exception:  # a supervised loop: it says what failed, and goes on
+                log.exception("watching declarations failed", retry_s=self.retry_s)
+                missed = True
+            await asyncio.sleep(self.retry_s)
+
+    async def _follow(self) -> None:
+        async for changes in awatch(
+            *self.folders,
+            watch_filter=lambda _, path: path.endswith(SUFFIXES) or "..data" in path,
+            debounce=self.debounce_ms,
+            step=50,
+            rust_timeout=1_000,
+            yield_on_timeout=False,
+            force_polling=self.polling,
+        ):
+            log.info("declarations changed", files=len(changes))
+            await self.on_change()

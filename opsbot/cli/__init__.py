@@ -1,0 +1,82 @@
+"""The command line: the same verbs, words and answers as in Slack, for hands and for scripts."""
+
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from typing import cast
+
+from opsbot.cli import printing
+from opsbot.cli.options import Asked, Command, Refusal, Usage, help_of, read
+from opsbot.cli.table import COMMANDS, overview
+from opsbot.domain.errors import NeedsMoreWords, OpsbotError
+from opsbot.domain.said import DONE, REFUSED, USAGE
+
+INTERRUPTED = 130
+_HELP = frozenset({"help", "--help", "-h"})
+
+Run = Callable[[Asked], int]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words or words[0] in _HELP:
+        print(overview())
+        return DONE
+    command = COMMANDS.get(words[0])
+    if command is None:
+        return _usage(_unknown(words[0]))
+    return _one(command, words[1:])
+
+
+def _one(command: Command, words: Sequence[str]) -> int:
+    if any(word in _HELP - {"help"} for word in words):
+        print(help_of(command))
+        return DONE
+    try:
+        asked = read(command, words)
+    except Usage as wrong:
+        return _usage(str(wrong))
+    return _run(command, asked)
+
+
+def _run(command: Command, asked: Asked) -> int:  # noqa: PLR0911  one return for each way to end
+    try:
+        return _loaded(command)(asked)
+    except Usage as wrong:
+        return _usage(str(wrong))
+    except NeedsMoreWords as wrong:
+        printing.error(wrong, as_json=asked.json)
+        return USAGE
+    except OpsbotError as error:
+        return printing.error(error, as_json=asked.json)
+    except Refusal as refusal:
+        return printing.problem(refusal.document, as_json=asked.json)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # `opsbot audit export | head`
+        sys.stderr.close()
+        return REFUSED
+
+
+def _loaded(command: Command) -> Run:
+    """
+    Import what the verb needs, and only that.
+
+    A kill from a terminal must not wait for the web server, the scheduler and Slack's library to
+    be imported: together they cost more than the kill.
+    """
+    module, _, name = command.module.partition(":")
+    return cast("Run", getattr(importlib.import_module(module), name))
+
+
+def _unknown(word: str) -> str:
+    near = get_close_matches(word.lower(), COMMANDS, n=1, cutoff=0.5)
+    offered = f"; did you mean `opsbot {near[0]}`?" if near else "; `opsbot help` lists them"
+    return f"opsbot has no verb {word!r}{offered}"
+
+
+def _usage(text: str) -> int:
+    print(text, file=sys.stderr)
+    return USAGE

@@ -1,0 +1,90 @@
+"""`check` and `new workflow`: about files, without a running bot."""
+
+import sys
+from pathlib import Path
+from typing import get_args
+
+from opsbot import config
+from opsbot.adapters import catalog
+from opsbot.app import check as checking
+from opsbot.app import new_workflow
+from opsbot.app.new_workflow import Draft, Question
+from opsbot.cli import printing
+from opsbot.cli.options import Asked, Usage
+from opsbot.domain.declaration import Finding
+from opsbot.domain.said import REFUSED
+
+
+def check(asked: Asked) -> int:
+    """Say everything that is wrong with declarations and policy."""
+    form = asked.values.get("format", "text")
+    forms: tuple[checking.Format, ...] = get_args(checking.Format)
+    known = next((one for one in forms if one == form), None)
+    if known is None or asked.words:
+        raise Usage(f"opsbot check [--format {'|'.join(forms)}]")
+    settings = config.load()
+    loaded = checking.examined(catalog.load(settings.flags_dir, settings.runbooks_dir))
+    if text := checking.render(loaded, known):
+        print(text)
+    return checking.exit_code(loaded)
+
+
+def new(asked: Asked) -> int:
+    """Ask what a declaration needs, write its YAML, and check it with everything else."""
+    if asked.words[:1] != ("workflow",) or len(asked.words) > 2:  # noqa: PLR2004  the word, and a name
+        raise Usage("opsbot new workflow [name]")
+    settings = config.load()
+    flags_dir = settings.flags_dir
+    draft = Draft(
+        taken=_stems(flags_dir / "workflows", "*.yaml"),
+        runbooks=_stems(settings.runbooks_dir, "*.md"),
+    )
+    if len(asked.words) > 1:
+        draft = _named(draft, asked.words[1])
+    draft = interview(draft)
+    path = flags_dir / new_workflow.file_name(draft)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(new_workflow.render(draft))
+    except FileExistsError:
+        printing.note(f"{path} is there already; nothing was written.")
+        return REFUSED
+    loaded = checking.examined(catalog.load(flags_dir, settings.runbooks_dir))
+    print(f"Wrote {path}.")
+    print(checking.render(loaded, "text"))
+    return checking.exit_code(loaded)
+
+
+def _named(draft: Draft, name: str) -> Draft:
+    said = new_workflow.answer(draft, new_workflow.questions(draft)[0], name)
+    if isinstance(said, Finding):
+        raise Usage(f"{said.message}. {said.fix}")
+    return said
+
+
+def interview(draft: Draft) -> Draft:
+    """Ask the open questions, one after the other, until none is open."""
+    while left := new_workflow.questions(draft):
+        said = new_workflow.answer(draft, left[0], _asked(left[0]))
+        if isinstance(said, Finding):
+            printing.note(f"  {said.message}. {said.fix}")
+        else:
+            draft = said
+    return draft
+
+
+def _asked(question: Question) -> str:
+    if question.help:
+        printing.note(f"  {question.help}")
+    offered = f" [{question.default}]" if question.default else ""
+    choices = f" ({'/'.join(question.choices)})" if question.choices else ""
+    printing.note(f"{question.text}{choices}{offered}: ")
+    line = sys.stdin.readline()
+    if not line:
+        raise Usage("The answers ended before the questions did; nothing was written.")
+    return line
+
+
+def _stems(folder: Path, pattern: str) -> tuple[str, ...]:
+    return tuple(sorted(path.stem for path in folder.glob(pattern)))

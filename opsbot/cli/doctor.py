@@ -1,0 +1,133 @@
+"""`opsbot doctor`: looks at settings, store, declarations, Slack and the running bot; changes nothing."""
+
+import asyncio
+import json
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from opsbot import config
+from opsbot.adapters import catalog
+from opsbot.adapters.redis_link import LOST, call, open_link
+from opsbot.adapters.signing import KeyFile
+from opsbot.app import check as checking
+from opsbot.cli import api
+from opsbot.cli.options import Asked, Refusal
+from opsbot.domain.errors import Misconfigured, OpsbotError
+from opsbot.domain.said import DONE, REFUSED
+from opsflags.keys import Keys
+
+STORE_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """One thing looked at. *ok* is None where there was nothing to look at."""
+
+    name: str
+    ok: bool | None
+    says: str
+
+
+def doctor(asked: Asked) -> int:
+    """Print one line for each thing; 1 if any of them is not well."""
+    signs = examine(asked)
+    if asked.json:
+        print(json.dumps({"signs": [asdict(sign) for sign in signs]}, ensure_ascii=False))
+    else:
+        for sign in signs:
+            mark = {True: "ok", False: "NOT OK", None: "-"}[sign.ok]
+            print(f"{mark:<7} {sign.name}: {sign.says}")
+    return REFUSED if any(sign.ok is False for sign in signs) else DONE
+
+
+def examine(asked: Asked) -> tuple[Sign, ...]:
+    """Return the signs; without settings nothing else can be looked at."""
+    try:
+        settings = config.load()
+    except Misconfigured as error:
+        return (Sign("settings", ok=False, says=error.message),)
+    return (
+        _settings(settings),
+        _sign("state directory", lambda: _state_dir(settings)),
+        _sign("signing key", lambda: _key(settings)),
+        _sign("store", lambda: _store(settings)),
+        _declarations(settings),
+        _slack(settings),
+        _bot(asked),
+    )
+
+
+def _sign(name: str, look: Callable[[], str]) -> Sign:
+    try:
+        return Sign(name, ok=True, says=look())
+    except OpsbotError as error:
+        return Sign(name, ok=False, says=f"{error.message} {error.hint}".strip())
+
+
+def _settings(settings: config.Settings) -> Sign:
+    odd = config.unknown(os.environ)
+    if odd:
+        return Sign("settings", ok=False, says=f"not settings of opsbot: {', '.join(odd)}")
+    return Sign("settings", ok=True, says=f"environment `{settings.env}`")
+
+
+def _state_dir(settings: config.Settings) -> str:
+    path = settings.state_dir
+    if not path.exists():
+        return f"{path} will be made"
+    if not os.access(path, os.W_OK):
+        raise Misconfigured(f"{path} cannot be written.")
+    if path.stat().st_mode & 0o007:
+        raise Misconfigured(f"{path} is open to others.", hint=f"chmod 700 {path}")
+    return str(path)
+
+
+def _key(settings: config.Settings) -> str:
+    if not settings.key_file.exists():
+        return f"{settings.key_file} will be made"
+    return f"public key {KeyFile.open(settings.key_file).public}"
+
+
+def _store(settings: config.Settings) -> str:
+    url = settings.redis_url.get_secret_value()
+    if not url:
+        return "embedded, in the state directory"
+    return asyncio.run(_answers(url, settings.env))
+
+
+async def _answers(url: str, env: str) -> str:
+    keys = Keys(env)
+    try:
+        async with asyncio.timeout(STORE_S), open_link(url, slot_of=keys.head) as link:
+            client = await link.primary()
+            length = await call(client, "LLEN", keys.journal)
+    except LOST as error:
+        raise Misconfigured(
+            f"The store does not answer ({type(error).__name__}).", hint="See OPSBOT_REDIS_URL."
+        ) from error
+    return f"answers; the journal has {length} entries"
+
+
+def _declarations(settings: config.Settings) -> Sign:
+    loaded = checking.examined(catalog.load(settings.flags_dir, settings.runbooks_dir))
+    says = checking.summary(loaded)
+    return Sign("declarations", ok=loaded.catalogue is not None, says=says)
+
+
+def _slack(settings: config.Settings) -> Sign:
+    if settings.slack_transport == "off":
+        return Sign("slack", ok=None, says="switched off: terminal and HTTP only")
+    return Sign("slack", ok=True, says=f"{settings.slack_transport}, tokens are set")
+
+
+def _bot(asked: Asked) -> Sign:
+    try:
+        said = api.opened(asked).ask("/v1/kills")
+    except Misconfigured as error:
+        return Sign("running bot", ok=None, says=error.message)
+    except Refusal as refusal:
+        return Sign("running bot", ok=False, says=str(refusal))
+    except OpsbotError as error:
+        return Sign("running bot", ok=False, says=error.message)
+    return Sign("running bot", ok=True, says=said.title)

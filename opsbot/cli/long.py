@@ -1,0 +1,72 @@
+"""`demo` and `bench`: the verbs that start processes of their own and watch them."""
+
+import asyncio
+import importlib
+import signal
+import webbrowser
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+from opsbot.cli import api
+from opsbot.cli.options import Asked, Usage
+from opsbot.domain.errors import Misconfigured
+from opsbot.domain.said import DONE
+from opsbot.slack.manifest import manifest
+from opsbot.workbench import demo as workbench
+
+PORT, CLIENTS = 8321, 12
+BENCHES = ("evaluate", "propagation", "footprint")
+Bench = Callable[[Asked], int]
+
+
+def demo(asked: Asked) -> int:
+    """Run the demo until Ctrl-C; headless it opens nothing and freezes nobody unless asked."""
+    headless = "headless" in asked.flags
+    options = workbench.Options(
+        environ=workbench.environment(),
+        state_dir=Path(api.state_dir()),
+        manifest=manifest(),
+        port=_number(asked, "port", PORT),
+        clients=_number(asked, "clients", CLIENTS),
+        frozen=_number(asked, "frozen", 0 if headless else 1),
+        headless=headless,
+        open_page=webbrowser.open,
+        tell=_tell,
+    )
+    asyncio.run(_until_told(options))
+    return DONE
+
+
+async def _until_told(options: workbench.Options) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        await workbench.run(options, stop)
+    except (OSError, TimeoutError) as error:
+        raise Misconfigured(f"The demo does not start: {error}.") from error
+
+
+def _tell(line: str) -> None:
+    print(line, flush=True)  # a script that reads the one line must not wait for a full buffer
+
+
+def bench(asked: Asked) -> int:
+    """Run one benchmark; each lives in a module of its own."""
+    if len(asked.words) != 1 or asked.words[0] not in BENCHES:
+        raise Usage(f"opsbot bench {'|'.join(BENCHES)}")
+    name = asked.words[0]
+    try:
+        module = importlib.import_module(f"opsbot.bench.{name}")
+    except ModuleNotFoundError as error:
+        raise Misconfigured(f"The benchmark `{name}` is not part of this installation.") from error
+    return cast("Bench", module.run)(asked)
+
+
+def _number(asked: Asked, name: str, usual: int) -> int:
+    word = asked.values.get(name, str(usual))
+    if not word.isascii() or not word.isdigit():
+        raise Usage(f"--{name} takes a number")
+    return int(word)

@@ -1,0 +1,95 @@
+"""Every verb of the command line: what it is comes from the grammar's table, how it runs stands here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from opsbot.cli.options import Command
+from opsbot.slack import grammar
+
+_JSON = {"json": "one JSON document for machines"}
+_BOT = {
+    "url": "the bot's HTTP address (else OPSBOT_URL, else the local bot)",
+    "as": "speak as one of the people whom the local bot keeps",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a verb runs: module and function, flags, options with a value; see `Command`."""
+
+    module: str
+    flags: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict)
+    passes: bool = False
+
+
+WAYS: Mapping[str, Way] = {
+    "kill": Way(
+        "opsbot.cli.acts:kill",
+        {**_JSON, "yes": "confirm a kill of `all`, a provider or a model"},
+        {**_BOT, "redis": "the store's URL: past a dead bot, with a kill-only credential"},
+        passes=True,
+    ),
+    "restore": Way("opsbot.cli.acts:restore", _JSON, _BOT),
+    "approve": Way("opsbot.cli.acts:approve", _JSON, _BOT, passes=True),
+    "status": Way("opsbot.cli.looks:status", _JSON, _BOT),
+    "instances": Way("opsbot.cli.looks:instances", _JSON, _BOT),
+    "oncall": Way("opsbot.cli.looks:oncall", _JSON, _BOT),
+    "audit": Way(
+        "opsbot.cli.audit:audit",
+        _JSON,
+        {
+            **_BOT,
+            "file": "verify this export instead, offline",
+            "key": "the public key (hex) that the export must be signed with",
+        },
+    ),
+    "policy explain": Way("opsbot.cli.looks:policy", _JSON, _BOT),
+    "check": Way("opsbot.cli.content:check", {}, {"format": "text, json or github"}),
+    "new workflow": Way("opsbot.cli.content:new"),
+    "slack manifest": Way(
+        "opsbot.cli.manifest:manifest",
+        {"socket": "for Socket Mode"},
+        {"http": "for signed HTTP, at this public URL"},
+    ),
+    "serve": Way("opsbot.cli.serve:serve"),
+    "doctor": Way("opsbot.cli.doctor:doctor", _JSON),
+    "demo": Way(
+        "opsbot.cli.long:demo",
+        {"headless": "open nothing, print the addresses as one JSON line"},
+        {
+            "port": "port of the page",
+            "clients": "how many sample services",
+            "frozen": "how many of them freeze on purpose",
+        },
+    ),
+    "bench": Way("opsbot.cli.long:bench", _JSON, {"clients": "how many clients, as in 1,10,100"}),
+}
+
+
+def _command(row: grammar.Verb) -> Command:
+    way = WAYS[row.name]
+    first, _, second = row.name.partition(" ")
+    usage = f"{second} {row.arguments}".strip()
+    return Command(first, way.module, usage, row.does, way.flags, way.values, way.passes)
+
+
+COMMANDS: Mapping[str, Command] = {
+    command.name: command for command in (_command(row) for row in grammar.VERBS if row.cli)
+}
+
+
+def overview() -> str:
+    """Return what a bare `opsbot` prints."""
+    rows = [(row.name, row.does) for row in grammar.VERBS if row.cli]
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(
+        (
+            "opsbot stops AI that misbehaves, proves that it stopped, and leads people through the rest.",
+            "",
+            *(f"  {name:<{width}}  {does}" for name, does in rows),
+            "",
+            "opsbot <verb> --help says more. Exit code: 0 done, 1 refused or failed, 2 usage,",
+            "3 stored but not confirmed in time.",
+        )
+    )

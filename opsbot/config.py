@@ -1,0 +1,254 @@
+"""Every setting with its unit and default; only `bootstrap` and `cli` read it, nothing else the environment."""
+
+import os
+from collections.abc import Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Literal, Self, get_args
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from opsbot.domain.errors import Misconfigured
+from opsflags.keys import ENVIRONMENT_PATTERN
+
+PREFIX = "OPSBOT_"
+STORE_SCHEMES = ("redis", "rediss", "unix", "sentinel", "cluster")
+
+
+class Settings(BaseSettings):
+    """How one replica of the bot runs. Raises `Misconfigured` through `load`, never a validation error."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    env: str = Field(
+        "dev",
+        pattern=f"^{ENVIRONMENT_PATTERN}$",
+        description="Name of the environment; every key in the store carries it",
+    )
+    state_dir: Path = Field(
+        Path(".opsbot"),
+        description="Where the embedded store, `bot.json` and the signing key live",
+    )
+    redis_url: SecretStr = Field(
+        SecretStr(""),
+        description="The store: `redis://`, `rediss://`, `unix://`, `sentinel://h1,h2,h3/master`, "
+        "`cluster://h1,h2`; empty starts a private Valkey in the state directory",
+    )
+    profile: Literal["strict", "managed"] = Field(
+        "strict",
+        description="`strict` refuses a server that evicts, has no AOF or does not fsync always; "
+        "`managed` is for cloud services that hide this and needs a replica",
+    )
+    min_replicas: int = Field(
+        0, ge=0, le=9, description="Replicas that must hold a change before it counts as durable"
+    )
+    slack_transport: Literal["off", "http", "socket", "workbench"] = Field(
+        "off",
+        description="`http` (signed requests), `socket` (Socket Mode), `workbench` (both, against "
+        "a local stand-in), or `off`: terminal and HTTP only",
+    )
+    slack_bot_token: SecretStr = Field(SecretStr(""), description="Bot token (`xoxb-`)")
+    slack_signing_secret: SecretStr = Field(
+        SecretStr(""), description="Signing secret of the Slack app; `http` needs it"
+    )
+    slack_app_token: SecretStr = Field(
+        SecretStr(""), description="App-level token (`xapp-`); `socket` needs it"
+    )
+    slack_team_id: str = Field("", description="The home workspace; others are refused")
+    slack_api_url: str = Field(
+        "", description="Web API of a stand-in for Slack; on loopback only, empty is Slack itself"
+    )
+    command_prefix: str = Field(
+        "ai",
+        pattern="^[a-z][a-z0-9-]{0,15}$",
+        description="First part of the slash commands; two instances may share a workspace",
+    )
+    host: str = Field("127.0.0.1", description="Address that HTTP listens on")
+    port: int = Field(
+        8320, ge=0, le=65535, description="Port that HTTP listens on; 0 takes a free one"
+    )
+    public_url: str = Field("", description="Where people and Slack reach this bot from outside")
+    local_people: str = Field(
+        "",
+        description="Names of people in the policy, separated by commas, for whom `bot.json` keeps "
+        "a token: whoever can read the state directory may speak as them, the first by default. "
+        "For a demo; refused beside a real Slack workspace",
+    )
+    flags_dir: Path = Field(Path("flags"), description="Declarations and policy")
+    runbooks_dir: Path = Field(Path("runbooks"), description="Runbooks and templates of messages")
+    signing_key: Path | None = Field(
+        None,
+        description="File of the Ed25519 key that signs journal exports; "
+        "empty is `keys/journal.ed25519` in the state directory",
+    )
+    drain_s: float = Field(
+        10.0, ge=0, le=300, description="Seconds that work in hand may take after SIGTERM"
+    )
+    log_format: Literal["json", "console"] = Field(
+        "json", description="`console` is for people's eyes"
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least severe log record that is written"
+    )
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_a_store(cls, value: SecretStr) -> SecretStr:
+        scheme = urlsplit(value.get_secret_value()).scheme
+        if value.get_secret_value() and scheme not in STORE_SCHEMES:
+            raise ValueError(f"begins with none of {', '.join(f'{s}://' for s in STORE_SCHEMES)}")
+        return value
+
+    @field_validator("public_url", "slack_api_url")
+    @classmethod
+    def _is_http(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in ("http", "https"):
+            raise ValueError("is not an http:// or https:// URL")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Self:
+        for problem in (self._slack_problem(), self._people_problem(), self._store_problem()):
+            if problem:
+                raise ValueError(problem)
+        return self
+
+    def _slack_problem(self) -> str:
+        needed = _NEEDED[self.slack_transport]
+        missing = [name for name in needed if not _plain(getattr(self, name))]
+        if missing:
+            names = ", ".join(variable(name) for name in missing)
+            return f"OPSBOT_SLACK_TRANSPORT={self.slack_transport} needs {names}"
+        if self.slack_transport == "workbench" and not on_loopback(self.slack_api_url):
+            return "OPSBOT_SLACK_TRANSPORT=workbench needs OPSBOT_SLACK_API_URL on loopback"
+        if self.slack_api_url and not on_loopback(self.slack_api_url):
+            return "OPSBOT_SLACK_API_URL may only name a stand-in on loopback"
+        return ""
+
+    def _people_problem(self) -> str:
+        if (
+            self.local_people
+            and self.slack_transport in ("http", "socket")
+            and not self.slack_api_url
+        ):
+            return "OPSBOT_LOCAL_PEOPLE is not for a bot on a real Slack workspace"
+        return ""
+
+    def _store_problem(self) -> str:
+        embedded = not self.redis_url.get_secret_value()
+        if embedded and self.min_replicas:
+            return "OPSBOT_MIN_REPLICAS needs OPSBOT_REDIS_URL: the embedded store has no replicas"
+        if embedded and self.profile == "managed":
+            return "OPSBOT_PROFILE=managed needs OPSBOT_REDIS_URL"
+        if self.profile == "managed" and self.min_replicas < 1:
+            return "OPSBOT_PROFILE=managed needs OPSBOT_MIN_REPLICAS of at least 1"
+        return ""
+
+    @property
+    def local_names(self) -> tuple[str, ...]:
+        """Return the people whom a terminal on this machine may speak as."""
+        return tuple(name.strip() for name in self.local_people.split(",") if name.strip())
+
+    @property
+    def key_file(self) -> Path:
+        """Return where the signing key lies: never beside an export unless somebody says so."""
+        return self.signing_key or self.state_dir / "keys" / "journal.ed25519"
+
+
+class CommandLine(BaseSettings):
+    """
+    What the command line reads: where the bot is, and as whom to speak.
+
+    Here for the documentation; `opsbot.cli.api` reads these four by itself, because importing this
+    module costs a terminal a third of a second.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    env: str = Field("dev", pattern=f"^{ENVIRONMENT_PATTERN}$", description="As above")
+    url: str = Field("", description="The bot's HTTP address; empty finds the local bot")
+    token: SecretStr = Field(
+        SecretStr(""), description="Bearer token of a person or service account"
+    )
+    state_dir: Path = Field(Path(".opsbot"), description="As above; where the local bot is found")
+
+
+_NEEDED: Mapping[str, tuple[str, ...]] = {
+    "off": (),
+    "http": ("slack_bot_token", "slack_signing_secret"),
+    "socket": ("slack_bot_token", "slack_app_token"),
+    "workbench": ("slack_bot_token", "slack_signing_secret", "slack_app_token", "slack_api_url"),
+}
+
+
+def load() -> Settings:
+    """
+    Read the environment, and files of secrets where `OPSBOT_SECRETS_DIR` names a directory.
+
+    Raises:
+        Misconfigured: one line that names the setting and what is wrong.
+    """
+    secrets_dir = os.environ.get(f"{PREFIX}SECRETS_DIR") or None
+    if secrets_dir is not None and not Path(secrets_dir).is_dir():
+        raise Misconfigured(f"{PREFIX}SECRETS_DIR={secrets_dir} is not a directory")
+    try:
+        return Settings(_secrets_dir=secrets_dir)
+    except ValidationError as error:
+        raise _misconfigured(error) from None
+
+
+def unknown(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Return names that look like settings of ours and are none: probably typos."""
+    known = {variable(name) for one in (Settings, CommandLine) for name in one.model_fields}
+    known |= {f"{PREFIX}{name}" for name in ("SECRETS_DIR", "SERVICE", "PAGERDUTY_URL")}
+    return tuple(sorted(n for n in environment if n.startswith(PREFIX) and n not in known))
+
+
+def variable(field: str) -> str:
+    """Return the environment variable of a setting."""
+    return f"{PREFIX}{field.upper()}"
+
+
+def on_loopback(url: str) -> bool:
+    """Return whether a URL's host is this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def table(settings: type[BaseSettings]) -> str:
+    """Return the settings as a markdown table."""
+    rows = ["| variable | default | what |", "|---|---|---|"]
+    for name, field in settings.model_fields.items():
+        default = _plain(field.default) or "(empty)"
+        choices = get_args(field.annotation) if _is_choice(field.annotation) else ()
+        offered = f" One of {', '.join(f'`{c}`' for c in choices)}." if choices else ""
+        secret = " Secret." if field.annotation is SecretStr else ""
+        rows.append(f"| `{variable(name)}` | `{default}` | {field.description}.{offered}{secret} |")
+    return "\n".join(rows) + "\n"
+
+
+def _is_choice(annotation: object) -> bool:
+    return getattr(annotation, "__origin__", None) is Literal
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return "" if value is None else str(value)
+
+
+def _misconfigured(error: ValidationError) -> Misconfigured:
+    first, *others = error.errors(include_url=False, include_input=False)
+    where = variable(str(first["loc"][0])) + ": " if first["loc"] else ""
+    what = str(first["msg"]).removeprefix("Value error, ")
+    more = f" (and {len(others)} more)" if others else ""
+    return Misconfigured(f"{where}{what}{more}", hint="docs/configuration.md lists every setting.")

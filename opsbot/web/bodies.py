@@ -1,0 +1,169 @@
+"""Bodies of requests: the grammar's words as JSON keys. A trust boundary, so pydantic stands here."""
+
+import json
+from collections.abc import Callable
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from starlette.requests import Request
+
+from opsbot.app.requests import KillRequest, RestoreRequest, Target, TargetKind
+from opsbot.domain.errors import NeedsMoreWords
+from opsbot.web.problems import NotJson, TooLarge
+
+LARGEST_BODY = 65_536
+"""Bytes; a reason of 10,000 characters of any script fits."""
+
+B = TypeVar("B", bound="Body")
+DurationS = Callable[[str], int]
+"""The grammar's own reading of `2h` as seconds. Raises `NeedsMoreWords`."""
+
+
+def _no_empty(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+Word = Annotated[str, Field(min_length=1, max_length=300, pattern=r"\S")] | None
+"""An empty word is refused: a script's empty variable must not widen a kill to every tenant."""
+
+Asked = Annotated[Annotated[str, Field(max_length=300)] | None, BeforeValidator(_no_empty)]
+"""In a question an empty word counts as not passed, as it does in the client."""
+
+FreeText = Annotated[str, Field(max_length=20_000)]
+
+
+class Body(BaseModel):
+    """What every body has in common: nothing unknown, nothing coerced."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, populate_by_name=True, frozen=True)
+
+
+class KillBody(Body):
+    """
+    `POST /v1/kills`: exactly one of `workflow`, `all`, `provider`, `model`, `target`.
+
+    `target` is the grammar's first word (`support-copilot`, `all`, `provider:openai`). `said-mode`
+    is a mode's name that a typed reason begins with; the answer asks about it.
+    """
+
+    target: Word = None
+    workflow: Word = None
+    all: bool = False
+    provider: Word = None
+    model: Word = None
+    mode: Word = None
+    tenant: Word = None
+    tool: Word = None
+    for_: Word = Field(None, alias="for")
+    break_glass: bool = Field(False, alias="break-glass")
+    reason: FreeText = ""
+    confirm: bool = False
+    said_mode: Word = Field(None, alias="said-mode")
+
+    def request(self, duration_s: DurationS) -> KillRequest:
+        """
+        Return it as every surface asks it.
+
+        Raises:
+            NeedsMoreWords: no target or several, or a duration that is none.
+        """
+        return KillRequest(
+            target=self._target(),
+            mode=self.mode,
+            tenant=self.tenant,
+            tool=self.tool,
+            review_in_s=None if self.for_ is None else duration_s(self.for_),
+            break_glass=self.break_glass,
+            reason=self.reason.strip(),
+            confirmed=self.confirm,
+            said_mode=self.said_mode,
+        )
+
+    def _target(self) -> Target:
+        named: list[Target] = [Target("all")] if self.all else []
+        kinds: tuple[TargetKind, ...] = ("workflow", "provider", "model")
+        named += [Target(kind, name) for kind in kinds if (name := getattr(self, kind))]
+        named += [_first_word(self.target)] if self.target else []
+        if len(named) != 1:
+            raise NeedsMoreWords(
+                "Name exactly one of `workflow`, `all`, `provider`, `model`; nothing was changed.",
+                hint='For example {"workflow": "support-copilot", "reason": "wrong answers"}.',
+            )
+        return named[0]
+
+
+class ReasonBody(Body):
+    """A body that only says why."""
+
+    reason: FreeText = ""
+
+
+class ApprovalBody(Body):
+    """`POST /v1/approvals/{id}`: grant, or refuse with `"grant": false`."""
+
+    grant: bool = True
+    reason: FreeText = ""
+
+
+class DecideBody(Body):
+    """`POST /v1/decide`: the question a client asks before a call."""
+
+    workflow: Annotated[str, Field(min_length=1, max_length=300)]
+    tenant: Asked = None
+    model: Asked = None
+    tool: Asked = None
+    provider: Asked = None
+    key: Asked = None
+    modes: list[str] | None = None
+    on_unknown: Literal["run", "stop"] = "run"
+
+
+def restore_of(target: Target, body: ReasonBody) -> RestoreRequest:
+    """Return a restore as every surface asks it."""
+    return RestoreRequest(target=target, reason=body.reason.strip())
+
+
+async def read(request: Request, kind: type[B]) -> tuple[B, bytes]:
+    """
+    Read and check a body; an empty one counts as `{}`. Return it with its bytes.
+
+    Raises:
+        TooLarge, NotJson: it is not looked at further.
+        NeedsMoreWords: a key is unknown, missing or of the wrong type.
+    """
+    raw = await _bytes(request)
+    try:
+        value = json.loads(raw) if raw.strip() else {}
+    except (ValueError, RecursionError) as error:
+        raise NotJson("The body is not JSON; nothing was changed.") from error
+    if not isinstance(value, dict):
+        raise NotJson("The body is not a JSON object; nothing was changed.")
+    try:
+        return kind.model_validate(value), raw
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "body"
+        raise NeedsMoreWords(
+            f"`{where[:100]}`: {first['msg']}; nothing was changed.",
+            hint="/openapi.json lists the keys.",
+        ) from error
+
+
+async def _bytes(request: Request) -> bytes:
+    raw = bytearray()
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > LARGEST_BODY:
+            raise TooLarge(f"The body is over {LARGEST_BODY} bytes; nothing was changed.")
+    return bytes(raw)
+
+
+def _first_word(word: str) -> Target:
+    kind, colon, name = word.partition(":")
+    if word.lower() == "all":
+        return Target("all")
+    if colon and name and kind == "provider":
+        return Target("provider", name)
+    if colon and name and kind == "model":
+        return Target("model", name)
+    return Target("workflow", word)

@@ -1,0 +1,47 @@
+"""What the HTTP side is given to work with; `bootstrap` fills it in."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from opsbot.app.ports import Entropy, Fleets, Outbox, Store
+from opsbot.app.verbs import Verbs
+from opsbot.web.auth import Identify
+from opsbot.web.bodies import DurationS
+
+
+@dataclass(frozen=True, slots=True)
+class SlackHealth:
+    """How the way to Slack is: *sockets* open of *wanted*; *ok* is None where Slack is switched off."""
+
+    ok: bool | None = None
+    transport: str = "off"
+    sockets: int = 0
+    wanted: int = 0
+
+
+def slack_off() -> SlackHealth:
+    """Return the health of a Slack that was never asked for."""
+    return SlackHealth()
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """
+    Everything the routes need.
+
+    *store_age_s* says how many seconds ago the store last gave a sign of life, *outbox_depth* how
+    many effects wait by lane.
+    """
+
+    env: str
+    verbs: Verbs
+    store: Store
+    fleets: Fleets
+    outbox: Outbox
+    entropy: Entropy
+    identify: Identify
+    duration_s: DurationS
+    store_age_s: Callable[[], float]
+    outbox_depth: Callable[[], Awaitable[dict[str, int]]] | None = None
+    version: str = "0"
+    slack: Callable[[], SlackHealth] = field(default=slack_off)

@@ -1,0 +1,1 @@
+"""The command line at its promised interface."""

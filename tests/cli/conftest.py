@@ -1,0 +1,91 @@
+"""A running API of the small company, and the command line as a person's terminal calls it."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+import uvicorn
+
+from opsbot.adapters import local_bot
+from opsbot.cli import main
+from opsbot.web import app as web
+from tests.support.store import free_port
+from tests.support.wait import eventually
+from tests.support.web import Door, opened
+
+
+@dataclass(frozen=True)
+class Out:
+    """What a command line printed and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Return standard output as JSON."""
+        return json.loads(self.out)
+
+
+@dataclass
+class Terminal:
+    """Types command lines at a bot whose state a test may move."""
+
+    door: Door
+    url: str
+    state_dir: Path
+    captured: pytest.CaptureFixture[str]
+
+    async def run(self, *argv: str) -> Out:
+        """Run one command line beside the bot's own loop."""
+        self.captured.readouterr()
+        code = await asyncio.to_thread(main, argv)
+        printed = self.captured.readouterr()
+        return Out(code, printed.out, printed.err)
+
+
+@asynccontextmanager
+async def serving(door: Door) -> AsyncGenerator[str]:
+    """Serve the company's API on a free port and give its address."""
+    port = free_port()
+    server = uvicorn.Server(
+        uvicorn.Config(
+            web.create(door.around()),
+            port=port,
+            log_level="error",
+            lifespan="off",
+            access_log=False,
+        )
+    )
+    task = asyncio.get_running_loop().create_task(server._serve())
+    await eventually(lambda: server.started or task.done())
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        await task
+
+
+@pytest.fixture
+async def terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> AsyncGenerator[Terminal]:
+    """Give a terminal on the machine of a running bot, as Mara."""
+    for name in ("OPSBOT_URL", "OPSBOT_TOKEN", "OPSBOT_ENV"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OPSBOT_STATE_DIR", str(tmp_path))
+    # The bot of this process must not write into what the command line prints.
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
+    door = await opened()
+    async with serving(door) as url:
+        people = {"mara": "mara-token", "ines": {"token": "ines-token"}}
+        local_bot.write(tmp_path, {"api": url, "people": people, "as": "mara"})
+        yield Terminal(door, url, tmp_path, capsys)
+    structlog.reset_defaults()

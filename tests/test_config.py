@@ -1,0 +1,89 @@
+"""Settings: one clear line for what is wrong, and a page that is current."""
+
+from pathlib import Path
+
+import pytest
+
+from opsbot import config
+from opsbot.config import CommandLine, Settings, load, table, unknown
+from opsbot.domain.errors import Misconfigured
+
+PAGE = Path(__file__).parents[1] / "docs" / "configuration.md"
+
+
+@pytest.fixture(autouse=True)
+def _bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in {config.variable(n) for n in (*Settings.model_fields, *CommandLine.model_fields)}:
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_nothing_needs_to_be_set() -> None:
+    settings = load()
+
+    assert (settings.env, settings.slack_transport, settings.port) == ("dev", "off", 8320)
+    assert settings.key_file == Path(".opsbot/keys/journal.ed25519")
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        ({"PORT": "70000"}, "OPSBOT_PORT"),
+        ({"ENV": "Prod!"}, "OPSBOT_ENV"),
+        ({"REDIS_URL": "http://x"}, "OPSBOT_REDIS_URL"),
+        ({"PUBLIC_URL": "opsbot.example"}, "OPSBOT_PUBLIC_URL"),
+        ({"SLACK_TRANSPORT": "http"}, "needs OPSBOT_SLACK_BOT_TOKEN, OPSBOT_SLACK_SIGNING_SECRET"),
+        ({"SLACK_TRANSPORT": "socket", "SLACK_BOT_TOKEN": "x"}, "needs OPSBOT_SLACK_APP_TOKEN"),
+        ({"SLACK_API_URL": "https://evil.example/api"}, "loopback"),
+        ({"MIN_REPLICAS": "1"}, "OPSBOT_MIN_REPLICAS needs OPSBOT_REDIS_URL"),
+        ({"PROFILE": "managed"}, "OPSBOT_PROFILE=managed needs OPSBOT_REDIS_URL"),
+        ({"PROFILE": "managed", "REDIS_URL": "redis://h"}, "OPSBOT_MIN_REPLICAS"),
+        ({"SECRETS_DIR": "/does/not/exist"}, "OPSBOT_SECRETS_DIR"),
+        (
+            {
+                "LOCAL_PEOPLE": "mara",
+                "SLACK_TRANSPORT": "socket",
+                "SLACK_BOT_TOKEN": "x",
+                "SLACK_APP_TOKEN": "y",
+            },
+            "OPSBOT_LOCAL_PEOPLE",
+        ),
+    ],
+)
+def test_a_contradiction_is_one_clear_line(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], line: str
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(f"OPSBOT_{name}", value)
+
+    with pytest.raises(Misconfigured) as raised:
+        load()
+
+    assert line in raised.value.message
+    assert "\n" not in raised.value.message
+
+
+def test_no_secret_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPSBOT_REDIS_URL", "redis://user:hush@host")
+    monkeypatch.setenv("OPSBOT_SLACK_BOT_TOKEN", "xoxb-hush")
+
+    assert "hush" not in repr(load())
+
+
+def test_a_file_of_a_secret_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "OPSBOT_SLACK_BOT_TOKEN").write_text("xoxb-from-file")
+    monkeypatch.setenv("OPSBOT_SECRETS_DIR", str(tmp_path))
+
+    assert load().slack_bot_token.get_secret_value() == "xoxb-from-file"
+
+
+def test_a_typo_in_a_name_is_found() -> None:
+    assert unknown({"OPSBOT_REDIS_ULR": "x", "OPSBOT_PORT": "1", "PATH": "y"}) == (
+        "OPSBOT_REDIS_ULR",
+    )
+
+
+def test_the_page_lists_every_setting_as_it_is() -> None:
+    page = PAGE.read_text()
+
+    assert table(Settings) in page
+    assert table(CommandLine) in page

@@ -1,0 +1,1 @@
+"""The HTTP side at its promised interface."""
