@@ -62,6 +62,12 @@ class Settings(BaseSettings):
     slack_api_url: str = Field(
         "", description="Web API of a stand-in for Slack; on loopback only, empty is Slack itself"
     )
+    slack_channel: str = Field(
+        "", description="Channel id for cards of kills that name no single workflow; empty for none"
+    )
+    slack_audit_channel: str = Field(
+        "", description="Channel id where the journal's head is anchored; empty for the file alone"
+    )
     command_prefix: str = Field(
         "ai",
         pattern="^[a-z][a-z0-9-]{0,15}$",

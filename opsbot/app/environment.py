@@ -15,6 +15,7 @@ class Environment:
     """
     One environment, `prod` or `dev`.
 
+    *promise* is what the store vouches for (`fsynced on 1 node`, `on 2 nodes, not on disk`).
     *prefix* begins the Slack commands (`ai` in `/ai-kill`). *answer_within_s* is how long an
     answer waits for the fleet before it goes out with the true count so far, in seconds.
     """
@@ -25,6 +26,7 @@ class Environment:
     clock: Clock
     entropy: Entropy
     prefix: str = "ai"
+    promise: str = ""
     answer_within_s: float = 0.8
 
     def sealed(self, text: str) -> tuple[str, tuple[Sealed, ...]]:

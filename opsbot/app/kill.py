@@ -101,7 +101,10 @@ class KillVerb:
             left = end - self.env.clock.monotonic()
             if now.probes is not None or left <= 0 or now.at != kill.at:
                 return now
-            state = await self.env.store.wait_past(state.position.revision, timeout_s=left)
+            newer = await self.env.store.wait_past(state.position.revision, timeout_s=left)
+            if newer.position == state.position:
+                return now
+            state = newer
 
 
 def _target(scope: Scope) -> tuple[TargetKind, str]:

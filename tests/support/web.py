@@ -9,7 +9,7 @@ import httpx
 
 from opsbot.adapters.clock import SystemClock
 from opsbot.adapters.memory import MemoryStore
-from opsbot.bootstrap import duration_s
+from opsbot.bootstrap.identity import duration_s
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import StoreLost
 from opsbot.web import app as web

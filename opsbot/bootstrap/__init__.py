@@ -1,0 +1,201 @@
+"""The composition root: from settings to a running bot, everything on one exit stack."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from opsbot import __version__
+from opsbot.adapters import local_bot, logs
+from opsbot.adapters.anchors import AnchorLines
+from opsbot.adapters.bundle import StoreBundle
+from opsbot.adapters.clock import SystemClock, SystemEntropy
+from opsbot.adapters.drain import Drain
+from opsbot.adapters.embedded import embedded
+from opsbot.adapters.probe_http import http_prober
+from opsbot.adapters.pulse import Pulse
+from opsbot.adapters.redis_store import open_store
+from opsbot.adapters.scheduler import running
+from opsbot.adapters.signing import KeyFile
+from opsbot.app.anchor import Anchor
+from opsbot.app.audit import Audit
+from opsbot.app.bot import Bot
+from opsbot.app.environment import Environment
+from opsbot.app.ports import Chat, Prober
+from opsbot.bootstrap.declarations import declarations
+from opsbot.bootstrap.identity import duration_s, identity
+from opsbot.bootstrap.listening import listening
+from opsbot.bootstrap.slack_way import slack_client, slack_way
+from opsbot.bootstrap.work import drained, duties, workers
+from opsbot.config import Settings
+from opsbot.domain.errors import Misconfigured
+from opsbot.slack import blocks
+from opsbot.slack.chat import SlackChat
+from opsbot.web import app as web
+from opsbot.web.auth import Identify
+from opsbot.web.routing import Entry
+from opsbot.web.surroundings import Surroundings
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A bot that runs: where it listens and what it stands on."""
+
+    api: str
+    store_url: str
+    bundle: StoreBundle
+    bot: Bot
+
+
+async def serve(settings: Settings, tell: Tell) -> None:
+    """
+    Run one replica until SIGTERM or SIGINT, then leave in order.
+
+    Raises:
+        Misconfigured: it cannot start; one clear line.
+        StoreLost: the store does not answer.
+    """
+    logs.set_up(settings.log_format, settings.log_level)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with start(settings) as bot:
+        for line in described(settings, bot):
+            tell(line)
+        await stop.wait()
+        tell("Leaving: no new work is taken, what is in hand is finished.")
+
+
+@asynccontextmanager
+async def start(settings: Settings) -> AsyncGenerator[Running]:
+    """
+    Give a running bot; its end stops intake, drains, and closes what it opened, in this order.
+
+    Raises:
+        Misconfigured, StoreLost: as `serve`.
+    """
+    clock, drain = SystemClock(), Drain()
+    async with AsyncExitStack() as stack:
+        _state_dir(settings.state_dir)
+        store_url = await stack.enter_async_context(_store_url(settings))
+        bundle = await stack.enter_async_context(_store(settings, store_url))
+        prober = await stack.enter_async_context(http_prober())
+        env = Environment(
+            name=settings.env,
+            store=bundle.store,
+            fleets=bundle.fleets,
+            clock=clock,
+            entropy=SystemEntropy(),
+            prefix=settings.command_prefix,
+            promise=bundle.promise,
+        )
+        slack = await stack.enter_async_context(slack_client(settings))
+        chat = None if slack is None else SlackChat(slack.client, bundle.outbox, clock)
+        bot = make_verbs(settings, env, bundle, prober, chat=chat)
+        await declarations(settings, bundle, stack)
+        pulse = Pulse(bundle.store, clock)
+        await workers(bot, bundle, drain, stack)
+        await stack.enter_async_context(running(duties(bot, pulse)))
+        stack.push_async_callback(drained, drain, settings.drain_s)
+        tokens = {name: secrets.token_urlsafe(24) for name in settings.local_names}
+        around = surroundings(settings, bundle, bot, pulse, identity(bundle.store, tokens))
+        routes: list[Entry] = []
+        if slack is not None:
+            way = await slack_way(settings, slack, bot, bundle.outbox, stack)
+            around, routes = replace(around, slack=way.health), way.routes
+        api = await stack.enter_async_context(listening(settings, web.create(around, routes)))
+        where = {"env": settings.env, "api": api, "redis": store_url, "pid": os.getpid()}
+        people = {"people": tokens, "as": next(iter(tokens))} if tokens else {}
+        local_bot.write(settings.state_dir, {**where, **people})
+        stack.callback(local_bot.withdraw, settings.state_dir, api=api)
+        yield Running(api, store_url, bundle, bot)
+
+
+def make_verbs(
+    settings: Settings,
+    env: Environment,
+    bundle: StoreBundle,
+    prober: Prober,
+    *,
+    chat: Chat | None,
+) -> Bot:
+    """Return the verbs on their ports: the one place where the use cases are put together."""
+    key = KeyFile.open(settings.key_file)
+    anchors = AnchorLines(settings.state_dir / "anchors.jsonl", key, settings.env)
+    return Bot(
+        env=env,
+        outbox=bundle.outbox,
+        prober=prober,
+        audit=Audit(env=env, store=bundle.store, anchors=anchors, signer=key),
+        anchor=Anchor(env, anchors, chat, settings.slack_audit_channel),
+        render=blocks.render,
+        chat=chat,
+        channel=settings.slack_channel,
+    )
+
+
+def surroundings(
+    settings: Settings, bundle: StoreBundle, bot: Bot, pulse: Pulse, identify: Identify
+) -> Surroundings:
+    """Return what the HTTP side works with."""
+    return Surroundings(
+        env=settings.env,
+        verbs=bot,
+        store=bundle.store,
+        fleets=bundle.fleets,
+        outbox=bundle.outbox,
+        entropy=SystemEntropy(),
+        identify=identify,
+        duration_s=duration_s,
+        store_age_s=pulse.age_s,
+        version=__version__,
+    )
+
+
+def _state_dir(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise Misconfigured(f"OPSBOT_STATE_DIR={path} cannot be made: {error.strerror}.") from error
+
+
+@asynccontextmanager
+async def _store_url(settings: Settings) -> AsyncGenerator[str]:
+    given = settings.redis_url.get_secret_value()
+    if given:
+        yield given
+        return
+    async with embedded(settings.state_dir) as url:
+        yield url
+
+
+def _store(settings: Settings, url: str) -> contextlib.AbstractAsyncContextManager[StoreBundle]:
+    return open_store(
+        url,
+        env=settings.env,
+        state_dir=settings.state_dir,
+        profile=settings.profile,
+        min_replicas=settings.min_replicas,
+    )
+
+
+def described(settings: Settings, bot: Running) -> tuple[str, ...]:
+    """Return what listens where, for whoever started it."""
+    workflows = len(bot.bundle.store.state.workflows())
+    url = urlsplit(bot.store_url)
+    store = f"{url.scheme}://{url.netloc.rpartition('@')[2]}{url.path}"
+    return (
+        f"opsbot {__version__} runs in `{settings.env}` with {workflows} workflows.",
+        f"  HTTP   {bot.api}",
+        f"  Store  {store} ({bot.bundle.promise})",
+        f"  Slack  {settings.slack_transport}",
+    )
