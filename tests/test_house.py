@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import opsbot
+from opsbot.adapters.acl import acl_rights
 from opsbot.cli.table import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -95,3 +96,11 @@ def test_no_file_is_larger_than_one_thing() -> None:
     large = [name for name in listed if len(read(name).splitlines()) > 400]
 
     assert large == []
+
+
+def test_the_access_list_on_the_page_is_the_one_that_is_tested() -> None:
+    page = read("docs/operations.md")
+
+    missing = [name for name, rights in acl_rights("prod").items() if rights not in page]
+
+    assert missing == []

@@ -1,0 +1,208 @@
+"""The chaos buttons of the demo, and what it looks at again and again: real signals, real answers."""
+
+import asyncio
+import json
+import os
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from opsbot.workbench.crew import Bot, Services
+from opsbot.workbench.stage import Json, Stage
+from opsflags.keys import Keys
+
+FROZEN_S, AWAKE_S = 4.0, 0.4
+LOOK_S = 0.1
+LEASE_OVER_S = 9.0
+"""How long the frozen service stays so after a kill: its lease of 6 s is seen to run out."""
+
+COPILOT = "support-copilot"
+
+
+@dataclass(slots=True)
+class Acts:
+    """
+    Presses buttons and looks.
+
+    The frozen service stands for a process that hangs: it is frozen most of the time, wakes for an
+    instant, and is frozen the moment somebody presses Enter on a kill.
+    """
+
+    stage: Stage
+    bot: Bot
+    state_dir: Path
+    services: Services | None = None
+    where: Mapping[str, Any] = field(default_factory=dict)
+    victim: str = ""
+    _store_pid: int = 0
+    _was: str = ""
+
+    async def do(self, asked: Json) -> Json:
+        """Press one button; the answer says what was done, in words for the page."""
+        name = str(asked.get("do", ""))
+        acts = {
+            "enter": self._enter,
+            "kill_bot": self._kill_bot,
+            "freeze_store": self._freeze_store,
+            "thaw_store": self._thaw_store,
+            "freeze": self._freeze,
+            "thaw": self._thaw,
+            "edit_journal": self._edit_journal,
+            "mend_journal": self._mend_journal,
+        }
+        act = acts.get(name)
+        if act is None:
+            return {"error": f"there is no button {name!r}; there are {', '.join(acts)}"}
+        try:
+            line = await act(str(asked.get("service", "")))
+        except (RedisError, OSError) as error:
+            return {"error": f"{name} did not work: {type(error).__name__}: {error}"}
+        if line:
+            self.stage.note(line)
+        return {"done": line}
+
+    async def _enter(self, _: str) -> str:
+        if self.victim and self.services and self.victim not in self.services.frozen:
+            self._set_frozen(self.victim, frozen=True)
+        return ""
+
+    async def _kill_bot(self, _: str) -> str:
+        self.bot.kill()
+        return "kill -9 to the bot. Kills hold without it; it is started again in 2 s."
+
+    async def _freeze_store(self, _: str) -> str:
+        redis = self._redis()
+        try:
+            info = await redis.info("server")
+        finally:
+            await redis.aclose()
+        self._store_pid = int(info["process_id"])
+        os.kill(self._store_pid, signal.SIGSTOP)
+        self.stage.set(store={"frozen": True})
+        return "The store is frozen. Services keep what they know; leased ones stop in 6 s."
+
+    async def _thaw_store(self, _: str) -> str:
+        if not self._store_pid:
+            return "The store is not frozen."
+        os.kill(self._store_pid, signal.SIGCONT)
+        self._store_pid = 0
+        self.stage.set(store={"frozen": False})
+        return "The store runs again."
+
+    async def _freeze(self, service: str) -> str:
+        self._set_frozen(service, frozen=True)
+        return f"{service} is frozen (SIGSTOP): no heartbeat, no goodbye."
+
+    async def _thaw(self, service: str) -> str:
+        if service == self.victim:
+            self.victim = ""
+        self._set_frozen(service, frozen=False)
+        return f"{service} runs again."
+
+    async def _edit_journal(self, _: str) -> str:
+        redis, key = self._redis(), Keys(self.where["env"]).journal
+        try:
+            found = await redis.lindex(key, 1)
+            if found is None or self._was:
+                return "It is edited already." if self._was else "There is no entry 2 yet."
+            self._was = line = str(found)
+            # One letter of one name, as somebody with the store's password could change it.
+            await redis.lset(key, 1, line[:-20] + ("x" if line[-20] != "x" else "y") + line[-19:])
+        finally:
+            await redis.aclose()
+        return "One letter of journal entry 2 was changed behind the bot's back. Verify it now."
+
+    async def _mend_journal(self, _: str) -> str:
+        if not self._was:
+            return "The journal is as it was."
+        redis, key = self._redis(), Keys(self.where["env"]).journal
+        try:
+            await redis.lset(key, 1, self._was)
+        finally:
+            await redis.aclose()
+        self._was = ""
+        return "The changed letter was put back."
+
+    def _redis(self) -> Redis:
+        return Redis.from_url(self.where["redis"], decode_responses=True, socket_timeout=2)
+
+    def _set_frozen(self, service: str, *, frozen: bool) -> None:
+        if self.services is None:
+            return
+        if frozen:
+            self.services.freeze(service)
+        else:
+            self.services.thaw(service)
+        known = {
+            name: {**one, "frozen": name in self.services.frozen}
+            for name, one in self.stage.services.items()
+        }
+        self.stage.set(services=known)
+
+    async def look(self, every_s: float) -> None:
+        """Ask the bot for fleet and kills again and again; its silence is shown as such."""
+        async with httpx.AsyncClient(timeout=2.0) as http:
+            while True:
+                self.stage.set(
+                    fleet=await self._ask(http, "/v1/instances"),
+                    kills=await self._ask(http, "/v1/kills"),
+                )
+                await asyncio.sleep(every_s)
+
+    async def _ask(self, http: httpx.AsyncClient, path: str) -> Json | None:
+        try:
+            found = json.loads((self.state_dir / "bot.json").read_text("utf-8"))
+            token = next(iter(found.get("people", {}).values()))
+            answer = await http.get(
+                f"{found['api']}{path}", headers={"authorization": f"Bearer {token}"}
+            )
+            answer.raise_for_status()
+            body: Json = answer.json()
+        except (OSError, ValueError, KeyError, StopIteration, httpx.HTTPError):
+            return None
+        return body
+
+    async def worst_moment(self, frozen: int) -> None:
+        """Freeze *frozen* services on and off until the first kill, and thaw them after their lease."""
+        names = [f"support-api-{number}" for number in (7, 5, 11, 3, 9)[:frozen]]
+        if not names or self.services is None:
+            return
+        await self._until(
+            lambda: self.services is not None and set(names) <= set(self.services.pids)
+        )
+        self.victim = names[0]
+        while not self._over():
+            self._each(names, frozen=True)
+            await self._until(self._over, FROZEN_S)
+            if not self._over():
+                self._each(names, frozen=False)
+                await asyncio.sleep(AWAKE_S)
+        if not self.victim:
+            return
+        self._each(names, frozen=True)
+        await asyncio.sleep(LEASE_OVER_S)
+        self.victim = ""
+        self._each(names, frozen=False)
+        self.stage.note(f"{', '.join(names)} woke up again; its first call was refused.")
+
+    def _each(self, names: list[str], *, frozen: bool) -> None:
+        for name in names:
+            self._set_frozen(name, frozen=frozen)
+
+    async def _until(self, fact: Callable[[], bool], within_s: float = 30.0) -> None:
+        end = asyncio.get_running_loop().time() + within_s
+        while not fact() and asyncio.get_running_loop().time() < end:  # noqa: ASYNC110  looks at other processes
+            await asyncio.sleep(LOOK_S)
+
+    def _over(self) -> bool:
+        return not self.victim or self._killed()
+
+    def _killed(self) -> bool:
+        kills = (self.stage.kills or {}).get("kills", [])
+        return any(one.get("workflow") in (COPILOT, None) for one in kills)

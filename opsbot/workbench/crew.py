@@ -1,0 +1,118 @@
+"""The demo's processes: the bot, the AI services, and the hands that kill, freeze and thaw them."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+RESTART_S = 2.0
+"""How long a killed bot stays away before the crew starts it again, as a cluster would."""
+
+Heard = Callable[[Mapping[str, object]], None]
+
+
+@dataclass(slots=True)
+class Bot:
+    """The bot's process; started again when it dies, until the crew leaves."""
+
+    environment: Mapping[str, str]
+    log: Path
+    process: Process | None = None
+    restarts: int = 0
+
+    @property
+    def alive(self) -> bool:
+        """Return whether it runs now."""
+        return self.process is not None and self.process.returncode is None
+
+    async def run(self, changed: Callable[[], None]) -> None:
+        """Keep it running; *changed* is called at every start and end."""
+        while True:
+            with self.log.open("ab") as log:
+                self.process = await asyncio.create_subprocess_exec(
+                    sys.executable, "-m", "opsbot", "serve",
+                    env=dict(self.environment), stdin=DEVNULL, stdout=log, stderr=log,
+                )  # fmt: skip
+            changed()
+            await self.process.wait()
+            changed()
+            await asyncio.sleep(RESTART_S)
+            self.restarts += 1
+
+    def kill(self) -> None:
+        """Kill it with signal 9: no goodbye, no clean-up."""
+        if self.process is not None and self.alive:
+            self.process.kill()
+
+    async def leave(self) -> None:
+        """Ask it to leave and wait; its embedded store goes with it."""
+        if self.process is not None and self.alive:
+            self.process.terminate()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.process.wait(), 15)
+
+
+@dataclass(slots=True)
+class Services:
+    """The AI services: one parent, its forked children, and what they print."""
+
+    command: list[str]
+    environment: Mapping[str, str]
+    log: Path
+    heard: Heard
+    pids: dict[str, int] = field(default_factory=dict)
+    frozen: set[str] = field(default_factory=set)
+    process: Process | None = None
+
+    async def run(self) -> None:
+        """Start them and pass on every line until they end."""
+        with self.log.open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                *self.command, env=dict(self.environment), stdin=DEVNULL, stdout=PIPE, stderr=log
+            )
+        assert self.process.stdout is not None
+        async for raw in self.process.stdout:
+            said = json.loads(raw)
+            if said.get("what") == "started":
+                self.pids[said["from"]] = said["pid"]
+            self.heard(said)
+
+    def freeze(self, name: str) -> None:
+        """Stop one process in its tracks (SIGSTOP): no listener, no heartbeat, no goodbye."""
+        if self._signal(name, signal.SIGSTOP):
+            self.frozen.add(name)
+
+    def thaw(self, name: str) -> None:
+        """Let a frozen process go on where it stopped."""
+        if self._signal(name, signal.SIGCONT):
+            self.frozen.discard(name)
+
+    def _signal(self, name: str, number: signal.Signals) -> bool:
+        pid = self.pids.get(name)
+        if pid is None:
+            return False
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+            return True
+        return False
+
+    async def leave(self) -> None:
+        """Thaw everyone, ask them to leave, and wait."""
+        for name in list(self.frozen):
+            self.thaw(name)
+        if self.process is None or self.process.returncode is not None:
+            return
+        self.process.terminate()
+        try:
+            await asyncio.wait_for(self.process.wait(), 10)
+        except TimeoutError:
+            for pid in self.pids.values():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            self.process.kill()

@@ -1,0 +1,206 @@
+"""`opsbot demo`: the bot, a Slack stand-in, AI services and one page; nothing in it needs an account."""
+
+import asyncio
+import json
+import os
+import secrets
+import sys
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+
+from opsbot.workbench import company
+from opsbot.workbench.acts import Acts
+from opsbot.workbench.crew import Bot, Services
+from opsbot.workbench.customers import promise
+from opsbot.workbench.model_stub import ModelStub
+from opsbot.workbench.model_stub import create_app as model_app
+from opsbot.workbench.slack import SlackStandIn
+from opsbot.workbench.stage import Json, Stage, create_app
+
+ENV = "demo"
+BOT_BOOT_S = 60.0
+LOOK_S = 0.4
+PACE_S = 0.09
+"""Seconds between two words of the model stub: a person can read along."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """
+    How the demo is started.
+
+    *environ* is passed on to the processes. *frozen* services freeze on purpose. *manifest* is the
+    Slack app's, from the bot's own table of verbs.
+    """
+
+    environ: Mapping[str, str]
+    state_dir: Path
+    manifest: Mapping[str, Any]
+    port: int = 8321
+    clients: int = 12
+    frozen: int = 1
+    headless: bool = False
+    open_page: Callable[[str], object] = field(default=lambda url: None)
+    tell: Callable[[str], None] = print
+
+
+async def run(options: Options, stop: asyncio.Event) -> None:
+    """
+    Run until *stop* is set; then thaw, say goodbye and leave nothing behind but the data.
+
+    Raises:
+        OSError: the port is taken.
+        TimeoutError: the bot did not come up; its log says why.
+    """
+    async with playing(options) as addresses:
+        line = json.dumps(addresses)
+        if options.headless:
+            options.tell(line)
+        else:
+            page = str(addresses["page"])
+            options.tell(f"The demo runs at {page}  (Ctrl-C ends it)")
+            options.open_page(page)
+        await stop.wait()
+
+
+@asynccontextmanager
+async def playing(options: Options) -> AsyncGenerator[dict[str, str | None]]:
+    """Give the addresses of a running demo."""
+    page = f"http://127.0.0.1:{options.port}"
+    stage, stub = Stage(), ModelStub(reply=_reply, pace_s=PACE_S)
+    tokens = {name: f"{prefix}-{secrets.token_hex(12)}" for name, prefix in _TOKENS.items()}
+    slack = SlackStandIn(
+        company.workspace(),
+        base_url=f"{page}/slack",
+        bot_token=tokens["bot"],
+        app_token=tokens["app"],
+        signing_secret=tokens["secret"],
+        manifest=options.manifest,
+    )
+    options.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    bot = Bot(_bot_environment(options, page, tokens), options.state_dir / "bot.log")
+    async with AsyncExitStack() as stack:
+        acts = Acts(stage, bot, options.state_dir)
+        app = create_app(stage, acts.do, {"/slack": slack.app, "/model": model_app(stub)})
+        await stack.enter_async_context(_listening(app, options.port))
+        stack.push_async_callback(slack.close)
+        group = await stack.enter_async_context(asyncio.TaskGroup())
+        keeper = group.create_task(bot.run(lambda: stage.set(bot=_about(bot))))
+        stack.push_async_callback(bot.leave)
+        stack.callback(keeper.cancel)
+        if not options.headless:
+            options.tell("Starting the bot and its private store ...")
+        where = await _bot_up(options.state_dir)
+        services = _services(options, where, page, stage)
+        acts.services, acts.where = services, where
+        talker = group.create_task(services.run())
+        stack.push_async_callback(services.leave)
+        stack.callback(talker.cancel)
+        addresses: dict[str, str | None] = {
+            "page": page, "api": where["api"], "redis": where["redis"], "pagerduty": None,
+        }  # fmt: skip
+        stage.set(about={**addresses, "env": ENV, "state_dir": str(options.state_dir)})
+        for watcher in (acts.look(LOOK_S), acts.worst_moment(options.frozen)):
+            task = group.create_task(watcher)
+            stack.callback(task.cancel)
+        yield addresses
+
+
+_TOKENS = {"bot": "xoxb-demo", "app": "xapp-demo", "secret": "secret"}
+
+
+def _bot_environment(options: Options, page: str, tokens: Mapping[str, str]) -> dict[str, str]:
+    return {
+        **options.environ,
+        "OPSBOT_ENV": ENV,
+        "OPSBOT_STATE_DIR": str(options.state_dir),
+        "OPSBOT_REDIS_URL": "",
+        "OPSBOT_PORT": "0",
+        "OPSBOT_LOG_FORMAT": "console",
+        "OPSBOT_LOCAL_PEOPLE": ",".join(company.LOCAL_NAMES),
+        "OPSBOT_SLACK_TRANSPORT": "workbench",
+        "OPSBOT_SLACK_API_URL": f"{page}/slack/api/",
+        "OPSBOT_SLACK_BOT_TOKEN": tokens["bot"],
+        "OPSBOT_SLACK_APP_TOKEN": tokens["app"],
+        "OPSBOT_SLACK_SIGNING_SECRET": tokens["secret"],
+        "OPSBOT_SLACK_TEAM_ID": company.HOME,
+    }
+
+
+async def _bot_up(state_dir: Path) -> dict[str, str]:
+    """
+    Return what the bot wrote about itself, once it answers.
+
+    Raises:
+        TimeoutError: it did not, and why is in its log.
+    """
+    path = state_dir / "bot.json"
+    async with asyncio.timeout(BOT_BOOT_S), httpx.AsyncClient(timeout=1.0) as http:
+        while True:
+            if (found := _read(path)).get("api"):
+                try:
+                    if (await http.get(f"{found['api']}/readyz")).status_code == 200:  # noqa: PLR2004  HTTP's OK
+                        return found
+                except httpx.HTTPError:
+                    pass
+            await asyncio.sleep(0.05)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _services(options: Options, where: Mapping[str, str], page: str, stage: Stage) -> Services:
+    command = [
+        sys.executable, "-m", "opsbot.workbench.services",
+        "--redis", where["redis"], "--env", ENV, "--model-url", f"{page}/model/v1",
+        "--state-dir", str(options.state_dir), "--clients", str(options.clients),
+    ]  # fmt: skip
+    return Services(command, options.environ, options.state_dir / "services.log", stage.heard)
+
+
+def _reply(body: Json) -> str:
+    messages = body.get("messages") or [{}]
+    return promise(str(messages[-1].get("content", "")))
+
+
+def _about(bot: Bot) -> Json:
+    return {
+        "alive": bot.alive,
+        "pid": bot.process.pid if bot.process else None,
+        "restarts": bot.restarts,
+    }
+
+
+@asynccontextmanager
+async def _listening(app: Any, port: int) -> AsyncGenerator[None]:
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=port, log_level="warning", lifespan="off", ws="websockets-sansio",
+        timeout_graceful_shutdown=1,
+    )  # fmt: skip
+    server = uvicorn.Server(config)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(server.serve())
+        while not server.started:
+            if running.done():
+                raise OSError(f"port {port} is taken; choose another with --port")
+            await asyncio.sleep(0.01)
+        try:
+            yield
+        finally:
+            server.should_exit = True
+
+
+def environment() -> Mapping[str, str]:
+    """Return this process's environment without settings of a real installation."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("OPSBOT_")}  # noqa: TID251  passed on to child processes
