@@ -50,13 +50,13 @@ def acl_rights(env: str) -> Mapping[str, str]:
 def _bot(keys: Keys) -> str:
     commands = (
         "+fcall +hget +hgetall +hmget +hset +hdel +hexists +rpush +lrange +llen "
-        "+xadd +xdel +xack +xrange +xpending +xclaim +xautoclaim +xreadgroup +xgroup|create "
+        "+xadd +xdel +xlen +xack +xrange +xpending +xclaim +xautoclaim +xreadgroup +xgroup|create "
         "+zadd +zrem +zrange +zrangebyscore +publish +subscribe +unsubscribe +multi +exec +discard "
         "+time +wait +info +role +config|get +cluster|slots +function|list"
     )
     # SET replaces a list, so it is granted on these keys only; nothing granted on the journal
     # shortens it.
-    strings = f"(-@all ~{keys.request}:* ~{keys.claims}:* +get +set)"
+    strings = f"(-@all ~{keys.request}:* ~{keys.claims}:* ~{keys.effects}:* +get +set)"
     return (
         f"resetkeys resetchannels -@all ~{keys.prefix}:* "
         f"&{keys.channel} &{keys.emergency_channel} {_CONNECT} {commands} {strings}"

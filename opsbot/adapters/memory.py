@@ -4,16 +4,17 @@ import asyncio
 import contextlib
 import json
 import secrets
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 from opsbot.adapters.bundle import StoreBundle
 from opsbot.adapters.fleet_records import instances
-from opsbot.adapters.memory_server import Due, Item, MemoryServer
+from opsbot.adapters.memory_server import LANES, Due, Item, MemoryServer
 from opsbot.app.ports import Decide, Delivery, T
 from opsbot.domain import journal
 from opsbot.domain.change import Committed, Effect, Lane, Record, Sealed
 from opsbot.domain.delta import delta_of
-from opsbot.domain.fleet import Fleet
+from opsbot.domain.fleet import LOW_HOURS, Fleet, hour_of, low_water
 from opsbot.domain.journal import Entry
 from opsbot.domain.state import State
 
@@ -106,6 +107,19 @@ class MemoryFleets:
         """Return the raw emergency records from *start* on."""
         return self._server.emergencies[start:]
 
+    async def low(self, *, now_ms: int) -> Mapping[str, int]:
+        """Return the low-water mark of each workflow."""
+        samples = ((hour, name, count) for (hour, name), count in self._server.low.items())
+        return low_water(samples, now_ms=now_ms)
+
+    async def sample(self, alive: Mapping[str, int], *, now_ms: int) -> None:
+        """Keep the fewest of this hour."""
+        low, hour = self._server.low, hour_of(now_ms)
+        for old in [key for key in low if key[0] < hour - LOW_HOURS]:
+            del low[old]
+        for name, count in alive.items():
+            low[hour, name] = min(count, low.get((hour, name), count))
+
     async def forget(self, instances: Sequence[str]) -> None:
         """Take instances off the list."""
         for instance in instances:
@@ -176,12 +190,22 @@ class MemoryOutbox:
         return found is not None
 
     async def left(self, key: str) -> Record | None:
-        """Return what the effect of that key left outside."""
+        """Return what the effect of that key left outside, until its time is over."""
+        until = self._server.expiring.get(key)
+        if until is not None and until <= self._server.now_ms():
+            del self._server.expiring[key], self._server.effects[key]
         return self._server.effects.get(key)
 
-    async def leave(self, key: str, record: Record) -> None:
-        """Remember what the effect of that key left outside."""
+    async def leave(self, key: str, record: Record, *, ttl_s: float | None = None) -> None:
+        """Remember what the effect of that key left outside, or something for *ttl_s* seconds."""
         self._server.effects[key] = json.loads(journal.canonical(record))
+        if ttl_s is not None:
+            self._server.expiring[key] = self._server.now_ms() + max(1, int(ttl_s * 1000))
+
+    async def depth(self) -> Mapping[Lane, int]:
+        """Return how many effects are not done yet in each lane."""
+        found = Counter(item.lane for item in self._server.items.values())
+        return {lane: found[lane] for lane in LANES}
 
     async def claim(self, what: str, *, ttl_s: float) -> bool:
         """Take or renew this replica's claim."""

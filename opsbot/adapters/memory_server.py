@@ -55,11 +55,13 @@ class MemoryServer:
     dead: dict[str, tuple[Item, str]] = field(default_factory=dict)
     timers: dict[str, Due] = field(default_factory=dict)
     effects: dict[str, Record] = field(default_factory=dict)
+    expiring: dict[str, int] = field(default_factory=dict)
     claims: dict[str, tuple[str, int]] = field(default_factory=dict)
     registered: dict[str, str] = field(default_factory=dict)
     seen: dict[str, int] = field(default_factory=dict)
     acks: dict[str, str] = field(default_factory=dict)
     emergencies: list[str] = field(default_factory=list)
+    low: dict[tuple[int, str], int] = field(default_factory=dict)
     published: list[str] = field(default_factory=list)
     durable: bool = True
     changed: asyncio.Event = field(default_factory=asyncio.Event)

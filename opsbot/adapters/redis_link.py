@@ -21,6 +21,7 @@ ANSWER_S = 1.0
 SENTINEL_S = 0.3
 SENTINEL_PORT = 26379
 PORT = 6379
+DROPPED_KEPT = 3
 LOST: tuple[type[Exception], ...] = (RedisError, OSError, TimeoutError)
 """What any doubt about the server looks like: drop the connections and look again."""
 
@@ -108,6 +109,7 @@ class Link:
         self.address = read_url(url)
         self._slot = key_slot(slot_of.encode())
         self._client: Redis | None = None
+        self._dropped: list[Redis] = []
         self._finding = asyncio.Lock()
         self.greet: Callable[[Redis], Awaitable[str]] | None = None
         self.unfit = ""
@@ -136,11 +138,18 @@ class Link:
             return
         old, self._client = self._client, None
         if old is not None:
-            await _close(old)
+            self._dropped = [*self._dropped[-DROPPED_KEPT:], old]
+            await self._close_dropped()
 
     async def close(self) -> None:
         """Give everything back."""
         await self.drop()
+        await self._close_dropped()
+
+    async def _close_dropped(self) -> None:
+        # Once more each time: what was connecting while its client was dropped is in there open.
+        for client in self._dropped:
+            await _close(client)
 
     async def _find(self) -> tuple[str, int]:
         if self.address.scheme == "sentinel":

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 from redis.asyncio import Redis
@@ -140,18 +140,32 @@ class RedisOutbox:
 
         async def read(client: Redis) -> str | None:
             found = await client.hget(self._keys.effects, key)
+            if found is None:
+                found = await client.get(self._keys.left_of(key))
             return None if found is None else str(found)
 
         found = await self._ask(read)
         return None if found is None else cast("Record", json.loads(found))
 
-    async def leave(self, key: str, record: Record) -> None:
-        """Remember what the effect of that key left outside."""
+    async def leave(self, key: str, record: Record, *, ttl_s: float | None = None) -> None:
+        """Remember what the effect of that key left outside, or something for *ttl_s* seconds."""
+        text = canonical_text(record)
 
         async def write(client: Redis) -> None:
-            await client.hset(self._keys.effects, key, canonical_text(record))
+            if ttl_s is None:
+                await client.hset(self._keys.effects, key, text)
+            else:
+                await client.set(self._keys.left_of(key), text, px=_ms(ttl_s))
 
         await self._ask(write)
+
+    async def depth(self) -> Mapping[Lane, int]:
+        """Return how many effects are not done yet in each lane."""
+
+        async def read(client: Redis) -> dict[Lane, int]:
+            return {lane: int(await client.xlen(self._keys.lane(lane))) for lane in LANES}
+
+        return await self._ask(read)
 
     async def claim(self, what: str, *, ttl_s: float) -> bool:
         """Take or renew this replica's claim on *what*."""
@@ -167,7 +181,7 @@ class RedisOutbox:
 
     async def _take(self, what: str, owner: str, ttl_s: float) -> bool:
         named = [self._keys.claim_of(what)]
-        return bool(await self._call("claim", named, owner, max(1, int(ttl_s * 1000))))
+        return bool(await self._call("claim", named, owner, _ms(ttl_s)))
 
     async def fire_timers(self) -> int:
         """Move every due timer into the outbox, a hundred in one atomic step."""
@@ -194,6 +208,10 @@ def read_effect(raw: str) -> Effect:
     """Return an effect as it was committed."""
     fields = json.loads(raw)
     return Effect(kind=fields["kind"], key=fields["key"], body=fields["body"], lane=fields["lane"])
+
+
+def _ms(ttl_s: float) -> int:
+    return max(1, int(ttl_s * 1000))
 
 
 def _first_entry(entries: Any) -> tuple[str, dict[str, str]] | None:

@@ -17,6 +17,7 @@ from opsbot.app.ports import Chat, Handler, Outbox, Prober
 from opsbot.app.reason import GiveReason
 from opsbot.app.requests import ApproveRequest, KillRequest, RestoreRequest
 from opsbot.app.restore import RestoreVerb
+from opsbot.app.resume import Resume
 from opsbot.app.show import Show
 from opsbot.app.tell import Tell
 from opsbot.domain.actor import Actor
@@ -134,6 +135,7 @@ class Bot:
     def _due(self, chat: Chat) -> Mapping[str, Handler]:
         duties = Duties(self.env, chat, self.render)
         return {
+            "recovered": Resume(self.env),
             "review": duties.review,
             "expire": duties.expire,
             "queue_closed": duties.queue_closed,

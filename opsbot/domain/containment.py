@@ -1,12 +1,16 @@
 """What may honestly be said of a change because of the fleet: confirmed, lagging, silent, expired."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from opsbot.domain.change import Position, Record
-from opsbot.domain.fleet import ALIVE_MS, SERVED_MS, Counts, Fleet, Instance
+from opsbot.domain.fleet import ALIVE_MS, SERVED_MS, Ack, Counts, Fleet, Instance
 from opsbot.domain.workflow import Workflow
 from opsflags.model import Scope
+
+_NEED_SUPPORT = frozenset({"fallback", "read_only", "no_tools", "drafts_only"})
+"""Modes that a service implements or not; the others every client can do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +19,9 @@ class Watched:
     The committed change that the fleet is watched for.
 
     *uid* is the kill's, whose counters are added up; empty for a restore. *rejects* is the record
-    id that an instance names when it could not read it.
+    id that an instance names when it could not read it. *since_ms* is the server's time of the
+    commit: who served in the ten minutes before it, or later, must acknowledge, however long they
+    are silent after; None counts the ten minutes back from now.
     """
 
     scope: Scope
@@ -24,6 +30,7 @@ class Watched:
     uid: str = ""
     rejects: str = ""
     emergency: int = 0
+    since_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +39,13 @@ class Missing:
     An instance that has not acknowledged.
 
     *stops_by_ms* is the server time at which its lease stops it by itself, None without a lease.
+    *workflows* are those that the change concerns and that it serves.
     """
 
     id: str
     seen_ms: int
     stops_by_ms: int | None = None
+    workflows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +54,9 @@ class Containment:
     The fleet against one change. Nothing here is rounded up.
 
     *unable* are instances that do not implement the mode and therefore stop; *no_tenant* those
-    that do not pass the tenant a kill asks for and are stopped for all tenants.
+    that do not pass the tenant a kill asks for and are stopped for all tenants. *alive* is how many
+    checked in just now. *wanted* is how many ought to be alive, as declared or (*learned*) as the
+    fewest of the last day; None where neither is known.
     """
 
     now_ms: int
@@ -57,7 +68,9 @@ class Containment:
     unable: tuple[str, ...] = ()
     no_tenant: tuple[str, ...] = ()
     since: Counts | None = None
-    declared: int | None = None
+    alive: int = 0
+    wanted: int | None = None
+    learned: bool = False
 
     @property
     def expected(self) -> int:
@@ -69,6 +82,11 @@ class Containment:
     def complete(self) -> bool:
         """Return whether there is at least one instance and every one has acknowledged."""
         return self.expected > 0 and len(self.confirmed) == self.expected
+
+    @property
+    def short(self) -> int:
+        """Return how many instances fewer than wanted are alive; 0 where nothing is wanted."""
+        return max((self.wanted or 0) - self.alive, 0)
 
     @property
     def live_complete(self) -> bool:
@@ -84,6 +102,8 @@ class Containment:
             "silent": [one.id for one in self.silent],
             "expired": [one.id for one in self.expired],
             "rejected": list(self.rejected),
+            "alive": self.alive,
+            "wanted": self.wanted,
         }
 
 
@@ -97,13 +117,14 @@ class _Sorting:
     unable: list[str] = field(default_factory=list)
     no_tenant: list[str] = field(default_factory=list)
     counts: list[Counts] = field(default_factory=list)
+    alive: int = 0
 
 
 def contain(watched: Watched, fleet: Fleet, workflows: Mapping[str, Workflow]) -> Containment:
     """Sort every instance that the change concerns; an instance stands in exactly one heap."""
     heaps = _Sorting()
     for instance in fleet.instances:
-        if _concerned(instance, watched.scope, fleet.now_ms):
+        if _concerned(instance, watched, fleet.now_ms):
             _sort(instance, watched, fleet.now_ms, workflows, heaps)
     since = None
     if heaps.counts:
@@ -113,7 +134,7 @@ def contain(watched: Watched, fleet: Fleet, workflows: Mapping[str, Workflow]) -
             cut=sum(c.cut for c in heaps.counts),
             no_tenant=sum(c.no_tenant for c in heaps.counts),
         )
-    named = workflows.get(watched.scope.workflow or "")
+    wanted, learned = _wanted(watched.scope, fleet, workflows)
     return Containment(
         now_ms=fleet.now_ms,
         confirmed=tuple(sorted(heaps.confirmed)),
@@ -124,16 +145,31 @@ def contain(watched: Watched, fleet: Fleet, workflows: Mapping[str, Workflow]) -
         unable=tuple(sorted(heaps.unable)),
         no_tenant=tuple(sorted(heaps.no_tenant)),
         since=since,
-        declared=named.expected_instances if named else None,
+        alive=heaps.alive,
+        wanted=wanted,
+        learned=learned,
     )
 
 
-def _concerned(instance: Instance, scope: Scope, now_ms: int) -> bool:
-    if now_ms - instance.seen_ms > SERVED_MS:
+def _wanted(
+    scope: Scope, fleet: Fleet, workflows: Mapping[str, Workflow]
+) -> tuple[int | None, bool]:
+    """Return how many instances of the one named workflow ought to be alive, and if it is learned."""
+    named = workflows.get(scope.workflow or "")
+    if named is None:
+        return None, False
+    if named.expected_instances is not None:
+        return named.expected_instances, False
+    low = fleet.low.get(named.name)
+    return low, low is not None
+
+
+def _concerned(instance: Instance, watched: Watched, now_ms: int) -> bool:
+    counted_from = now_ms if watched.since_ms is None else watched.since_ms
+    if instance.seen_ms < counted_from - SERVED_MS:
         return False
-    return bool(instance.workflows) and (
-        scope.workflow is None or scope.workflow in instance.workflows
-    )
+    named = watched.scope.workflow
+    return bool(instance.workflows) and (named is None or named in instance.workflows)
 
 
 def _sort(
@@ -145,14 +181,20 @@ def _sort(
 ) -> None:
     ack = instance.ack
     alive = now_ms - instance.seen_ms <= ALIVE_MS
-    missing = Missing(instance.id, instance.seen_ms, _stops_by(instance, watched.scope, workflows))
+    heaps.alive += alive
+    missing = Missing(
+        instance.id,
+        instance.seen_ms,
+        _stops_by(instance, watched.scope, workflows),
+        _concerning(instance, watched.scope),
+    )
     if ack is not None and watched.uid in ack.kills:
         heaps.counts.append(ack.kills[watched.uid])
         if ack.kills[watched.uid].no_tenant:
             heaps.no_tenant.append(instance.id)
     if ack is not None and watched.rejects and watched.rejects in ack.rejected:
         heaps.rejected.append(instance.id)
-    elif ack is not None and _acknowledged(ack.enforced, ack.emergency, watched):
+    elif ack is not None and _acknowledged(ack, watched):
         # Acknowledged once is acknowledged: a kill is sticky in the client, silence lifts nothing.
         heaps.confirmed.append(instance.id)
         if not _able(instance, watched):
@@ -165,27 +207,35 @@ def _sort(
         heaps.silent.append(missing)
 
 
-def _acknowledged(enforced: Position, emergencies: int, watched: Watched) -> bool:
+def _acknowledged(ack: Ack, watched: Watched) -> bool:
     if watched.emergency:
-        return emergencies >= watched.emergency
-    return enforced >= watched.at
+        return ack.emergency >= watched.emergency
+    if ack.ahead and watched.uid not in ack.kills:
+        # Its position is from before the store lost data: a larger number is no proof of this one.
+        return False
+    return ack.enforced >= watched.at
 
 
 def _able(instance: Instance, watched: Watched) -> bool:
-    if watched.mode in ("live", "stop", "human", "canned") or "state" in watched.mode:
+    if watched.mode not in _NEED_SUPPORT:
         return True
-    name = watched.scope.workflow
-    served = [instance.workflows[name]] if name else list(instance.workflows.values())
+    served = (instance.workflows[name] for name in _concerning(instance, watched.scope))
     return all(watched.mode in one.modes for one in served)
 
 
+def _concerning(instance: Instance, scope: Scope) -> tuple[str, ...]:
+    return tuple(sorted(n for n in instance.workflows if scope.workflow in (None, n)))
+
+
 def _stops_by(instance: Instance, scope: Scope, workflows: Mapping[str, Workflow]) -> int | None:
-    """Return when its leases stop every concerned workflow; None if one of them has no lease."""
-    concerned = [
-        workflows[name]
-        for name in instance.workflows
-        if name in workflows and (scope.workflow in (None, name))
-    ]
-    if not concerned or any(one.on_store_loss != "stop" for one in concerned):
+    """
+    Return when its leases stop every concerned workflow; None if one of them has no lease.
+
+    A workflow that is not declared has none. The client counts from the moment it sent its last
+    check-in, which is never later than the server saw it.
+    """
+    concerned = [workflows.get(name) for name in _concerning(instance, scope)]
+    leases = [one.stale_after_s for one in concerned if one and one.on_store_loss == "stop"]
+    if not leases or len(leases) < len(concerned):
         return None
-    return instance.seen_ms + int(1000 * max(one.stale_after_s for one in concerned))
+    return instance.seen_ms + math.ceil(1000 * max(leases))

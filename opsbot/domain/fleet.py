@@ -1,6 +1,6 @@
 """The fleet as its check-ins tell it, and what may honestly be said of a kill because of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from opsbot.domain.change import Position
@@ -65,8 +65,45 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """All instances at one server time, and how long the emergency list is."""
+    """
+    All instances at one server time, and how long the emergency list is.
+
+    *low* is the fewest that were alive of each workflow in the full hours of the last day, where
+    that was looked up.
+    """
 
     now_ms: int
     instances: tuple[Instance, ...]
     emergencies: int = 0
+    low: Mapping[str, int] = field(default_factory=dict)
+
+    def alive_by_workflow(self) -> dict[str, int]:
+        """Return how many instances of each workflow checked in just now, also where none did."""
+        count = {name: 0 for one in self.instances for name in one.workflows}
+        for one in self.instances:
+            if self.now_ms - one.seen_ms <= ALIVE_MS:
+                for name in one.workflows:
+                    count[name] += 1
+        return count
+
+
+LOW_HOURS = 24
+
+
+def hour_of(now_ms: int) -> int:
+    """Return the hour since 1970 that a server time falls into."""
+    return now_ms // 3_600_000
+
+
+def low_water(samples: Iterable[tuple[int, str, int]], *, now_ms: int) -> dict[str, int]:
+    """
+    Return the fewest alive of each workflow, from (hour, workflow, fewest) samples.
+
+    The hour that runs is left out: a fleet that is dying now must not lower its own mark.
+    """
+    low: dict[str, int] = {}
+    this = hour_of(now_ms)
+    for hour, name, count in samples:
+        if this - LOW_HOURS <= hour < this:
+            low[name] = min(count, low.get(name, count))
+    return low

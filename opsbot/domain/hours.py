@@ -22,14 +22,28 @@ class Hours:
     def open_at(self, now_ms: int) -> bool:
         """Return whether somebody takes over now."""
         local = self._local(now_ms)
-        return local.weekday() in self.days and self.opens <= local.time() <= self.closes
+        return local.weekday() in self.days and self.opens <= local.time() < self.closes
 
     def closing_ms(self, now_ms: int) -> int | None:
-        """Return the milliseconds since 1970 at which an open queue closes; None if it never does."""
-        if self.always:
+        """
+        Return the milliseconds since 1970 at which an open queue closes; None if it never does.
+
+        A queue that closes at midnight and opens at midnight goes on. Of a local time that comes
+        twice (clocks go back) it is the one that is still to come.
+        """
+        day = self._local(now_ms).date()
+        if self.always or (self._round and len(self.days) == len(_DAYS)):
             return None
-        end = datetime.combine(self._local(now_ms).date(), self.closes, tzinfo=self.zone)
-        return int(end.timestamp() * 1000)
+        while self._round and (day + timedelta(days=1)).weekday() in self.days:
+            day += timedelta(days=1)
+        if self.closes == time.max:
+            return _ms(datetime.combine(day + timedelta(days=1), time(0), tzinfo=self.zone))
+        end = datetime.combine(day, self.closes, tzinfo=self.zone)
+        return _ms(end) if _ms(end) > now_ms else _ms(end.replace(fold=1))
+
+    @property
+    def _round(self) -> bool:
+        return self.opens == time(0) and self.closes == time.max
 
     def _local(self, now_ms: int) -> datetime:
         return datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(self.zone)
@@ -61,6 +75,10 @@ def next_morning_ms(now_ms: int, *, hour: int = 9) -> int:
     while morning < now + timedelta(hours=1):
         morning += timedelta(days=1)
     return int(morning.timestamp() * 1000)
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
 
 
 def _days(first: str, last: str) -> frozenset[int]:

@@ -4,10 +4,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from opsbot.domain.change import Json, Position, Record
-from opsflags.model import FALLBACK_OR_SAFE, RANK, SAFE_STATE, Scope, scope_from_json
+from opsflags.model import FALLBACK_OR_SAFE, NO_MODEL, RANK, SAFE_STATE, Scope, scope_from_json
 
-Strictness = Literal["same", "stricter", "milder"]
-_RESOLVED_LATER = (SAFE_STATE, FALLBACK_OR_SAFE)
+Strictness = Literal["same", "stricter", "milder", "beside"]
+_DIVERTS = frozenset({"fallback", FALLBACK_OR_SAFE})
+_TOOLS_ONLY = frozenset({"read_only", "no_tools", "drafts_only"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,9 @@ class Kill:
 
     *reason* and *actor_name* are commitments to free text, never the text. Times are server
     milliseconds. *confirmed_ms* is the time from the command to the last acknowledgement, None
-    while any instance is missing; *changed_ms* is when the mode last changed; *probes* and *passed* are None until the probes have run.
+    while any instance is missing; *changed_ms* is when the mode last changed, 0 where it never
+    did; *probes* and *passed* are None until the probes have run. *joined* are the other people
+    who acted on it; *taken* is who adopted or questioned a broken glass.
     """
 
     id: str
@@ -35,6 +38,7 @@ class Kill:
     break_glass: bool = False
     emergency: str | None = None
     joined: tuple[str, ...] = ()
+    taken: str = ""
     confirmed_ms: float | None = None
     probes: int | None = None
     passed: int | None = None
@@ -47,23 +51,50 @@ class Kill:
         """Return whether it still restricts."""
         return self.ended is None
 
+    @property
+    def committed_ms(self) -> int:
+        """Return when it was committed in its present mode, on the server's clock."""
+        return self.changed_ms or self.since_ms
+
 
 def strictness(old: str, new: str) -> Strictness:
     """
     Compare two modes of one scope: a milder one is a restore, not a kill.
 
-    A mode that each workflow resolves for itself is only the same as itself; `stop` is stricter
-    than it, anything else counts as milder, because for some workflow it could be.
+    The order of modes alone does not say it: `read_only` in the place of `fallback` would send
+    calls back to the model that they were taken from, and `drafts_only` in the place of
+    `no_tools` would give tools back. Such pairs stand `beside` each other, as two kills. A mode
+    that each workflow resolves for itself is compared with the mildest that it can come to.
     """
     if old == new:
         return "same"
-    if old in _RESOLVED_LATER or new in _RESOLVED_LATER:
-        if new == "stop":
-            return "stricter"
-        if old == "stop":
-            return "milder"
-        return "stricter" if old == FALLBACK_OR_SAFE and new == SAFE_STATE else "milder"
-    return "stricter" if RANK[new] > RANK[old] else "milder"
+    if _apart(old, new):
+        return "beside"
+    return "stricter" if (old, new) in _KNOWN or _least(new) >= _most(old) else "milder"
+
+
+def _apart(old: str, new: str) -> bool:
+    """Return whether each of the two restricts something that the other leaves open."""
+    pair = {old, new}
+    if pair & _DIVERTS and pair & _TOOLS_ONLY:
+        return True
+    return pair == {"no_tools", "drafts_only"}
+
+
+_KNOWN = frozenset({(FALLBACK_OR_SAFE, SAFE_STATE), (FALLBACK_OR_SAFE, "fallback")})
+"""Stricter for every workflow, though the ranges of what the two can come to overlap."""
+
+
+def _least(mode: str) -> int:
+    """Return the rank of the mildest that a mode can come to; an unknown word is a stop."""
+    if mode == FALLBACK_OR_SAFE:
+        return RANK["fallback"]
+    return min(RANK[one] for one in NO_MODEL) if mode == SAFE_STATE else _most(mode)
+
+
+def _most(mode: str) -> int:
+    """Return the rank of the strictest that a mode can come to."""
+    return RANK.get(mode, RANK["stop"])
 
 
 def remode(kill: Kill, *, mode: str, at: Position, now_ms: int) -> Kill:
@@ -92,6 +123,7 @@ def as_record(kill: Kill) -> Record:
         "break_glass": kill.break_glass,
         "emergency": kill.emergency,
         "joined": list(kill.joined),
+        "taken": kill.taken,
         "confirmed_ms": kill.confirmed_ms,
         "probes": kill.probes,
         "passed": kill.passed,
@@ -119,6 +151,8 @@ def from_record(record: Record) -> Kill:
         scope=scope_from_json(record["scope"]),
         at=_position(at),
         joined=tuple(str(who) for who in _items(record.get("joined"))),
+        taken=str(record.get("taken", "")),
+        changed_ms=int(str(record.get("changed_ms", 0))),
         ended=None if ended is None else _position(ended),
         ended_by=str(record.get("ended_by", "")),
         ended_ms=record.get("ended_ms"),  # type: ignore[arg-type]  # an integer or absent

@@ -64,14 +64,24 @@ _RANGES = (
     (0x00, 0x20),
     (0x7F, 0xA0),
     (0xAD, 0xAE),
+    (0x115F, 0x1161),
     (0x61C, 0x61D),
     (0x180E, 0x180F),
     (0x200B, 0x2010),
     (0x2028, 0x202F),
     (0x2060, 0x2070),
+    (0x2800, 0x2801),
+    (0x3164, 0x3165),
+    (0xD800, 0xE000),
     (0xFEFF, 0xFF00),
+    (0xFFA0, 0xFFA1),
+    (0xFFF9, 0xFFFD),
+    (0xE0000, 0xE0080),
 )
-"""Controls, zero-width and bidirectional marks: what could hide or turn around a line."""
+"""
+Controls, zero-width and bidirectional marks, blanks that look like nothing, tags: what could hide
+or turn around a line. Surrogates that stand alone cannot even be sent.
+"""
 
 _INVISIBLE = {code: " " for start, end in _RANGES for code in range(start, end)} | {
     ord("`"): "\u02bc"

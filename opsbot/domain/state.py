@@ -10,6 +10,7 @@ from opsbot.domain.approval import from_record as approval_from
 from opsbot.domain.change import Position, Record
 from opsbot.domain.errors import UnknownApproval, UnknownKill
 from opsbot.domain.kill import Kill
+from opsbot.domain.said import inert
 from opsbot.domain.workflow import Workflow
 from opsflags import keys
 
@@ -52,9 +53,9 @@ class State:
             UnknownKill: no kill has that id.
         """
         for kind in (keys.KILLS, keys.ENDED):
-            if (record := self.kind(kind).get(kill_id)) is not None:
+            if (record := self.kind(kind).get(kill_id.upper())) is not None:
                 return kills.from_record(record)
-        raise UnknownKill(f"There is no kill `{kill_id}`.", hint="`/ai-status` lists the kills.")
+        raise UnknownKill(f"There is no kill `{inert(kill_id, limit=40)}`.", hint="`/ai-status` lists the kills.")
 
     def workflows(self) -> Mapping[str, Workflow]:
         """Return every declared workflow by name."""
@@ -68,7 +69,7 @@ class State:
         Raises:
             UnknownApproval: no approval has that id.
         """
-        record = self.kind(APPROVALS).get(approval_id)
+        record = self.kind(APPROVALS).get(approval_id.upper())
         if record is None:
-            raise UnknownApproval(f"There is no approval `{approval_id}`.")
+            raise UnknownApproval(f"There is no approval `{inert(approval_id, limit=40)}`.")
         return approval_from(record)

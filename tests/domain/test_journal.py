@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opsbot.domain import journal
@@ -74,6 +74,7 @@ def test_an_entry_holds_who_what_and_why() -> None:
     assert entry.writes == (("settings", "s1", {"n": 4}),)
 
 
+@settings(deadline=None)
 @given(at=st.integers(0, 8), place=st.integers(0), flip=st.integers(1, 127))
 def test_one_flipped_byte_is_found_and_named(at: int, place: int, flip: int) -> None:
     raw = bytearray(LINES[at].encode())
@@ -86,6 +87,7 @@ def test_one_flipped_byte_is_found_and_named(at: int, place: int, flip: int) -> 
     assert caught.value.seq == at + 1
 
 
+@settings(deadline=None)
 @given(at=st.integers(0, 8))
 def test_a_dropped_entry_is_found_and_named(at: int) -> None:
     with pytest.raises(Broken) as caught:
@@ -94,6 +96,7 @@ def test_a_dropped_entry_is_found_and_named(at: int) -> None:
     assert caught.value.seq == at + 1
 
 
+@settings(deadline=None)
 @given(pair=st.lists(st.integers(0, 8), min_size=2, max_size=2, unique=True))
 def test_two_swapped_entries_are_found_and_the_first_is_named(pair: list[int]) -> None:
     lines = list(LINES)
@@ -105,6 +108,7 @@ def test_two_swapped_entries_are_found_and_the_first_is_named(pair: list[int]) -
     assert caught.value.seq == min(pair) + 1
 
 
+@settings(deadline=None)
 @given(left=st.integers(0, 8))
 def test_a_cut_tail_is_found_by_the_count(left: int) -> None:
     with pytest.raises(Broken) as caught:
@@ -132,6 +136,7 @@ def test_an_entry_too_many_is_found() -> None:
     assert caught.value.seq == 8
 
 
+@settings(deadline=None)
 @given(at=st.integers(0, 9), rogue=st.text(max_size=200))
 def test_a_line_pushed_in_between_is_found(at: int, rogue: str) -> None:
     with pytest.raises(Broken) as caught:
@@ -156,6 +161,7 @@ def test_an_epoch_never_goes_back() -> None:
         journal.replay([line], later)
 
 
+@settings(deadline=None)
 @given(record=RECORDS)
 def test_any_record_comes_back_from_the_journal(record: dict[str, Json]) -> None:
     change = Change(verb="put", actor=ANN, writes=(Write("settings", "x", record),))
@@ -190,6 +196,7 @@ def test_a_state_written_behind_the_journal_is_listed() -> None:
     assert found[1].live == {"n": 0}
 
 
+@settings(deadline=None)
 @given(text=st.text(), salt=st.binary(min_size=16, max_size=16))
 def test_a_sealed_text_opens_only_as_it_was(text: str, salt: bytes) -> None:
     sealed = journal.seal(text, salt=salt.hex())
@@ -201,3 +208,10 @@ def test_a_sealed_text_opens_only_as_it_was(text: str, salt: bytes) -> None:
 def test_a_short_salt_is_refused() -> None:
     with pytest.raises(ValueError, match="16 bytes"):
         journal.seal("x", salt="00" * 8)
+
+
+def test_a_kind_that_nobody_replays_is_refused() -> None:
+    change = Change(verb="put", actor=ANN, writes=(Write("elsewhere", "x", {}),))
+
+    with pytest.raises(ValueError, match="elsewhere"):
+        journal.write_entry(START, change, request="r", at_ms=1)

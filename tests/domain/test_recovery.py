@@ -1,6 +1,6 @@
 """Putting back what a store lost: nothing is lifted, nothing newer is overwritten, twice is once."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opsbot.domain import journal
@@ -111,6 +111,7 @@ def _kills(uids: list[str]) -> dict[str, Record]:
     return {f"K-{n}": record(uid, f"K-{n}") for n, uid in enumerate(uids, 1)}
 
 
+@settings(deadline=None)
 @given(mine=UIDS, theirs=UIDS, ended=UIDS)
 def test_no_kill_is_lost_and_twice_is_once(
     mine: list[str], theirs: list[str], ended: list[str]
@@ -135,3 +136,17 @@ def test_the_change_is_a_journal_entry() -> None:
     line = journal.write_entry(state(20, 0), change, request="recover:1", at_ms=1)
 
     assert journal.read_entry(line).verb == "recover"
+
+
+def test_emergencies_are_counted_anew_where_their_list_was_lost() -> None:
+    own = state(10, 5, switchboard={"emergency": {"s": 1, "adopted": 2}})
+
+    flushed = recover(EMPTY, own, state(20, 0), emergencies=3)
+    shorter = recover(EMPTY, own, state(20, 1), emergencies=1)
+    whole = recover(EMPTY, own, state(20, 1), emergencies=2)
+
+    assert flushed is not None
+    assert shorter is not None
+    assert whole is not None
+    assert flushed.writes[0].record == shorter.writes[0].record == {"s": 1, "adopted": 0}
+    assert whole.writes[0].record == {"s": 1, "adopted": 2}

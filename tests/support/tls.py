@@ -63,8 +63,9 @@ async def tls_in_front_of(port: int, certificate: Path, key: Path) -> AsyncItera
         writer.close()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
-        writers.extend((writer, far_writer))
+        writers.append(far_writer)
         await asyncio.gather(pass_on(reader, far_writer), pass_on(far_reader, writer))
 
     listener = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)

@@ -139,6 +139,6 @@ class PlainMemory:
         self._look()
         return self.records.get(key)
 
-    async def leave(self, key: str, record: Record) -> None:
+    async def leave(self, key: str, record: Record, *, ttl_s: float | None = None) -> None:
         self._look()
         self.records[key] = record

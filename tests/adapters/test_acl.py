@@ -1,0 +1,207 @@
+"""The shipped access list on a real server: each user can do its work and nothing that hides it."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from opsbot.adapters.acl import acl_lines
+from opsbot.adapters.redis_functions import library
+from opsbot.adapters.redis_store import open_store
+from opsbot.domain.change import Effect, Timer
+from opsflags.keys import Keys
+from tests.contract.test_outbox import take
+from tests.support.changes import kill, put
+from tests.support.store import Server
+
+ENV = "prod"
+KEYS = Keys(ENV)
+USERS = ("bot", "client", "kill", "auditor", "migrator")
+FLEET = (KEYS.instances, KEYS.seen, KEYS.acks)
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[Server]:
+    """Give a server with opsbot's users; `default` stays on for the tests to arrange with."""
+    with Server() as running:
+        with running.client() as client:
+            for line in acl_lines(ENV, {name: f"{name}-secret" for name in USERS}):
+                _, name, *rules = line.split(" ")
+                if name != "default":
+                    client.execute_command("ACL", "SETUSER", name, *_joined(rules))
+        yield running
+
+
+def _joined(rules: list[str]) -> list[str]:
+    """Put the words of a selector, `(-@all ~x +set)`, back into one."""
+    out: list[str] = []
+    for rule in rules:
+        if out and out[-1].startswith("(") and not out[-1].endswith(")"):
+            out[-1] += f" {rule}"
+        else:
+            out.append(rule)
+    return out
+
+
+def as_user(server: Server, name: str) -> redis.Redis:
+    """Return a client of one user."""
+    return redis.Redis(
+        port=server.port, username=name, password=f"{name}-secret", decode_responses=True
+    )
+
+
+def url_of(server: Server, name: str) -> str:
+    """Return the URL of one user."""
+    return f"redis://{name}:{name}-secret@127.0.0.1:{server.port}"
+
+
+def load_as_migrator(server: Server) -> None:
+    """Load the function library as the deploy does."""
+    with as_user(server, "migrator") as client:
+        client.function_load(library(), replace=True)
+
+
+async def test_the_bot_does_all_its_work_with_its_own_rights(guarded: Server) -> None:
+    load_as_migrator(guarded)
+    effect = Effect("card", "card:1")
+    async with open_store(url_of(guarded, "bot"), env=ENV, state_dir=None) as bundle:
+        store, outbox = bundle.store, bundle.outbox
+        await store.commit("r1", kill(1))
+        await store.commit("r1", kill(1))
+        await store.commit("r2", put(effects=(effect,) * 3, timers=(Timer("t", 0, effect),)))
+        await store.erase(["x"])
+        await store.texts(["x"])
+        await store.live()
+        await store.ready()
+        assert await outbox.fire_timers() == 1
+        first = await take(outbox)
+        assert await outbox.owned(first)
+        await outbox.later(first, reason="x", after_s=9)
+        await outbox.dead(await take(outbox), reason="x")
+        ((letter, _, _),) = await outbox.dead_letters()
+        assert await outbox.retry(letter)
+        await outbox.done(await take(outbox))
+        await outbox.leave("k", {"ts": "1"})
+        assert await outbox.left("k")
+        assert await outbox.claim("c", ttl_s=1)
+        assert await outbox.once("o", ttl_s=1)
+        await bundle.fleets.look()
+        await bundle.fleets.emergencies(0)
+        await bundle.fleets.forget(["x"])
+
+
+BOT_DENIED = [
+    ("DEL", KEYS.journal),
+    ("UNLINK", KEYS.journal),
+    ("LTRIM", KEYS.journal, 1, 0),
+    ("LSET", KEYS.journal, 0, "x"),
+    ("LPOP", KEYS.journal),
+    ("RPOP", KEYS.journal),
+    ("LREM", KEYS.journal, 0, "x"),
+    ("SET", KEYS.journal, "x"),
+    ("RENAME", KEYS.head, KEYS.journal),
+    ("EXPIRE", KEYS.journal, 1),
+    ("XTRIM", KEYS.lane("rest"), "MAXLEN", 0),
+    ("FLUSHALL",),
+    ("FUNCTION", "LOAD", "REPLACE", "x"),
+    ("FUNCTION", "FLUSH"),
+    ("CONFIG", "SET", "appendonly", "no"),
+    ("EVAL", "return 1", 0),
+    ("GET", "elsewhere"),
+    ("ACL", "LIST"),
+]
+CLIENT_DENIED = [
+    ("HSET", KEYS.state_of("kills"), "K-1", "{}"),
+    ("HDEL", KEYS.state_of("kills"), "K-1"),
+    ("HSET", KEYS.head, "epoch", "9"),
+    ("PUBLISH", KEYS.channel, "{}"),
+    ("RPUSH", KEYS.emergency, "{}"),
+    ("LRANGE", KEYS.journal, 0, -1),
+    ("HGETALL", KEYS.texts),
+    ("XRANGE", KEYS.lane("rest"), "-", "+"),
+    ("PSUBSCRIBE", "*"),
+    ("FCALL", "opsbot_fire", 4, KEYS.due, KEYS.timers, KEYS.lane("kill"), KEYS.lane("rest"), 9),
+    ("FCALL", "opsbot_claim", 1, KEYS.head, "x", 5),
+    ("KEYS", "*"),
+]
+KILL_DENIED = [
+    ("LRANGE", KEYS.emergency, 0, -1),
+    ("LPOP", KEYS.emergency),
+    ("DEL", KEYS.emergency),
+    ("PUBLISH", KEYS.channel, "{}"),
+    ("RPUSH", KEYS.journal, "x"),
+    ("HGETALL", KEYS.state_of("kills")),
+    ("FCALL", "opsbot_fire", 0),
+]
+AUDITOR_DENIED = [
+    ("RPUSH", KEYS.journal, "x"),
+    ("HSET", KEYS.state_of("kills"), "K-1", "{}"),
+    ("HGETALL", KEYS.texts),
+    ("XRANGE", KEYS.lane("rest"), "-", "+"),
+]
+DENIED = [
+    (name, words)
+    for name, probes in (
+        ("bot", BOT_DENIED),
+        ("client", CLIENT_DENIED),
+        ("kill", KILL_DENIED),
+        ("auditor", AUDITOR_DENIED),
+        ("migrator", [("GET", KEYS.head), ("FUNCTION", "FLUSH"), ("LRANGE", KEYS.journal, 0, -1)]),
+    )
+    for words in probes
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), DENIED, ids=[f"{n}-{'-'.join(map(str, w[:2]))}" for n, w in DENIED]
+)
+def test_what_a_user_must_not_do_is_denied(
+    guarded: Server, name: str, words: tuple[str | int, ...]
+) -> None:
+    load_as_migrator(guarded)
+    with as_user(guarded, name) as client, pytest.raises(redis.ResponseError) as caught:
+        client.execute_command(*words)
+
+    assert isinstance(caught.value, redis.exceptions.NoPermissionError) or "ACL" in str(
+        caught.value
+    )
+
+
+def test_a_client_checks_in_reads_and_subscribes(guarded: Server) -> None:
+    load_as_migrator(guarded)
+    with as_user(guarded, "client") as client:
+        answer = client.fcall(
+            "opsbot_checkin", 5, KEYS.head, *FLEET, KEYS.emergency, "api-1", "{}", "{}"
+        )
+        client.hset(KEYS.acks, "api-1", "{}")
+        client.hgetall(KEYS.state_of("kills"))
+        client.lrange(KEYS.emergency, 0, -1)
+        with client.pubsub() as heard:
+            heard.subscribe(KEYS.channel, KEYS.emergency_channel)
+            assert heard.get_message(timeout=1)
+        client.fcall("opsbot_goodbye", 3, *FLEET, "api-1")
+
+    assert isinstance(answer, list)
+    assert answer[4] == 1
+
+
+def test_a_kill_credential_pushes_and_calls_to_look(guarded: Server) -> None:
+    with as_user(guarded, "kill") as client:
+        assert client.rpush(KEYS.emergency, "{}") >= 1
+        assert client.llen(KEYS.emergency)
+        assert client.publish(KEYS.emergency_channel, "") == 0
+
+
+async def test_an_auditor_reads_what_verification_needs(guarded: Server) -> None:
+    with as_user(guarded, "auditor") as client:
+        client.lrange(KEYS.journal, 0, -1)
+        client.hgetall(KEYS.head)
+        await asyncio.to_thread(client.hgetall, KEYS.state_of("kills"))
+
+
+def test_the_default_user_is_switched_off_and_no_password_is_written_out() -> None:
+    lines = acl_lines(ENV, {"bot": "bot-secret"})
+
+    assert lines[0] == "user default off"
+    assert "bot-secret" not in "".join(lines)

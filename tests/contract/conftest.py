@@ -1,0 +1,71 @@
+"""Each port twice: on the memory twin and on a real Valkey. Two replicas share one environment."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import pytest
+import pytest_asyncio
+
+from opsbot.adapters.bundle import StoreBundle
+from opsbot.adapters.memory import open_memory
+from opsbot.adapters.memory_server import MemoryServer
+from opsbot.adapters.redis_store import Tuning, open_store
+from tests.support.store import Store, server, store
+
+__all__ = ["server", "store", "world"]
+
+RECLAIM_MS = 150
+
+
+@dataclass
+class World:
+    """Two replicas of the bot on one store, and what a client or an emergency would do to it."""
+
+    one: StoreBundle
+    two: StoreBundle
+    checkin: Callable[[str, str, str], list[int]]
+    goodbye: Callable[[str], object]
+    emergency: Callable[[str], object]
+
+
+def _memory() -> World:
+    server = MemoryServer()
+    return World(
+        one=open_memory(server, reclaim_ms=RECLAIM_MS),
+        two=open_memory(server, reclaim_ms=RECLAIM_MS),
+        checkin=lambda *words: list(server.checkin(*words)),
+        goodbye=server.goodbye,
+        emergency=server.emergencies.append,
+    )
+
+
+async def _valkey(mine: Store, stack: AsyncExitStack) -> World:
+    tuning = Tuning(reclaim_ms=RECLAIM_MS)
+    opened = [
+        await stack.enter_async_context(
+            open_store(mine.unix_url, env=mine.env, state_dir=None, tuning=tuning)
+        )
+        for _ in range(2)
+    ]
+    keys, redis = mine.keys, mine.redis
+    fleet = (keys.instances, keys.seen, keys.acks)
+    return World(
+        one=opened[0],
+        two=opened[1],
+        checkin=lambda *words: redis.fcall(
+            "opsbot_checkin", 5, keys.head, *fleet, keys.emergency, *words
+        ),
+        goodbye=lambda instance: redis.fcall("opsbot_goodbye", 3, *fleet, instance),
+        emergency=lambda record: redis.rpush(keys.emergency, record),
+    )
+
+
+@pytest_asyncio.fixture(params=["memory", "valkey"])
+async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    """Give two replicas on one empty environment."""
+    if request.param == "memory":
+        yield _memory()
+        return
+    async with AsyncExitStack() as stack:
+        yield await _valkey(request.getfixturevalue("store"), stack)
