@@ -1,5 +1,7 @@
 """Killing: one line stops the right thing, says how far it got, and never more."""
 
+import asyncio
+
 import pytest
 
 from opsbot.app.requests import KillRequest, Target
@@ -163,3 +165,31 @@ async def test_the_reason_stands_beside_the_chain_and_can_be_erased(world: World
 
     assert "wrong refund" not in "".join(world.server.lines)
     assert (await world.bot.audit_verify(MARA)).tone == "green"
+
+
+async def test_an_instance_that_lives_but_stops_acknowledging_is_shown_as_lagging(
+    world: World,
+) -> None:
+    deaf, pod = world.instance("pod-deaf"), world.instance("pod-1")
+    await world.bot.kill(KillRequest(COPILOT, mode="stop"), MARA, request_id="1")
+    pod.follow()
+    world.clock.later(6)
+    deaf.check_in()
+    pod.check_in()
+
+    said = await world.bot.kill(KillRequest(COPILOT, mode="stop"), MARA, request_id="2")
+
+    assert said.tone == "amber"
+    assert said.body["instances"]["lagging"] == ["pod-deaf"]  # type: ignore[index,call-overload]
+    assert "`pod-deaf` lagging: alive, has not confirmed" in said.as_text()
+    assert "Last resort: Revoke key kms/x." in said.as_text()
+
+
+async def test_two_people_at_once_make_one_kill_and_both_are_answered(world: World) -> None:
+    one, two = await asyncio.gather(
+        world.bot.kill(KillRequest(COPILOT), MARA, request_id="1"),
+        world.bot.kill(KillRequest(COPILOT), SAM, request_id="2"),
+    )
+
+    assert one.body["kill"] == two.body["kill"] == "K-1"
+    assert len(world.store.state.active_kills()) == 1
