@@ -1,7 +1,8 @@
-"""Runs the code blocks of the front page as tests, against a service without a store."""
+"""Runs the code blocks of the front page as tests, in their order, against a service without a store."""
 
 from typing import Any
 
+import pytest
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser
 
@@ -17,3 +18,12 @@ def _teardown(namespace: dict[str, Any]) -> None:
 pytest_collect_file = Sybil(
     parsers=[PythonCodeBlockParser()], patterns=["README.md"], teardown=_teardown
 ).pytest()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the page's blocks back into reading order: a later one uses what an earlier one made."""
+    places = [at for at, item in enumerate(items) if item.path.name == "README.md"]
+    in_order = sorted((items[at] for at in places), key=lambda item: item.location[1] or 0)
+    for at, item in zip(places, in_order, strict=True):
+        items[at] = item

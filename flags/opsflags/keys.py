@@ -24,6 +24,7 @@ class Keys:
         "head",
         "instances",
         "journal",
+        "low",
         "outbox",
         "outbox_dead",
         "prefix",
@@ -48,9 +49,11 @@ class Keys:
         self.instances = f"{prefix}:fleet:instances"  # HASH instance -> registration
         self.seen = f"{prefix}:fleet:seen"  # ZSET instance -> server milliseconds of its check-in
         self.acks = f"{prefix}:fleet:acks"  # HASH instance -> position and counters
+        self.low = f"{prefix}:fleet:low"  # ZSET <hour>:<workflow> -> fewest alive in that hour
         self.outbox = f"{prefix}:outbox"  # prefix of STREAMs outbox:<lane>
         self.outbox_dead = f"{prefix}:outbox:dead"  # STREAM of given-up items
         self.effects = f"{prefix}:effects"  # HASH effect key -> what it left outside (a ts, say)
+        # effects:<key> are STRINGs with an expiry: answers and questions that are kept for a while
         self.claims = f"{prefix}:claim"  # prefix of STRINGs claim:<what> -> replica, with expiry
         self.due = f"{prefix}:timers:due"  # ZSET timer -> due server milliseconds
         self.timers = f"{prefix}:timers:body"  # HASH timer -> the outbox item it becomes
@@ -66,6 +69,10 @@ class Keys:
     def lane(self, name: str) -> str:
         """Return the key of the outbox STREAM of one lane."""
         return f"{self.outbox}:{name}"
+
+    def left_of(self, key: str) -> str:
+        """Return the key of what is left under *key* for a time only."""
+        return f"{self.effects}:{key}"
 
     def claim_of(self, what: str) -> str:
         """Return the key that one replica holds while it works on *what*."""

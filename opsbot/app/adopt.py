@@ -6,16 +6,22 @@ from dataclasses import dataclass, replace
 
 from opsbot.app.environment import Environment, policy_of, who
 from opsbot.app.kill_decision import REVIEW_MS, next_number, numbered
+from opsbot.app.target import struck_by
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Effect, Position, Sealed, Timer, Write
 from opsbot.domain.errors import NotAllowed, StaleButton
+from opsbot.domain.journal import canonical
 from opsbot.domain.kill import Kill, as_record
-from opsbot.domain.policy import Request, identity_of, judge
+from opsbot.domain.policy import Request, identity_of, judge, shown
 from opsbot.domain.said import Said, inert
 from opsbot.domain.state import State
 from opsflags import keys
-from opsflags.model import Rejected
+from opsflags.model import FALLBACK_OR_SAFE, MODES, SAFE_STATE, Rejected
+from opsflags.records import Kill as ReadKill
 from opsflags.records import emergency_from_json
+
+LONGEST = 200
+"""Characters of a name or a uid in an emergency record; a longer one is nobody's."""
 
 ADOPTED = "emergency"
 """The singleton that tells clients how many emergency records the journal speaks for."""
@@ -71,7 +77,7 @@ class Adopt:
         word = "questioned" if question else "adopted"
         return Said(
             "plain",
-            f"{kill.id} {word} by {name}; it holds.",
+            f"{kill.id} {word} by {name}; it holds in {self.env.name}",
             (f"Restore: `/{self.env.prefix}-restore {kill.id}`",),
             body={"kill": kill.id, word: True},
         )
@@ -91,21 +97,22 @@ def _adopt_emergency(
     noted = Write(keys.SWITCHBOARD, ADOPTED, {"s": 1, "adopted": number})
     claimed = Actor(kind="claimed", id="kill-only credential", via="emergency")
     try:
-        read = emergency_from_json(number, json.loads(raw))
+        read = _read(number, raw)
     except (ValueError, Rejected) as bad:
         return Change(
             verb="emergency_unreadable",
             actor=claimed,
             writes=(noted,),
             rule="system",
-            facts={"emergency": f"E-{number}", "why": str(bad)},
+            facts={"emergency": f"E-{number}", "why": inert(str(bad))},
         )
     commitment = sealed[0].commitment if sealed else ""
     kill = Kill(
         id=f"K-{next_number(state, 'kill')}",
-        uid=read.uid if _unused(state, read.uid) else uid,
+        uid=read.uid if _fit(read.uid) and _unused(state, read.uid) else uid,
         scope=read.scope,
-        mode=read.mode,
+        # A word that clients do not know is decided as a stop by every one of them.
+        mode=read.mode if read.mode in (*MODES, SAFE_STATE, FALLBACK_OR_SAFE) else "stop",
         at=Position(state.position.epoch, state.position.revision + 1),
         actor="claimed:kill-only credential",
         via="emergency",
@@ -122,7 +129,12 @@ def _adopt_emergency(
         facts={"emergency": f"E-{number}"},
         sealed=sealed,
         effects=(
-            Effect("follow", f"follow:{kill.uid}", {"kill": kill.id}, lane="kill"),
+            Effect(
+                "follow",
+                f"follow:{kill.uid}:{kill.at.epoch}:{kill.at.revision}",
+                {"kill": kill.id},
+                lane="kill",
+            ),
             Effect("card", f"card:{kill.uid}", {"kill": kill.id}),
         ),
         timers=(
@@ -149,28 +161,30 @@ def _take(
     me = identity_of(policy, actor)
     if not kill.active:
         raise StaleButton(f"{kill.id} was restored already; nothing was changed.")
-    if kill.joined:
-        raise StaleButton(f"{kill.id} was taken up by {kill.joined[0]} already.")
-    declared = state.workflows()
-    named = declared.get(kill.scope.workflow or "")
+    if not kill.break_glass:
+        raise StaleButton(f"{kill.id} broke no glass: it needs nobody to take it up.")
+    if kill.taken:
+        raise StaleButton(f"{kill.id} was taken up by {shown(policy, kill.taken)} already.")
     verdict = judge(
         policy,
         Request(
             verb="kill",
             actor=actor,
-            workflows=(named,) if named else tuple(declared.values()),
-            wide=named is None,
+            workflows=struck_by(kill.scope, state.workflows()),
+            wide=kill.scope.workflow is None,
             after=kill.mode,
             now_ms=now_ms,
         ),
     )
-    if verdict.outcome != "alone" or me == kill.actor:
+    broke = me == kill.actor and me in state.setting("break_glass")
+    if verdict.outcome != "alone" or broke:
         raise NotAllowed(
             "Only a responder other than the one who broke the glass can take it up.",
             rule=verdict.rule,
             hint=verdict.hint,
         )
-    taken = replace(kill, joined=(*kill.joined, me))
+    joins = me != kill.actor and me not in kill.joined
+    taken = replace(kill, taken=me, joined=(*kill.joined, me) if joins else kill.joined)
     change = Change(
         verb="question" if question else "adopt",
         actor=actor,
@@ -182,10 +196,34 @@ def _take(
     return change, taken
 
 
+def _read(number: int, raw: str) -> ReadKill:
+    """
+    Read a record that anybody with a kill-only credential may have written.
+
+    Raises:
+        ValueError, Rejected: it cannot be read, or could not be written down; it must not stand
+            in the way of the records after it.
+    """
+    try:
+        read = emergency_from_json(number, json.loads(raw))
+        canonical(read.scope.as_json())
+    except RecursionError as deep:
+        raise Rejected("nested too deeply") from deep
+    if read.mode == "live":
+        raise Rejected("`live` restricts nothing")
+    if any(len(value) > LONGEST for value in read.scope.as_json().values()):
+        raise Rejected(f"a name in its scope is longer than {LONGEST} characters")
+    return read
+
+
+def _fit(uid: str) -> bool:
+    return len(uid) <= LONGEST and uid.isascii() and uid.replace("-", "").isalnum()
+
+
 def _claimed(raw: str) -> str:
     try:
         value = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     return str(value.get("claimed", "")) if isinstance(value, dict) else ""
 

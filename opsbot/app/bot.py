@@ -19,8 +19,11 @@ from opsbot.app.requests import ApproveRequest, KillRequest, RestoreRequest
 from opsbot.app.restore import RestoreVerb
 from opsbot.app.resume import Resume
 from opsbot.app.show import Show
+from opsbot.app.sight import watched_kill
 from opsbot.app.tell import Tell
 from opsbot.domain.actor import Actor
+from opsbot.domain.containment import contain
+from opsbot.domain.errors import NeedsMoreWords
 from opsbot.domain.policy import Request
 from opsbot.domain.policy_explain import actor_named, explain
 from opsbot.domain.said import Said
@@ -53,7 +56,7 @@ class Bot:
             return await KillVerb(self.env)(request, actor, request_id=request_id)
         except WouldWiden as milder:
             return await RestoreVerb(self.env).soften(
-                milder.kill, milder.mode, actor, request_id=request_id
+                milder.kill, milder.mode, actor, request_id=request_id, reason=request.reason
             )
 
     async def stop_completely(self, kill_id: str, actor: Actor, *, request_id: str) -> Said:
@@ -80,11 +83,11 @@ class Bot:
 
     async def status(self, workflow: str | None, actor: Actor) -> Said:
         """Look at the switchboard."""
-        return await Show(self.env).status(workflow, actor)
+        return await Show(self.env, self.outbox).status(workflow, actor)
 
     async def home(self, actor: Actor) -> tuple[Said, ...]:
         """Look at the switchboard in parts."""
-        return await Show(self.env).home(actor)
+        return await Show(self.env, self.outbox).home(actor)
 
     async def oncall(self, workflow: str | None, actor: Actor) -> Said:
         """Look up who answers for what."""
@@ -112,6 +115,8 @@ class Bot:
 
     async def explain(self, who: str, verb: str, workflow: str, actor: Actor) -> Said:
         """Say what policy would answer, and why."""
+        if not workflow:
+            raise NeedsMoreWords("Name a workflow; nothing was looked up.")
         await Show(self.env).status(workflow, actor)
         state = self.env.store.state
         policy, named = policy_of(state), state.workflows()[workflow]
@@ -154,9 +159,24 @@ class Bot:
             await Adopt(self.env).emergencies()
 
     async def sweep(self) -> None:
-        """Take long silent instances off the list and anchor the journal's head. Raises as `tick`."""
-        fleet = await self.env.fleets.look()
-        gone = [one.id for one in fleet.instances if fleet.now_ms - one.seen_ms > FORGET_MS]
+        """
+        Note how large the fleet is, take long silent instances off the list, anchor the head.
+
+        One that still keeps a kill from being confirmed stays: forgetting it would be the only
+        reason to call the rest complete. Raises as `tick`.
+        """
+        fleet, state = await self.env.fleets.look(), self.env.store.state
+        declared = state.workflows()
+        alive = {n: c for n, c in fleet.alive_by_workflow().items() if n in declared}
+        await self.env.fleets.sample(alive, now_ms=fleet.now_ms)
+        kept = {
+            one.id
+            for kill in state.active_kills()
+            for seen in (contain(watched_kill(kill), fleet, declared),)
+            for one in (*seen.silent, *seen.expired)
+        }
+        old = (one.id for one in fleet.instances if fleet.now_ms - one.seen_ms > FORGET_MS)
+        gone = [name for name in old if name not in kept]
         if gone:
             await self.env.fleets.forget(gone)
         await self.anchor()

@@ -3,10 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from opsbot.app.approvals import pending_on
 from opsbot.app.environment import Environment, policy_of
+from opsbot.app.follow import PATIENCE_MS
+from opsbot.app.kill_decision import undo_hint
 from opsbot.app.ports import Chat, Delivery, Outbox, RetryLater
-from opsbot.app.restore_decision import pending_on
+from opsbot.app.restore_decision import touched
 from opsbot.app.sight import Sight, watched_end, watched_kill
+from opsbot.app.target import held_with
 from opsbot.app.words import KillView, ended_said, kill_said
 from opsbot.domain.change import Record
 from opsbot.domain.containment import Containment
@@ -74,7 +78,7 @@ class Card:
             if _settled(kill, seen):
                 return self._slowly(kill, seen)
             if self.env.clock.monotonic() > end:
-                raise RetryLater("not settled yet", after_s=SLOW_S if kill.active else 5.0)
+                return self._later(kill, seen)
             await self.env.clock.sleep(1.0)
 
     async def said(self, kill: Kill, state: State) -> tuple[Said, Containment | None]:
@@ -89,10 +93,12 @@ class Card:
             env=self.env.name,
             containment=seen,
             workflows=state.workflows(),
-            by=shown(policy, kill.actor),
+            by=await self.env.named(kill),
             reason=reason,
             prefix=self.env.prefix,
             pending=pending_on(state, kill.id, now_ms),
+            undo=undo_hint(touched(state, (kill,)), kill.mode),
+            held=held_with(state, kill),
         )
         if kill.active:
             return kill_said(view), seen
@@ -105,6 +111,14 @@ class Card:
             await self.outbox.leave(key, await self.chat.post(channel, blocks, text, key=key))
         else:
             await self.chat.update(handle, blocks, text)
+
+    def _later(self, kill: Kill, seen: Containment | None) -> None:
+        """Go on with a card that is not settled: an active one for a day, an ended one for a while."""
+        since, patience = kill.committed_ms, PATIENCE_MS
+        if kill.ended_ms is not None:
+            since, patience = kill.ended_ms, COUNTING_MS
+        if seen is None or seen.now_ms - since < patience:
+            raise RetryLater("not settled yet", after_s=SLOW_S if kill.active else 5.0)
 
     def _slowly(self, kill: Kill, seen: Containment | None) -> None:
         if kill.active and seen is not None and seen.now_ms - kill.since_ms < COUNTING_MS:

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, replace
 
+from opsbot.app.approvals import overtaken
 from opsbot.app.card import Render, channel_of
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.kill_decision import after_hours, review_delay_ms
 from opsbot.app.ports import Chat, Delivery
 from opsbot.app.restore_decision import touched
-from opsbot.app.tell import slack_ids
+from opsbot.app.tell import person_known, slack_ids, tell_each
 from opsbot.app.words import clock, mode_word, named
 from opsbot.domain.actor import SCHEDULER
 from opsbot.domain.approval import as_record as approval_record
@@ -48,7 +49,7 @@ class Duties:
                 rule="system",
                 timers=(Timer(f"review:{kill.uid}", wait, again),),
             )
-            return change, kill
+            return change, kept
 
         _, kill = await self.env.store.commit(f"review:{delivery.effect.key}", decide)
         if kill is not None:
@@ -62,19 +63,23 @@ class Duties:
             title=f"Should {kill.id} stay? {named(kill.scope)} in {self.env.name}",
             lines=(
                 f"{mode_word(kill.mode)} since {clock(kill.since_ms)}, by {shown(policy, kill.actor)}.",
-                "It stays until somebody restores it; it never ends by itself.",
+                (
+                    "It stays until somebody restores it; it never ends by itself."
+                    f" Next question: {clock(kill.review_ms)}."
+                ),
             ),
             buttons=(
                 Button("restore", "Restore", kill.id),
                 Button("status", "Status", kill.scope.workflow or ""),
             ),
         )
-        blocks, text = self.render(said)
+        message = self.render(said)
         people = {workflow.dri for workflow in touched(state, (kill,))}
-        for person in sorted({*people, *slack_ids(policy, (kill.actor,))}):
-            await self.chat.tell(person, blocks, text, key=f"{key}:{person}")
+        if person_known(policy, kill.actor):
+            people |= set(slack_ids(policy, (kill.actor,)))
         if channel := channel_of(kill, state):
-            await self.chat.post(channel, blocks, text, key=key)
+            await self.chat.post(channel, *message, key=key)
+        await tell_each(self.chat, sorted(people), message, key=key)
 
     async def expire(self, delivery: Delivery) -> None:
         """Settle an approval that nobody gave in time; the card says so."""
@@ -108,11 +113,13 @@ class Duties:
                 return None, None
             at = Position(state.position.epoch, state.position.revision + 1)
             closed = remode(kill, mode=after_hours(workflow), at=at, now_ms=now_ms)
+            settled, timers = overtaken(state, now_ms, {kill.id}, by="")
             change = Change(
                 verb="queue_closed",
                 actor=SCHEDULER,
-                writes=(Write(keys.KILLS, kill.id, as_record(closed)),),
+                writes=(Write(keys.KILLS, kill.id, as_record(closed)), *settled),
                 rule="system",
+                cancels=timers,
                 effects=(
                     Effect(
                         "follow",

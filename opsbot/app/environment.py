@@ -6,7 +6,9 @@ from opsbot.app.ports import Clock, Entropy, Fleets, Store
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Sealed
 from opsbot.domain.journal import seal
+from opsbot.domain.kill import Kill
 from opsbot.domain.policy import Policy, from_record, identity_of, shown
+from opsbot.domain.said import inert
 from opsbot.domain.state import State
 
 
@@ -33,6 +35,8 @@ class Environment:
         """Return the commitment to free text and what must be stored beside the chain for it."""
         if not text:
             return "", ()
+        # A surrogate that stands alone can be said in JSON but not written.
+        text = text.encode("utf-8", "replace").decode()
         one = seal(text, salt=self.entropy.token())
         return one.commitment, (one,)
 
@@ -42,6 +46,12 @@ class Environment:
         return tuple(
             "" if not one else kept[one].text if one in kept else "(erased)" for one in commitments
         )
+
+    async def named(self, kill: Kill) -> str:
+        """Return how people call who killed, and what an emergency credential claims to be."""
+        by = shown(policy_of(self.store.state), kill.actor)
+        (claimed,) = await self.unsealed(kill.actor_name)
+        return f"{by}, who claims to be \u201c{inert(claimed, limit=80)}\u201d" if claimed else by
 
 
 def policy_of(state: State) -> Policy:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from opsbot.app.environment import Environment
 from opsbot.app.ports import Delivery, Prober, RetryLater
 from opsbot.app.prove import prove
-from opsbot.app.sight import Sight, watched_end, watched_kill
+from opsbot.app.sight import Sight, watched_kill
 from opsbot.domain.actor import FLEET_WATCH
 from opsbot.domain.change import Change, Position, Write
 from opsbot.domain.containment import Containment
@@ -18,6 +18,10 @@ WATCH_S = 10.0
 """How long one delivery watches before it is put back, in seconds."""
 
 AGAIN_S = 1.0
+CALM_MS = 60_000
+CALM_AGAIN_S = 10.0
+"""After the first minute a missing instance is looked for now and then, not all the time."""
+
 PATIENCE_MS = 24 * 3_600_000
 """An unconfirmed kill is followed this long; then only status and card still show it."""
 
@@ -41,15 +45,16 @@ class Follow:
             kill = state.kill(str(delivery.effect.body["kill"]))
         except UnknownKill:
             return
-        watched = watched_kill(kill) if kill.active else watched_end(kill)
+        if not kill.active:
+            return
+        calm = self.env.clock.now_ms() - kill.committed_ms > CALM_MS
         seen = await Sight(self.env.fleets, self.env.clock).until_complete(
-            watched, state.workflows(), timeout_s=WATCH_S
+            watched_kill(kill), state.workflows(), timeout_s=0 if calm else WATCH_S
         )
         if seen is None or not seen.complete:
-            if kill.active and (seen is None or seen.now_ms - kill.since_ms < PATIENCE_MS):
-                raise RetryLater("not every instance has confirmed", after_s=AGAIN_S)
-            return
-        if not kill.active:
+            if seen is None or seen.now_ms - kill.committed_ms < PATIENCE_MS:
+                after = CALM_AGAIN_S if calm else AGAIN_S
+                raise RetryLater("not every instance has confirmed", after_s=after)
             return
         await self._confirm(kill, seen)
         await self._prove(kill)
@@ -59,7 +64,7 @@ class Follow:
             now = state.kill(kill.id)
             if now.at != kill.at or not now.active or now.confirmed_ms is not None:
                 return None, None
-            took = float(max(seen.now_ms - committed_ms(now), 0))
+            took = float(max(seen.now_ms - now.committed_ms, 0))
             confirmed = replace(now, confirmed_ms=took)
             return _noted("confirmed", confirmed, seen.as_json()), None
 
@@ -77,11 +82,6 @@ class Follow:
             return _noted("proved", proved, proof.as_json()), None
 
         await self.env.store.commit(f"proved:{kill.uid}:{_place(kill.at)}", decide)
-
-
-def committed_ms(kill: Kill) -> int:
-    """Return when the kill in its present mode was committed, on the server's clock."""
-    return kill.changed_ms or kill.since_ms
 
 
 def _noted(verb: str, kill: Kill, facts: object) -> Change:

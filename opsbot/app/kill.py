@@ -1,12 +1,14 @@
 """Kill: stop or degrade what a request names, in one commit, and say how far it got."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from opsbot.app.approvals import pending_on
 from opsbot.app.environment import Environment, who
 from opsbot.app.kill_decision import Order, Struck, decide_kill, freeze, undo_hint
 from opsbot.app.requests import KillRequest, Target, TargetKind
 from opsbot.app.sight import Sight, watched_kill
-from opsbot.app.words import KillView, kill_said
+from opsbot.app.target import held_with
+from opsbot.app.words import KillView, clock, kill_said
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Committed, Record
 from opsbot.domain.errors import StaleButton
@@ -43,15 +45,13 @@ class KillVerb:
             StaleButton: it is over. Otherwise as `__call__`.
         """
         kill = (await self.env.store.refresh()).kill(kill_id)
-        if not kill.active:
-            raise StaleButton(
-                f"{kill.id} was restored already; nothing was changed.",
-                hint=f"To stop it again: `/{self.env.prefix}-kill`.",
-            )
-        scope = kill.scope
-        kind, name = _target(scope)
-        request = KillRequest(Target(kind, name), "stop", scope.tenant, scope.tool, confirmed=True)
-        return await self(request, actor, request_id=request_id)
+        kind, name = _target(kill.scope)
+        request = KillRequest(Target(kind, name), "stop", confirmed=True)
+        order = replace(await self.order(request, actor), only=kill.id)
+        committed, struck = await self.env.store.commit(
+            request_id, lambda state, now: decide_kill(state, now, order)
+        )
+        return await self.answer(struck, committed, order)
 
     async def order(self, request: KillRequest, actor: Actor) -> Order:
         """Read what the freeze-frame needs and draw ids, once, whatever the number of retries."""
@@ -65,6 +65,12 @@ class KillVerb:
     async def answer(self, struck: Struck, committed: Committed | None, order: Order) -> Said:
         """Wait for the fleet within the limit and say what is so."""
         env, state = self.env, self.env.store.state
+        if committed is not None and committed.repeated and struck.outcome in ("new", "stricter"):
+            raise StaleButton(
+                "This request was done before, and what it did was changed since."
+                f" Nothing was done again in {env.name}.",
+                hint=f"Look first: `/{env.prefix}-status`; then kill again if it must be.",
+            )
         workflows = state.workflows()
         sight = Sight(env.fleets, env.clock)
         began = env.clock.monotonic()
@@ -82,13 +88,16 @@ class KillVerb:
                 env=env.name,
                 containment=seen,
                 workflows=workflows,
-                by=who(state, order.actor),
+                by=await env.named(kill),
                 reason=reason,
                 prefix=env.prefix,
                 committed=committed,
-                note=_note(struck, committed),
+                note=_note(struck, committed, who(state, order.actor)),
+                pending=pending_on(state, kill.id, env.clock.now_ms()),
                 undo=undo_hint(struck.aim.workflows, kill.mode),
                 asks=_asks(struck, order, env.prefix),
+                promise=env.promise,
+                held=held_with(state, kill),
             )
         )
 
@@ -115,7 +124,7 @@ def _target(scope: Scope) -> tuple[TargetKind, str]:
     return ("model", scope.model) if scope.model else ("all", "")
 
 
-def _note(struck: Struck, committed: Committed | None) -> str:
+def _note(struck: Struck, committed: Committed | None, by: str) -> str:
     kill = struck.kill
     notes = []
     if committed is not None and committed.repeated:
@@ -125,7 +134,9 @@ def _note(struck: Struck, committed: Committed | None) -> str:
     elif struck.outcome == "joined":
         notes.append(f"Already so: {kill.id} holds it; you are noted as having joined.")
     elif struck.outcome == "stricter":
-        notes.append(f"{kill.id} was made stricter.")
+        notes.append(f"{kill.id} was made stricter by {by}.")
+    elif struck.outcome == "moved":
+        notes.append(f"Already so: {kill.id} holds it; only its review was moved.")
     if struck.aim.mode == "human" and kill.mode != "human":
         notes.append(f"The human queue is closed now: `{kill.mode}` instead.")
     if struck.aim.note:
@@ -136,10 +147,13 @@ def _note(struck: Struck, committed: Committed | None) -> str:
 def _asks(struck: Struck, order: Order, prefix: str) -> tuple[str, ...]:
     request, asks = order.request, []
     if request.said_mode is not None and struck.kill.mode != request.said_mode:
+        target = request.target
+        word = target.name if target.kind == "workflow" else f"{target.kind}:{target.name}"
         asks.append(
-            f"Did you mean the mode? `/{prefix}-kill {request.target.name}"
+            f"Did you mean the mode? `/{prefix}-kill {word.removesuffix(':')}"
             f" mode:{request.said_mode}`; now it is `{struck.kill.mode}`."
         )
     if request.review_in_s is not None:
-        asks.append("It does not end by itself: opsbot asks then whether it should stay.")
+        at = clock(struck.kill.review_ms)
+        asks.append(f"It does not end by itself: opsbot asks at {at} whether it should stay.")
     return tuple(asks)

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from opsbot.app.approvals import overtaken
 from opsbot.app.environment import policy_of
 from opsbot.app.requests import KillRequest
-from opsbot.app.target import Aim, aim
+from opsbot.app.target import Aim, aim, struck_by
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Effect, Json, Position, Record, Sealed, Timer, Write
-from opsbot.domain.errors import NeedsConfirmation, NotAllowed, Refused
+from opsbot.domain.errors import NeedsConfirmation, NotAllowed, Refused, StaleButton
 from opsbot.domain.fleet import Fleet
 from opsbot.domain.hours import next_morning_ms, parse_hours
 from opsbot.domain.kill import Kill, as_record, remode, strictness
@@ -17,11 +18,13 @@ from opsbot.domain.policy import Request, Verdict, alarming, identity_of, judge
 from opsbot.domain.state import SETTINGS, State
 from opsbot.domain.workflow import Workflow
 from opsflags import keys
+from opsflags.model import FALLBACK_OR_SAFE, NO_MODEL, SAFE_STATE
 
 REVIEW_MS = 4 * 3_600_000
 """When opsbot asks for the first time whether a kill should stay; then every morning."""
 
-Outcome = Literal["new", "stricter", "already", "joined"]
+Outcome = Literal["new", "stricter", "already", "joined", "moved"]
+"""*moved*: nothing but the time of its review, because `for:` named another."""
 
 
 class WouldWiden(Refused):
@@ -40,17 +43,27 @@ class WouldWiden(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Struck:
-    """What the decision left: the kill as it now stands and how it came to that."""
+    """
+    What the decision left: the kill as it now stands and how it came to that.
+
+    *closes_ms* is when the human queue closes. *broke*: the actor broke the glass for this change.
+    """
 
     kill: Kill
     outcome: Outcome
     aim: Aim
     verdict: Verdict
+    closes_ms: int | None = None
+    broke: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One request with everything chosen by chance or read beforehand, so that deciding is pure."""
+    """
+    One request with everything chosen by chance or read beforehand, so that deciding is pure.
+
+    *only* is the id of the one kill that may be made stricter, empty where a new one may come.
+    """
 
     request: KillRequest
     actor: Actor
@@ -58,7 +71,7 @@ class Order:
     reason: str
     sealed: tuple[Sealed, ...]
     fleet: Record = field(default_factory=dict)
-    emergency: str | None = None
+    only: str = ""
 
 
 def decide_kill(state: State, now_ms: int, order: Order) -> tuple[Change | None, Struck]:
@@ -68,23 +81,66 @@ def decide_kill(state: State, now_ms: int, order: Order) -> tuple[Change | None,
     Raises:
         Refused: unknown words, policy, a missing confirmation, or a milder mode.
     """
-    aimed = aim(order.request, state)
+    aimed = _aim_at(state, order.only) if order.only else aim(order.request, state)
     verdict = allow(state, now_ms, order, aimed)
     _must_confirm(order.request, aimed)
-    mode, closes = _mode_now(aimed, now_ms)
-    old = next((k for k in state.active_kills() if k.scope == aimed.scope), None)
-    at = Position(state.position.epoch, state.position.revision + 1)
+    mode, closes = mode_now(aimed.mode, None if aimed.wide else aimed.workflows, now_ms)
+    old = _old(state, replace(aimed, mode=mode), order.only)
     actor = identity_of(policy_of(state), order.actor)
     if old is None:
-        kill = _new_kill(state, now_ms, order, replace(aimed, mode=mode), at)
-        kill = replace(kill, actor=actor, break_glass=verdict.outcome == "break_glass")
-        outcome: Outcome = "new"
+        kill, outcome = _new_kill(state, now_ms, order, replace(aimed, mode=mode)), _NEW
     else:
-        kill, outcome = _again(old, mode, at, actor, order, now_ms)
-    struck = Struck(kill, outcome, aimed, verdict)
-    if outcome == "already":
+        kill, outcome = _again(state, old, mode, actor, order, now_ms)
+    struck = Struck(kill, outcome, aimed, verdict, closes, broke=_breaks(verdict, old, actor))
+    struck = replace(struck, kill=_stood_by(struck, actor))
+    if outcome == "already" and struck.kill == old:
         return None, struck
-    return _change(state, now_ms, order, struck, closes), struck
+    return _change(state, now_ms, order, struck), struck
+
+
+_NEW: Outcome = "new"
+
+
+def _aim_at(state: State, kill_id: str) -> Aim:
+    """Aim at exactly one kill, whatever its scope: the button on its card."""
+    kill = state.kill(kill_id)
+    if not kill.active:
+        raise StaleButton(f"{kill.id} was restored already; nothing was changed.")
+    named = kill.scope.workflow is not None
+    return Aim(kill.scope, "stop", struck_by(kill.scope, state.workflows()), wide=not named)
+
+
+def _old(state: State, aimed: Aim, only: str) -> Kill | None:
+    """
+    Return the kill of the same scope that speaks for this one: the strictest that can.
+
+    One that restricts other things stays as it is, and the new kill stands beside it.
+    """
+    if only:
+        return state.kill(only)
+    same = [k for k in state.active_kills() if k.scope == aimed.scope]
+    how = {kill.id: strictness(kill.mode, aimed.mode) for kill in same}
+    for wanted in ("same", "milder", "stricter"):
+        for kill in same:
+            if how[kill.id] == wanted:
+                return kill
+    return None
+
+
+def _breaks(verdict: Verdict, old: Kill | None, actor: str) -> bool:
+    """Return whether the glass is broken now; repeating one's own break-glass kill breaks none."""
+    again = old is not None and old.break_glass and old.actor == actor
+    return verdict.outcome == "break_glass" and not again
+
+
+def _stood_by(struck: Struck, actor: str) -> Kill:
+    """Note a broken glass, or that a responder who kills the same stands by one that was broken."""
+    kill = struck.kill
+    if struck.broke and struck.outcome in ("new", "stricter"):
+        return replace(kill, break_glass=True, taken="")
+    if kill.break_glass and not kill.taken and struck.verdict.outcome == "alone":
+        return kill if actor == kill.actor else replace(kill, taken=actor)
+    return kill
 
 
 def allow(state: State, now_ms: int, order: Order, aimed: Aim) -> Verdict:
@@ -95,8 +151,12 @@ def allow(state: State, now_ms: int, order: Order, aimed: Aim) -> Verdict:
         NotAllowed: with the rule and who can help.
     """
     policy = policy_of(state)
-    uses = state.setting("break_glass")
-    last = uses.get(identity_of(policy, order.actor))
+    me = identity_of(policy, order.actor)
+    last = state.setting("break_glass").get(me)
+    if any(
+        k.scope == aimed.scope and k.break_glass and k.actor == me for k in state.active_kills()
+    ):
+        last = None  # once an hour counts kills, not the same one said again or made stricter
     verdict = judge(
         policy,
         Request(
@@ -148,20 +208,33 @@ def _must_confirm(request: KillRequest, aimed: Aim) -> None:
         return
     names = tuple(workflow.name for workflow in aimed.workflows)
     what = "everything" if request.target.kind == "all" else f"`{request.target.name}`"
-    dead_ends = [w.name for w in aimed.workflows if not w.fallbacks]
-    hint = f"Without a fallback: {', '.join(dead_ends)}." if dead_ends else ""
+    diverts = aimed.mode in ("fallback", FALLBACK_OR_SAFE)
+    dead_ends = [f"`{w.name}`" for w in aimed.workflows if diverts and not w.fallbacks]
+    cut = f" and {len(dead_ends) - _SHOWN} more" if len(dead_ends) > _SHOWN else ""
+    hint = f"Without a fallback: {', '.join(dead_ends[:_SHOWN])}{cut}." if dead_ends else ""
+    count = f"{len(names)} workflow{'' if len(names) == 1 else 's'}"
+    hits = f"stops {count}" if aimed.mode in (*NO_MODEL, SAFE_STATE) else f"reaches {count}"
     raise NeedsConfirmation(
-        f"Killing {what} stops {len(names)} workflow(s); nothing was changed yet.",
+        f"Nothing was changed yet: killing {what} {hits}. Really?",
         stops=names,
         hint=f"{hint} Confirm to go on: the button here, `--yes` in a terminal.".strip(),
     )
 
 
-def _mode_now(aimed: Aim, now_ms: int) -> tuple[str, int | None]:
-    """Turn `human` outside its queue's hours into what its end would; return when it closes."""
-    if aimed.mode != "human" or aimed.wide:
-        return aimed.mode, None
-    workflow = aimed.workflows[0]
+_SHOWN = 12
+
+
+def mode_now(
+    mode: str, workflows: tuple[Workflow, ...] | None, now_ms: int
+) -> tuple[str, int | None]:
+    """
+    Turn `human` outside its queue's hours into what its end would; return when it closes.
+
+    *workflows* is None for a kill that names no workflow.
+    """
+    if mode != "human" or not workflows:
+        return mode, None
+    workflow = workflows[0]
     if workflow.human_queue is None:
         return after_hours(workflow), None
     hours = parse_hours(workflow.human_queue.hours)
@@ -175,20 +248,31 @@ def after_hours(workflow: Workflow) -> str:
     return "canned" if workflow.canned else "stop"
 
 
-def _new_kill(state: State, now_ms: int, order: Order, aimed: Aim, at: Position) -> Kill:
+def queue_timer(kill: Kill, now_ms: int, closes_ms: int | None) -> tuple[Timer, ...]:
+    """Return the timer that ends `human` when its queue closes."""
+    if closes_ms is None:
+        return ()
+    close = Effect("queue_closed", f"queue:{kill.uid}:{closes_ms}", {"kill": kill.id}, lane="kill")
+    return (Timer(f"queue:{kill.uid}", max(closes_ms - now_ms, 0), close),)
+
+
+def _next(state: State) -> Position:
+    return Position(state.position.epoch, state.position.revision + 1)
+
+
+def _new_kill(state: State, now_ms: int, order: Order, aimed: Aim) -> Kill:
     given = order.request.review_in_s
     return Kill(
         id=f"K-{next_number(state, 'kill')}",
         uid=order.uid,
         scope=aimed.scope,
         mode=aimed.mode,
-        at=at,
-        actor="",
+        at=_next(state),
+        actor=identity_of(policy_of(state), order.actor),
         via=order.actor.via,
         since_ms=now_ms,
         review_ms=now_ms + (REVIEW_MS if given is None else given * 1000),
         reason=order.reason,
-        emergency=order.emergency,
     )
 
 
@@ -204,40 +288,53 @@ def numbered(state: State, what: str) -> Write:
 
 
 def _again(
-    old: Kill, mode: str, at: Position, actor: str, order: Order, now_ms: int
+    state: State, old: Kill, mode: str, actor: str, order: Order, now_ms: int
 ) -> tuple[Kill, Outcome]:
-    how = strictness(old.mode, mode)
+    how, given = strictness(old.mode, mode), order.request.review_in_s
     joins = actor != old.actor and actor not in old.joined
     kill = replace(old, joined=(*old.joined, actor)) if joins else old
+    kill = replace(kill, reason=old.reason or order.reason)
+    if given is not None:
+        kill = replace(kill, review_ms=now_ms + given * 1000)
     if how == "milder" and order.request.mode is not None:
         raise WouldWiden(old, mode)
     if how == "stricter":
-        return remode(kill, mode=mode, at=at, now_ms=now_ms), "stricter"
-    if joins or (order.reason and not old.reason):
-        return replace(kill, reason=old.reason or order.reason), "joined"
-    return old, "already"
+        return remode(kill, mode=mode, at=_next(state), now_ms=now_ms), "stricter"
+    if joins or kill.reason != old.reason:
+        return kill, "joined"
+    return (kill, "moved") if kill != old else (old, "already")
 
 
-def _change(
-    state: State, now_ms: int, order: Order, struck: Struck, closes_ms: int | None
-) -> Change:
+def _change(state: State, now_ms: int, order: Order, struck: Struck) -> Change:
     kill, fresh = struck.kill, struck.outcome == "new"
+    actor = identity_of(policy_of(state), order.actor)
     writes = [Write(keys.KILLS, kill.id, as_record(kill))]
+    cancels: tuple[str, ...] = ()
     if fresh:
         writes.append(numbered(state, "kill"))
-    if kill.break_glass and fresh:
-        used = {**state.setting("break_glass"), "s": 1, kill.actor: now_ms}
+    if struck.broke and struck.outcome in ("new", "stricter"):
+        used = {**state.setting("break_glass"), "s": 1, actor: now_ms}
         writes.append(Write(SETTINGS, "break_glass", used))
+    if kill.taken:
+        cancels = (f"adopt:{kill.uid}",)
+    if struck.outcome == "stricter":
+        settled, timers = overtaken(state, now_ms, {kill.id}, by=actor)
+        writes += settled
+        cancels += timers if kill.mode == "human" else (*timers, f"queue:{kill.uid}")
     return Change(
-        verb="kill" if struck.outcome != "joined" else "join",
+        verb=_VERBS.get(struck.outcome, "join"),
         actor=order.actor,
         writes=tuple(writes),
         rule=struck.verdict.rule,
         facts=_freeze_frame(state, struck.aim, order),
         sealed=order.sealed,
-        effects=_effects(state, now_ms, struck),
-        timers=_timers(now_ms, kill, state, closes_ms, fresh=fresh),
+        effects=_effects(state, now_ms, struck, actor),
+        timers=_timers(now_ms, state, struck, moved=order.request.review_in_s is not None),
+        cancels=cancels,
     )
+
+
+_VERBS = {"new": "kill", "stricter": "kill", "moved": "move_review"}
 
 
 def _freeze_frame(state: State, aimed: Aim, order: Order) -> Record:
@@ -250,19 +347,17 @@ def _freeze_frame(state: State, aimed: Aim, order: Order) -> Record:
     }
 
 
-def _effects(state: State, now_ms: int, struck: Struck) -> tuple[Effect, ...]:
-    kill = struck.kill
+def _effects(state: State, now_ms: int, struck: Struck, actor: str) -> tuple[Effect, ...]:
+    kill, at = struck.kill, f"{struck.kill.at.epoch}:{struck.kill.at.revision}"
     card = Effect("card", f"card:{kill.uid}", {"kill": kill.id})
-    if struck.outcome == "joined":
+    if struck.outcome not in ("new", "stricter"):
         return (card,)
-    effects = [
-        Effect("follow", f"follow:{kill.uid}:{kill.mode}", {"kill": kill.id}, lane="kill"),
-        card,
-    ]
-    if kill.break_glass:
-        effects.append(Effect("tell", f"glass:{kill.uid}", {"what": "glass", "kill": kill.id}))
-    if _too_many(state, now_ms, kill.actor):
-        effects.append(Effect("tell", f"alarm:{kill.uid}", {"what": "alarm", "kill": kill.id}))
+    effects = [Effect("follow", f"follow:{kill.uid}:{at}", {"kill": kill.id}, lane="kill"), card]
+    about: Record = {"kill": kill.id, "by": actor}
+    if struck.broke:
+        effects.append(Effect("tell", f"glass:{kill.uid}:{at}", {**about, "what": "glass"}))
+    if _too_many(state, now_ms, actor):
+        effects.append(Effect("tell", f"alarm:{kill.uid}:{at}", {**about, "what": "alarm"}))
     return tuple(effects)
 
 
@@ -273,21 +368,18 @@ def _too_many(state: State, now_ms: int, actor: str) -> bool:
     return alarming(policy_of(state), (*earlier, now_ms), now_ms=now_ms)
 
 
-def _timers(
-    now_ms: int, kill: Kill, state: State, closes_ms: int | None, *, fresh: bool
-) -> tuple[Timer, ...]:
-    timers = []
-    if fresh:
-        review = Effect("review", f"review:{kill.uid}:1", {"kill": kill.id, "nth": 1})
+def _timers(now_ms: int, state: State, struck: Struck, *, moved: bool) -> tuple[Timer, ...]:
+    timers, kill = [], struck.kill
+    if struck.outcome == "new" or moved:
+        key = f"review:{kill.uid}:{kill.review_ms}"
+        review = Effect("review", key, {"kill": kill.id, "nth": 1})
         timers.append(Timer(f"review:{kill.uid}", kill.review_ms - now_ms, review))
-    if fresh and kill.break_glass:
+    if struck.broke and struck.outcome in ("new", "stricter"):
         wait = policy_of(state).break_glass.adopt_within_ms
         late = Effect("tell", f"unadopted:{kill.uid}", {"what": "unadopted", "kill": kill.id})
         timers.append(Timer(f"adopt:{kill.uid}", wait, late))
-    if closes_ms is not None:
-        close = Effect("queue_closed", f"queue:{kill.uid}", {"kill": kill.id}, lane="kill")
-        timers.append(Timer(f"queue:{kill.uid}", max(closes_ms - now_ms, 0), close))
-    return tuple(timers)
+    closes = struck.closes_ms if kill.mode == "human" else None
+    return (*timers, *queue_timer(kill, now_ms, closes))
 
 
 def review_delay_ms(now_ms: int) -> int:

@@ -98,6 +98,19 @@ class Fleets(Protocol):
         """Return the raw emergency records from the zero-based *start* on."""
         ...
 
+    async def low(self, *, now_ms: int) -> Mapping[str, int]:
+        """
+        Return the fewest instances of each workflow that were alive in the full hours of the last day.
+
+        Raises:
+            StoreLost: no answer within the deadline.
+        """
+        ...
+
+    async def sample(self, alive: Mapping[str, int], *, now_ms: int) -> None:
+        """Note how many are alive now; of each hour the fewest are kept, for a day. Raises as `low`."""
+        ...
+
     async def forget(self, instances: Sequence[str]) -> None:
         """Take instances off the list (long silent ones, by the sweep)."""
         ...
@@ -160,8 +173,12 @@ class Outbox(Protocol):
         """Return what the effect of that key left outside (a message's ts, say)."""
         ...
 
-    async def leave(self, key: str, record: Record) -> None:
-        """Remember what the effect of that key left outside."""
+    async def leave(self, key: str, record: Record, *, ttl_s: float | None = None) -> None:
+        """
+        Remember what the effect of that key left outside, or for *ttl_s* seconds an answer.
+
+        A key is left either for good or for a time, never both.
+        """
         ...
 
     async def claim(self, what: str, *, ttl_s: float) -> bool:
@@ -170,6 +187,15 @@ class Outbox(Protocol):
 
     async def once(self, what: str, *, ttl_s: float) -> bool:
         """Return true to the first caller within *ttl_s* seconds, false to every later one."""
+        ...
+
+    async def depth(self) -> Mapping[Lane, int]:
+        """
+        Return how many effects are not done yet in each lane, those in hand included.
+
+        Raises:
+            StoreLost: no answer within the deadline.
+        """
         ...
 
     async def fire_timers(self) -> int:

@@ -52,7 +52,7 @@ class GiveReason:
         by = who(self.env.store.state, actor)
         return Said(
             "plain",
-            f"Reason noted on {kill.id} by {by}.",
+            f"Reason noted on {kill.id} in {self.env.name} by {by}",
             (inert(reason),),
             body={"kill": kill.id, "reason": True},
         )

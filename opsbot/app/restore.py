@@ -7,9 +7,11 @@ from opsbot.app.requests import ApproveRequest, RestoreRequest, Target
 from opsbot.app.restore_decision import Lift, Lifted, decide_approval, decide_restore
 from opsbot.app.restore_words import RestoreView, pending_said, restored_said, settled_said
 from opsbot.app.sight import Sight, watched_end, watched_kill
+from opsbot.app.target import held_with
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Committed
 from opsbot.domain.containment import Containment
+from opsbot.domain.errors import StaleButton
 from opsbot.domain.kill import Kill
 from opsbot.domain.policy import shown
 from opsbot.domain.said import Said
@@ -33,9 +35,11 @@ class RestoreVerb:
             self._lift(request.target, actor, request.reason), request_id=request_id
         )
 
-    async def soften(self, kill: Kill, mode: str, actor: Actor, *, request_id: str) -> Said:
+    async def soften(
+        self, kill: Kill, mode: str, actor: Actor, *, request_id: str, reason: str = ""
+    ) -> Said:
         """Make one kill milder under the policy for restoring. Raises as `__call__`."""
-        lift = self._lift(Target("kill", kill.id), actor, "", to=mode)
+        lift = self._lift(Target("kill", kill.id), actor, reason, to=mode)
         return await self._restore(lift, request_id=request_id)
 
     async def approve(self, request: ApproveRequest, actor: Actor, *, request_id: str) -> Said:
@@ -62,6 +66,13 @@ class RestoreVerb:
 
     async def _answer(self, lifted: Lifted, committed: Committed | None, lift: Lift) -> Said:
         env, state = self.env, self.env.store.state
+        if committed is not None and committed.repeated and lifted.outcome != "still_pending":
+            # Decided on what is so now, this would be a change, and it was not made.
+            raise StaleButton(
+                "This request was done before, and things have changed since."
+                f" Nothing was done again in {env.name}.",
+                hint=f"Look first: `/{env.prefix}-status`.",
+            )
         policy = policy_of(state)
         view = RestoreView(
             lifted=lifted,
@@ -71,6 +82,8 @@ class RestoreVerb:
             approvers=tuple(shown(policy, name) for name in lifted.verdict.approvers),
             committed=committed,
             prefix=env.prefix,
+            promise=env.promise,
+            held=_held(state, lifted),
         )
         if lifted.outcome in ("pending", "still_pending"):
             return pending_said(view)
@@ -84,3 +97,9 @@ class RestoreVerb:
         return await Sight(self.env.fleets, self.env.clock).until_complete(
             watched, state.workflows(), timeout_s=self.env.answer_within_s
         )
+
+
+def _held(state: State, lifted: Lifted) -> tuple[Kill, ...]:
+    own = {kill.id for kill in lifted.kills}
+    found = {k.id: k for kill in lifted.kills for k in held_with(state, kill) if k.id not in own}
+    return tuple(found.values())

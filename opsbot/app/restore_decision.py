@@ -1,21 +1,21 @@
 """What a restore or an approval comes to on one state: select, ask policy, wait or lift. Pure."""
 
-import hashlib
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from opsbot.app.approvals import action_of, hash_of, overtaken, pending_for, timers_of
 from opsbot.app.environment import policy_of
-from opsbot.app.kill_decision import next_number, numbered
+from opsbot.app.kill_decision import mode_now, next_number, numbered, queue_timer
 from opsbot.app.requests import Target
-from opsbot.app.target import nearest
+from opsbot.app.target import hits, nearest, struck_by
 from opsbot.domain.actor import Actor
 from opsbot.domain.approval import Approval
 from opsbot.domain.approval import as_record as approval_record
 from opsbot.domain.change import Change, Effect, Position, Record, Sealed, Timer, Write
 from opsbot.domain.errors import NotAllowed, NothingToRestore, StaleButton, UnknownWorkflow
-from opsbot.domain.journal import canonical
-from opsbot.domain.kill import Kill, as_record
-from opsbot.domain.policy import Request, Verdict, identity_of, judge
+from opsbot.domain.kill import Kill, as_record, remode
+from opsbot.domain.policy import Request, Verdict, identity_of, judge, shown
+from opsbot.domain.said import inert
 from opsbot.domain.state import APPROVALS, State
 from opsbot.domain.workflow import Workflow
 from opsflags import keys
@@ -42,7 +42,6 @@ class Lifted:
     kills: tuple[Kill, ...]
     verdict: Verdict
     approval: Approval | None = None
-    remaining: tuple[Kill, ...] = ()
 
 
 def decide_restore(state: State, now_ms: int, lift: Lift) -> tuple[Change | None, Lifted]:
@@ -58,7 +57,7 @@ def decide_restore(state: State, now_ms: int, lift: Lift) -> tuple[Change | None
     pending = pending_for(state, action, now_ms)
     verdict = _judge(state, now_ms, lift, kills, verb="restore")
     if verdict.allowed:
-        return _lift(state, now_ms, lift, kills, verdict, pending)
+        return _lift(state, now_ms, lift, kills, verdict, None)
     if pending is not None and identity_of(policy_of(state), lift.actor) != pending.requester:
         approving = _judge(state, now_ms, lift, kills, verb="approve", approval=pending)
         _must_allow(approving)
@@ -82,7 +81,7 @@ def decide_approval(
         NotAllowed: the requester, or somebody who may not approve this.
     """
     approval = state.approval(approval_id)
-    _must_wait(approval, now_ms)
+    _must_wait(state, approval, now_ms)
     kills, to = _kills_of(state, approval)
     if kills is None:
         return _settle(state, now_ms, lift, approval, "void")
@@ -121,59 +120,25 @@ def select(state: State, target: Target) -> tuple[Kill, ...]:
     return found
 
 
-def action_of(kills: tuple[Kill, ...], to: str) -> Record:
-    """Return exactly what would be done: which kills, each at which position, to which mode."""
-    return {
-        "verb": "restore",
-        "to": to,
-        "kills": [[kill.id, kill.at.epoch, kill.at.revision] for kill in kills],
-    }
-
-
-def hash_of(action: Record) -> str:
-    """Return the SHA-256 of an action's canonical JSON, in hex."""
-    return hashlib.sha256(canonical(action)).hexdigest()
-
-
-def pending_for(state: State, action: Record, now_ms: int) -> Approval | None:
-    """Return the approval that waits for exactly this action."""
-    wanted = hash_of(action)
-    waiting = (state.approval(name) for name in state.kind(APPROVALS))
-    return next(
-        (
-            one
-            for one in waiting
-            if one.standing == "pending" and one.action_hash == wanted and one.expires_ms > now_ms
-        ),
-        None,
-    )
-
-
-def pending_on(state: State, kill_id: str, now_ms: int) -> Approval | None:
-    """Return the approval that waits and names this kill, for its card."""
-    for name in state.kind(APPROVALS):
-        one = state.approval(name)
-        if one.standing == "pending" and one.expires_ms > now_ms and kill_id in one.kills:
-            return one
-    return None
-
-
 def touched(state: State, kills: tuple[Kill, ...]) -> tuple[Workflow, ...]:
-    """Return every workflow that one of *kills* hits."""
+    """Return every workflow that one of *kills* can touch."""
     declared = state.workflows()
-    names = {kill.scope.workflow for kill in kills}
-    if None in names:
-        return tuple(declared.values())
-    return tuple(workflow for name, workflow in declared.items() if name in names)
+    names = {one.name for kill in kills for one in struck_by(kill.scope, declared)}
+    return tuple(declared[name] for name in sorted(names))
 
 
 def _nothing(state: State, target: Target, active: tuple[Kill, ...]) -> Exception:
     declared = state.workflows()
     if target.kind == "workflow" and target.name not in declared:
         return UnknownWorkflow(target.name, nearest=nearest(target.name, declared))
-    wide = [kill.id for kill in active if kill.scope.workflow is None]
-    hint = f"Wider kills still hit it: {', '.join(wide)}; restore them by id." if wide else ""
-    what = f"`{target.name}`" if target.name else "all workflows"
+    named = declared.get(target.name) if target.kind == "workflow" else None
+    wide = [
+        kill.id
+        for kill in active
+        if kill.scope.workflow is None and (named is None or hits(kill.scope, named))
+    ]
+    hint = f"Active all the same: {', '.join(wide)}; restore such a kill by its id." if wide else ""
+    what = f"`{inert(target.name, limit=80)}`" if target.name else "all workflows"
     return NothingToRestore(f"No active kill names {what}; nothing was changed.", hint=hint)
 
 
@@ -212,10 +177,13 @@ def _must_allow(verdict: Verdict) -> None:
         raise NotAllowed(verdict.message, rule=verdict.rule, hint=verdict.hint)
 
 
-def _must_wait(approval: Approval, now_ms: int) -> None:
+def _must_wait(state: State, approval: Approval, now_ms: int) -> None:
     if approval.standing != "pending":
-        by = f" by {approval.approver}" if approval.approver else ""
-        raise StaleButton(f"{approval.id} is over: {approval.standing}{by}. Nothing was changed.")
+        by = f" by {shown(policy_of(state), approval.approver)}" if approval.approver else ""
+        why = " because what it asked for was changed" if approval.standing == "void" else ""
+        raise StaleButton(
+            f"{approval.id} is over: {approval.standing}{by}{why}. Nothing was changed."
+        )
     if now_ms >= approval.expires_ms:
         raise StaleButton(f"{approval.id} has expired; ask again. Nothing was changed.")
 
@@ -244,10 +212,14 @@ def _ask(
         expires_ms=now_ms + times.approval_ms,
     )
     body: Record = {"approval": approval.id}
+    names = {kill.id for kill in kills}
+    late, timers = overtaken(state, now_ms, names, by=approval.requester)
+    page = Effect("tell", f"secondary:{approval.id}:{now_ms}", {**body, "what": "secondary"})
     change = Change(
         verb="ask_restore",
         actor=lift.actor,
         writes=(
+            *late,
             Write(APPROVALS, approval.id, approval_record(approval)),
             numbered(state, "approval"),
         ),
@@ -264,12 +236,13 @@ def _ask(
                 times.approval_ms,
                 Effect("expire", f"expire:{approval.id}:{now_ms}", body),
             ),
-            Timer(
-                f"page:{approval.id}",
-                times.page_secondary_ms,
-                Effect("tell", f"secondary:{approval.id}:{now_ms}", {**body, "what": "secondary"}),
+            *(
+                [Timer(f"page:{approval.id}", times.page_secondary_ms, page)]
+                if set(policy_of(state).secondary) - {approval.requester}
+                else []
             ),
         ),
+        cancels=timers,
     )
     return change, Lifted("pending", kills, verdict, approval)
 
@@ -284,7 +257,9 @@ def _lift(
 ) -> tuple[Change, Lifted]:
     at = Position(state.position.epoch, state.position.revision + 1)
     me = identity_of(policy_of(state), lift.actor)
-    writes, after = [], []
+    writes: list[Write] = []
+    after: list[Kill] = []
+    timers: list[Timer] = []
     for kill in kills:
         if lift.to == "live":
             ended = replace(kill, ended=at, ended_by=me, ended_ms=now_ms)
@@ -294,19 +269,22 @@ def _lift(
             ]
             after.append(ended)
         else:
-            softer = replace(kill, mode=lift.to, at=at, confirmed_ms=None, probes=None, passed=None)
+            softer, queue = _softened(state, kill, lift.to, at, now_ms)
             writes.append(Write(keys.KILLS, kill.id, as_record(softer)))
             after.append(softer)
+            timers += queue
+    settled, over = overtaken(
+        state, now_ms, {k.id for k in kills}, by=me, but=approval.id if approval else ""
+    )
+    writes += settled
     if approval is not None:
         approval = approval.settle("approved", by=me, at_ms=now_ms)
         writes.append(Write(APPROVALS, approval.id, approval_record(approval)))
-    gone = {kill.id for kill in kills} if lift.to == "live" else set()
     lifted = Lifted(
         "lifted" if lift.to == "live" else "softened",
         tuple(after),
         verdict,
         approval,
-        tuple(kill for kill in state.active_kills() if kill.id not in gone),
     )
     change = Change(
         verb="restore" if lift.to == "live" else "soften",
@@ -316,9 +294,20 @@ def _lift(
         facts={"reason": lift.reason, "approval": approval.id if approval else None, "by": me},
         sealed=lift.sealed,
         effects=(*_follow(after, at), *_cards(kills)),
-        cancels=_cancels(kills, approval, ends=lift.to == "live"),
+        timers=tuple(timers),
+        cancels=(*_cancels(kills, approval, ends=lift.to == "live"), *over),
     )
     return change, lifted
+
+
+def _softened(
+    state: State, kill: Kill, to: str, at: Position, now_ms: int
+) -> tuple[Kill, tuple[Timer, ...]]:
+    """Return the kill in its milder mode; `human` only while its queue is open, and until it closes."""
+    named = state.workflows().get(kill.scope.workflow or "")
+    mode, closes = mode_now(to, None if named is None else (named,), now_ms)
+    softer = remode(kill, mode=mode, at=at, now_ms=now_ms)
+    return softer, queue_timer(softer, now_ms, closes)
 
 
 def _settle(
@@ -360,5 +349,5 @@ def _cards(kills: tuple[Kill, ...]) -> tuple[Effect, ...]:
 
 def _cancels(kills: tuple[Kill, ...], approval: Approval | None, *, ends: bool) -> tuple[str, ...]:
     timers = [f"{what}:{kill.uid}" for kill in kills for what in ("review", "adopt", "queue")]
-    asked = [f"expire:{approval.id}", f"page:{approval.id}"] if approval is not None else []
+    asked = timers_of(approval) if approval is not None else ()
     return (*(timers if ends else ()), *asked)

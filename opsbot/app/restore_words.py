@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from opsbot.app.restore_decision import Lifted
-from opsbot.app.words import clock, mode_word, named
+from opsbot.app.words import SHOWN, clock, held_lines, mode_word, named, stored_lines
 from opsbot.domain.change import Committed, Json, Record
 from opsbot.domain.containment import Containment
 from opsbot.domain.kill import Kill
-from opsbot.domain.said import REFUSED, UNCONFIRMED, Button, Said
+from opsbot.domain.said import REFUSED, UNCONFIRMED, Button, Said, inert
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +22,15 @@ class RestoreView:
     approvers: tuple[str, ...]
     committed: Committed | None
     prefix: str
+    promise: str = ""
+    held: tuple[Kill, ...] = ()
 
 
 def pending_said(view: RestoreView) -> Said:
     """Return the answer while a second person is needed."""
     approval = view.lifted.approval
     assert approval is not None
-    ids = ", ".join(kill.id for kill in view.lifted.kills)
+    ids = _ids(view.lifted.kills)
     until = clock(approval.expires_ms)
     again = "Already asked: " if view.lifted.outcome == "still_pending" else ""
     return Said(
@@ -36,6 +38,7 @@ def pending_said(view: RestoreView) -> Said:
         title=f"Not restored yet: {_what(view.lifted.kills)} in {view.env} waits for a second person",
         lines=(
             f"{again}{approval.id} ({ids}) asked by {view.requester}, open until {until}.",
+            *stored_lines(view.committed, view.promise),
             f"May approve: {', '.join(view.approvers) or 'nobody yet'}.",
             f"Rule: {view.lifted.verdict.rule}. Everything stays as it is until then.",
         ),
@@ -60,10 +63,13 @@ def settled_said(view: RestoreView) -> Said:
     approval = view.lifted.approval
     assert approval is not None
     if view.lifted.outcome == "void":
-        title = f"{approval.id} is void: what it asked for has changed since. Nothing was restored."
+        title = (
+            f"Nothing was restored in {view.env}: {approval.id} is void, what it asked for has"
+            " changed since"
+        )
         lines: tuple[str, ...] = (f"Look and ask again: `/{view.prefix}-status`.",)
         return Said("amber", title, lines, body=_settled(view), exit_code=REFUSED)
-    title = f"{approval.id} refused by {view.by}. Nothing was restored."
+    title = f"Nothing was restored in {view.env}: {approval.id} refused by {view.by}"
     return Said("plain", title, (f"Asked by {view.requester}.",), body=_settled(view))
 
 
@@ -72,16 +78,17 @@ def restored_said(view: RestoreView, seen: Containment | None) -> Said:
     kills = view.lifted.kills
     soft = view.lifted.outcome == "softened"
     effect = f"Now `{mode_word(kills[0].mode)}`:" if soft else "Model calls allowed again:"
+    if view.held and not soft:
+        effect = f"{_ids(kills)} ended, but other kills still hold:"
     complete = seen is not None and seen.complete
     lines = [_count(seen), *_not_yet(seen)]
     approved = f", asked by {view.requester}" if view.requester else ""
     verb = "softened" if soft else "ended"
-    lines.append(f"{', '.join(kill.id for kill in kills)} {verb} by {view.by}{approved}.")
-    lines += _still_held(view)
-    if view.committed is not None and view.committed.repeated:
-        lines.append("This request was done before; nothing was done twice.")
+    lines.append(f"{_ids(kills)} {verb} by {view.by}{approved}.")
+    lines += held_lines(view.held)
+    lines += stored_lines(view.committed, view.promise)
     return Said(
-        tone="green" if complete else "amber",
+        tone="green" if complete and not view.held else "amber",
         title=f"{effect} {_what(kills)} in {view.env}{'' if complete else ', not confirmed by all'}",
         lines=tuple(lines),
         body=_restored(view, seen),
@@ -90,7 +97,16 @@ def restored_said(view: RestoreView, seen: Containment | None) -> Said:
 
 
 def _what(kills: tuple[Kill, ...]) -> str:
-    return "; ".join(dict.fromkeys(named(kill.scope) for kill in kills))
+    return _cut(list(dict.fromkeys(named(kill.scope) for kill in kills)), "; ")
+
+
+def _ids(kills: tuple[Kill, ...]) -> str:
+    return _cut([kill.id for kill in kills], ", ")
+
+
+def _cut(words: list[str], between: str) -> str:
+    more = f" and {len(words) - SHOWN} more" if words[SHOWN:] else ""
+    return f"{between.join(words[:SHOWN])}{more}"
 
 
 def _count(seen: Containment | None) -> str:
@@ -104,20 +120,9 @@ def _count(seen: Containment | None) -> str:
 def _not_yet(seen: Containment | None) -> list[str]:
     if seen is None:
         return []
-    late = [f"`{one.id}`" for one in (*seen.lagging, *seen.silent, *seen.expired)]
-    return [f"Still stopped or silent: {', '.join(late[:6])}"] if late else []
-
-
-def _still_held(view: RestoreView) -> list[str]:
-    names = {kill.scope.workflow for kill in view.lifted.kills}
-    held = [
-        kill
-        for kill in view.lifted.remaining
-        if kill.scope.workflow is None or kill.scope.workflow in names or None in names
-    ]
-    return [
-        f"Still held by {kill.id}: {named(kill.scope)}, {mode_word(kill.mode)}" for kill in held
-    ]
+    missing = (*seen.lagging, *seen.silent, *seen.expired)
+    late = [f"`{inert(name, limit=80)}`" for name in (*(o.id for o in missing), *seen.rejected)]
+    return [f"Still stopped or silent: {_cut(late, ', ')}"] if late else []
 
 
 def _settled(view: RestoreView) -> Record:
@@ -141,5 +146,5 @@ def _restored(view: RestoreView, seen: Containment | None) -> Record:
         "approval": approval,
         "pending": False,
         "instances": None if seen is None else seen.as_json(),
-        "still_held_by": [kill.id for kill in view.lifted.remaining if kill.scope.workflow is None],
+        "still_held_by": [kill.id for kill in view.held],
     }

@@ -1,18 +1,19 @@
 """Read-only answers: the switchboard, one workflow, the kills, the instances, who is on call."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from opsbot.app.approvals import pending_on
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.kill_decision import undo_hint
-from opsbot.app.restore_decision import pending_on
+from opsbot.app.ports import Outbox
 from opsbot.app.sight import Sight, watched_kill
-from opsbot.app.target import nearest
-from opsbot.app.words import KillView, clock, kill_said, mode_word, named
+from opsbot.app.target import held_with, hits, nearest, struck_by
+from opsbot.app.words import KillView, clock, counted, kill_said, mode_word, named
 from opsbot.domain.actor import Actor
-from opsbot.domain.change import Json
+from opsbot.domain.change import Effect, Json
 from opsbot.domain.containment import contain
-from opsbot.domain.errors import NotAllowed, UnknownWorkflow
+from opsbot.domain.errors import NotAllowed, StoreLost, UnknownWorkflow
 from opsbot.domain.fleet import ALIVE_MS, Fleet, Instance
 from opsbot.domain.kill import Kill
 from opsbot.domain.policy import Request, judge, shown
@@ -20,12 +21,18 @@ from opsbot.domain.said import Button, Said, inert
 from opsbot.domain.state import State
 from opsbot.domain.workflow import Workflow
 
+MOST_LINES = 20
+"""Lines of one kind in an answer; the machine's form has them all."""
+
+MOST_LETTERS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Show:
     """The use cases of looking; policy is asked here too (guests and strangers see nothing)."""
 
     env: Environment
+    outbox: Outbox | None = None
 
     async def status(self, workflow: str | None, actor: Actor) -> Said:
         """
@@ -37,34 +44,37 @@ class Show:
         state, fleet = await self._look(actor)
         if workflow:
             return await self._one(self._named(workflow, state), state, fleet)
-        return self._all(state, fleet)
+        return self._all(state, fleet, await self._undelivered())
 
     async def home(self, actor: Actor) -> tuple[Said, ...]:
         """Return the switchboard in parts: a head, every active kill, every workflow. Raises as `status`."""
         state, fleet = await self._look(actor)
         kills = [await self.card(kill, state, fleet) for kill in state.active_kills()]
         rows = [self._row(one, state, fleet) for one in state.workflows().values()]
-        return (self._all(state, fleet), *kills, *rows)
+        return (self._all(state, fleet, await self._undelivered()), *kills, *rows)
 
     async def kills(self, actor: Actor) -> Said:
         """Return the active kills, a line each. Raises as `status`."""
         state, fleet = await self._look(actor)
         kills = state.active_kills()
         lines = tuple(self._kill_line(kill, state, fleet) for kill in kills)
-        title = f"{len(kills)} active kill(s) in {self.env.name}" if kills else self._nothing()
+        title = self._count(kills) if kills else self._nothing()
         body: dict[str, Json] = {
             "env": self.env.name,
             "revision": state.position.revision,
             "kills": [(await self.card(kill, state, fleet)).body for kill in kills],
         }
-        return Said("amber" if kills else "green", title, lines, body=body)
+        return Said("amber" if kills else "green", title, _first(lines), body=body)
 
     async def instances(self, actor: Actor) -> Said:
         """Return every instance with its position and age. Raises as `status`."""
         state, fleet = await self._look(actor)
         if fleet is None:
-            return Said("red", "The fleet cannot be read: the store did not answer.", exit_code=1)
-        lines = tuple(_instance_line(one, fleet, state) for one in fleet.instances)
+            return Said(
+                "red", f"The fleet of {self.env.name} cannot be read: no answer", exit_code=1
+            )
+        silent_first = sorted(fleet.instances, key=lambda one: one.seen_ms)
+        lines = _first([_instance_line(one, fleet, state) for one in silent_first])
         alive = sum(1 for one in fleet.instances if _alive(one, fleet))
         body: dict[str, Json] = {
             "env": self.env.name,
@@ -88,27 +98,27 @@ class Show:
         body: dict[str, Json] = {
             "workflows": {one.name: {"dri": one.dri, "team": one.team} for one in chosen}
         }
-        return Said(
-            "plain", "Directly responsible (no on-call schedule connected)", lines, body=body
-        )
+        title = f"Directly responsible in {self.env.name} (no on-call schedule connected)"
+        return Said("plain", title, _first(lines), body=body)
 
     async def card(self, kill: Kill, state: State, fleet: Fleet | None) -> Said:
         """Return one kill in full, as its own answer said it."""
         declared = state.workflows()
         (reason,) = await self.env.unsealed(kill.reason)
         now_ms = fleet.now_ms if fleet else self.env.clock.now_ms()
-        hit = tuple(w for n, w in declared.items() if kill.scope.workflow in (None, n))
+        hit = struck_by(kill.scope, declared)
         return kill_said(
             KillView(
                 kill=kill,
                 env=self.env.name,
                 containment=contain(watched_kill(kill), fleet, declared) if fleet else None,
                 workflows=declared,
-                by=shown(policy_of(state), kill.actor),
+                by=await self.env.named(kill),
                 reason=reason,
                 prefix=self.env.prefix,
                 pending=pending_on(state, kill.id, now_ms),
                 undo=undo_hint(hit, kill.mode),
+                held=held_with(state, kill),
             )
         )
 
@@ -125,17 +135,39 @@ class Show:
             raise UnknownWorkflow(name, nearest=nearest(name, declared))
         return declared[name]
 
+    async def _undelivered(self) -> list[str]:
+        """Return what could not be said outside; the kills themselves never depend on it."""
+        if self.outbox is None:
+            return []
+        try:
+            dead = await self.outbox.dead_letters()
+        except StoreLost:
+            return ["Whether messages are left undelivered cannot be read: no answer."]
+        if not dead:
+            return []
+        lines = [
+            f"{effect.kind} {_about(effect)}: {inert(reason, limit=120)}"
+            for _, effect, reason in dead[-MOST_LETTERS:]
+        ]
+        head = f"Not delivered: {counted(len(dead), 'message')}; the newest:"
+        return [head, *lines, "A card is tried again with the next change of its kill."]
+
+    def _count(self, kills: Sequence[Kill]) -> str:
+        return f"{counted(len(kills), 'active kill')} in {self.env.name}"
+
     def _nothing(self) -> str:
         return f"Nothing is killed in {self.env.name}"
 
-    def _all(self, state: State, fleet: Fleet | None) -> Said:
+    def _all(self, state: State, fleet: Fleet | None, undelivered: list[str]) -> Said:
         kills = state.active_kills()
-        lines = [self._kill_line(kill, state, fleet) for kill in kills]
-        lines += [self._row(one, state, fleet).title for one in state.workflows().values()]
+        lines = list(_first([self._kill_line(kill, state, fleet) for kill in kills]))
+        rows = [self._row(one, state, fleet) for one in state.workflows().values()]
+        lines += _first([row.title for row in sorted(rows, key=lambda row: row.tone)])
+        lines += undelivered
         lines += _typos(state, fleet)
         if fleet is None:
             lines.append("The fleet cannot be read: the store did not answer.")
-        title = f"{len(kills)} active kill(s) in {self.env.name}" if kills else self._nothing()
+        title = self._count(kills) if kills else self._nothing()
         body: dict[str, Json] = {
             "env": self.env.name,
             "revision": state.position.revision,
@@ -144,7 +176,8 @@ class Show:
                 name: self._row(one, state, fleet).body for name, one in state.workflows().items()
             },
         }
-        return Said("amber" if kills or fleet is None else "green", title, tuple(lines), body=body)
+        amber = kills or fleet is None or undelivered
+        return Said("amber" if amber else "green", title, tuple(lines), body=body)
 
     async def _one(self, workflow: Workflow, state: State, fleet: Fleet | None) -> Said:
         hits = _hitting(workflow, state)
@@ -154,15 +187,15 @@ class Show:
                 f" · safe state `{workflow.safe_state}` · runbook `{workflow.runbook or 'none'}`"
             ),
             f"Model: {_route(workflow)}",
-            *(self._kill_line(kill, state, fleet) for kill in hits),
+            *([f"Last resort: {inert(workflow.last_resort)}"] if workflow.last_resort else []),
+            *_first([self._kill_line(kill, state, fleet) for kill in hits]),
         ]
         row = self._row(workflow, state, fleet)
-        lines += (
-            [_instance_line(one, fleet, state) for one in _serving(workflow, fleet)]
-            if fleet
-            else []
-        )
-        return Said(row.tone, row.title, tuple(lines), row.buttons, body=row.body)
+        if fleet is not None:
+            serving = sorted(_serving(workflow, fleet), key=lambda one: one.seen_ms)
+            lines += _first([_instance_line(one, fleet, state) for one in serving])
+        title = f"{row.title} in {self.env.name}"
+        return Said(row.tone, title, tuple(lines), row.buttons, body=row.body)
 
     def _row(self, workflow: Workflow, state: State, fleet: Fleet | None) -> Said:
         hits = _hitting(workflow, state)
@@ -173,12 +206,13 @@ class Show:
             "workflow": workflow.name,
             "tier": workflow.tier,
             "kills": [kill.id for kill in hits],
-            "instances": len(serving),
-            "alive": alive,
+            "instances": len(serving) if fleet else None,
+            "alive": alive if fleet else None,
         }
+        running = f"{alive}/{len(serving)} instances alive" if fleet else "instances: unknown"
         return Said(
             tone="amber" if hits else "green",
-            title=f"`{workflow.name}`: {held} · {alive}/{len(serving)} instances alive",
+            title=f"`{workflow.name}`: {held} · {running}",
             buttons=(Button("status", "Status", workflow.name),),
             body=body,
         )
@@ -187,14 +221,26 @@ class Show:
         seen = contain(watched_kill(kill), fleet, state.workflows()) if fleet else None
         count = f"{len(seen.confirmed)}/{seen.expected} confirmed" if seen else "confirmed: unknown"
         by = shown(policy_of(state), kill.actor)
+        now_ms = fleet.now_ms if fleet else self.env.clock.now_ms()
+        asked = pending_on(state, kill.id, now_ms)
+        waits = f" · restore {asked.id} waits until {clock(asked.expires_ms)}" if asked else ""
         return (
             f"{kill.id} {named(kill.scope)} · {mode_word(kill.mode)} · {count}"
-            f" · by {by} since {clock(kill.since_ms)}"
+            f" · by {by} since {clock(kill.since_ms)}{waits}"
         )
 
 
 def _hitting(workflow: Workflow, state: State) -> list[Kill]:
-    return [k for k in state.active_kills() if k.scope.workflow in (None, workflow.name)]
+    return [k for k in state.active_kills() if hits(k.scope, workflow)]
+
+
+def _first(lines: Sequence[str]) -> tuple[str, ...]:
+    more = (f"and {len(lines) - MOST_LINES} more",) if lines[MOST_LINES:] else ()
+    return (*lines[:MOST_LINES], *more)
+
+
+def _about(effect: Effect) -> str:
+    return str(effect.body.get("kill") or effect.body.get("approval") or effect.key)
 
 
 def _serving(workflow: Workflow, fleet: Fleet) -> list[Instance]:

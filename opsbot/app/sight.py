@@ -1,7 +1,7 @@
 """Watch the fleet until a change is confirmed, and never claim more than it says."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from opsbot.app.ports import Clock, Fleets
 from opsbot.domain.containment import Containment, Watched, contain
@@ -16,12 +16,20 @@ LONGEST_PAUSE_S = 0.1
 
 def watched_kill(kill: Kill) -> Watched:
     """Return what to look for in acknowledgements of *kill*."""
-    return Watched(kill.scope, kill.at, kill.mode, uid=kill.uid, rejects=kill.id)
+    return Watched(
+        kill.scope,
+        kill.at,
+        kill.mode,
+        uid=kill.uid,
+        rejects=kill.id,
+        since_ms=kill.committed_ms,
+    )
 
 
 def watched_end(kill: Kill) -> Watched:
     """Return what to look for after *kill* was restored."""
-    return Watched(kill.scope, kill.ended or kill.at, "live", rejects=kill.id)
+    at = kill.ended or kill.at
+    return Watched(kill.scope, at, "live", rejects=kill.id, since_ms=kill.ended_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +40,22 @@ class Sight:
     clock: Clock
 
     async def fleet(self) -> Fleet | None:
-        """Return the fleet as of now; None where it cannot be read."""
+        """Return the fleet as of now, and how large it used to be; None where it cannot be read."""
+        seen = await self._look()
+        return None if seen is None else replace(seen, low=await self._low(seen.now_ms))
+
+    async def _look(self) -> Fleet | None:
         try:
             return await self.fleets.look()
         except StoreLost:
             return None
+
+    async def _low(self, now_ms: int) -> Mapping[str, int]:
+        """Return the learned sizes; none where they cannot be read: a warning less, never a lie."""
+        try:
+            return await self.fleets.low(now_ms=now_ms)
+        except StoreLost:
+            return {}
 
     async def now(self, watched: Watched, workflows: Mapping[str, Workflow]) -> Containment | None:
         """Return the containment as of now; None where the fleet cannot be read."""
@@ -49,8 +68,12 @@ class Sight:
         """Return at the earlier of every acknowledgement and *timeout_s* (seconds), with the truth."""
         deadline = self.clock.monotonic() + timeout_s
         pause = FIRST_PAUSE_S
+        low: Mapping[str, int] | None = None
         while True:
-            seen = await self.now(watched, workflows)
+            seen, fleet = None, await self._look()
+            if fleet is not None:
+                low = await self._low(fleet.now_ms) if low is None else low
+                seen = contain(watched, replace(fleet, low=low), workflows)
             left = deadline - self.clock.monotonic()
             if left <= 0 or (seen is not None and seen.complete):
                 return seen

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 
 from opsbot.app.requests import KillRequest, Target
 from opsbot.domain.errors import NeedsMoreWords, UnknownMode, UnknownWorkflow
+from opsbot.domain.kill import Kill
 from opsbot.domain.state import State
 from opsbot.domain.workflow import Workflow
 from opsflags.model import FALLBACK_OR_SAFE, MODES, SAFE_STATE, Scope
@@ -41,6 +42,31 @@ def aim(request: KillRequest, state: State) -> Aim:
     return Aim(scope, mode, touched, target.kind != "workflow", _tool_note(request, touched))
 
 
+def struck_by(scope: Scope, declared: Mapping[str, Workflow]) -> tuple[Workflow, ...]:
+    """Return every declared workflow that a kill of this scope can touch, by its declared models."""
+    return tuple(one for one in declared.values() if hits(scope, one))
+
+
+def hits(scope: Scope, workflow: Workflow) -> bool:
+    """Return whether a kill of this scope can touch a call of *workflow*."""
+    if scope.workflow not in (None, workflow.name):
+        return False
+    models = known_models([workflow])
+    if scope.provider is not None and not any(m.startswith(f"{scope.provider}/") for m in models):
+        return False
+    return scope.model is None or any(scope.model in (m, m.partition("/")[2]) for m in models)
+
+
+def held_with(state: State, kill: Kill) -> tuple[Kill, ...]:
+    """Return the other active kills that can touch a workflow which *kill* can touch."""
+    struck = struck_by(kill.scope, state.workflows())
+    return tuple(
+        other
+        for other in state.active_kills()
+        if other.id != kill.id and any(hits(other.scope, one) for one in struck)
+    )
+
+
 def nearest(name: str, names: Iterable[str]) -> tuple[str, ...]:
     """Return up to two names that the typist may have meant, best first."""
     return tuple(get_close_matches(name.lower(), sorted(names), n=2, cutoff=0.5))
@@ -53,9 +79,8 @@ def known_models(workflows: Iterable[Workflow]) -> frozenset[str]:
         for target in _targets(workflow):
             found.add(f"{target.get('provider')}/{target.get('model')}")
         approved = workflow.extra.get("approved", ())
-        found.update(str(one) for one in approved if approved) if isinstance(
-            approved, (list, tuple)
-        ) else None
+        if isinstance(approved, (list, tuple)):
+            found.update(str(one) for one in approved)
     return frozenset(found)
 
 
@@ -100,18 +125,8 @@ def _must_know(word: str, name: str, names: Iterable[str]) -> None:
 
 
 def _touched(target: Target, declared: Mapping[str, Workflow]) -> Iterable[Workflow]:
-    for workflow in declared.values():
-        models = known_models([workflow])
-        if (
-            target.kind == "all"
-            or (target.kind == "workflow" and workflow.name == target.name)
-            or (target.kind == "provider" and any(m.startswith(f"{target.name}/") for m in models))
-            or (
-                target.kind == "model"
-                and any(target.name in (m, m.partition("/")[2]) for m in models)
-            )
-        ):
-            yield workflow
+    scope = Scope() if target.kind == "all" else Scope(**{target.kind: target.name})
+    return struck_by(scope, declared)
 
 
 def _mode(request: KillRequest, touched: tuple[Workflow, ...]) -> str:

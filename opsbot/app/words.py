@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from opsbot.domain.approval import Approval
-from opsbot.domain.change import Committed, Record
+from opsbot.domain.change import Committed, Json, Record
 from opsbot.domain.containment import Containment, Missing
 from opsbot.domain.errors import NeedsConfirmation, NotAllowed, OpsbotError, StoreLost, Unsure
 from opsbot.domain.kill import Kill
-from opsbot.domain.said import REFUSED, Button, Said, Tone, inert
+from opsbot.domain.said import REFUSED, Button, Said, Tone, inert, visible
 from opsbot.domain.workflow import Workflow
 from opsflags.model import FALLBACK_OR_SAFE, NO_MODEL, SAFE_STATE, Scope
 
@@ -25,6 +25,9 @@ _EFFECT = {
     FALLBACK_OR_SAFE: "Moved to fallbacks, blocked where there is none:",
 }
 _MODE = {SAFE_STATE: "each workflow's safe state", FALLBACK_OR_SAFE: "fallback, else safe state"}
+SHOWN = 5
+"""Names of one kind in a message; the machine's form has them all."""
+
 LAST_RESORT_MS = 5_000
 """How long a kill may stay unconfirmed before the declared last resort is shown."""
 
@@ -38,13 +41,18 @@ def named(scope: Scope) -> str:
     """Return what a scope hits, in words."""
     if not scope.as_json():
         return "all workflows"
-    base = f"`{scope.workflow}`" if scope.workflow else "every workflow"
+    base = f"`{inert(scope.workflow, limit=80)}`" if scope.workflow else "every workflow"
     parts = [
-        f"{word} `{inert(value)}`"
+        f"{word} `{inert(value, limit=80)}`"
         for word, value in scope.as_json().items()
         if word != "workflow" and value
     ]
     return f"{base}, {', '.join(parts)}" if parts else base
+
+
+def counted(count: int, word: str) -> str:
+    """Return a number with its word, in the plural where it is not one."""
+    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 def mode_word(mode: str) -> str:
@@ -54,7 +62,11 @@ def mode_word(mode: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class KillView:
-    """Everything one answer or card about a kill is made from."""
+    """
+    Everything one answer or card about a kill is made from.
+
+    *promise* is what the store vouches for; *held* the other kills that are active on the same.
+    """
 
     kill: Kill
     env: str
@@ -68,6 +80,8 @@ class KillView:
     pending: Approval | None = None
     undo: str = ""
     asks: tuple[str, ...] = field(default_factory=tuple)
+    promise: str = ""
+    held: tuple[Kill, ...] = ()
 
 
 def kill_said(view: KillView) -> Said:
@@ -78,8 +92,9 @@ def kill_said(view: KillView) -> Said:
         fleet_line(view),
         *missing_lines(view),
         *_unable_lines(view),
+        *_short_lines(view),
         _who_line(view),
-        *_stored_line(view.committed),
+        *stored_lines(view.committed, view.promise),
         *_users_read(view),
         *view.asks,
         _next_line(view),
@@ -101,17 +116,38 @@ def _title(view: KillView) -> str:
         return f"{what}: stored, the fleet could not be read"
     if seen.expected == 0:
         return f"{what}: stored; no running instance has confirmed it"
-    if seen.complete:
-        return what
-    return f"{what} on {len(seen.confirmed)}/{seen.expected} instances so far"
+    if not seen.confirmed:
+        return f"{what}: stored; 0/{seen.expected} instances have confirmed it"
+    if not seen.complete:
+        return f"{what} on {len(seen.confirmed)}/{seen.expected} instances so far"
+    return f"{what}{_but(view)}"
+
+
+def _but(view: KillView) -> str:
+    """Return what speaks against a kill that every instance has confirmed."""
+    seen, kill = view.containment, view.kill
+    if kill.probes and kill.passed != kill.probes:
+        return f", but {kill.probes - (kill.passed or 0)} of {kill.probes} probes saw otherwise"
+    if seen is not None and seen.since is not None and seen.since.let:
+        return f", but {seen.since.let} let through"
+    return ""
 
 
 def _tone(view: KillView) -> Tone:
-    seen, kill = view.containment, view.kill
-    unproved = kill.probes is None or kill.passed != kill.probes
-    if seen is None or not seen.complete or unproved:
+    """Return green only for what is confirmed by all, proved, and contradicted by nothing."""
+    seen = view.containment
+    if seen is None or not seen.complete or seen.short or _but(view):
         return "amber"
-    return "amber" if seen.since is not None and seen.since.let else "green"
+    return "green" if _proved(view) else "amber"
+
+
+def _proved(view: KillView) -> bool:
+    """Return whether a probe saw it; where no instance can be probed, calls that were refused."""
+    seen, kill = view.containment, view.kill
+    if kill.probes:
+        return kill.passed == kill.probes
+    counters = seen.since if seen is not None else None
+    return kill.probes == 0 and counters is not None and counters.refused > 0
 
 
 def fleet_line(view: KillView) -> str:
@@ -133,8 +169,6 @@ def fleet_line(view: KillView) -> str:
         since = f"{seen.since.let} let through · {seen.since.refused} refused"
         cut = f" · {seen.since.cut} streams cut" if seen.since.cut else ""
         parts.append(f"{since}{cut} since {clock(kill.since_ms)}")
-    if seen.declared is not None and seen.expected < seen.declared:
-        parts.append(f"{seen.declared} instances declared, {seen.expected} known")
     return " · ".join(parts)
 
 
@@ -142,30 +176,58 @@ def missing_lines(view: KillView) -> list[str]:
     """Return a line for every instance that has not confirmed, and the last resort when it is time."""
     seen = view.containment
     if seen is None:
-        return _last_resort(view)
-    lines = [f"`{one.id}` lagging: alive, has not confirmed yet" for one in seen.lagging]
-    lines += [_silent_line(one) for one in seen.silent]
-    lines += [
-        f"`{one.id}` expired: silent since {clock(one.seen_ms)}, its lease ended it"
-        f" {clock(one.stops_by_ms or 0)}; not confirmed"
-        for one in seen.expired
+        return _last_resort(view, list(view.workflows))
+    overdue = seen.now_ms - view.kill.committed_ms > LAST_RESORT_MS
+    free = [one for one in seen.silent if one.stops_by_ms is None]
+    leased = [one for one in seen.silent if one.stops_by_ms is not None]
+    lagging = (
+        "alive, has not confirmed: **not contained**" if overdue else "alive, not confirmed yet"
+    )
+    lines = [
+        *_few([f"`{_id(n)}` **not contained**: it could not read the kill" for n in seen.rejected]),
+        *_few([f"`{_id(o.id)}` silent since {clock(o.seen_ms)}: **not contained**" for o in free]),
+        *_few([f"`{_id(one.id)}` lagging: {lagging}" for one in seen.lagging]),
+        *_few(
+            [f"`{_id(o.id)}` silent: stops itself by {clock(o.stops_by_ms or 0)}" for o in leased]
+        ),
+        *_few([_expired_line(one) for one in seen.expired]),
     ]
-    lines += [f"`{name}` **not contained**: it could not read the kill" for name in seen.rejected]
-    overdue = seen.now_ms - view.kill.since_ms > LAST_RESORT_MS
-    return lines + (_last_resort(view) if lines and overdue else [])
+    if not lines or not overdue:
+        return lines
+    missing = (*seen.lagging, *seen.silent)
+    served = [name for one in missing for name in one.workflows]
+    return lines + _last_resort(view, served or list(view.workflows))
 
 
-def _silent_line(one: Missing) -> str:
-    if one.stops_by_ms is None:
-        return f"`{one.id}` silent since {clock(one.seen_ms)}: **not contained**"
-    return f"`{one.id}` silent: stops itself by {clock(one.stops_by_ms)}"
+def _expired_line(one: Missing) -> str:
+    return (
+        f"`{_id(one.id)}` expired: silent since {clock(one.seen_ms)}, its lease ended at"
+        f" {clock(one.stops_by_ms or 0)}; not confirmed"
+    )
 
 
-def _last_resort(view: KillView) -> list[str]:
-    named_workflow = view.workflows.get(view.kill.scope.workflow or "")
-    if named_workflow is None or not named_workflow.last_resort:
-        return []
-    return [f"Last resort: {inert(named_workflow.last_resort, limit=500)}"]
+def _id(name: str) -> str:
+    return inert(name, limit=80)
+
+
+def _few(lines: list[str]) -> list[str]:
+    """Return the first lines, and what the others say in common as one."""
+    if len(lines) <= SHOWN:
+        return lines
+    what = lines[SHOWN].partition("` ")[2].partition(":")[0].partition(" since")[0]
+    return [*lines[:SHOWN], f"and {len(lines) - SHOWN} more {what}"]
+
+
+def _last_resort(view: KillView, served: list[str]) -> list[str]:
+    """Return the declared last resorts of what the kill names, else of what may go on running."""
+    named_one = view.kill.scope.workflow
+    names = [named_one] if named_one else sorted(set(served))
+    found = [view.workflows[name] for name in names if name in view.workflows]
+    texts = [(one.name, inert(one.last_resort, limit=500)) for one in found if one.last_resort]
+    if named_one:
+        return [f"Last resort: {text}" for _, text in texts]
+    more = [f"and {len(texts) - 3} more: `/{view.prefix}-status <workflow>`"] if texts[3:] else []
+    return [f"Last resort for `{name}`: {text}" for name, text in texts[:3]] + more
 
 
 def _unable_lines(view: KillView) -> list[str]:
@@ -180,8 +242,21 @@ def _unable_lines(view: KillView) -> list[str]:
     return lines
 
 
+def _short_lines(view: KillView) -> list[str]:
+    seen = view.containment
+    if seen is None or not seen.short:
+        return []
+    wanted = "in the last 24 h never fewer than" if seen.learned else "declared:"
+    return [
+        (
+            f"{counted(seen.alive, 'instance')} alive, {wanted} {seen.wanted}:"
+            f" {seen.short} may run where nobody sees them"
+        )
+    ]
+
+
 def _some(names: Sequence[str], most: int = 3) -> str:
-    shown = ", ".join(f"`{name}`" for name in names[:most])
+    shown = ", ".join(f"`{_id(name)}`" for name in names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 
 
@@ -192,10 +267,14 @@ def _who_line(view: KillView) -> str:
     return f"{kill.id} · {mode_word(kill.mode)} · by {view.by} via {kill.via}{glass}{reason}"
 
 
-def _stored_line(committed: Committed | None) -> list[str]:
-    if committed is None or committed.durable:
+def stored_lines(committed: Committed | None, promise: str) -> list[str]:
+    """Return how safely a change is stored, in the words of the store's own promise."""
+    if committed is None:
         return []
-    return [f"Stored on {committed.nodes} node(s), fewer than declared: may be lost with one node."]
+    if not committed.durable:
+        nodes = counted(committed.nodes, "node")
+        return [f"Stored on {nodes}, less safely than declared: may be lost with one node."]
+    return [f"Stored {promise}."] if promise else []
 
 
 def _users_read(view: KillView) -> list[str]:
@@ -204,7 +283,9 @@ def _users_read(view: KillView) -> list[str]:
         return []
     queue = workflow.human_queue
     text = queue.text if view.kill.mode == "human" and queue else workflow.canned
-    return [f"Users now read: “{inert(text)}”"] if text else []
+    whole = view.containment is not None and view.containment.complete
+    words = "Users now read" if whole else "Users read, wherever it is confirmed"
+    return [f"{words}: “{inert(text)}”"] if text else []
 
 
 def _next_line(view: KillView) -> str:
@@ -213,7 +294,9 @@ def _next_line(view: KillView) -> str:
             f"Restore asked for ({view.pending.id}), waits for a second person until"
             f" {clock(view.pending.expires_ms)}."
         )
-    target = view.kill.scope.workflow or view.kill.id
+    scope = view.kill.scope
+    alone = scope.workflow if list(scope.as_json()) == ["workflow"] and not view.held else None
+    target = alone or view.kill.id  # a workflow's name would lift its other kills too
     return f"Undo: `/{view.prefix}-restore {target}`{f' ({view.undo})' if view.undo else ''}"
 
 
@@ -223,7 +306,8 @@ def _kill_buttons(view: KillView) -> tuple[Button, ...]:
         return ()
     buttons = []
     if kill.mode != "stop":
-        buttons.append(Button("stop_completely", "Stop completely", kill.id, "danger"))
+        ask = "" if kill.scope.workflow else f"Stop {named(kill.scope)} completely in {view.env}?"
+        buttons.append(Button("stop_completely", "Stop completely", kill.id, "danger", ask))
     if view.pending is not None:
         buttons.append(Button("approve", f"Approve restore {view.pending.id}", view.pending.id))
         buttons.append(Button("refuse", "Refuse", view.pending.id))
@@ -231,7 +315,7 @@ def _kill_buttons(view: KillView) -> tuple[Button, ...]:
         buttons.append(Button("restore", "Restore", kill.id))
     if not view.reason:
         buttons.append(Button("give_reason", "Add a reason", kill.id))
-    if kill.break_glass and not kill.joined:
+    if kill.break_glass and not kill.taken:
         buttons.append(Button("adopt", "Adopt", kill.id, "primary"))
         buttons.append(Button("question", "Question", kill.id))
     buttons.append(Button("status", "Status", kill.scope.workflow or ""))
@@ -261,28 +345,24 @@ def kill_body(view: KillView) -> Record:
     }
 
 
-def of_error(error: OpsbotError) -> Said:
-    """Return what a person reads when the answer is no, or when nobody can know."""
-    body = {"code": error.code, "message": error.message, "hint": error.hint}
-    if isinstance(error, StoreLost):
-        return Said(
-            "red",
-            error.message,
-            (error.hint,) if error.hint else (),
-            body={**body, "stored": None},
-            exit_code=REFUSED,
-        )
+def of_error(error: OpsbotError, *, env: str = "") -> Said:
+    """Return what a person reads when the answer is no, or when nobody can know; *env* where known."""
+    body: dict[str, Json] = {"code": error.code, "message": error.message, "hint": error.hint}
+    where = [f"Environment: {env}."] if env else []
+    lines = [visible(error.hint)] if error.hint else []
+    tone: Tone = "plain"
     if isinstance(error, Unsure):
-        return Said("amber", error.message, (error.hint,), body=body, exit_code=REFUSED)
-    lines = tuple(line for line in (error.hint,) if line)
+        tone = "red" if isinstance(error, StoreLost) else "amber"
+        body |= {"stored": None} if isinstance(error, StoreLost) else {}
     if isinstance(error, NotAllowed):
         if error.rule not in error.message:
-            lines = (*lines, f"Rule: {error.rule}.")
+            lines.append(f"Rule: {error.rule}.")
         body["rule"] = error.rule
     if isinstance(error, NeedsConfirmation):
-        lines = (f"It stops: {_some(error.stops, most=12)}.", *lines)
-        return Said("amber", error.message, lines, body=body, exit_code=REFUSED)
-    return Said("plain", error.message, lines, body=body, exit_code=REFUSED)
+        tone = "amber"
+        lines = [f"It hits: {_some(error.stops, most=12)}.", *lines]
+    title = visible(error.message)
+    return Said(tone, title, (*lines, *where), body=body, exit_code=REFUSED)
 
 
 def ended_said(view: KillView, *, by: str) -> Said:
@@ -294,11 +374,13 @@ def ended_said(view: KillView, *, by: str) -> Said:
         if seen is None
         else f"{len(seen.confirmed)}/{seen.expected} confirmed"
     )
+    effect = "Restored" if not view.held else f"{kill.id} ended, others still hold"
     return Said(
-        tone="green" if complete else "amber",
-        title=f"Restored: {named(kill.scope)} in {view.env}{'' if complete else ', not by all yet'}",
+        tone="green" if complete and not view.held else "amber",
+        title=f"{effect}: {named(kill.scope)} in {view.env}{'' if complete else ', not by all yet'}",
         lines=(
             f"{count} · {kill.id} ended by {by} at {clock(kill.ended_ms or 0)}",
+            *held_lines(view.held),
             (
                 f"It was {mode_word(kill.mode)} since {clock(kill.since_ms)}, by {view.by}"
                 f"{f': {inert(view.reason)}' if view.reason else ''}"
@@ -307,3 +389,11 @@ def ended_said(view: KillView, *, by: str) -> Said:
         buttons=(Button("status", "Status", kill.scope.workflow or ""),),
         body=kill_body(view),
     )
+
+
+def held_lines(held: Sequence[Kill]) -> list[str]:
+    """Return a line for each kill that is active on the same, the first few."""
+    lines = [
+        f"Still held by {kill.id}: {named(kill.scope)}, {mode_word(kill.mode)}" for kill in held
+    ]
+    return [*lines[:SHOWN], *([f"and {len(lines) - SHOWN} more"] if lines[SHOWN:] else [])]

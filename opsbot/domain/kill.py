@@ -88,7 +88,7 @@ _KNOWN = frozenset({(FALLBACK_OR_SAFE, SAFE_STATE), (FALLBACK_OR_SAFE, "fallback
 def _least(mode: str) -> int:
     """Return the rank of the mildest that a mode can come to; an unknown word is a stop."""
     if mode == FALLBACK_OR_SAFE:
-        return RANK["fallback"]
+        return RANK["live"]  # less than `fallback`, which is a stop where none is left
     return min(RANK[one] for one in NO_MODEL) if mode == SAFE_STATE else _most(mode)
 
 

@@ -95,3 +95,9 @@ def inert(text: str, *, limit: int = CUT) -> str:
     """Return free text as one harmless line: no controls, no bidirectional marks, no backticks, cut."""
     line = " ".join(text.translate(_INVISIBLE).split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "\u2026"
+
+
+def visible(text: str, *, limit: int = 900) -> str:
+    """Return a sentence of ours that quotes somebody's words: as `inert`, but backticks stay."""
+    line = " ".join(text.translate(_INVISIBLE | {ord("`"): "`"}).split())
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "\u2026"

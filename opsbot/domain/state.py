@@ -55,7 +55,9 @@ class State:
         for kind in (keys.KILLS, keys.ENDED):
             if (record := self.kind(kind).get(kill_id.upper())) is not None:
                 return kills.from_record(record)
-        raise UnknownKill(f"There is no kill `{inert(kill_id, limit=40)}`.", hint="`/ai-status` lists the kills.")
+        raise UnknownKill(
+            f"There is no kill `{inert(kill_id, limit=40)}`.", hint="`/ai-status` lists the kills."
+        )
 
     def workflows(self) -> Mapping[str, Workflow]:
         """Return every declared workflow by name."""

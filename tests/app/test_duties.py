@@ -19,9 +19,10 @@ async def test_after_four_hours_the_dri_is_asked_and_nothing_is_lifted(world: Wo
 
     await world.work("review")
 
-    assert tuple(
-        sorted((p for p, _ in world.slack.told), reverse=True)
-    ) == ("U0SUPPORT", "U0ONCALL")
+    assert tuple(sorted((p for p, _ in world.slack.told), reverse=True)) == (
+        "U0SUPPORT",
+        "U0ONCALL",
+    )
     assert "Should K-1 stay?" in world.slack.told[0][1]
     assert world.store.state.kill("K-1").active
 
@@ -84,7 +85,7 @@ async def test_broken_glass_is_adopted_by_a_responder_once(world: World) -> None
 
     said = await world.bot.adopt("K-1", MARA, question=False, request_id="2")
 
-    assert said.title == "K-1 adopted by Mara; it holds."
+    assert said.title == "K-1 adopted by Mara; it holds in prod"
     with pytest.raises(StaleButton):
         await world.bot.adopt("K-1", SAM, question=True, request_id="3")
 

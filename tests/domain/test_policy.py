@@ -9,6 +9,7 @@ from opsbot.domain.policy import (
     BreakGlass,
     Fallback,
     Person,
+    Power,
     Request,
     actor_of_token,
     alarming,
@@ -290,3 +291,34 @@ def test_a_person_without_an_identity_cannot_sign_in() -> None:
     policy = replace(p.policy(), people={"ghost": ghost})
 
     assert actor_of_token(policy, "12" * 32, via="http") is None
+
+
+def test_waiting_makes_an_approver_of_the_secondary_and_of_nobody_else() -> None:
+    request = Request("approve", p.PIA, (p.workflow(),), requester="mara", waiting_ms=10**9)
+
+    assert judge(p.policy(), request).rule == "approver-role"
+
+
+def test_two_named_workflows_are_too_many_for_broken_glass() -> None:
+    two = (p.workflow(1), p.workflow(2))
+
+    verdict = judge(p.policy(), Request("kill", p.NOOR, two, after="stop", break_glass=True))
+
+    assert verdict.rule == "break-glass-one-workflow"
+
+
+def test_a_power_over_one_tier_is_no_power_over_another_or_over_nothing() -> None:
+    by_tier = {1: frozenset({"approver"}), 2: frozenset({"approver"}), 3: frozenset({"responder"})}
+    policy = replace(p.policy(), powers={"audit": Power(by_tier)})
+    three = Request("audit", p.MARA, (p.workflow(3),))
+
+    assert judge(policy, three).outcome == "alone"
+    assert judge(policy, replace(three, workflows=(p.workflow(3), p.workflow(1)))).allowed is False
+    assert judge(policy, replace(three, workflows=())).allowed is False
+
+
+def test_a_slack_id_from_elsewhere_without_a_workspace_must_be_joined() -> None:
+    stranger = Actor("slack", "U0X", "cli")
+
+    assert judge(p.policy(), Request("show", stranger)).rule == "foreign-refused"
+    assert judge(p.policy(), Request("show", replace(stranger, id="U0LEAD"))).outcome == "alone"

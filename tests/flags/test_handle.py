@@ -176,7 +176,7 @@ def test_renewing_a_lease_never_lifts_a_kill() -> None:
     assert handle.decide().kill == "K-1"
 
 
-@pytest.mark.parametrize("deadline", [None, time.monotonic() + 3600])
+@pytest.mark.parametrize("deadline", [None, time.monotonic() + 3600], ids=["free", "leased"])
 def test_the_client_is_asked_to_check_itself_at_every_1024th_question(
     deadline: float | None,
 ) -> None:

@@ -252,6 +252,12 @@ class World:
         hand.check_in()
         return hand
 
+    def delivery(self, name: str) -> Delivery:
+        """Hand one waiting effect to this replica."""
+        item = self.server.items[name]
+        item.owner, item.attempts = "me", item.attempts + 1
+        return Delivery(name, item.lane, item.effect, item.attempts)
+
     async def work(self, *kinds: str) -> list[str]:
         """Do every waiting effect once (of *kinds*, or all); return what was done."""
         done = []

@@ -1,0 +1,69 @@
+"""What waits for a second person: found by its action or by a kill, and settled with what it named. Pure."""
+
+import hashlib
+from collections.abc import Collection
+
+from opsbot.domain.approval import Approval, as_record
+from opsbot.domain.change import Record, Write
+from opsbot.domain.journal import canonical
+from opsbot.domain.kill import Kill
+from opsbot.domain.state import APPROVALS, State
+
+
+def action_of(kills: tuple[Kill, ...], to: str) -> Record:
+    """Return exactly what would be done: which kills, each at which position, to which mode."""
+    return {
+        "verb": "restore",
+        "to": to,
+        "kills": [[kill.id, kill.at.epoch, kill.at.revision] for kill in kills],
+    }
+
+
+def hash_of(action: Record) -> str:
+    """Return the SHA-256 of an action's canonical JSON, in hex."""
+    return hashlib.sha256(canonical(action)).hexdigest()
+
+
+def waiting(state: State) -> tuple[Approval, ...]:
+    """Return every approval that is not settled, the oldest first; its time may be over."""
+    every = (state.approval(name) for name in state.kind(APPROVALS))
+    left = (one for one in every if one.standing == "pending")
+    return tuple(sorted(left, key=lambda one: int(one.id.removeprefix("A-"))))
+
+
+def pending_for(state: State, action: Record, now_ms: int) -> Approval | None:
+    """Return the approval that waits for exactly this action."""
+    wanted = hash_of(action)
+    found = (one for one in waiting(state) if one.action_hash == wanted)
+    return next((one for one in found if one.expires_ms > now_ms), None)
+
+
+def pending_on(state: State, kill_id: str, now_ms: int) -> Approval | None:
+    """Return the approval that waits and names this kill, for its card."""
+    found = (one for one in waiting(state) if kill_id in one.kills)
+    return next((one for one in found if one.expires_ms > now_ms), None)
+
+
+def overtaken(
+    state: State, now_ms: int, kill_ids: Collection[str], *, by: str, but: str = ""
+) -> tuple[tuple[Write, ...], tuple[str, ...]]:
+    """
+    Settle every other approval that names one of these kills, because they change now.
+
+    Return the writes, and the timers that go with them. An approval is bound to kills exactly as
+    they were; left pending, it would offer a button that can only disappoint.
+    """
+    gone = [
+        one for one in waiting(state) if one.id != but and not set(one.kills).isdisjoint(kill_ids)
+    ]
+    writes = []
+    for one in gone:
+        late = now_ms >= one.expires_ms
+        settled = one.settle("expired" if late else "void", by="" if late else by, at_ms=now_ms)
+        writes.append(Write(APPROVALS, one.id, as_record(settled)))
+    return tuple(writes), tuple(timer for one in gone for timer in timers_of(one))
+
+
+def timers_of(approval: Approval) -> tuple[str, ...]:
+    """Return the timers that end with an approval."""
+    return f"expire:{approval.id}", f"page:{approval.id}"
