@@ -8,11 +8,12 @@ from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from redis.asyncio.connection import SSLConnection, UnixDomainSocketConnection
 from redis.crc import key_slot
 from redis.exceptions import RedisError
+from redis.maint_notifications import MaintNotificationsConfig
 
+from opsbot.adapters.redis_pool import new_client
 from opsbot.domain.errors import Misconfigured
 
 Profile = Literal["strict", "managed", "embedded"]
@@ -21,7 +22,6 @@ ANSWER_S = 1.0
 SENTINEL_S = 0.3
 SENTINEL_PORT = 26379
 PORT = 6379
-DROPPED_KEPT = 3
 LOST: tuple[type[Exception], ...] = (RedisError, OSError, TimeoutError)
 """What any doubt about the server looks like: drop the connections and look again."""
 
@@ -109,7 +109,7 @@ class Link:
         self.address = read_url(url)
         self._slot = key_slot(slot_of.encode())
         self._client: Redis | None = None
-        self._dropped: list[Redis] = []
+        self._closed = False
         self._finding = asyncio.Lock()
         self.greet: Callable[[Redis], Awaitable[str]] | None = None
         self.unfit = ""
@@ -119,13 +119,14 @@ class Link:
         Return a client of the primary.
 
         Raises:
-            NoPrimary: nobody can say who it is.
+            NoPrimary: nobody can say who it is, or this link was closed.
         """
         async with self._finding:
             if self._client is None:
                 found = self.client(*await self._find())
                 try:
                     self.unfit = await self.greet(found) if self.greet else ""
+                    self._refuse_if_closed()
                 except BaseException:
                     await _close(found)
                     raise
@@ -138,18 +139,16 @@ class Link:
             return
         old, self._client = self._client, None
         if old is not None:
-            self._dropped = [*self._dropped[-DROPPED_KEPT:], old]
-            await self._close_dropped()
+            await _close(old)
 
     async def close(self) -> None:
-        """Give everything back."""
+        """Give everything back; a task that outlives the link finds no primary any more."""
+        self._closed = True
         await self.drop()
-        await self._close_dropped()
 
-    async def _close_dropped(self) -> None:
-        # Once more each time: what was connecting while its client was dropped is in there open.
-        for client in self._dropped:
-            await _close(client)
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise NoPrimary("the link is closed")
 
     async def _find(self) -> tuple[str, int]:
         if self.address.scheme == "sentinel":
@@ -163,17 +162,18 @@ class Link:
         common: dict[str, Any] = {
             "username": self.address.username,
             "password": self.address.password,
-            "decode_responses": True,
             "socket_timeout": timeout_s,
             "socket_connect_timeout": CONNECT_S,
-            "retry": Retry(NoBackoff(), 0),
             "client_name": "opsbot",
         }
         if self.address.path:
-            return Redis(unix_socket_path=self.address.path, **common)
+            return new_client(
+                connection_class=UnixDomainSocketConnection, path=self.address.path,
+                maint_notifications_config=MaintNotificationsConfig(enabled=False), **common,
+            )  # fmt: skip
         if self.address.scheme == "rediss":
-            common["ssl"] = True
-        return Redis(host=host, port=port, db=self.address.db, **common)
+            common["connection_class"] = SSLConnection
+        return new_client(host=host, port=port, db=self.address.db, **common)
 
     async def _ask_sentinels(self) -> tuple[str, int]:
         answers = await asyncio.gather(*(self._ask_sentinel(*node) for node in self.address.nodes))
@@ -186,13 +186,8 @@ class Link:
         return host, port
 
     async def _ask_sentinel(self, host: str, port: int) -> tuple[int, str, int] | None:
-        sentinel = Redis(
-            host=host,
-            port=port,
-            decode_responses=True,
-            socket_timeout=SENTINEL_S,
-            socket_connect_timeout=SENTINEL_S,
-            retry=Retry(NoBackoff(), 0),
+        sentinel = new_client(
+            host=host, port=port, socket_timeout=SENTINEL_S, socket_connect_timeout=SENTINEL_S
         )
         try:
             async with asyncio.timeout(SENTINEL_S):
