@@ -101,13 +101,14 @@ async def start(settings: Settings) -> AsyncGenerator[Running]:
         slack = await stack.enter_async_context(slack_client(settings))
         chat = None if slack is None else SlackChat(slack.client, bundle.outbox, clock)
         bot = make_verbs(settings, env, bundle, prober, chat=chat)
-        await declarations(settings, bundle, stack)
+        files = await declarations(settings, bundle, stack)
         pulse = Pulse(bundle.store, clock)
         await workers(bot, bundle, drain, stack)
         await stack.enter_async_context(running(duties(bot, pulse)))
         stack.push_async_callback(drained, drain, settings.drain_s)
         tokens = {name: secrets.token_urlsafe(24) for name in settings.local_names}
         around = surroundings(settings, bundle, bot, pulse, identity(bundle.store, tokens))
+        around = replace(around, declarations=files.health)
         routes: list[Entry] = []
         if slack is not None:
             way = await slack_way(settings, slack, bot, bundle.outbox, stack)

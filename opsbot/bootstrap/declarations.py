@@ -14,12 +14,37 @@ from opsbot.app.check import line_of
 from opsbot.app.declare import Declare, Reload, Reloaded
 from opsbot.config import Settings
 from opsbot.domain.declaration import Loaded
+from opsbot.web.surroundings import FilesHealth, not_looked
 
 _log = structlog.get_logger(__name__)
 
 
-async def declarations(settings: Settings, bundle: StoreBundle, stack: AsyncExitStack) -> None:
-    """Declare what the files say, and go on whenever they change; broken ones change nothing."""
+class Files:
+    """What the last look at the declarations came to, for whoever asks how the bot is."""
+
+    def __init__(self) -> None:
+        self._health = not_looked()
+
+    def health(self) -> FilesHealth:
+        """Return whether the files are good, and how many errors they have."""
+        return self._health
+
+    def seen(self, reloaded: Reloaded) -> None:
+        """Remember one look."""
+        errors = sum(finding.level == "error" for finding in reloaded.findings)
+        self._health = FilesHealth(reloaded.declared is not None, errors)
+
+
+async def declarations(settings: Settings, bundle: StoreBundle, stack: AsyncExitStack) -> Files:
+    """
+    Declare what the files say, and go on whenever they change; broken ones change nothing.
+
+    Return what can be asked how the files are.
+
+    Raises:
+        StoreLost: it is not known whether the first declaration is stored.
+    """
+    files = Files()
     folders = (settings.flags_dir, settings.runbooks_dir)
 
     async def load() -> Loaded:
@@ -28,21 +53,25 @@ async def declarations(settings: Settings, bundle: StoreBundle, stack: AsyncExit
     reload = Reload(load, Declare(bundle.store, SystemEntropy()))
 
     async def again() -> None:
-        said(await reload())
+        reloaded = await reload()
+        files.seen(reloaded)
+        said(reloaded, in_force=len(bundle.store.state.workflows()))
 
     await again()
     watched = tuple(folder for folder in folders if folder.is_dir())
     if watched:
         await stack.enter_async_context(background(Watch(watched, again)(), name="declarations"))
+    return files
 
 
-def said(reloaded: Reloaded) -> None:
-    """Log what a look at the declarations came to."""
+def said(reloaded: Reloaded, *, in_force: int) -> None:
+    """Log what a look at the declarations came to, *in_force* workflows being declared after it."""
     for finding in reloaded.findings:
         _log.warning("declarations", finding=line_of(finding))
     if reloaded.declared is None:
+        kept = "the last good ones" if in_force else "nothing: no good version was ever read"
         _log.error(
-            "declarations_refused", findings=len(reloaded.findings), kept="the last good ones"
+            "declarations_refused", findings=len(reloaded.findings), kept=kept, workflows=in_force
         )
     elif reloaded.declared.changed:
         done = reloaded.declared

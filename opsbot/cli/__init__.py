@@ -52,12 +52,15 @@ def _run(command: Command, asked: Asked) -> int:  # noqa: PLR0911  one return fo
     except OpsbotError as error:
         return printing.error(error, as_json=asked.json)
     except Refusal as refusal:
-        return printing.problem(refusal.document, as_json=asked.json)
+        code = printing.problem(refusal.document, as_json=asked.json)
+        return USAGE if refusal.code == NeedsMoreWords.code else code
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:  # `opsbot audit export | head`
         sys.stderr.close()
         return REFUSED
+    except Exception as bug:  # noqa: BLE001  the terminal's boundary: a person reads words first
+        return printing.bug(bug, as_json=asked.json)
 
 
 def _loaded(command: Command) -> Run:

@@ -192,9 +192,14 @@ class Api:
 
     def _gone(self, error: object) -> Unreachable:
         return Unreachable(
-            f"The bot at {self._url} does not answer ({type(error).__name__}).",
+            f"The bot at {self._url} does not answer ({_why(error)}).",
             hint="Kills hold without it. `opsbot kill … --redis URL` works past a dead bot.",
         )
+
+
+def _why(error: object) -> str:
+    said = error.strerror if isinstance(error, OSError) else None
+    return said.lower() if said else type(error).__name__
 
 
 def _no_such_host(reason: object) -> bool:

@@ -49,7 +49,8 @@ def _export(asked: Asked) -> int:
 def _offline(asked: Asked) -> int:
     path = Path(asked.values["file"])
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        # Only "\n" ends a line: JSON may hold the other characters that `splitlines` cuts at.
+        lines = path.read_text(encoding="utf-8").rstrip("\n").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise Usage(f"{path} cannot be read: {error}") from error
     return printing.said(verified(lines, key=asked.values.get("key")), as_json=asked.json)
@@ -97,9 +98,16 @@ def _frame_findings(
     signed = {name: value for name, value in trailer.items() if name != "signature"}
     if signed.get("env") != header.get("env"):
         return ["Header and trailer are of different environments."]
-    if not signing.verify(public, canonical(signed), str(trailer["signature"])):  # type: ignore[arg-type]  # parsed JSON
+    if not _signed(signed, public, str(trailer["signature"])):
         return [f"The trailer's signature is not by the key {public[:16]}…"]
     return []
+
+
+def _signed(what: dict[str, object], public: str, signature: str) -> bool:
+    try:
+        return signing.verify(public, canonical(what), signature)  # type: ignore[arg-type]  # parsed JSON
+    except ValueError:  # a number that no export of ours holds
+        return False
 
 
 def _chain_findings(lines: Sequence[str], trailer: dict[str, object]) -> list[str]:
@@ -120,6 +128,6 @@ def _chain_findings(lines: Sequence[str], trailer: dict[str, object]) -> list[st
 def _object(lines: Sequence[str], index: int) -> dict[str, object]:
     try:
         found = json.loads(lines[index])
-    except (IndexError, ValueError):
+    except (IndexError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -12,6 +12,7 @@ from opsbot.app.new_workflow import Draft, Question
 from opsbot.cli import printing
 from opsbot.cli.options import Asked, Usage
 from opsbot.domain.declaration import Finding
+from opsbot.domain.errors import Misconfigured
 from opsbot.domain.said import REFUSED
 
 
@@ -43,13 +44,17 @@ def new(asked: Asked) -> int:
         draft = _named(draft, asked.words[1])
     draft = interview(draft)
     path = flags_dir / new_workflow.file_name(draft)
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
             file.write(new_workflow.render(draft))
     except FileExistsError:
         printing.note(f"{path} is there already; nothing was written.")
         return REFUSED
+    except OSError as error:
+        raise Misconfigured(
+            f"{path} cannot be written: {error.strerror}.", hint="Set OPSBOT_FLAGS_DIR."
+        ) from error
     loaded = checking.examined(catalog.load(flags_dir, settings.runbooks_dir))
     print(f"Wrote {path}.")
     print(checking.render(loaded, "text"))

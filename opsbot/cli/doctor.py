@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 
 from opsbot import config
 from opsbot.adapters import catalog
+from opsbot.adapters.redis_fitness import check_fitness
 from opsbot.adapters.redis_link import LOST, call, open_link
 from opsbot.adapters.signing import KeyFile
 from opsbot.app import check as checking
@@ -93,20 +94,22 @@ def _store(settings: config.Settings) -> str:
     url = settings.redis_url.get_secret_value()
     if not url:
         return "embedded, in the state directory"
-    return asyncio.run(_answers(url, settings.env))
+    return asyncio.run(_answers(url, settings))
 
 
-async def _answers(url: str, env: str) -> str:
-    keys = Keys(env)
+async def _answers(url: str, settings: config.Settings) -> str:
+    keys = Keys(settings.env)
     try:
         async with asyncio.timeout(STORE_S), open_link(url, slot_of=keys.head) as link:
             client = await link.primary()
             length = await call(client, "LLEN", keys.journal)
+            await check_fitness(client, settings.profile, min_replicas=settings.min_replicas)
     except LOST as error:
         raise Misconfigured(
-            f"The store does not answer ({type(error).__name__}).", hint="See OPSBOT_REDIS_URL."
+            f"The store does not answer ({str(error) or type(error).__name__}).",
+            hint="See OPSBOT_REDIS_URL.",
         ) from error
-    return f"answers; the journal has {length} entries"
+    return f"answers and is fit for `{settings.profile}`; the journal has {length} entries"
 
 
 def _declarations(settings: config.Settings) -> Sign:

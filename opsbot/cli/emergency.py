@@ -112,10 +112,17 @@ def _record(request: KillRequest, aim: Aim) -> Record:
         "s": 1,
         "scope": aim.scope.as_json(),
         "mode": aim.mode,
-        "claimed": inert(f"{getpass.getuser()}@{socket.gethostname()}"),
+        "claimed": inert(f"{_user()}@{socket.gethostname()}"),
         "uid": secrets.token_hex(16),
         "reason": request.reason,
     }
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name must be able to kill too
+        return f"uid {os.getuid()}"
 
 
 async def _until_seen(

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import traceback
 from collections.abc import Mapping
 
 from opsbot.domain.errors import OpsbotError
@@ -45,6 +46,19 @@ def error(failure: OpsbotError, *, as_json: bool) -> int:
     if failure.code == "store_lost":
         document["stored"] = None
     return problem(document, as_json=as_json)
+
+
+def bug(failure: Exception, *, as_json: bool) -> int:
+    """Print what nobody expected, in words before the trace that helps to mend it; return 1."""
+    document = {
+        "code": "failed",
+        "title": f"opsbot failed at this ({type(failure).__name__}); what happened is not known.",
+        "detail": "Look at the state before you repeat it: `opsbot status`. Kills in force hold.\n"
+        "`opsbot kill … --redis URL` works past the bot. The trace is for who mends opsbot.",
+    }
+    code = problem(document, as_json=as_json)
+    traceback.print_exception(failure)
+    return code
 
 
 def note(text: str) -> None:

@@ -32,7 +32,7 @@ async def kill_or_ask(deps: Deps, request: KillRequest, act: Invocation, actor: 
         return await deps.verbs.kill(request, actor, request_id=act.request_id)
     except NeedsConfirmation as error:
         key = f"ask:{act.request_id}"
-        await deps.memory.leave(key, _kept(request, deps.clock.now_ms()))
+        await deps.memory.leave(key, _kept(request, deps.clock.now_ms()), ttl_s=ASK_FOR_MS / 1000)
         said = of_error(error)
         if act.kind == "submit":
             return Show(confirm_modal(said, key), said)
@@ -58,7 +58,7 @@ async def confirmed(deps: Deps, key: str, actor: Actor) -> Said:
         )
     said = await deps.verbs.kill(request, actor, request_id=f"{key}:yes")
     if record and request.reason:
-        await deps.memory.leave(key, {**record, "reason": ""})
+        await deps.memory.leave(key, {**record, "reason": ""}, ttl_s=ASK_FOR_MS / 1000)
     return said
 
 

@@ -26,8 +26,8 @@ class Memory(Protocol):
         """Return what was left under *key*. Raises StoreLost."""
         ...
 
-    async def leave(self, key: str, record: Record) -> None:
-        """Leave *record* under *key*. Raises StoreLost."""
+    async def leave(self, key: str, record: Record, *, ttl_s: float | None = None) -> None:
+        """Leave *record* under *key*, for *ttl_s* seconds where given. Raises StoreLost."""
         ...
 
 

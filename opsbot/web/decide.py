@@ -1,7 +1,7 @@
 """`POST /v1/decide`: the client's own decision, for callers that cannot hold a client."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from starlette.requests import Request
@@ -13,6 +13,7 @@ from opsbot.web.auth import Access
 from opsbot.web.bodies import DecideBody, read
 from opsbot.web.routing import Entry
 from opsbot.web.surroundings import Surroundings
+from opsbot.web.waiting import Waiting
 from opsflags import keys
 from opsflags.evaluate import View, compile_view
 from opsflags.model import Rejected
@@ -40,10 +41,16 @@ class Decider:
         *,
         on_unknown: str = "run",
         age_s: float,
+        waiting: Sequence[Kill] = (),
     ) -> View:
-        """Return what is known of *workflow*; *age_s* (seconds) is the age of that knowledge."""
-        if self._position != state.position or len(self._views) > VIEWS:
-            self._position = state.position
+        """
+        Return what is known of *workflow*.
+
+        *age_s* (seconds) is the age of that knowledge, *waiting* the emergencies not yet adopted.
+        """
+        position = (state.position, tuple(kill.id for kill in waiting))
+        if self._position != position or len(self._views) > VIEWS:
+            self._position = position
             self._views.clear()
         implemented = frozenset(modes)
         raw = state.kind(keys.WORKFLOWS).get(workflow)
@@ -55,7 +62,7 @@ class Decider:
             self._views[at] = compile_view(
                 workflow,
                 record,
-                _kills(state),
+                [*_kills(state), *waiting],
                 modes=implemented,
                 knowledge=knowledge,
                 on_unknown=on_unknown,
@@ -89,16 +96,19 @@ class Decide:
 
     around: Surroundings
     decider: Decider
+    waiting: Waiting
 
     async def decide(self, request: Request, _: Actor) -> Response:
-        """Answer one question; no I/O but reading the body."""
+        """Answer one question from memory; a few times a second one of them looks for emergencies."""
         body, _raw = await read(request, DecideBody)
+        state = self.around.store.state
         view = self.decider.view(
-            self.around.store.state,
+            state,
             body.workflow,
             body.modes or (),
             on_unknown=body.on_unknown,
             age_s=self.around.store_age_s(),
+            waiting=await self.waiting.kills(state),
         )
         decision = view.decide(body.tenant, body.model, body.tool, body.provider, body.key)
         return Response(
@@ -110,7 +120,7 @@ class Decide:
 
 def entries(around: Surroundings) -> list[Entry]:
     """Return the route."""
-    on = Decide(around, Decider())
+    on = Decide(around, Decider(), Waiting(around.fleets))
     return [
         Entry(
             "POST",

@@ -16,6 +16,12 @@ from opsbot.web.surroundings import Surroundings
 STORE_S = 1.0
 """How long a balancer's question may wait for the store, in seconds."""
 
+LOST = "The store does not answer: nothing can be changed here now. What is killed stays killed."
+BROKEN = "The files are broken: the last good version is in force. `opsbot check` names the lines."
+NEVER_GOOD = (
+    "The files are broken and were never good: no workflow is declared. Run `opsbot check`."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Health:
@@ -31,8 +37,8 @@ class Health:
         """
         Answer 200 while the store answers.
 
-        A dead Slack is told but does not make the replica unready: terminals and programs must
-        still reach it, then more than ever.
+        A dead Slack and broken files are told but do not make the replica unready: terminals and
+        programs must still reach it, then more than ever.
         """
         slack = self.around.slack()
         said: dict[str, object] = {
@@ -43,14 +49,23 @@ class Health:
                 "sockets": slack.sockets,
                 "wanted": slack.wanted,
             },
+            "declarations": self._declarations(),
         }
         try:
             async with asyncio.timeout(STORE_S):
                 ms = await self.around.store.ready()
         except (StoreLost, TimeoutError):
-            return _json(503, {"ready": False, "store": {"ok": False}, **said})
+            return _json(503, {"ready": False, "reason": LOST, "store": {"ok": False}, **said})
         store = {"ok": True, "ms": round(ms, 2), "revision": self._revision()}
         return _json(200, {"ready": True, "store": store, **said})
+
+    def _declarations(self) -> dict[str, object]:
+        files, in_force = self.around.declarations(), len(self.around.store.state.workflows())
+        told: dict[str, object] = {"ok": files.ok, "workflows": in_force}
+        if files.ok is False:
+            told["errors"] = files.errors
+            told["says"] = BROKEN if in_force else NEVER_GOOD
+        return told
 
     def _revision(self) -> int:
         return self.around.store.state.position.revision

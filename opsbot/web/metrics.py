@@ -42,7 +42,7 @@ async def read(around: Surroundings) -> Reading:
         async with asyncio.timeout(STORE_S):
             fleet = await around.fleets.look()
             dead = len(await around.outbox.dead_letters())
-            depth = await around.outbox_depth() if around.outbox_depth is not None else {}
+            depth = {str(lane): n for lane, n in (await around.outbox.depth()).items()}
     except (StoreLost, TimeoutError):
         pass  # what was not read stays absent from the page, and the store's age says why
     return Reading(around.store.state, fleet, depth, dead, around.slack(), around.store_age_s())

@@ -17,6 +17,9 @@ from opsbot.web.said_json import as_record, as_said
 
 HEADER = "idempotency-key"
 LONGEST_KEY = 255
+KEPT_FOR_S = 86_400.0
+"""As long as the store keeps the id of a request, in seconds."""
+
 KEPT_UNDER = "answer:"
 """Prefix of the keys that answers are remembered under, beside what effects left outside."""
 
@@ -58,7 +61,8 @@ class Replay:
             StoreLost
         ):  # the answer is true; a repetition changes nothing twice
             kept_as = KEPT_UNDER + request_id
-            await self.outbox.leave(kept_as, {"asked": asked, "said": json.dumps(as_record(said))})
+            record = {"asked": asked, "said": json.dumps(as_record(said))}
+            await self.outbox.leave(kept_as, record, ttl_s=KEPT_FOR_S)
         return said
 
     async def _kept(self, request_id: str, asked: str) -> Said | None:

@@ -1,5 +1,6 @@
 """Routes that say how they authenticate, and the boundary where every error becomes an answer."""
 
+import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -16,6 +17,9 @@ from opsbot.web.auth import Access, Identify, caller
 
 Known = Callable[[Request, Actor], Awaitable[Response]]
 Anybody = Callable[[Request], Awaitable[Response]]
+LONGEST_PATH = 200
+"""Characters of a path that an answer repeats."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -80,12 +84,15 @@ class Boundary:
         except HTTPException as error:
             return of_http(request, error)
         except Exception:  # noqa: BLE001  the web boundary: everything becomes an answer
-            _log.exception("http_failed", path=self._entry.path)
+            reference = secrets.token_hex(4)
+            _log.exception("http_failed", path=self._entry.path, reference=reference)
             return problems.problem(
                 500,
                 "failed",
                 "opsbot failed at this; what happened is not known.",
-                detail="Look at the state before you repeat it; the same Idempotency-Key is safe.",
+                detail="Look at the state before you repeat it; the same Idempotency-Key is safe.\n"
+                f"Reference for the log: {reference}.",
+                more={"reference": reference},
             )
 
     async def _call(self, request: Request) -> Response:
@@ -95,9 +102,14 @@ class Boundary:
         return await self._entry.anybody(request)
 
 
-def of_http(_: Request, error: Exception) -> Response:
+def of_http(request: Request, error: Exception) -> Response:
     """Return the problem document of what Starlette itself refuses (no such path, wrong method)."""
     assert isinstance(error, HTTPException)
+    asked = f"{request.method} {request.url.path[:LONGEST_PATH]}"
     return problems.problem(
-        error.status_code, "http", error.detail, headers=dict(error.headers or {})
+        error.status_code,
+        "http",
+        f"{error.detail}: {asked}; nothing was changed.",
+        detail="/openapi.json lists every path and method.",
+        headers=dict(error.headers or {}),
     )

@@ -1,6 +1,6 @@
 """What the HTTP side is given to work with; `bootstrap` fills it in."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from opsbot.app.ports import Entropy, Fleets, Outbox, Store
@@ -19,6 +19,19 @@ class SlackHealth:
     wanted: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class FilesHealth:
+    """What the last look at the declarations came to; *ok* is None before the first one."""
+
+    ok: bool | None = None
+    errors: int = 0
+
+
+def not_looked() -> FilesHealth:
+    """Return the health of declarations that nobody has read yet."""
+    return FilesHealth()
+
+
 def slack_off() -> SlackHealth:
     """Return the health of a Slack that was never asked for."""
     return SlackHealth()
@@ -29,8 +42,7 @@ class Surroundings:
     """
     Everything the routes need.
 
-    *store_age_s* says how many seconds ago the store last gave a sign of life, *outbox_depth* how
-    many effects wait by lane.
+    *store_age_s* says how many seconds ago the store last gave a sign of life.
     """
 
     env: str
@@ -42,6 +54,6 @@ class Surroundings:
     identify: Identify
     duration_s: DurationS
     store_age_s: Callable[[], float]
-    outbox_depth: Callable[[], Awaitable[dict[str, int]]] | None = None
     version: str = "0"
     slack: Callable[[], SlackHealth] = field(default=slack_off)
+    declarations: Callable[[], FilesHealth] = field(default=not_looked)

@@ -171,8 +171,12 @@ async def test_what_is_left_for_a_time_is_gone_after_it(world: World) -> None:
     await world.one.outbox.leave("card:K-1", {"ts": "1.2"})
     at_once = await world.two.outbox.left("answer:a")
 
-    await eventually(lambda: world.two.outbox.left("answer:a"), until=lambda found: found is None)
+    async def gone() -> bool:
+        return await world.two.outbox.left("answer:a") is None
 
+    over: bool = await eventually(gone)
+
+    assert over
     assert at_once == {"said": "x"}
     assert await world.two.outbox.left("answer:b") == {"said": "y"}
     assert await world.two.outbox.left("card:K-1") == {"ts": "1.2"}

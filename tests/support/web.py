@@ -14,7 +14,7 @@ from opsbot.domain.actor import Actor
 from opsbot.domain.errors import StoreLost
 from opsbot.web import app as web
 from opsbot.web.auth import Surface, digest
-from opsbot.web.surroundings import SlackHealth, Surroundings
+from opsbot.web.surroundings import FilesHealth, SlackHealth, Surroundings
 from tests.support.world import INES, MARA, World, workflow
 
 TOKENS = {"mara-token": MARA, "ines-token": INES}
@@ -39,6 +39,7 @@ class Door:
     world: World
     store_age_s: float = 0.0
     slack: SlackHealth = field(default_factory=SlackHealth)
+    files: FilesHealth = field(default_factory=FilesHealth)
     surfaces: list[Surface] = field(default_factory=list)
 
     def identify(self, token_sha256: str, surface: Surface) -> Actor | None:
@@ -67,6 +68,7 @@ class Door:
             store_age_s=lambda: self.store_age_s,
             version="test",
             slack=lambda: self.slack,
+            declarations=lambda: self.files,
         )
 
     @asynccontextmanager

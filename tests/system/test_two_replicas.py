@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -83,7 +84,10 @@ def test_an_approval_asked_at_one_is_given_at_the_other(
 def test_the_same_idempotency_key_at_both_is_one_kill(
     replicas: Pair, store: Store, service: FlagClient
 ) -> None:
-    words = {"json": {"workflow": "support-copilot"}, "headers": {"idempotency-key": "abc"}}
+    words: dict[str, Any] = {
+        "json": {"workflow": "support-copilot"},
+        "headers": {"idempotency-key": "abc"},
+    }
 
     one = replicas[0].ask("POST", "/v1/kills", **words)
     two = replicas[1].ask("POST", "/v1/kills", **words)

@@ -12,6 +12,7 @@ from opsbot.adapters.memory import MemoryStore
 from opsbot.domain.change import Position
 from opsbot.domain.state import State
 from opsbot.web.decide import KNOWN_FOR_S, Decider
+from opsbot.web.waiting import Waiting
 from opsflags import keys
 from tests.support.web import Door
 
@@ -70,6 +71,58 @@ async def test_a_kill_is_decided_at_once(http: httpx.AsyncClient) -> None:
     assert (before.json()["mode"], before.json()["allowed"]) == ("live", True)
     assert (after.json()["mode"], after.json()["allowed"]) == ("stop", False)
     assert after.json()["kill"] == "K-1"
+
+
+def emergency(workflow: str, uid: str) -> str:
+    """Return a record as the kill-only credential pushes it."""
+    return json.dumps({"s": 1, "scope": {"workflow": workflow}, "mode": "stop", "uid": uid})
+
+
+async def test_an_emergency_is_decided_before_anybody_adopted_it(
+    door: Door, http: httpx.AsyncClient
+) -> None:
+    door.world.server.emergencies.append(emergency("summariser", "u1"))
+
+    hit = await http.post("/v1/decide", json={"workflow": "summariser"})
+    other = await http.post("/v1/decide", json={"workflow": "support-copilot"})
+
+    assert (hit.json()["allowed"], hit.json()["kill"]) == (False, "E-1")
+    assert other.json()["allowed"] is True
+
+
+async def test_an_adopted_emergency_is_decided_by_its_kill(
+    door: Door, http: httpx.AsyncClient
+) -> None:
+    door.world.server.emergencies.append(emergency("summariser", "u1"))
+    await http.post("/v1/decide", json={"workflow": "summariser"})
+
+    await door.world.bot.tick()
+    after = await http.post("/v1/decide", json={"workflow": "summariser"})
+
+    assert (after.json()["allowed"], after.json()["kill"]) == (False, "K-1")
+
+
+async def test_an_emergency_that_was_seen_holds_while_the_list_is_gone(door: Door) -> None:
+    door.world.server.emergencies.append(emergency("summariser", "u1"))
+    waiting = Waiting(door.world.fleets)
+    state = door.world.store.state
+    seen = await waiting.kills(state)
+    door.world.server.emergencies.clear()
+
+    await waiting._look(0)
+
+    assert [kill.id for kill in seen] == ["E-1"]
+    assert await waiting.kills(state) == seen
+
+
+async def test_an_emergency_that_cannot_be_read_hides_no_other(
+    door: Door, http: httpx.AsyncClient
+) -> None:
+    door.world.server.emergencies += ["not json", emergency("summariser", "u2")]
+
+    answer = await http.post("/v1/decide", json={"workflow": "summariser"})
+
+    assert answer.json()["kill"] == "E-2"
 
 
 async def test_an_undeclared_workflow_is_unknown_and_not_live(http: httpx.AsyncClient) -> None:

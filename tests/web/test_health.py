@@ -8,7 +8,7 @@ from opsbot.domain import kill as kills
 from opsbot.domain.actor import DECLARATIONS
 from opsbot.domain.change import Change, Write
 from opsbot.domain.state import State
-from opsbot.web.surroundings import SlackHealth
+from opsbot.web.surroundings import FilesHealth, SlackHealth
 from opsflags import keys
 from tests.support.web import Door
 
@@ -32,6 +32,7 @@ async def test_it_is_not_ready_without_the_store(door: Door) -> None:
 
     assert answer.status_code == 503
     assert answer.json()["store"] == {"ok": False}
+    assert "The store does not answer" in answer.json()["reason"]
 
 
 async def test_a_dead_slack_is_told_and_leaves_it_ready(door: Door) -> None:
@@ -44,6 +45,32 @@ async def test_a_dead_slack_is_told_and_leaves_it_ready(door: Door) -> None:
     assert answer.json()["slack"] == {
         "ok": False, "transport": "socket", "sockets": 0, "wanted": 2,
     }  # fmt: skip
+
+
+async def test_broken_files_are_told_and_leave_it_ready(door: Door) -> None:
+    door.files = FilesHealth(ok=False, errors=2)
+
+    async with door.client() as http:
+        answer = await http.get("/readyz")
+
+    said = answer.json()["declarations"]
+    assert answer.status_code == 200
+    assert (said["ok"], said["errors"], said["workflows"]) == (False, 2, 2)
+    assert "the last good version is in force" in said["says"]
+
+
+async def test_what_waits_in_the_outbox_is_counted_by_lane(
+    door: Door, http: httpx.AsyncClient
+) -> None:
+    await http.post("/v1/kills", json={"workflow": "summariser"})
+    waiting = await door.world.outbox.depth()
+
+    page = (await http.get("/metrics")).text
+
+    assert waiting["kill"] > 0
+    assert f'opsbot_outbox_depth{{lane="kill"}} {waiting["kill"]}.0' in page
+    assert f'opsbot_outbox_depth{{lane="rest"}} {waiting["rest"]}.0' in page
+    assert "opsbot_outbox_dead_letters 0.0" in page
 
 
 async def test_kills_and_the_fleet_are_counted(door: Door, http: httpx.AsyncClient) -> None:

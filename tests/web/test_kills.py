@@ -224,3 +224,14 @@ async def test_the_actor_is_the_tokens_owner_whatever_the_body_says(
 
     assert answer.status_code == 422
     assert MARA.id not in answer.text
+
+
+async def test_an_answer_is_kept_as_long_as_its_request_is_known(
+    door: Door, http: httpx.AsyncClient
+) -> None:
+    before = door.world.server.now_ms()
+    await http.post("/v1/kills", json={"workflow": "summariser"}, headers={"idempotency-key": "a"})
+
+    (until,) = [at for key, at in door.world.server.expiring.items() if key.startswith("answer:")]
+
+    assert until == before + 86_400_000

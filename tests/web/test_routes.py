@@ -134,3 +134,12 @@ async def test_a_terminal_is_told_from_a_program(door: Door) -> None:
         await client.get("/whoami", headers={**token, "x-opsbot-via": "cli"})
 
     assert [actor.via for actor in seen] == ["http", "cli"]
+
+
+async def test_a_path_that_is_none_is_named_with_where_to_look(http: httpx.AsyncClient) -> None:
+    missing, wrong = await http.get("/v1/kilsl"), await http.delete("/v1/kills")
+
+    assert missing.json()["title"] == "Not Found: GET /v1/kilsl; nothing was changed."
+    assert wrong.status_code == 405
+    for answer in (missing, wrong):
+        assert "/openapi.json" in answer.json()["detail"]

@@ -1,0 +1,104 @@
+"""Looking from a terminal, the machine's form of a kill, and words for what nobody expected."""
+
+from typing import NoReturn
+
+import pytest
+
+from opsbot.cli import acts, main
+from tests.cli.conftest import Terminal
+
+KILL_KEYS = {
+    "kill", "workflow", "scope", "mode", "revision", "stored", "durable", "instances",
+    "confirmed_ms", "proved", "since",
+}  # fmt: skip
+
+
+async def test_a_kill_for_machines_has_the_promised_shape(terminal: Terminal) -> None:
+    hand = terminal.door.world.instance("api-1", serves=("summariser",))
+    await terminal.run("kill", "summariser")
+    hand.follow()
+
+    ran = await terminal.run("kill", "summariser", "--json")
+
+    said = ran.json
+    assert ran.code == 0
+    assert set(said) >= KILL_KEYS
+    assert (said["kill"], said["workflow"], said["mode"]) == ("K-1", "summariser", "stop")
+    assert said["scope"] == {"workflow": "summariser"}
+    assert set(said["instances"]) >= {"expected", "confirmed", "lagging", "silent", "expired"}
+    assert (said["instances"]["expected"], said["instances"]["confirmed"]) == (1, 1)
+    assert [said["instances"][name] for name in ("lagging", "silent", "expired")] == [[], [], []]
+    assert isinstance(said["revision"], int)
+    assert said["stored"] is True
+    assert said["env"] == "prod"
+
+
+async def test_the_policy_says_why(terminal: Terminal) -> None:
+    may = await terminal.run("policy", "explain", "mara", "kill", "summariser")
+    guarded = await terminal.run("policy", "explain", "mara", "restore", "support-copilot")
+    nobody = await terminal.run("policy", "explain", "zoe", "restore", "summariser", "--json")
+
+    assert (may.code, guarded.code) == (0, 0)
+    assert "one-person-kills" in may.out
+    assert "second" in guarded.out
+    assert nobody.json
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("policy",),
+        ("policy", "explain", "mara"),
+        ("policy", "change", "mara", "kill", "summariser"),
+        ("status", "a", "b"),
+        ("instances", "a"),
+        ("oncall", "a", "b"),
+        ("audti",),
+        ("status", "--jsno"),
+    ],
+)
+async def test_what_cannot_be_read_is_a_usage_error_with_what_to_write(
+    terminal: Terminal, words: tuple[str, ...]
+) -> None:
+    ran = await terminal.run(*words)
+
+    assert ran.code == 2
+    assert "opsbot" in ran.err
+
+
+async def test_an_unknown_workflow_offers_the_nearest_when_looking(terminal: Terminal) -> None:
+    ran = await terminal.run("status", "sumariser")
+
+    assert ran.code == 1
+    assert "Did you mean `summariser`?" in ran.err
+
+
+async def test_a_word_that_only_the_bot_can_refuse_is_a_usage_error_too(
+    terminal: Terminal,
+) -> None:
+    ran = await terminal.run("audit", "tail", "many")
+
+    assert ran.code == 2
+    assert "a number from 1" in ran.err
+
+
+@pytest.mark.parametrize("words", [("kill", "--help"), ("help",), ()])
+def test_help_ends_with_zero(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words) == 0
+    assert "kill" in capsys.readouterr().out
+
+
+def test_a_bug_is_told_in_words_before_its_trace(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_: object) -> NoReturn:
+        raise ZeroDivisionError("inside")
+
+    monkeypatch.setattr(acts, "kill", fail)
+
+    code = main(["kill", "summariser"])
+
+    first, second, *_ = capsys.readouterr().err.splitlines()
+    assert code == 1
+    assert first == "opsbot failed at this (ZeroDivisionError); what happened is not known."
+    assert "opsbot status" in second
