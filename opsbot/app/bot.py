@@ -1,7 +1,9 @@
 """The bot: every verb behind one door, the effect handlers, and the duties of each tick."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from opsbot.app.adopt import Adopt, adopted
 from opsbot.app.anchor import Anchor
@@ -23,13 +25,33 @@ from opsbot.app.sight import watched_kill
 from opsbot.app.tell import Tell
 from opsbot.domain.actor import Actor
 from opsbot.domain.containment import contain
-from opsbot.domain.errors import NeedsMoreWords
+from opsbot.domain.errors import NeedsMoreWords, OpsbotError
 from opsbot.domain.policy import Request
 from opsbot.domain.policy_explain import actor_named, explain
 from opsbot.domain.said import Said
 
 FORGET_MS = 24 * 3_600_000
 """An instance silent this long is taken off the list."""
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _named(
+    verb: Callable[Concatenate["Bot", P], Coroutine[Any, Any, R]],
+) -> Callable[Concatenate["Bot", P], Coroutine[Any, Any, R]]:
+    """Let every refusal and doubt say which environment it speaks of, on every surface."""
+
+    @wraps(verb)
+    async def named(bot: "Bot", *args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return await verb(bot, *args, **kwargs)
+        except OpsbotError as error:
+            error.env = bot.env.name
+            raise
+
+    return named
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +72,7 @@ class Bot:
     chat: Chat | None = None
     channel: str = ""
 
+    @_named
     async def kill(self, request: KillRequest, actor: Actor, *, request_id: str) -> Said:
         """Kill; a milder mode of what is killed already goes the way of a restore."""
         try:
@@ -59,52 +82,64 @@ class Bot:
                 milder.kill, milder.mode, actor, request_id=request_id, reason=request.reason
             )
 
+    @_named
     async def stop_completely(self, kill_id: str, actor: Actor, *, request_id: str) -> Said:
         """Make one kill a full stop."""
         return await KillVerb(self.env).stop(kill_id, actor, request_id=request_id)
 
+    @_named
     async def restore(self, request: RestoreRequest, actor: Actor, *, request_id: str) -> Said:
         """Restore, or leave an approval waiting."""
         return await RestoreVerb(self.env)(request, actor, request_id=request_id)
 
+    @_named
     async def approve(self, request: ApproveRequest, actor: Actor, *, request_id: str) -> Said:
         """Approve or refuse what waits."""
         return await RestoreVerb(self.env).approve(request, actor, request_id=request_id)
 
+    @_named
     async def give_reason(
         self, kill_id: str, reason: str, actor: Actor, *, request_id: str
     ) -> Said:
         """Add the reason of a kill afterwards."""
         return await GiveReason(self.env)(kill_id, reason, actor, request_id=request_id)
 
+    @_named
     async def adopt(self, kill_id: str, actor: Actor, *, question: bool, request_id: str) -> Said:
         """Take up a break-glass kill."""
         return await Adopt(self.env).glass(kill_id, actor, question=question, request_id=request_id)
 
+    @_named
     async def status(self, workflow: str | None, actor: Actor) -> Said:
         """Look at the switchboard."""
         return await Show(self.env, self.outbox).status(workflow, actor)
 
+    @_named
     async def home(self, actor: Actor) -> tuple[Said, ...]:
         """Look at the switchboard in parts."""
         return await Show(self.env, self.outbox).home(actor)
 
+    @_named
     async def oncall(self, workflow: str | None, actor: Actor) -> Said:
         """Look up who answers for what."""
         return await Show(self.env).oncall(workflow, actor)
 
+    @_named
     async def kills(self, actor: Actor) -> Said:
         """List the active kills."""
         return await Show(self.env).kills(actor)
 
+    @_named
     async def instances(self, actor: Actor) -> Said:
         """List the fleet."""
         return await Show(self.env).instances(actor)
 
+    @_named
     async def audit_tail(self, count: int, actor: Actor) -> Said:
         """Return the journal's last entries."""
         return await self.audit.tail(count, actor)
 
+    @_named
     async def audit_verify(self, actor: Actor) -> Said:
         """Verify the journal."""
         return await self.audit.verify(actor)
@@ -113,6 +148,7 @@ class Bot:
         """Export the journal."""
         return self.audit.export(actor)
 
+    @_named
     async def explain(self, who: str, verb: str, workflow: str, actor: Actor) -> Said:
         """Say what policy would answer, and why."""
         if not workflow:

@@ -345,10 +345,10 @@ def kill_body(view: KillView) -> Record:
     }
 
 
-def of_error(error: OpsbotError, *, env: str = "") -> Said:
-    """Return what a person reads when the answer is no, or when nobody can know; *env* where known."""
+def of_error(error: OpsbotError) -> Said:
+    """Return what a person reads when the answer is no, or when nobody can know."""
     body: dict[str, Json] = {"code": error.code, "message": error.message, "hint": error.hint}
-    where = [f"Environment: {env}."] if env else []
+    where = [f"Environment: {error.env}."] if error.env else []
     lines = [visible(error.hint)] if error.hint else []
     tone: Tone = "plain"
     if isinstance(error, Unsure):

@@ -106,7 +106,7 @@ async def start(settings: Settings) -> AsyncGenerator[Running]:
         await workers(bot, bundle, drain, stack)
         await stack.enter_async_context(running(duties(bot, pulse)))
         stack.push_async_callback(drained, drain, settings.drain_s)
-        tokens = {name: secrets.token_urlsafe(24) for name in settings.local_names}
+        tokens = _local_tokens(settings)
         around = surroundings(settings, bundle, bot, pulse, identity(bundle.store, tokens))
         around = replace(around, declarations=files.health)
         routes: list[Entry] = []
@@ -160,6 +160,13 @@ def surroundings(
         store_age_s=pulse.age_s,
         version=__version__,
     )
+
+
+def _local_tokens(settings: Settings) -> dict[str, str]:
+    """Return a token for each local person; a restart keeps those that terminals already hold."""
+    known = local_bot.read(settings.state_dir)
+    kept = known.people if known is not None else {}
+    return {name: kept.get(name) or secrets.token_urlsafe(24) for name in settings.local_names}
 
 
 def _state_dir(path: Path) -> None:

@@ -21,7 +21,11 @@ Everything that opsbot refuses or fails at, as one tree; each says what happened
 
 
 class OpsbotError(Exception):
-    """Something that a person is told, with the next thing for them to do."""
+    """
+    Something that a person is told, with the next thing for them to do.
+
+    *env* is the environment it happened in, set on the way out; empty where none was asked.
+    """
 
     code = "opsbot_error"
 
@@ -29,6 +33,7 @@ class OpsbotError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.env = ""
 
 
 class Refused(OpsbotError):

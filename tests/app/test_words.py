@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from inline_snapshot import snapshot
 
 from opsbot.app.requests import ApproveRequest, KillRequest, RestoreRequest, Target
@@ -177,12 +178,19 @@ Still held by K-2: `support-copilot`, tenant `acme`, canned\
 """)
 
 
-async def test_refusals_and_doubt_name_the_environment_where_it_is_known() -> None:
-    unknown = of_error(UnknownWorkflow("x" * 10_000, nearest=("a",)), env="prod")
-    lost = of_error(StoreLost("It is not known whether it is stored.", hint="Look."), env="prod")
+async def test_refusals_name_the_environment_they_speak_of(world: World) -> None:
+    with pytest.raises(UnknownWorkflow) as refused:
+        await world.bot.status("x" * 10_000, MARA)
 
-    assert len(unknown.title) <= 900
-    assert unknown.lines[-1] == "Environment: prod."
+    said = of_error(refused.value)
+
+    assert len(said.title) <= 900
+    assert said.lines[-1] == "Environment: prod."
+
+
+def test_doubt_about_the_store_is_never_an_answer() -> None:
+    lost = of_error(StoreLost("It is not known whether it is stored.", hint="Look."))
+
     assert (lost.tone, lost.body["stored"], lost.exit_code) == ("red", None, 1)
 
 
