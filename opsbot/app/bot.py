@@ -44,7 +44,7 @@ def _named(
     """Let every refusal and doubt say which environment it speaks of, on every surface."""
 
     @wraps(verb)
-    async def named(bot: "Bot", *args: P.args, **kwargs: P.kwargs) -> R:
+    async def named(bot: "Bot", /, *args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return await verb(bot, *args, **kwargs)
         except OpsbotError as error:
