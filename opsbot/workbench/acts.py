@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 from opsbot.workbench.crew import Bot, Services
 from opsbot.workbench.stage import Json, Stage
 from opsflags.keys import Keys
+from opsflags.model import NO_MODEL
 
 FROZEN_S, AWAKE_S = 4.0, 0.4
 LOOK_S = 0.1
@@ -96,14 +97,22 @@ class Acts:
         return "The store runs again."
 
     async def _freeze(self, service: str) -> str:
+        self._must_be_ours(service)
         self._set_frozen(service, frozen=True)
         return f"{service} is frozen (SIGSTOP): no heartbeat, no goodbye."
 
     async def _thaw(self, service: str) -> str:
+        self._must_be_ours(service)
         if service == self.victim:
             self.victim = ""
         self._set_frozen(service, frozen=False)
         return f"{service} runs again."
+
+    def leave(self) -> None:
+        """Let a frozen store go on: it could not be stopped in order."""
+        if self._store_pid:
+            os.kill(self._store_pid, signal.SIGCONT)
+            self._store_pid = 0
 
     async def _edit_journal(self, _: str) -> str:
         redis, key = self._redis(), Keys(self.where["env"]).journal
@@ -116,6 +125,7 @@ class Acts:
             await redis.lset(key, 1, line[:-20] + ("x" if line[-20] != "x" else "y") + line[-19:])
         finally:
             await redis.aclose()
+        self._told_edited(edited=True)
         return "One letter of journal entry 2 was changed behind the bot's back. Verify it now."
 
     async def _mend_journal(self, _: str) -> str:
@@ -127,7 +137,15 @@ class Acts:
         finally:
             await redis.aclose()
         self._was = ""
+        self._told_edited(edited=False)
         return "The changed letter was put back."
+
+    def _must_be_ours(self, service: str) -> None:
+        if self.services is None or service not in self.services.pids:
+            raise ProcessLookupError(f"no service of the demo is called {service!r}")
+
+    def _told_edited(self, *, edited: bool) -> None:
+        self.stage.set(about={**self.stage.about, "edited": edited})
 
     def _redis(self) -> Redis:
         return Redis.from_url(self.where["redis"], decode_responses=True, socket_timeout=2)
@@ -173,9 +191,7 @@ class Acts:
         names = [f"support-api-{number}" for number in (7, 5, 11, 3, 9)[:frozen]]
         if not names or self.services is None:
             return
-        await self._until(
-            lambda: self.services is not None and set(names) <= set(self.services.pids)
-        )
+        await self._until(lambda: set(names) <= self._talking())
         self.victim = names[0]
         while not self._over():
             self._each(names, frozen=True)
@@ -189,7 +205,16 @@ class Acts:
         await asyncio.sleep(LEASE_OVER_S)
         self.victim = ""
         self._each(names, frozen=False)
-        self.stage.note(f"{', '.join(names)} woke up again; its first call was refused.")
+        await self._until(lambda: self._paused(names))
+        reads = "reads the pause" if self._paused(names) else "has not been answered yet"
+        self.stage.note(f"{', '.join(names)} woke up again; its customer {reads}.")
+
+    def _talking(self) -> set[str]:
+        return {name for name, chat in self.stage.chats.items() if chat.answer}
+
+    def _paused(self, names: list[str]) -> bool:
+        chats = [self.stage.chats[name] for name in names if name in self.stage.chats]
+        return all(chat.state == "killed" or chat.mode in NO_MODEL for chat in chats)
 
     def _each(self, names: list[str], *, frozen: bool) -> None:
         for name in names:

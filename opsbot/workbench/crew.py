@@ -25,6 +25,7 @@ class Bot:
     log: Path
     process: Process | None = None
     restarts: int = 0
+    restart_s: float = RESTART_S
 
     @property
     def alive(self) -> bool:
@@ -42,7 +43,7 @@ class Bot:
             changed()
             await self.process.wait()
             changed()
-            await asyncio.sleep(RESTART_S)
+            await asyncio.sleep(self.restart_s)
             self.restarts += 1
 
     def kill(self) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import secrets
+import socket
 import sys
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -105,10 +106,18 @@ async def playing(options: Options) -> AsyncGenerator[dict[str, str | None]]:
         addresses: dict[str, str | None] = {
             "page": page, "api": where["api"], "redis": where["redis"], "pagerduty": None,
         }  # fmt: skip
-        stage.set(about={**addresses, "env": ENV, "state_dir": str(options.state_dir)})
+        stage.set(
+            about={
+                **addresses,
+                "env": ENV,
+                "state_dir": str(options.state_dir),
+                "python": sys.executable,
+            }
+        )
         for watcher in (acts.look(LOOK_S), acts.worst_moment(options.frozen)):
             task = group.create_task(watcher)
             stack.callback(task.cancel)
+        stack.callback(acts.leave)
         yield addresses
 
 
@@ -184,21 +193,27 @@ def _about(bot: Bot) -> Json:
 
 @asynccontextmanager
 async def _listening(app: Any, port: int) -> AsyncGenerator[None]:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        raise OSError(f"port {port}: {error.strerror}; choose another with --port") from error
     config = uvicorn.Config(
-        app, host="127.0.0.1", port=port, log_level="warning", lifespan="off", ws="websockets-sansio",
+        app, log_level="warning", lifespan="off", ws="websockets-sansio",
         timeout_graceful_shutdown=1,
     )  # fmt: skip
+    config.load()
     server = uvicorn.Server(config)
-    async with asyncio.TaskGroup() as group:
-        running = group.create_task(server.serve())
-        while not server.started:
-            if running.done():
-                raise OSError(f"port {port} is taken; choose another with --port")
-            await asyncio.sleep(0.01)
-        try:
-            yield
-        finally:
-            server.should_exit = True
+    server.lifespan = config.lifespan_class(config)
+    # Not `serve()`: it takes the signals, and the page would leave before bot and services do.
+    await server.startup(sockets=[listener])
+    try:
+        yield
+    finally:
+        await server.shutdown(sockets=[listener])
 
 
 def environment() -> Mapping[str, str]:

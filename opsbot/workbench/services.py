@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from threading import Event
 from typing import Any
+from zlib import crc32
 
 import openai
 
@@ -24,6 +25,8 @@ from opsflags import FlagClient
 
 WORKFLOW = "support-copilot"
 DOLLARS = re.compile(r"\$(\d[\d,]*)")
+SPREAD_MS = 4000
+"""Services begin within this time of each other, so that their customers do not keep step."""
 PAUSE_S = 1.2
 """Between two customers of one service, in seconds."""
 
@@ -38,6 +41,7 @@ class Desk:
 
     def run(self) -> None:
         """Serve customers until told to stop."""
+        self.stop.wait(crc32(self.name.encode()) % SPREAD_MS / 1000)
         for turn in count():
             if self.stop.is_set():
                 return

@@ -15,10 +15,14 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from opsbot.workbench.slack.ui_guard import guarded, posted
+from opsflags.model import NO_MODEL
 
 PAGE = Path(__file__).parent / "page"
 DOLLARS = re.compile(r"\$(\d[\d,]*)")
-SHOWN_LINES = 40
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
+    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 KEEP_ALIVE_S = 15.0
 
 Json = dict[str, Any]
@@ -27,12 +31,19 @@ Act = Callable[[Json], Awaitable[Json]]
 
 @dataclass(slots=True)
 class Chat:
-    """One service's present conversation, as its customer reads it."""
+    """
+    One service's present conversation, as its customer reads it.
+
+    *instead* is what the customer reads after a cut or a refusal (of an outage its name), *kill*
+    the kill that a refusal named.
+    """
 
     customer: str = ""
     answer: str = ""
     state: str = "idle"
     mode: str = "live"
+    instead: str = ""
+    kill: str = ""
 
 
 @dataclass(slots=True)
@@ -65,21 +76,25 @@ class Stage:
             return
         if what == "customer":
             chat.customer, chat.answer, chat.state = str(said["text"]), "", "waiting"
+            chat.instead = chat.kill = ""
         elif what == "word":
             self._word(chat, str(said["text"]))
         elif what == "mode":
             chat.mode = str(said["mode"])
         elif what == "killed":
             chat.state, chat.mode = "killed", str(said["mode"])
+            chat.instead, chat.kill = str(said["text"] or ""), str(said["kill"] or "")
             self.tell({"kind": "killed", "from": name, "text": said["text"], "mode": said["mode"]})
-        elif what in ("end", "outage"):
-            chat.state = str(what)
+        elif what == "outage":
+            chat.state, chat.instead = "outage", str(said["text"])
+        elif what == "end":
+            chat.state = "end"
         self.tell({"kind": "chat", "from": name, "chat": _chat(chat), "promised": self.promised})
 
     def _word(self, chat: Chat, text: str) -> None:
         before = _dollars(chat.answer)
         chat.answer, chat.state = chat.answer + text, "answering"
-        if chat.mode == "live" or chat.mode not in ("canned", "human", "stop"):
+        if chat.mode not in NO_MODEL:
             self.promised += _dollars(chat.answer) - before
 
     def set(self, **fields: Any) -> None:
@@ -151,7 +166,7 @@ def create_app(stage: Stage, act: Act, mounts: Mapping[str, Starlette]) -> Starl
         return JSONResponse(answer, status_code=400 if "error" in answer else 200)
 
     async def page(request: Request) -> Response:
-        return FileResponse(PAGE / "index.html")
+        return FileResponse(PAGE / "index.html", headers={"content-security-policy": POLICY})
 
     return Starlette(
         routes=[
@@ -171,6 +186,8 @@ def _chat(chat: Chat) -> Json:
         "answer": chat.answer,
         "state": chat.state,
         "mode": chat.mode,
+        "instead": chat.instead,
+        "kill": chat.kill,
     }
 
 

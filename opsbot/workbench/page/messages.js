@@ -1,0 +1,117 @@
+// Draw the messages of one channel, each redrawn only when it changed.
+
+import { blocks } from "./blocks.js";
+import { h, hue, initials, keepingFocus } from "./dom.js";
+import { mrkdwn } from "./mrkdwn.js";
+
+const NEAR_END_PX = 80;
+
+export class Messages {
+  constructor(root, space, desk) {
+    this.root = root;
+    this.space = space;
+    this.desk = desk;
+    this.drawn = new Map();
+    this.channel = "";
+    this.dismissed = new Set();
+    this.follow = false;
+  }
+
+  dismiss(message) {
+    this.dismissed.add(message.ts);
+    this.show(this.channel);
+  }
+
+  show(channel) {
+    const fresh = channel !== this.channel;
+    if (fresh) {
+      this.channel = channel;
+      this.drawn.clear();
+      this.root.replaceChildren();
+    }
+    const end = this.root.scrollHeight - this.root.scrollTop - this.root.clientHeight < NEAR_END_PX;
+    keepingFocus(this.root, () => this.update());
+    if (fresh || end || this.follow) this.root.scrollTop = this.root.scrollHeight;
+    this.lookAtTurned();
+  }
+
+  // A card that turned from amber to green is worth a look, wherever it stands.
+  lookAtTurned() {
+    if (!this.turned) return;
+    this.root.scrollTop += this.turned.getBoundingClientRect().top - this.root.getBoundingClientRect().top - 4;
+    this.turned = null;
+  }
+
+  update() {
+    const row = (this.space.messages[this.channel] ?? []).filter(
+      (one) => (!one.thread_ts || one.thread_ts === one.ts || one.broadcast)
+        && !(one.ephemeral && this.dismissed.has(one.ts)));
+    const nodes = row.map((one) => this.node(one));
+    if (!nodes.length) nodes.push(this.empty());
+    const wanted = new Set(nodes);
+    for (const child of [...this.root.children]) if (!wanted.has(child)) child.remove();
+    nodes.forEach((node, index) => {
+      if (this.root.children[index] !== node) this.root.insertBefore(node, this.root.children[index] ?? null);
+    });
+  }
+
+  empty() {
+    this.nothing ??= h("p", { class: "nothing" }, "No message here yet.");
+    return this.nothing;
+  }
+
+  node(message) {
+    const key = `${message.ts}/${message.ephemeral}`;
+    const raw = JSON.stringify(message);
+    const known = this.drawn.get(key);
+    if (known?.raw === raw) return known.node;
+    const node = this.draw(message);
+    if (known && tone(JSON.parse(known.raw)) !== tone(message)) this.turned = node;
+    this.drawn.set(key, { raw, node });
+    return node;
+  }
+
+  draw(message) {
+    const who = this.space.people.get(message.user);
+    const name = who?.is_bot ? who.name : who?.real_name.replace(/ \(.*\)/, "") ?? message.user;
+    return h("article", {
+      class: `message ${message.ephemeral ? "ephemeral" : ""} ${tone(message)}`,
+      data: { ts: message.ts },
+    },
+    message.ephemeral ? h("p", { class: "only" }, "👁 Only visible to you", h("button", { type: "button", onclick: () => this.dismiss(message) }, "Dismiss")) : null,
+    h("div", { class: `avatar ${who?.is_bot ? "bot" : hue(message.user)}`, "aria-hidden": "true" }, initials(name)),
+    h("div", { class: "said" },
+      h("p", { class: "by" },
+        h("strong", {}, name),
+        who?.is_bot ? h("span", { class: "app" }, "APP") : null,
+        h("time", {}, clock(message.ts)),
+        message.edited ? h("span", { class: "edited" }, "(edited)") : null,
+      ),
+      this.content(message),
+      reactions(message),
+      message.reply_count ? h("p", { class: "replies" }, `${message.reply_count} in thread`) : null,
+    ));
+  }
+
+  content(message) {
+    const desk = this.desk(message);
+    if (!message.blocks?.length) return h("div", { class: "words" }, mrkdwn(message.text, this.space.names));
+    return h("div", { class: "blocks" }, blocks(message.blocks, desk));
+  }
+}
+
+// The colour of a card's edge repeats what its first words say; the words stay the message.
+function tone(message) {
+  const first = message.text ?? "";
+  if (!message.blocks?.length) return "";
+  if (first.startsWith("✅")) return "tone-green";
+  if (first.startsWith("🟠")) return "tone-amber";
+  return first.startsWith("🔴") ? "tone-red" : "";
+}
+
+const clock = (ts) => new Date(Number(ts) * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+
+function reactions(message) {
+  if (!message.reactions?.length) return null;
+  return h("p", { class: "reactions" }, message.reactions.map((one) => h("span", {}, `:${one.name}: ${one.count}`)));
+}

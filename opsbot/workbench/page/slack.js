@@ -1,0 +1,249 @@
+// The phone: channels, one channel with its composer, the App Home tab, modals, the person switcher.
+
+import { post, press } from "./api.js";
+import { blocks } from "./blocks.js";
+import { values } from "./elements.js";
+import { h, hue, initials, keepingFocus, setText } from "./dom.js";
+import { Messages } from "./messages.js";
+import { Modals } from "./modal.js";
+import { Workspace } from "./workspace.js";
+
+export const FIRST_COMMAND = "/ai-kill support-copilot wrong refund answers";
+const FIRST_PERSON = "U0ONCALL";
+const FIRST_CHANNEL = "support-ai";
+const KILL_FORMS = new Set(["kill_modal", "confirm_kill_modal"]);
+const TABS = [["channels", "Channels"], ["channel", ""], ["home", "App Home"]];
+
+export class Phone {
+  constructor(root, told) {
+    this.told = told;
+    this.tab = "channel";
+    this.channel = "";
+    this.space = new Workspace((what, where) => this.draw(what, where));
+    this.build(root);
+    const desk = (place) => this.desk(place);
+    this.messages = new Messages(this.log, this.space, (message) => desk({ message }));
+    this.modals = new Modals(this.overlay, this.below, this.space, desk);
+  }
+
+  build(root) {
+    this.who = h("select", { "aria-label": "You are", onchange: () => this.become(this.who.value) });
+    this.face = h("span", { class: "avatar", "aria-hidden": "true" });
+    this.wire = h("p", { class: "wire" });
+    this.tabs = h("div", { class: "tabs", role: "tablist", "aria-label": "Slack" }, TABS.map(([name, word]) =>
+      h("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": `panel-${name}`, data: { tab: name }, onclick: () => this.open(name), onkeydown: (event) => this.tabKey(event) }, word)));
+    this.list = h("ul", { class: "channels" });
+    this.log = h("div", { class: "log", role: "log", "aria-label": "Messages", tabindex: "0" });
+    this.box = h("textarea", { rows: 2, "aria-label": "Message or command", spellcheck: "false", autocomplete: "off", value: FIRST_COMMAND, onkeydown: (event) => this.typed(event), oninput: () => this.hint() });
+    this.usage = h("p", { class: "usage" });
+    this.trouble = h("p", { class: "trouble", role: "alert" });
+    this.go = h("button", { type: "submit", class: "send" }, "Enter ⏎");
+    this.form = h("form", { class: "composer", onsubmit: (event) => { event.preventDefault(); this.send(); } }, this.box, this.go);
+    this.home = h("div", { class: "home blocks" });
+    this.below = h("div", { class: "below" },
+      h("header", { class: "bar" }, this.face, h("label", {}, h("small", {}, "You are"), this.who), this.wire),
+      this.tabs,
+      panel("channels", this.list),
+      panel("channel", this.log, this.trouble, this.form, this.usage),
+      panel("home", this.home),
+    );
+    this.overlay = h("div", { class: "overlay", hidden: true });
+    root.append(this.below, this.overlay);
+  }
+
+  async start() {
+    await this.space.become(FIRST_PERSON);
+    const first = this.space.channels.find((one) => one.name === FIRST_CHANNEL) ?? this.space.channels[0];
+    this.enter(first?.id ?? "");
+    this.box.focus({ preventScroll: true });
+    this.box.setSelectionRange(this.box.value.length, this.box.value.length);
+  }
+
+  async become(user) {
+    setText(this.trouble, "");
+    await this.space.become(user);
+    if (!this.space.channels.some((one) => one.id === this.channel)) this.enter(this.space.channels[0]?.id ?? "");
+    if (this.tab === "home") this.open("home");
+    this.told({ kind: "person", user });
+  }
+
+  first() {
+    this.prefill(this.box.value.trim() || FIRST_COMMAND);
+  }
+
+  prefill(text) {
+    this.open("channel");
+    this.box.value = text;
+    this.hint();
+    this.box.focus();
+    this.box.setSelectionRange(text.length, text.length);
+  }
+
+  enter(channel) {
+    this.channel = channel;
+    this.open("channel");
+  }
+
+  open(tab) {
+    this.tab = tab;
+    if (tab === "channel") delete this.space.unread[this.channel];
+    if (tab === "home") this.ask("home", {});
+    this.draw("all");
+  }
+
+  tabKey(event) {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    const at = TABS.findIndex(([name]) => name === this.tab);
+    const [name] = TABS[(at + step + TABS.length) % TABS.length];
+    this.open(name);
+    this.tabs.querySelector(`[data-tab="${name}"]`).focus();
+  }
+
+  draw(what, where) {
+    if (!this.space.me) return;
+    if (what === "messages" && where === this.channel && this.tab === "channel") delete this.space.unread[where];
+    this.bar();
+    this.panels();
+    if (this.tab === "channels") this.drawList();
+    if (this.tab === "channel" && (what !== "messages" || where === this.channel)) this.messages.show(this.channel);
+    if (this.tab === "home" && (what === "home" || what === "all")) this.drawHome();
+    this.modals.show({ submit: (...found) => this.submit(...found), close: (view) => this.ask("close", { view_id: view.id }) });
+    this.told({ kind: what, channel: where });
+  }
+
+  bar() {
+    const { space } = this;
+    const people = space.humans();
+    if (this.who.options.length !== people.length) {
+      this.who.replaceChildren(...people.map((one) => h("option", { value: one.id }, one.real_name)));
+    }
+    this.who.title = space.me.real_name;
+    this.who.value = space.user;
+    this.face.className = `avatar ${hue(space.user)}`;
+    setText(this.face, initials(space.me.real_name));
+    const sockets = space.bot?.sockets ?? 0;
+    const by = space.bot?.deliver_by === "http" ? "HTTP" : `${sockets} socket${sockets === 1 ? "" : "s"}`;
+    setText(this.wire, space.online ? by : "reconnecting…");
+    this.wire.title = "How this Slack reaches opsbot right now";
+    this.wire.classList.toggle("off", !space.online || (space.bot?.deliver_by !== "http" && sockets === 0));
+  }
+
+  panels() {
+    const { space } = this;
+    const unread = Object.values(space.unread).reduce((sum, one) => sum + one, 0);
+    const title = space.title(space.channels.find((one) => one.id === this.channel));
+    for (const [name, word] of TABS) {
+      const button = this.tabs.querySelector(`[data-tab="${name}"]`);
+      const badge = name === "channels" && unread ? ` (${unread} new)` : "";
+      setText(button, (word || title || "Channel") + badge);
+      button.setAttribute("aria-selected", String(this.tab === name));
+      button.tabIndex = this.tab === name ? 0 : -1;
+      this.below.querySelector(`#panel-${name}`).hidden = this.tab !== name;
+    }
+    this.hint();
+  }
+
+  drawList() {
+    const { space } = this;
+    const rows = [...space.channels.map((one) => this.entry(one)), ...this.shortcuts()];
+    keepingFocus(this.list, () => this.list.replaceChildren(...rows));
+  }
+
+  entry(channel) {
+    const { space } = this;
+    const unread = space.unread[channel.id];
+    return row(channel.id, () => this.enter(channel.id), { "aria-current": channel.id === this.channel ? "true" : null },
+      h("span", {}, space.title(channel)),
+      channel.is_ext_shared ? h("small", {}, "shared with another company") : null,
+      unread ? h("b", { class: "badge" }, `${unread} new`) : null);
+  }
+
+  shortcuts() {
+    return this.space.shortcuts.filter((one) => one.type === "global").map((one) =>
+      row(one.callback_id, () => this.ask("shortcut", { callback_id: one.callback_id }), {},
+        h("span", {}, `⚡ ${one.name}`), h("small", {}, one.description)));
+  }
+
+  drawHome() {
+    const view = this.space.home;
+    keepingFocus(this.home, () => this.home.replaceChildren(...(view
+      ? blocks(view.blocks, this.desk({ view }))
+      : [h("p", { class: "nothing" }, "opsbot has not published this person’s Home tab yet.")])));
+  }
+
+  hint() {
+    const first = this.box.value.trim().split(/\s/)[0];
+    const command = this.space.commands.find((one) => one.command === first);
+    setText(this.usage, command ? `${command.command} ${command.usage_hint}` : "Enter sends, Shift+Enter makes a new line");
+  }
+
+  typed(event) {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    this.send();
+  }
+
+  async send() {
+    const text = this.box.value.trim();
+    if (!text || this.busy) return;
+    this.box.value = "";
+    this.hint();
+    this.messages.follow = true;
+    if (!text.startsWith("/")) return this.ask("say", { channel: this.channel, text });
+    if (text.startsWith("/ai-kill ")) await press("enter");
+    const shown = await this.ask("command", { channel: this.channel, text });
+    if (shown.error || shown.kind === "failed") this.box.value ||= text;
+    this.messages.show(this.channel);
+    this.messages.follow = false;
+    this.told({ kind: "command", text, shown });
+  }
+
+  async submit(view, chosen, wrong) {
+    if (KILL_FORMS.has(view.callback_id)) await press("enter");
+    const shown = await this.ask("submit", { view_id: view.id, values: chosen });
+    if (shown.kind !== "errors") return;
+    wrong(shown.errors);
+    this.draw("views");
+  }
+
+  // Posts as the person of the moment; whatever goes wrong is said above the composer.
+  async ask(path, body) {
+    this.busy = path === "command";
+    this.form.classList.toggle("busy", this.busy);
+    const shown = await post(`/slack/ui/${path}`, { user: this.space.user, ...body });
+    this.busy = false;
+    this.form.classList.remove("busy");
+    const wrong = shown.error ? shown.hint : shown.kind === "failed" ? shown.text : "";
+    setText(this.trouble, wrong ?? "");
+    return shown;
+  }
+
+  // Where an element lives, and what a press on it sends.
+  desk({ message, view }) {
+    const place = message ? { channel: message.channel, message_ts: message.ts } : { view_id: view.id };
+    const { space } = this;
+    return {
+      names: space.names,
+      people: () => space.humans().map((one) => ({ id: one.id, name: one.real_name })),
+      channels: () => space.channels.map((one) => ({ id: one.id, name: space.title(one) })),
+      options: (spec, block, query) => this.ask("options", { ...place, action_id: spec.action_id, block_id: block.block_id, query }),
+      act: (spec, block, value) => this.act(spec, block, value, place),
+    };
+  }
+
+  async act(spec, block, value, place) {
+    if (spec.confirm && !(await this.modals.confirm(spec.confirm, this.space.names))) return;
+    const root = place.view_id ? (this.space.home?.id === place.view_id ? this.home : this.overlay) : null;
+    const body = { ...place, action_id: spec.action_id, block_id: block.block_id, values: root ? values(root) : {} };
+    this.messages.follow = true;
+    const shown = await this.ask("action", value === undefined ? body : { ...body, value });
+    if (this.tab === "channel") this.messages.show(this.channel);
+    this.messages.follow = false;
+    this.told({ kind: "act", action: spec.action_id, shown });
+  }
+}
+
+const panel = (name, ...children) => h("section", { class: `panel ${name}`, id: `panel-${name}`, role: "tabpanel", "aria-labelledby": `tab-${name}` }, ...children);
+
+const row = (name, act, more, ...children) => h("li", {}, h("button", { type: "button", data: { focus: name }, onclick: act, ...more }, ...children));

@@ -1,0 +1,162 @@
+// The right side: what the processes of the demo say, as it comes, and the buttons that break them.
+
+import { listen, press } from "./api.js";
+import { Chats } from "./chats.js";
+import { byId, h, money, setText } from "./dom.js";
+import { FleetView } from "./fleet.js";
+import { Parts } from "./parts.js";
+import { Steps } from "./steps.js";
+
+const RATE_MS = 5000;
+const STILL_MS = 2500;
+const SAY_EVERY_MS = 5000;
+
+export class StageView {
+  constructor(phone) {
+    this.phone = phone;
+    this.state = { chats: {}, promised: 0, services: {}, bot: {}, store: {}, fleet: null, kills: null, about: {}, notes: [] };
+    this.rises = [];
+    this.online = true;
+    this.chats = new Chats();
+    this.chats.redraw = () => this.later();
+    this.fleet = new FleetView((name, frozen) => this.press(frozen ? "thaw" : "freeze", { service: name }));
+    this.parts = new Parts({
+      killBot: () => this.press("kill_bot"),
+      store: () => this.press(this.state.store.frozen ? "thaw_store" : "freeze_store"),
+      journal: () => this.journal(),
+      verify: () => this.verify(),
+    });
+    this.steps = new Steps({
+      first: () => phone.first(),
+      killBot: () => this.press("kill_bot"),
+      become: (id) => phone.become(id),
+      restore: () => phone.prefill("/ai-restore support-copilot"),
+      edit: () => this.journal(),
+      verify: () => this.verify(),
+      redraw: () => this.later(),
+    });
+  }
+
+  start() {
+    listen("/demo/events", (event) => this.heard(event), (online) => { this.online = online; this.later(); });
+    setInterval(() => this.later(), 1000);
+  }
+
+  heard(event) {
+    if (event.kind === "state") this.restart(event.state);
+    else if (event.kind === "reset") location.reload();
+    else if (event.kind === "note") this.state.notes.push(event.note);
+    else if (event.kind === "chat") this.chat(event);
+    else if (event.kind in this.state) this.state[event.kind] = event[event.kind];
+    this.later();
+  }
+
+  restart(state) {
+    this.state = state;
+    this.began = Date.now();
+    this.rises = [];
+    this.chats.restart(state.chats);
+  }
+
+  chat(event) {
+    this.chats.took(event.from, event.chat);
+    const gained = event.promised - this.state.promised;
+    if (gained > 0) this.rises.push({ at: Date.now(), gained });
+    this.state.promised = event.promised;
+  }
+
+  // Whether the journal in the store is not what the bot wrote, by this page's own hand.
+  get edited() {
+    return Boolean(this.state.about.edited);
+  }
+
+  async press(name, more) {
+    this.steps.done.broken ||= Boolean(this.state.kills?.kills.length) && /kill_bot|freeze/.test(name);
+    const answer = await press(name, more);
+    if (answer.error) this.state.notes.push(answer.hint ?? answer.error);
+    this.later();
+    return !answer.error;
+  }
+
+  async journal() {
+    await this.press(this.edited ? "mend_journal" : "edit_journal");
+  }
+
+  verify() {
+    this.phone.prefill("/ai-audit verify");
+    this.phone.send();
+  }
+
+  // The phone tells what was typed; a verification of an edited journal ends the story.
+  typed(event) {
+    if (event.kind === "command" && event.text.startsWith("/ai-audit verify") && this.edited && !event.shown.error) this.steps.done.verified = true;
+    this.later();
+  }
+
+  // Events come faster than a screen is drawn: one drawing a frame.
+  later() {
+    if (this.waiting) return;
+    this.waiting = true;
+    requestAnimationFrame(() => {
+      this.waiting = false;
+      this.draw();
+    });
+  }
+
+  draw() {
+    const { state } = this;
+    this.steps.done.edited ||= this.edited;
+    document.body.classList.toggle("offline", !this.online);
+    this.chats.draw(state.services);
+    this.fleet.draw(state);
+    this.parts.draw(state, this.edited);
+    this.steps.draw({ stage: state, approver: this.phone.space.approver(), may: this.phone.space.approves() });
+    this.counter();
+    this.own();
+    this.notes();
+  }
+
+  counter() {
+    const { promised } = this.state;
+    const now = Date.now();
+    if (this.rises.length) this.began = this.rises.at(-1).at;
+    this.rises = this.rises.filter((one) => now - one.at < RATE_MS);
+    const quiet = now - (this.began ?? now);
+    const still = quiet > STILL_MS;
+    setText(byId("sum"), money(promised));
+    const gained = this.rises.reduce((sum, one) => sum + one.gained, 0);
+    byId("sum").classList.toggle("still", still || !gained);
+    const climbing = gained ? `▲ ${money(gained)} more in the last 5 s` : "■ nothing new since this page was opened";
+    const rate = still ? `■ standing still for ${Math.round(quiet / 1000)} s` : climbing;
+    setText(byId("rate"), this.online ? rate : "The workbench does not answer.");
+    const [first] = this.chats.pauses();
+    setText(byId("reads"), first ? `${first[1]} of ${this.chats.rows.size} customers now read: “${first[0].trim()}”` : "Customers read the model’s own words.");
+    if (now - (this.saidAt ?? 0) > SAY_EVERY_MS && promised !== this.saidSum) {
+      this.saidAt = now;
+      this.saidSum = promised;
+      setText(byId("sum-said"), `${money(promised)} promised`);
+    }
+  }
+
+  own() {
+    const { redis, env, python } = this.state.about;
+    if (!redis) return;
+    setText(byId("lines"), threeLines(redis, env));
+    setText(byId("python"), python ?? "python");
+  }
+
+  notes() {
+    const { notes } = this.state;
+    const raw = notes.join("\n");
+    if (raw === this.noted) return;
+    this.noted = raw;
+    const lines = notes.slice(-6).reverse();
+    byId("notes").replaceChildren(...lines.map((line) => h("li", {}, line)));
+  }
+}
+
+export const threeLines = (redis, env) => [
+  "from opsflags import FlagClient",
+  `flags = FlagClient.connect(${JSON.stringify(redis)}, service="my-service", env=${JSON.stringify(env)})`,
+  `while not input("Enter asks, q leaves: "): print(flags.workflow("support-copilot").decide().mode)`,
+].join("\n");

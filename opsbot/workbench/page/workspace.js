@@ -1,0 +1,121 @@
+// What one person sees of the workspace, kept up to date from the stand-in's events.
+
+import { get, listen } from "./api.js";
+
+export class Workspace {
+  constructor(changed) {
+    this.changed = changed;
+    this.user = "";
+    this.me = null;
+    this.people = new Map();
+    this.channels = [];
+    this.messages = {};
+    this.views = [];
+    this.home = null;
+    this.unread = {};
+    this.online = false;
+    this.seq = 0;
+    this.groups = new Map();
+    this.shortcuts = [];
+    this.commands = [];
+    this.names = {
+      person: (id) => this.people.get(id)?.name ?? null,
+      channel: (id) => this.channels.find((one) => one.id === id)?.name ?? null,
+      group: (id) => this.groups.get(id)?.handle ?? null,
+    };
+  }
+
+  async become(user) {
+    this.source?.close();
+    this.user = user;
+    this.unread = {};
+    await this.fetch();
+    this.source = listen(
+      `/slack/ui/events?user=${encodeURIComponent(user)}`,
+      (event) => this.user === user && this.heard(event),
+      (online) => {
+        if (this.online === online) return;
+        this.online = online;
+        this.changed("bot");
+      },
+    );
+  }
+
+  async fetch() {
+    const user = this.user;
+    const found = await get(`/slack/ui/state?user=${encodeURIComponent(user)}`);
+    if (this.user !== user) return;
+    this.seq = found.seq;
+    this.team = found.team;
+    this.bot = found.bot;
+    this.people = new Map(found.people.map((one) => [one.id, one]));
+    this.groups = new Map(found.usergroups.map((one) => [one.id, one]));
+    this.me = this.people.get(user);
+    this.channels = found.channels;
+    this.messages = found.messages;
+    this.views = found.views;
+    this.home = found.home;
+    this.commands = found.commands;
+    this.shortcuts = found.shortcuts;
+    this.changed("all");
+  }
+
+  heard(event) {
+    const kinds = {
+      hello: () => { if (event.seq > this.seq) this.fetch(); },
+      reset: () => this.fetch(),
+      message: () => this.took(event.message),
+      gone: () => this.lost(event),
+      views: () => { this.views = event.views; this.changed("views"); },
+      home: () => { this.home = event.home; this.changed("home"); },
+      channel: () => this.joined(event.channel),
+      bot: () => { this.bot = event.bot; this.changed("bot"); },
+    };
+    kinds[event.kind]?.();
+    if (event.seq) this.seq = Math.max(this.seq, event.seq);
+  }
+
+  took(message) {
+    const row = (this.messages[message.channel] ??= []);
+    const at = row.findIndex((one) => one.ts === message.ts && one.ephemeral === message.ephemeral);
+    if (at >= 0) row[at] = message;
+    else {
+      row.push(message);
+      row.sort((one, other) => Number(one.ts) - Number(other.ts));
+      if (message.user !== this.user) this.unread[message.channel] = (this.unread[message.channel] ?? 0) + 1;
+    }
+    this.changed("messages", message.channel);
+  }
+
+  lost({ channel, ts }) {
+    this.messages[channel] = (this.messages[channel] ?? []).filter((one) => one.ts !== ts);
+    this.changed("messages", channel);
+  }
+
+  joined(channel) {
+    const at = this.channels.findIndex((one) => one.id === channel.id);
+    if (at >= 0) this.channels[at] = channel;
+    else this.channels.push(channel);
+    this.changed("channels");
+  }
+
+  // A direct message carries the other person's name, everything else its own.
+  title(channel) {
+    if (!channel) return "";
+    if (!channel.is_im) return `${channel.is_private ? "🔒" : "#"} ${channel.name}`;
+    const other = channel.members.find((id) => id !== this.user);
+    return this.people.get(other)?.name ?? channel.name;
+  }
+
+  humans() {
+    return [...this.people.values()].filter((one) => !one.is_bot);
+  }
+
+  approves() {
+    return /approver/.test(this.me?.real_name ?? "");
+  }
+
+  approver() {
+    return this.humans().find((one) => /approver/.test(one.real_name) && one.id !== this.user);
+  }
+}

@@ -1,0 +1,218 @@
+"""The minute that a newcomer lives, in a real browser on the real demo."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.e2e.conftest import Demo
+from tests.support.wait import eventually_sync
+
+pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(150)]
+
+PAUSE = "Our assistant is paused. A person will answer you within two hours."
+PATIENCE_MS = 30_000
+LOOKED_MS = 2_500
+
+
+@pytest.fixture(name="page")
+def _page(browser: Browser, demo: Demo) -> Iterator[Page]:
+    context = browser.new_context(
+        viewport={"width": 1440, "height": 900}, permissions=["clipboard-read", "clipboard-write"]
+    )
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.goto(demo.page)
+    yield page
+    context.close()
+    assert wrong == []
+
+
+@pytest.fixture(name="pictures")
+def _pictures() -> Path:
+    folder = Path(tempfile.gettempdir()) / "opsbot-story"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def state(demo: Demo) -> dict[str, Any]:
+    """Return what the processes of the demo say, past the page."""
+    with urllib.request.urlopen(f"{demo.page}/demo/state") as answer:  # noqa: S310  loopback
+        found: dict[str, Any] = json.load(answer)
+    return found
+
+
+def model_calls(demo: Demo) -> int:
+    """Return how many calls have reached the model."""
+    with urllib.request.urlopen(f"{demo.page}/model/stub") as answer:  # noqa: S310  loopback
+        return int(sum(json.load(answer)["calls"].values()))
+
+
+def shoot(page: Page, folder: Path, name: str) -> None:
+    """Keep a picture for people to look at."""
+    page.screenshot(path=folder / f"{name}.png")
+
+
+def say(page: Page, text: str) -> None:
+    """Type in the phone and press Enter."""
+    box = page.get_by_label("Message or command")
+    box.fill(text)
+    box.press("Enter")
+
+
+def card(page: Page, tone: str, words: str) -> Locator:
+    """Return the public card of that tone with these words."""
+    return page.locator(f".message.{tone}:not(.ephemeral)", has_text=words).last
+
+
+def test_the_minute_of_a_newcomer(page: Page, demo: Demo, pictures: Path) -> None:
+    watch_it_misbehave(page, demo)
+    kill_it(page, demo, pictures)
+    break_things(page, demo, pictures)
+    restore_it(page, demo, pictures)
+    verify_the_journal(page, pictures)
+
+
+def watch_it_misbehave(page: Page, demo: Demo) -> None:
+    """The chat promises, the counter climbs, a dozen processes are dots, one of them frozen."""
+    expect(page.locator(".dot")).to_have_count(12, timeout=PATIENCE_MS)
+    expect(page.locator(".answers mark").first).to_be_visible(timeout=PATIENCE_MS)
+    before = page.locator("#sum").inner_text()
+    expect(page.locator("#sum")).not_to_have_text(before, timeout=PATIENCE_MS)
+    expect(page.locator('.dot[data-instance="support-api-7"]')).to_have_class(
+        re.compile("silent.*frozen"), timeout=PATIENCE_MS
+    )
+    expect(page.get_by_label("Message or command")).to_have_value(
+        "/ai-kill support-copilot wrong refund answers"
+    )
+    assert state(demo)["promised"] > 0
+
+
+def kill_it(page: Page, demo: Demo, folder: Path) -> None:
+    """Enter: the stream ends where it is, the card is amber with a name, then green and earned."""
+    page.get_by_label("Message or command").press("Enter")
+
+    expect(page.locator(".talk .cut", has_text="cut here by K-1")).to_be_visible()
+    expect(page.locator(".talk .pause", has_text=PAUSE).first).to_be_visible()
+    amber = card(page, "tone-amber", "11/12 confirmed")
+    expect(amber).to_contain_text("support-api-7 silent: stops itself by", timeout=PATIENCE_MS)
+    expect(page.locator(".message.ephemeral", has_text="Only visible to you")).to_be_visible()
+    expect(page.locator("#fleet-count")).to_contain_text("11/12 confirmed")
+    expect(page.locator("#reads")).to_contain_text("11 of 12 customers now read")
+    expect(page.locator("#rate")).to_contain_text("standing still")
+    shoot(page, folder, "2-amber")
+    frozen_at = page.locator("#sum").inner_text()
+    calls = model_calls(demo)
+
+    green = card(page, "tone-green", "12/12 confirmed")
+    expect(green).to_contain_text("12/12 probes refused", timeout=PATIENCE_MS)
+    expect(green).to_contain_text(re.compile(r"0 let through · [1-9]\d* refused"))
+    expect(page.locator(".dot.confirmed")).to_have_count(12)
+    expect(page.locator("#rate")).to_contain_text("standing still")
+    assert page.locator("#sum").inner_text() == frozen_at
+    assert model_calls(demo) == calls
+    shoot(page, folder, "3-green")
+
+
+def break_things(page: Page, demo: Demo, folder: Path) -> None:
+    """kill -9 the bot and freeze the store: nothing gets through, and the page says what is going on."""
+    calls, pid = model_calls(demo), state(demo)["bot"]["pid"]
+
+    page.locator("#parts").get_by_role("button", name="kill -9 the bot").click()
+
+    expect(page.locator("#fleet-count")).to_contain_text("The bot is dead")
+    expect(page.locator(".dot.unknown")).to_have_count(12)
+    shoot(page, folder, "4-bot-dead")
+    expect(page.locator("#parts")).to_contain_text("restarts: 1", timeout=PATIENCE_MS)
+    expect(page.locator(".dot.confirmed")).to_have_count(12, timeout=PATIENCE_MS)
+    expect(page.locator(".wire")).to_have_text("2 sockets", timeout=PATIENCE_MS)
+    assert state(demo)["bot"]["pid"] != pid
+    page.get_by_role("button", name="Freeze the store").click()
+    expect(page.locator("#parts")).to_contain_text("frozen (SIGSTOP)")
+    page.get_by_role("button", name="Thaw the store").click()
+    expect(page.locator(".dot.confirmed")).to_have_count(12, timeout=PATIENCE_MS)
+    assert model_calls(demo) == calls
+
+
+def restore_it(page: Page, demo: Demo, folder: Path) -> None:
+    """The same person is refused; another one approves, and traffic comes back."""
+    say(page, "/ai-restore support-copilot fixed")
+    waiting = card(page, "tone-green", "waits for a second person")
+    approve = waiting.get_by_role("button", name="Approve restore A-1")
+    expect(approve).to_be_visible(timeout=PATIENCE_MS)
+    approve.click()
+    refused = page.locator(".message.ephemeral").last
+    expect(refused).to_contain_text("approver-is-requester", timeout=PATIENCE_MS)
+    assert state(demo)["kills"]["kills"]
+    shoot(page, folder, "5-refused")
+
+    page.get_by_role("button", name="Become Ines").click()
+    expect(page.get_by_label("You are")).to_have_value("U0LEAD")
+    page.get_by_role("button", name="Approve restore A-1").first.click()
+
+    expect(card(page, "tone-green", "Restored")).to_contain_text(
+        "12/12 confirmed", timeout=PATIENCE_MS
+    )
+    expect(page.locator("#rate")).to_contain_text("more in the last 5 s", timeout=PATIENCE_MS)
+    expect(page.locator(".answers.answering, .answers.end").last).to_be_visible()
+    shoot(page, folder, "6-restored")
+
+
+def verify_the_journal(page: Page, folder: Path) -> None:
+    """A changed letter is found and named; put back, the journal verifies."""
+    page.locator("#parts").get_by_role("button", name="Edit the journal").click()
+    expect(page.locator("#parts")).to_contain_text("entry 2 was edited")
+    say(page, "/ai-audit verify")
+    answer = page.locator(".message.ephemeral").last
+    expect(answer).to_contain_text("does NOT verify", timeout=PATIENCE_MS)
+    expect(answer).to_contain_text("Entry 2")
+    shoot(page, folder, "7-edited")
+
+    page.get_by_role("button", name="Put it back").click()
+    expect(page.locator("#parts")).to_contain_text("untouched")
+    say(page, "/ai-audit verify")
+
+    expect(page.locator(".message.ephemeral").last).to_contain_text("verifies", timeout=PATIENCE_MS)
+    expect(page.locator(".steps .done")).to_have_count(5)
+
+
+def test_a_process_of_ones_own_becomes_the_next_dot(page: Page, demo: Demo) -> None:
+    expect(page.locator("#lines")).to_contain_text("FlagClient.connect", timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Copy").click()
+    expect(page.locator("#copied")).to_contain_text("Copied")
+    lines = page.evaluate("navigator.clipboard.readText()")
+
+    with subprocess.Popen(
+        [sys.executable, "-c", lines],
+        env={k: v for k, v in os.environ.items() if not k.startswith("OPSBOT_")},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as own:
+        assert own.stdin is not None
+        own.stdin.write("\n")
+        own.stdin.flush()
+        dot = page.locator(".dot.guest")
+        expect(dot).to_have_count(1, timeout=PATIENCE_MS)
+        expect(dot).to_have_attribute("title", re.compile(f"pid {own.pid}"))
+        said, _ = own.communicate("q\n", timeout=20)
+
+    assert re.search(r": (live|canned)\n", said)
+    eventually_sync(
+        lambda: all(
+            one["service"] != "my-service"
+            for one in (state(demo)["fleet"] or {"instances": []})["instances"]
+        ),
+        timeout_s=20,
+    )

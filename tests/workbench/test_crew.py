@@ -1,0 +1,170 @@
+"""The demo's hands on real processes: started again, frozen, thawed, and a journal edited and mended."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+from redis.exceptions import TimeoutError as RedisTimeout
+
+from opsbot.workbench.acts import Acts
+from opsbot.workbench.crew import Bot, Services
+from opsbot.workbench.stage import Stage
+from opsflags.keys import Keys
+from tests.support.store import Server, Store, own_server, server, store
+from tests.support.wait import eventually
+
+__all__ = ["own_server", "server", "store"]
+
+SERVICE = """
+import json, os, signal, sys, time
+print(json.dumps({"from": "a", "what": "started", "pid": os.getpid()}), flush=True)
+for number in range(100_000):
+    print(json.dumps({"from": "a", "what": "word", "text": f"{number} "}), flush=True)
+    time.sleep(0.01)
+"""
+
+
+def stands(pid: int) -> str:
+    """Return the state letter of a process, as `ps` knows it."""
+    shown = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, check=False)
+    return shown.stdout.decode().strip()
+
+
+@asynccontextmanager
+async def crew(folder: Path, stage: Stage) -> AsyncGenerator[Services]:
+    """Run one real process that talks."""
+    services = Services([sys.executable, "-c", SERVICE], os.environ, folder / "log", stage.heard)
+    running = asyncio.ensure_future(services.run())
+    await eventually(lambda: services.pids)
+    try:
+        yield services
+    finally:
+        await services.leave()
+        await running
+
+
+def acts(stage: Stage, folder: Path, **more: object) -> Acts:
+    """The buttons, with a bot that was never started."""
+    made = Acts(stage, Bot({}, folder / "bot.log"), folder)
+    for name, value in more.items():
+        setattr(made, name, value)
+    return made
+
+
+async def test_a_frozen_process_is_stopped_and_a_thawed_one_goes_on(tmp_path: Path) -> None:
+    stage = Stage()
+    async with crew(tmp_path, stage) as services:
+        pid = services.pids["a"]
+        buttons = acts(stage, tmp_path, services=services)
+
+        done = await buttons.do({"do": "freeze", "service": "a"})
+        await eventually(lambda: stands(pid).startswith("T"))
+        frozen = dict(stage.services["a"])
+        await buttons.do({"do": "thaw", "service": "a"})
+        said = stage.chats["a"].answer
+        await eventually(lambda: len(stage.chats["a"].answer) > len(said))
+
+    assert "SIGSTOP" in done["done"]
+    assert (frozen["frozen"], stage.services["a"]["frozen"]) == (True, False)
+    assert stands(pid) == ""
+
+
+async def test_leaving_wakes_and_ends_a_frozen_process(tmp_path: Path) -> None:
+    stage = Stage()
+    async with crew(tmp_path, stage) as services:
+        pid = services.pids["a"]
+        services.freeze("a")
+        await eventually(lambda: stands(pid).startswith("T"))
+
+    assert stands(pid) == ""
+
+
+async def test_a_service_that_is_not_ours_is_not_said_to_be_frozen(tmp_path: Path) -> None:
+    stage = Stage()
+    async with crew(tmp_path, stage) as services:
+        answer = await acts(stage, tmp_path, services=services).do(
+            {"do": "freeze", "service": "my-service"}
+        )
+
+    assert "no service of the demo is called 'my-service'" in answer["error"]
+    assert stage.notes == []
+
+
+async def test_a_button_that_does_not_exist_is_named_with_those_that_do(tmp_path: Path) -> None:
+    answer = await acts(Stage(), tmp_path).do({"do": "explode"})
+
+    assert "no button 'explode'" in answer["error"]
+    assert "kill_bot" in answer["error"]
+
+
+async def test_a_bot_that_dies_is_started_again_and_counted(tmp_path: Path) -> None:
+    seen: list[bool] = []
+    bot = Bot(
+        {**os.environ, "OPSBOT_SLACK_TRANSPORT": "http", "OPSBOT_STATE_DIR": str(tmp_path)},
+        tmp_path / "log",
+        restart_s=0.01,
+    )
+    running = asyncio.ensure_future(bot.run(lambda: seen.append(bot.alive)))
+    await eventually(lambda: bot.process is not None)
+
+    bot.kill()
+    await eventually(lambda: bot.restarts >= 1, timeout_s=15)
+    await eventually(lambda: bot.alive, timeout_s=15)
+
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+    await bot.leave()
+    assert not bot.alive
+    assert seen[:3] == [True, False, True]
+
+
+async def test_one_letter_of_the_journal_is_changed_and_put_back(
+    tmp_path: Path, store: Store
+) -> None:
+    stage, key = Stage(), Keys(store.env).journal
+    lines = [f"{n} {json.dumps({'entry': n, 'reason': 'wrong refund answers'})}" for n in range(3)]
+    buttons = acts(stage, tmp_path, where={"redis": store.url, "env": store.env})
+    redis = Redis.from_url(store.url, decode_responses=True)
+    await redis.rpush(key, *lines)
+
+    edited = await buttons.do({"do": "edit_journal"})
+    changed = await redis.lrange(key, 0, -1)
+    marked = stage.about["edited"]
+    again = await buttons.do({"do": "edit_journal"})
+    await buttons.do({"do": "mend_journal"})
+    mended = await redis.lrange(key, 0, -1)
+
+    await redis.aclose()
+    differing = [at for at, line in enumerate(changed) if line != lines[at]]
+    assert differing == [1]
+    assert sum(one != other for one, other in zip(changed[1], lines[1], strict=True)) == 1
+    assert "entry 2" in edited["done"]
+    assert again["done"] == "It is edited already."
+    assert mended == lines
+    assert (marked, stage.about["edited"]) == (True, False)
+
+
+async def test_a_frozen_store_answers_nobody_until_it_is_thawed(
+    tmp_path: Path, own_server: Server
+) -> None:
+    stage = Stage()
+    buttons = acts(stage, tmp_path, where={"redis": own_server.url, "env": "demo"})
+    redis = Redis.from_url(own_server.url, socket_timeout=0.2, retry=None)
+
+    await buttons.do({"do": "freeze_store"})
+    frozen = stage.store["frozen"]
+    with pytest.raises((TimeoutError, RedisTimeout)):
+        await asyncio.wait_for(redis.ping(), 0.3)
+    await buttons.do({"do": "thaw_store"})
+
+    assert frozen
+    assert stage.store == {"frozen": False}
+    await redis.aclose()
