@@ -1,1 +1,34 @@
 """Figures with their floors beside them, measured in one run."""
+
+from collections.abc import Callable
+
+NAMES = ("evaluate", "propagation", "footprint")
+CLIENTS = (1, 10, 100)
+
+
+def run(
+    name: str, *, clients: tuple[int, ...] = CLIENTS, json: bool, tell: Callable[[str], None]
+) -> int:
+    """
+    Measure *name*, tell the result, and return the exit code: 1 where a gate was broken.
+
+    *clients* are the fleets' sizes for `propagation`. With *json* the only thing told is one
+    document.
+
+    Raises:
+        ValueError: no such measurement. Misconfigured: no server for this machine.
+    """
+    # The programs in this package are measured themselves: they must not load all of it.
+    from opsbot.bench.measurements import measured  # noqa: PLC0415  # said above
+    from opsbot.bench.report import as_json, as_text  # noqa: PLC0415  # said above
+
+    if name not in NAMES:
+        raise ValueError(f"no such measurement: {name!r}; there are {', '.join(NAMES)}")
+    told = measured(name, clients=clients or CLIENTS, tell=_silent if json else tell)
+    for line in (as_json(told),) if json else as_text(told):
+        tell(line)
+    return told.exit_code
+
+
+def _silent(_line: str) -> None:
+    """Say nothing of the progress."""
