@@ -55,7 +55,7 @@ WAYS: Mapping[str, Way] = {
     "serve": Way("opsbot.cli.serve:serve"),
     "doctor": Way("opsbot.cli.doctor:doctor", _JSON),
     "demo": Way(
-        "opsbot.cli.long:demo",
+        "opsbot.cli.demo:demo",
         {"headless": "open nothing, print the addresses as one JSON line"},
         {
             "port": "port of the page",
@@ -63,7 +63,7 @@ WAYS: Mapping[str, Way] = {
             "frozen": "how many of them freeze on purpose",
         },
     ),
-    "bench": Way("opsbot.cli.long:bench", _JSON, {"clients": "how many clients, as in 1,10,100"}),
+    "bench": Way("opsbot.cli.bench:bench", _JSON, {"clients": "how many clients, as in 1,10,100"}),
 }
 
 

@@ -1,12 +1,9 @@
-"""`demo` and `bench`: the verbs that start processes of their own and watch them."""
+"""`opsbot demo`: the verb that starts processes of its own and watches them."""
 
 import asyncio
-import importlib
 import signal
 import webbrowser
-from collections.abc import Callable
 from pathlib import Path
-from typing import cast
 
 from opsbot.cli import api
 from opsbot.cli.options import Asked, Usage
@@ -16,8 +13,6 @@ from opsbot.slack.manifest import manifest
 from opsbot.workbench import demo as workbench
 
 PORT, CLIENTS = 8321, 12
-BENCHES = ("evaluate", "propagation", "footprint")
-Bench = Callable[[Asked], int]
 
 
 def demo(asked: Asked) -> int:
@@ -51,18 +46,6 @@ async def _until_told(options: workbench.Options) -> None:
 
 def _tell(line: str) -> None:
     print(line, flush=True)  # a script that reads the one line must not wait for a full buffer
-
-
-def bench(asked: Asked) -> int:
-    """Run one benchmark; each lives in a module of its own."""
-    if len(asked.words) != 1 or asked.words[0] not in BENCHES:
-        raise Usage(f"opsbot bench {'|'.join(BENCHES)}")
-    name = asked.words[0]
-    try:
-        module = importlib.import_module(f"opsbot.bench.{name}")
-    except ModuleNotFoundError as error:
-        raise Misconfigured(f"The benchmark `{name}` is not part of this installation.") from error
-    return cast("Bench", module.run)(asked)
 
 
 def _number(asked: Asked, name: str, usual: int) -> int:
