@@ -11,7 +11,10 @@ PAUSE_S = 0.005
 
 
 async def eventually(
-    look: Callable[[], T | Awaitable[T]], *, timeout_s: float = 5.0, until: Callable[[T], bool] = bool
+    look: Callable[[], T | Awaitable[T]],
+    *,
+    timeout_s: float = 5.0,
+    until: Callable[[T], bool] = bool,
 ) -> T:
     """
     Call *look* until *until* holds of its answer, and return that answer.
