@@ -6,8 +6,8 @@ import os
 import secrets
 import socket
 import sys
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -92,17 +92,15 @@ async def playing(options: Options) -> AsyncGenerator[dict[str, str | None]]:
         await stack.enter_async_context(_listening(app, options.port))
         stack.push_async_callback(slack.close)
         group = await stack.enter_async_context(asyncio.TaskGroup())
-        keeper = group.create_task(bot.run(lambda: stage.set(bot=_about(bot))))
         stack.push_async_callback(bot.leave)
-        stack.callback(keeper.cancel)
+        _until_end(stack, group, bot.run(lambda: stage.set(bot=_about(bot))))
         if not options.headless:
             options.tell("Starting the bot and its private store ...")
         where = await _bot_up(options.state_dir)
         services = _services(options, where, page, stage)
         acts.services, acts.where = services, where
-        talker = group.create_task(services.run())
         stack.push_async_callback(services.leave)
-        stack.callback(talker.cancel)
+        _until_end(stack, group, services.run())
         addresses: dict[str, str | None] = {
             "page": page, "api": where["api"], "redis": where["redis"], "pagerduty": None,
         }  # fmt: skip
@@ -115,9 +113,9 @@ async def playing(options: Options) -> AsyncGenerator[dict[str, str | None]]:
             }
         )
         for watcher in (acts.look(LOOK_S), acts.worst_moment(options.frozen)):
-            task = group.create_task(watcher)
-            stack.callback(task.cancel)
+            _until_end(stack, group, watcher)
         stack.callback(acts.leave)
+        stack.enter_context(_kept(options.state_dir, {**addresses, "people": where["people"]}))
         yield addresses
 
 
@@ -159,6 +157,26 @@ async def _bot_up(state_dir: Path) -> dict[str, str]:
                 except httpx.HTTPError:
                     pass
             await asyncio.sleep(0.05)
+
+
+def _until_end(
+    stack: AsyncExitStack, group: asyncio.TaskGroup, work: Coroutine[Any, Any, None]
+) -> None:
+    """Run *work* until the stack ends, and cancel it before what was pushed earlier ends."""
+    stack.callback(group.create_task(work).cancel)
+
+
+@contextmanager
+def _kept(state_dir: Path, found: Mapping[str, Any]) -> Iterator[None]:
+    """Keep where everything is, and the people's tokens, in a file for this user's eyes only."""
+    path = state_dir / "demo.json"
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump(found, file)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -22,9 +22,9 @@ export class Chats {
     const row = this.rows.get(name);
     const last = row.at(-1);
     const fresh = !last || chat.customer !== last.customer || (chat.state === "waiting" && last.state !== "waiting");
-    if (fresh) folded(row);
     if (fresh && chat.customer) row.push({ ...chat });
     else if (last) Object.assign(last, chat);
+    folded(row);
     if (row.length > KEPT) row.splice(0, row.length - KEPT);
     this.large ||= name;
     if (chat.state === "killed" && chat.answer) this.cut ||= name;
