@@ -157,7 +157,7 @@ def restore_it(page: Page, demo: Demo, folder: Path) -> None:
     assert state(demo)["kills"]["kills"]
     shoot(page, folder, "5-refused")
 
-    page.get_by_role("button", name="Become Ines").click()
+    page.get_by_role("button", name="Become").click()
     expect(page.get_by_label("You are")).to_have_value("U0LEAD")
     page.get_by_role("button", name="Approve restore A-1").first.click()
 
