@@ -84,6 +84,11 @@ class Settings(BaseSettings):
         "a token: whoever can read the state directory may speak as them, the first by default. "
         "For a demo; refused beside a real Slack workspace",
     )
+    fallback_killers: str = Field(
+        "",
+        description="Slack ids or e-mails, separated by commas, who may kill (and nothing else) "
+        "while no good policy was ever read",
+    )
     flags_dir: Path = Field(Path("flags"), description="Declarations and policy")
     runbooks_dir: Path = Field(Path("runbooks"), description="Runbooks and templates of messages")
     signing_key: Path | None = Field(
@@ -158,6 +163,11 @@ class Settings(BaseSettings):
     def local_names(self) -> tuple[str, ...]:
         """Return the people whom a terminal on this machine may speak as."""
         return tuple(name.strip() for name in self.local_people.split(",") if name.strip())
+
+    @property
+    def killers(self) -> tuple[str, ...]:
+        """Return who may kill while no policy was ever read."""
+        return tuple(name.strip() for name in self.fallback_killers.split(",") if name.strip())
 
     @property
     def key_file(self) -> Path:

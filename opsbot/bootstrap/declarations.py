@@ -12,6 +12,7 @@ from opsbot.adapters.clock import SystemEntropy
 from opsbot.adapters.watch import Watch
 from opsbot.app.check import line_of
 from opsbot.app.declare import Declare, Reload, Reloaded
+from opsbot.app.stand_in import StandIn
 from opsbot.config import Settings
 from opsbot.domain.declaration import Loaded
 from opsbot.web.surroundings import FilesHealth, not_looked
@@ -58,6 +59,11 @@ async def declarations(settings: Settings, bundle: StoreBundle, stack: AsyncExit
         said(reloaded, in_force=len(bundle.store.state.workflows()))
 
     await again()
+    stand_in = StandIn(
+        bundle.store, frozenset(settings.killers), frozenset({settings.slack_team_id} - {""})
+    )
+    if await stand_in():
+        _log.error("no_policy", killers=sorted(settings.killers), may="kill, and nothing else")
     watched = tuple(folder for folder in folders if folder.is_dir())
     if watched:
         await stack.enter_async_context(background(Watch(watched, again)(), name="declarations"))
