@@ -10,7 +10,7 @@ from opsbot.domain.fleet import Fleet
 from opsbot.domain.kill import Kill
 from opsbot.domain.workflow import Workflow
 
-FIRST_PAUSE_S = 0.004
+FIRST_PAUSE_S = 0.001
 LONGEST_PAUSE_S = 0.1
 
 
