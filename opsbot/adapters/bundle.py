@@ -1,5 +1,6 @@
 """The three ports that live on one link to the store, as they are handed around together."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,6 +18,10 @@ class LiveStore(Store, Protocol):
         Raises:
             StoreLost: no answer within the deadline.
         """
+        ...
+
+    async def disowned(self) -> Sequence[tuple[int, str]]:
+        """Return (count, head) of each journal that this replica held and the store did not continue."""
         ...
 
 

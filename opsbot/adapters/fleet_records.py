@@ -9,13 +9,18 @@ from opsbot.domain.fleet import Ack, Counts, Instance, Served
 
 Raw = Mapping[str, str]
 _COUNTS = ("let", "refused", "cut", "no_tenant")
+LONGEST = 2_097_152
+"""Characters of one registration or acknowledgement; room for ten thousand workflows."""
+
+LARGEST = 2**53 - 1
+"""What the journal can carry exactly; a number beyond it in a freeze-frame would refuse the kill."""
 
 
 def instances(
     registered: Raw, seen: Iterable[tuple[str, float]], acks: Raw
 ) -> tuple[Instance, ...]:
     """Return every instance that checked in and was registered, by id."""
-    when = {name: int(score) for name, score in seen}
+    when = {name: int(score) for name, score in seen if 0 <= score <= LARGEST}
     return tuple(
         _instance(name, registered[name], when.get(name, 0), acks.get(name))
         for name in sorted(registered)
@@ -53,20 +58,19 @@ def read_ack(raw: str) -> Ack | None:
     """Return an acknowledgement, or None where it is not one: then nothing is confirmed by it."""
     said = _object(raw)
     try:
-        epoch = int(cast("int", said["e"]))
-        applied, enforced = int(cast("int", said["r"])), int(cast("int", said["x"]))
-        lease = cast("int | None", said.get("lease_ms"))
+        epoch, applied, enforced = (_number(said[name]) for name in ("e", "r", "x"))
+        lease, kill_file = said.get("lease_ms"), said.get("kill_file")
         return Ack(
             applied=Position(epoch, applied),
             enforced=Position(epoch, enforced),
             rejected=tuple(str(name) for name in cast("list[str]", said.get("rejected") or [])),
             ahead=said.get("ahead") is True,
-            emergency=int(cast("int", said.get("emergency") or 0)),
-            kill_file=cast("str | None", said.get("kill_file")),
-            lease_ms=None if lease is None else int(lease),
+            emergency=_number(said.get("emergency") or 0),
+            kill_file=None if kill_file is None else str(kill_file),
+            lease_ms=None if lease is None else _number(lease),
             kills={uid: _counts(counts) for uid, counts in _mapping(said.get("kills")).items()},
             counts={
-                name: {word: int(n) for word, n in _mapping(counts).items()}
+                name: {word: _number(n) for word, n in _mapping(counts).items()}
                 for name, counts in _mapping(said.get("counts")).items()
             },
         )
@@ -76,16 +80,39 @@ def read_ack(raw: str) -> Ack | None:
 
 def _counts(said: object) -> Counts:
     fields = _mapping(said)
-    return Counts(**{name: int(fields.get(name, 0)) for name in _COUNTS})
+    return Counts(**{name: _number(fields.get(name, 0)) for name in _COUNTS})
 
 
-def _mapping(value: object) -> Mapping[str, int]:
+def _number(value: object) -> int:
+    """
+    Return a count or a place.
+
+    Raises:
+        TypeError, ValueError: it is none, or below zero: one instance's sum would hide another's.
+    """
+    if not isinstance(value, int):
+        raise TypeError(f"not a number: {type(value).__name__}")
+    if not 0 <= value <= LARGEST:
+        raise ValueError("not a count")
+    return value
+
+
+def _mapping(value: object) -> Mapping[str, object]:
     return value if isinstance(value, dict) else {}
 
 
 def _object(raw: str) -> dict[str, object]:
+    """
+    Return what an instance wrote; empty where it is nothing that a journal could hold.
+
+    Every AI service may write here, and a kill's freeze-frame quotes it: no service may be able to
+    write what keeps a kill from being committed.
+    """
+    if len(raw) > LONGEST:
+        return {}
     try:
         found = json.loads(raw)
-    except ValueError:
+        json.dumps(found, ensure_ascii=False).encode()  # a surrogate that stands alone
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

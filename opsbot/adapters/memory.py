@@ -76,6 +76,10 @@ class MemoryStore:
         """Return the records as they are."""
         return self.state
 
+    async def disowned(self) -> Sequence[tuple[int, str]]:
+        """Return what the test says that this replica held before."""
+        return tuple(self._server.disowned)
+
     async def ready(self) -> float:
         """Return 0 milliseconds: there is nothing to ask."""
         return 0.0

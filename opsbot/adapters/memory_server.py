@@ -51,6 +51,7 @@ class MemoryServer:
     lines: list[str] = field(default_factory=list)
     requests: dict[str, journal.Entry] = field(default_factory=dict)
     texts: dict[str, Sealed] = field(default_factory=dict)
+    disowned: list[tuple[int, str]] = field(default_factory=list)
     items: dict[str, Item] = field(default_factory=dict)
     dead: dict[str, tuple[Item, str]] = field(default_factory=dict)
     timers: dict[str, Due] = field(default_factory=dict)

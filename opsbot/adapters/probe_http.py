@@ -1,6 +1,7 @@
 """Probes over HTTP: asks an enforcement point for its own current decision, never the bot."""
 
 import asyncio
+import json
 import secrets
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -8,9 +9,11 @@ from contextlib import asynccontextmanager
 import httpx
 
 from opsbot.app.ports import ProbeAnswer
+from opsbot.domain.said import inert
 
 DEADLINE_S = 1.0
 LARGEST_ANSWER = 65_536
+LONGEST_MODE = 40
 PROBE_HEADER = "x-opsbot-probe"
 
 
@@ -29,15 +32,17 @@ class HttpProber:
         asked = {"workflow": workflow, "tenant": tenant, "tool": tool}
         try:
             async with asyncio.timeout(self._deadline_s):
-                response = await self._client.get(
+                async with self._client.stream(
+                    "GET",
                     url,
                     params={name: value for name, value in asked.items() if value is not None},
                     headers={PROBE_HEADER: nonce, "accept-encoding": "identity"},
-                )
-            return _answer(response, workflow=workflow, nonce=nonce)
+                ) as response:
+                    body = await _limited(response)
+            return _answer(response.status_code, body, workflow=workflow, nonce=nonce)
         except (TimeoutError, httpx.TimeoutException):
             return ProbeAnswer(error=f"no answer within {self._deadline_s:g} s")
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             return ProbeAnswer(error=f"{type(error).__name__}: could not be asked")
 
 
@@ -50,18 +55,31 @@ async def http_prober(*, deadline_s: float = DEADLINE_S) -> AsyncGenerator[HttpP
         yield HttpProber(client, deadline_s=deadline_s)
 
 
-def _answer(response: httpx.Response, *, workflow: str, nonce: str) -> ProbeAnswer:
-    status = response.status_code
+async def _limited(response: httpx.Response) -> bytes:
+    """
+    Return the answer's bytes as they came, nothing where there are too many.
+
+    The address is an instance's own word: it may send without end, or a packed gigabyte.
+    """
+    body = bytearray()
+    async for piece in response.aiter_raw():
+        body += piece
+        if len(body) > LARGEST_ANSWER:
+            return b""
+    return bytes(body)
+
+
+def _answer(status: int, body: bytes, *, workflow: str, nonce: str) -> ProbeAnswer:
     try:
-        said = response.json() if len(response.content) <= LARGEST_ANSWER else None
-    except ValueError:
+        said = json.loads(body)
+    except (ValueError, RecursionError):
         said = None
     if not isinstance(said, dict) or said.get("workflow") != workflow:
         return ProbeAnswer(status=status, error="the answer is not a probe's")
     if said.get("nonce") != nonce:
         return ProbeAnswer(status=status, error="the answer is not for this probe (nonce)")
     return ProbeAnswer(
-        mode=str(said.get("mode", "")),
+        mode=inert(str(said.get("mode", "")), limit=LONGEST_MODE),
         allowed=bool(said.get("allowed")),
         answered=bool(said.get("answered", False)),
         target=str(said.get("target") or ""),

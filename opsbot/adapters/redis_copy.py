@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
@@ -32,6 +33,7 @@ class OwnCopy:
         self._unwritten: list[str] = []
         self._digests = bytearray()
         self._first = 0
+        self._disowned: list[tuple[int, str]] = []
         self.state = State()
         self.length = 0
         self.damaged = 0
@@ -108,16 +110,30 @@ class OwnCopy:
 
     def rebase(self, lines: Sequence[str]) -> None:
         """Begin anew from the store's journal; the old file stays beside it as evidence."""
+        at, head = self.state.position, self.state.head
+        if at.revision:
+            self._disowned.append((at.revision, head))
         if self._path is not None:
             self.close()
-            at = self.state.position
             if self._path.exists() and self._path.stat().st_size:
-                self._path.rename(self._path.with_suffix(f".{at.epoch}-{at.revision}.lost"))
+                aside = f".{at.epoch}-{at.revision}-{head[:12]}.lost"
+                self._path.rename(self._path.with_suffix(aside))
             self._open("a")
         self._digests.clear()
         self._first = self.length = 0
         self.state = State()
         self.take(lines)
+
+    def disowned(self) -> tuple[tuple[int, str], ...]:
+        """Return (count, head) of every journal that was held here and that the store did not continue."""
+        found = list(self._disowned)
+        if self._path is not None:
+            found += [
+                end
+                for path in sorted(self._path.parent.glob(f"{self._path.stem}.*.lost"))
+                if (end := _end_of(path)) is not None
+            ]
+        return tuple(dict.fromkeys(found))
 
     def common(self, lines: Sequence[str]) -> int:
         """Return how many of *lines* are entries of this copy, from the first one on."""
@@ -136,3 +152,13 @@ class OwnCopy:
             with contextlib.suppress(OSError):
                 self._file.close()
             self._file = None
+
+
+def _end_of(path: Path) -> tuple[int, str] | None:
+    """Return the place and the hash of a file's last whole entry; None where there is none."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for line in reversed(deque(file, maxlen=2)):  # the last one may be torn
+            with contextlib.suppress(Broken):
+                entry = journal.read_entry(line.rstrip("\n"))
+                return entry.position.revision, entry.hash
+    return None

@@ -78,5 +78,7 @@ def new_client(**words: Any) -> Redis:
 
     A retry without a request id does things twice. *words* are those of redis-py's pool.
     """
-    common = {"decode_responses": True, "retry": Retry(NoBackoff(), 0)}
+    # Clients and the kill-only credential write bytes of their own: what is no text must not raise here.
+    text = {"decode_responses": True, "encoding_errors": "replace"}
+    common = {**text, "retry": Retry(NoBackoff(), 0)}
     return Redis.from_pool(FinalPool(**common, **words))

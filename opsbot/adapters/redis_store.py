@@ -234,6 +234,10 @@ class RedisStore:
             whole = await self._session.ask(lambda c: read_whole(c, self._keys, lines=False))
         return whole.live
 
+    async def disowned(self) -> Sequence[tuple[int, str]]:
+        """Return (count, head) of each journal that this replica held and the store did not continue."""
+        return await asyncio.to_thread(self._copy.disowned)
+
     async def texts(self, commitments: Sequence[str]) -> Mapping[str, Sealed]:
         """Return the free texts that are still kept, by commitment."""
         if not commitments:
@@ -246,7 +250,7 @@ class RedisStore:
         async with self._session.deadline("reading texts"):
             found = await self._session.ask(read)
         kept = zip(commitments, found, strict=True)
-        return {c: Sealed(commitment=c, **json.loads(raw)) for c, raw in kept if raw is not None}
+        return {c: _sealed(c, raw) for c, raw in kept if raw is not None}
 
     async def erase(self, commitments: Sequence[str]) -> int:
         """Erase free texts; return how many were there."""
@@ -281,6 +285,15 @@ class RedisStore:
             return False
         async with self._session.deadline("reading the journal"), self._turn:
             return await self._sync()
+
+
+def _sealed(commitment: str, raw: str) -> Sealed:
+    """Return a kept text; one that cannot be read opens no commitment."""
+    try:
+        found = json.loads(raw)
+        return Sealed(commitment, salt=str(found["salt"]), text=str(found["text"]))
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return Sealed(commitment, salt="", text="")
 
 
 def _position_of(message: str) -> Position:

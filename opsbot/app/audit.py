@@ -1,6 +1,7 @@
 """The journal as evidence: its tail, its verification against the live state, its signed export."""
 
 import json
+import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,7 +11,15 @@ from opsbot.app.words import clock
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Json, Record
 from opsbot.domain.errors import NotAllowed
-from opsbot.domain.journal import Broken, Entry, canonical, differences, read_entry, replay
+from opsbot.domain.journal import (
+    Broken,
+    Entry,
+    canonical,
+    differences,
+    opens,
+    read_entry,
+    replay,
+)
 from opsbot.domain.policy import Request, judge
 from opsbot.domain.said import REFUSED, Said, inert
 from opsbot.domain.state import State
@@ -18,13 +27,16 @@ from opsbot.domain.state import State
 PAGE = 500
 """Journal entries read at a time."""
 
+_COMMITMENT = re.compile(r'"(?:reason|actor_name)":"([0-9a-f]{64})"')
+"""Where entries hold commitments to free text."""
+
 
 SHOWN = 4
 """Records named in one line of the tail."""
 
 
 class LiveState(Protocol):
-    """The stored records themselves, read without the journal, for the comparison."""
+    """The stored records themselves, and what replicas held before, for the comparison."""
 
     async def live(self) -> State:
         """
@@ -33,6 +45,10 @@ class LiveState(Protocol):
         Raises:
             StoreLost: no answer within the deadline.
         """
+        ...
+
+    async def disowned(self) -> Sequence[tuple[int, str]]:
+        """Return (count, head) of each journal that this replica held and the store did not continue."""
         ...
 
 
@@ -75,12 +91,12 @@ class Audit:
         """
         self._may(actor)
         lines = await self.env.store.journal(-count, -1)
-        entries = [read_entry(line) for line in lines]
+        entries = [_entry(line) for line in lines]
         return Said(
             "plain",
             f"Last {len(entries)} journal entries in {self.env.name}",
-            tuple(_line(entry) for entry in entries),
-            body={"entries": [entry.body for entry in entries]},
+            tuple(_line(entry) if entry else _UNREADABLE for entry in entries),
+            body={"entries": [entry.body if entry else None for entry in entries]},
         )
 
     async def verify(self, actor: Actor) -> Said:
@@ -89,7 +105,8 @@ class Audit:
         lines = [line async for line in self._all()]
         live = await self.store.live()
         anchors = await self.anchors.kept()
-        found = findings(lines, live, anchors)
+        found = findings(lines, live, anchors, await self.store.disowned())
+        found += await self._altered(lines)
         body: Record = {
             "valid": not found,
             "entries": len(lines),
@@ -106,6 +123,7 @@ class Audit:
             (
                 f"Chain, {len(anchors)} anchor(s), and the replay equals the live state.",
                 f"Head {live.head[:16]}… at revision {live.position.revision}.",
+                *_put_back(lines),
             ),
             body=body,
         )
@@ -130,6 +148,15 @@ class Audit:
                 yield line
             start += len(page)
 
+    async def _altered(self, lines: Sequence[str]) -> tuple[str, ...]:
+        """Name the free texts beside the chain that are not what was committed to; erased ones are fine."""
+        commitments = sorted({one for line in lines for one in _COMMITMENT.findall(line)})
+        found = []
+        for start in range(0, len(commitments), PAGE):
+            kept = await self.env.store.texts(commitments[start : start + PAGE])
+            found += [one for one, text in sorted(kept.items()) if not opens(text)]
+        return tuple(f"The text {one[:16]}… beside the chain was changed." for one in found)
+
     def _may(self, actor: Actor) -> None:
         verdict = judge(policy_of(self.env.store.state), Request(verb="show", actor=actor))
         if not verdict.allowed:
@@ -137,7 +164,10 @@ class Audit:
 
 
 def findings(
-    lines: Sequence[str], live: State, anchors: Sequence[tuple[int, str]] = ()
+    lines: Sequence[str],
+    live: State,
+    anchors: Sequence[tuple[int, str]] = (),
+    disowned: Sequence[tuple[int, str]] = (),
 ) -> tuple[str, ...]:
     """Return everything that is wrong, each by name; empty when the journal verifies."""
     try:
@@ -153,6 +183,7 @@ def findings(
     elif state.head != live.head:
         found.append(f"Entry {len(lines)} is not the recorded head: the chain was rewritten.")
     found += _against_anchors(lines, anchors)
+    found += _against_disowned(lines, disowned)
     found += [
         f"Record {one.kind}/{one.id} was {_how(one.journal, one.live)} behind the journal's back."
         for one in differences(state, live)
@@ -172,10 +203,58 @@ def _against_anchors(lines: Sequence[str], anchors: Sequence[tuple[int, str]]) -
     return found
 
 
+def _against_disowned(lines: Sequence[str], disowned: Sequence[tuple[int, str]]) -> list[str]:
+    """
+    Compare with what this replica held before the store went on from something else.
+
+    What the store lost and a `recover` entry put back is told by that entry.
+    """
+    told = max((_lost(entry) for entry in _recovered(lines)), default=0)
+    return [
+        f"Entry {count} is not the one that this bot held before: the chain was rewritten or cut."
+        for count, head in disowned
+        if count > told and (count > len(lines) or lines[count - 1].partition(" ")[0] != head)
+    ]
+
+
+def _recovered(lines: Sequence[str]) -> list[Entry]:
+    found = (read_entry(line) for line in lines if '"verb":"recover"' in line)
+    return [entry for entry in found if entry.verb == "recover"]
+
+
+def _lost(entry: Entry) -> int:
+    """Return how many entries the store had before it lost data, as its `recover` entry says."""
+    facts = entry.body.get("facts")
+    lost = facts.get("lost") if isinstance(facts, dict) else None
+    position = lost.get("position") if isinstance(lost, dict) else None
+    count = position.get("revision") if isinstance(position, dict) else None
+    return count if isinstance(count, int) else 0
+
+
+def _put_back(lines: Sequence[str]) -> tuple[str, ...]:
+    return tuple(
+        f"Entry {entry.position.revision} put back what the store had lost"
+        f" (it held {_lost(entry)} entries)."
+        for entry in _recovered(lines)[-SHOWN:]
+    )
+
+
 def _how(journal: Record | None, live: Record | None) -> str:
     if journal is None:
         return "added"
     return "removed" if live is None else "changed"
+
+
+_UNREADABLE = (
+    "An entry that cannot be read: changed, or not of the journal. `audit verify` names it."
+)
+
+
+def _entry(line: str) -> Entry | None:
+    try:
+        return read_entry(line)
+    except Broken:
+        return None
 
 
 def _line(entry: Entry) -> str:

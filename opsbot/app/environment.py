@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from opsbot.app.ports import Clock, Entropy, Fleets, Store
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Sealed
-from opsbot.domain.journal import seal
+from opsbot.domain.journal import opens, seal
 from opsbot.domain.kill import Kill
 from opsbot.domain.policy import Policy, from_record, identity_of, shown
 from opsbot.domain.said import inert
@@ -41,17 +41,26 @@ class Environment:
         return one.commitment, (one,)
 
     async def unsealed(self, *commitments: str) -> tuple[str, ...]:
-        """Return free texts in order; `(erased)` for one that was erased, empty for none."""
+        """
+        Return free texts in order; empty for none, `(erased)` for one that was erased.
+
+        `(altered)` stands for one that is not what was committed to: nobody's words are shown as
+        somebody's.
+        """
         kept = await self.store.texts([one for one in commitments if one])
-        return tuple(
-            "" if not one else kept[one].text if one in kept else "(erased)" for one in commitments
-        )
+        return tuple("" if not one else _text(kept.get(one)) for one in commitments)
 
     async def named(self, kill: Kill) -> str:
         """Return how people call who killed, and what an emergency credential claims to be."""
         by = shown(policy_of(self.store.state), kill.actor)
         (claimed,) = await self.unsealed(kill.actor_name)
         return f"{by}, who claims to be \u201c{inert(claimed, limit=80)}\u201d" if claimed else by
+
+
+def _text(kept: Sealed | None) -> str:
+    if kept is None:
+        return "(erased)"
+    return kept.text if opens(kept) else "(altered)"
 
 
 def policy_of(state: State) -> Policy:

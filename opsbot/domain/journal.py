@@ -128,12 +128,30 @@ def read_entry(line: str, *, index: int = 0) -> Entry:
     try:
         body = json.loads(text)
         entry = Entry(digest, body)
-        _ = (entry.position, entry.prev, entry.at_ms, entry.request, entry.verb, entry.writes)
-    except (ValueError, KeyError, TypeError) as error:
+        well_formed, plain = _well_formed(entry), canonical(body) == raw
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Broken(index, f"cannot be read ({type(error).__name__})") from error
-    if canonical(body) != raw:
+    if not plain:
         raise Broken(index, "is not canonical JSON")
+    if not well_formed:
+        raise Broken(index, "has a field of another type than an entry has")
     return entry
+
+
+def _well_formed(entry: Entry) -> bool:
+    """Return whether every field has its type: a right hash says who wrote it, not that it is sane."""
+    at = entry.position
+    numbers = (at.epoch, at.revision, entry.at_ms)
+    words = (entry.prev, entry.request, entry.verb)
+    return (
+        all(type(number) is int for number in numbers)
+        and all(isinstance(word, str) for word in words)
+        and all(_is_write(*write) for write in entry.writes)
+    )
+
+
+def _is_write(kind: object, id_: object, record: object) -> bool:
+    return isinstance(kind, str) and isinstance(id_, str) and isinstance(record, dict | None)
 
 
 def follow(state: State, entry: Entry, *, index: int | None = None) -> State:
@@ -264,7 +282,10 @@ def seal(text: str, *, salt: str) -> Sealed:
 
 def opens(sealed: Sealed) -> bool:
     """Return whether the text beside the chain is the one that was committed to."""
-    return _commitment(sealed.text, sealed.salt) == sealed.commitment
+    try:
+        return _commitment(sealed.text, sealed.salt) == sealed.commitment
+    except (ValueError, TypeError):  # a salt that is no hex, a text that is none
+        return False
 
 
 def _commitment(text: str, salt: str) -> str:

@@ -1,6 +1,7 @@
 """`opsbot demo`: the bot, a Slack stand-in, AI services and one page; nothing in it needs an account."""
 
 import asyncio
+import fcntl
 import json
 import os
 import secrets
@@ -56,7 +57,7 @@ async def run(options: Options, stop: asyncio.Event) -> None:
     Run until *stop* is set; then thaw, say goodbye and leave nothing behind but the data.
 
     Raises:
-        OSError: the port is taken.
+        OSError: the port is taken, or another demo holds the state directory.
         TimeoutError: the bot did not come up; its log says why.
     """
     async with playing(options) as addresses:
@@ -87,6 +88,7 @@ async def playing(options: Options) -> AsyncGenerator[dict[str, str | None]]:
     options.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     bot = Bot(_bot_environment(options, page, tokens), options.state_dir / "bot.log")
     async with AsyncExitStack() as stack:
+        stack.enter_context(_alone(options.state_dir))
         acts = Acts(stage, bot, options.state_dir)
         app = create_app(stage, acts.do, {"/slack": slack.app, "/model": model_app(stub)})
         await stack.enter_async_context(_listening(app, options.port))
@@ -167,6 +169,21 @@ def _until_end(
 
 
 @contextmanager
+def _alone(state_dir: Path) -> Iterator[None]:
+    """Hold the directory: a second demo in it would take over the first one's addresses and tokens."""
+    with (state_dir / "demo.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            page = _read(state_dir / "demo.json").get("page", "it is starting")
+            raise OSError(
+                f"another one runs in {state_dir} ({page});"
+                " end it, or give this one an OPSBOT_STATE_DIR of its own"
+            ) from error
+        yield
+
+
+@contextmanager
 def _kept(state_dir: Path, found: Mapping[str, Any]) -> Iterator[None]:
     """Keep where everything is, and the people's tokens, in a file for this user's eyes only."""
     path = state_dir / "demo.json"
@@ -216,9 +233,10 @@ async def _listening(app: Any, port: int) -> AsyncGenerator[None]:
     try:
         listener.bind(("127.0.0.1", port))
         listener.listen(128)
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         listener.close()
-        raise OSError(f"port {port}: {error.strerror}; choose another with --port") from error
+        why = error.strerror if isinstance(error, OSError) else "ports end at 65535"
+        raise OSError(f"port {port}: {why}; choose another with --port") from error
     config = uvicorn.Config(
         app, log_level="warning", lifespan="off", ws="websockets-sansio",
         timeout_graceful_shutdown=1,

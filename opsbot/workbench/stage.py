@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from opsbot.workbench.slack.ui_guard import guarded, posted
+from opsbot.workbench.slack.ui_guard import LoopbackOnly, guarded, posted
 from opsflags.model import NO_MODEL
 
 PAGE = Path(__file__).parent / "page"
@@ -176,7 +177,8 @@ def create_app(stage: Stage, act: Act, mounts: Mapping[str, Starlette]) -> Starl
             Route("/demo/do", guarded(do), methods=["POST"]),
             Mount("/page", StaticFiles(directory=PAGE)),
             *(Mount(path, app) for path, app in mounts.items()),
-        ]
+        ],
+        middleware=[Middleware(LoopbackOnly)],
     )
 
 

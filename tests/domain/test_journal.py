@@ -215,3 +215,33 @@ def test_a_kind_that_nobody_replays_is_refused() -> None:
 
     with pytest.raises(ValueError, match="elsewhere"):
         journal.write_entry(START, change, request="r", at_ms=1)
+
+
+def _forged(text: str) -> str:
+    return f"{journal.entry_hash(text.encode())} {text}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"facts":{}', '"facts":NaN'),
+        ('"facts":{}', '"facts":1152921504606846976'),
+        ('"facts":{}', '"facts":' + "[" * 5000 + "]" * 5000),
+        ('"epoch":1800000000', '"epoch":"z"'),
+        ('"at_ms":4', '"at_ms":"x"'),
+        ('"at_ms":4', '"at_ms":true'),
+        ('"verb":"put"', '"verb":7'),
+        ('[["settings","s1",{"n":4}]]', "[[1,2,3]]"),
+        ('[["settings","s1",{"n":4}]]', '[["settings","s1",[]]]'),
+    ],
+)
+def test_a_line_with_a_right_hash_and_wrong_content_is_broken_and_no_crash(
+    old: str, new: str
+) -> None:
+    text = LINES[4].partition(" ")[2]
+    assert old in text
+
+    with pytest.raises(Broken) as caught:
+        journal.verify([*LINES[:4], _forged(text.replace(old, new))])
+
+    assert caught.value.seq == 5

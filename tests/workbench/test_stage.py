@@ -5,6 +5,10 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from opsbot.workbench.stage import Json, Stage, create_app
 
@@ -160,3 +164,31 @@ def read(event: bytes) -> Json:
     """Return what one server-sent event says."""
     found: Json = json.loads(event.removeprefix(b"data: "))
     return found
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"host": "evil.example"},
+        {"host": "127.0.0.1.evil.example"},
+        {"host": "["},
+        {"host": ""},
+        {"origin": "http://evil.example"},
+        {"origin": "null"},
+    ],
+)
+@pytest.mark.parametrize("path", ["/", "/page/index.html", "/model/stub", "/demo/state", "/none"])
+async def test_another_name_or_page_reaches_nothing_mounted_ones_included(
+    stage: Stage, path: str, headers: dict[str, str]
+) -> None:
+    async def counts(request: Request) -> Response:
+        return JSONResponse({"calls": 1})
+
+    app = create_app(stage, refuse, {"/model": Starlette(routes=[Route("/stub", counts)])})
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:1") as http:
+        refused = await http.get(path, headers=headers)
+        own = await http.get("/model/stub")
+
+    assert refused.status_code == 403
+    assert own.status_code == 200

@@ -1,12 +1,14 @@
 """Keep every page but the workbench's own away from its JSON: Host, Origin and a header."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from json import JSONDecodeError
 from urllib.parse import urlsplit
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from opsbot.workbench.slack.model import CannotDo, Json
 
@@ -32,15 +34,48 @@ def guarded(handler: Handler) -> Handler:
 
 def stranger(request: Request) -> str:
     """Say why this request is not the workbench's own page, or "" where it is."""
-    host = request.headers.get("host", "")
-    if urlsplit(f"//{host}").hostname not in LOOPBACK:
-        return "open the workbench by its loopback address"
-    origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != host:
-        return "only the workbench's own page may ask"
+    if hint := foreign(request.headers):
+        return hint
     if request.method == "POST" and request.headers.get("x-workbench") != "1":
         return "POST needs the header x-workbench: 1"
     return ""
+
+
+def foreign(headers: Mapping[str, str]) -> str:
+    """Say why a request came by another name or from another page, or "" where it did not."""
+    host = headers.get("host", "")
+    try:
+        if urlsplit(f"//{host}").hostname not in LOOPBACK:
+            return "open the workbench by its loopback address"
+        origin = headers.get("origin")
+        if origin is not None and urlsplit(origin).netloc != host:
+            return "only the workbench's own page may ask"
+    except ValueError:  # `[` alone is no address
+        return "open the workbench by its loopback address"
+    return ""
+
+
+class LoopbackOnly:
+    """
+    Refuse strangers before any route, the stand-in's API, its sockets and the model stub included.
+
+    Those are asked by programs on this machine, which send no Origin; a page of somebody else's
+    could reach them by a name that it points here.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer 403."""
+        hint = "" if scope["type"] == "lifespan" else foreign(Headers(scope=scope))
+        if not hint:
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008, "reason": hint})
+        else:
+            refusal = JSONResponse({"error": "forbidden", "hint": hint}, status_code=403)
+            await refusal(scope, receive, send)
 
 
 async def posted(request: Request) -> Json:

@@ -1,0 +1,41 @@
+"""`opsbot demo` when it cannot start: why, in one line, before anything of another demo is touched."""
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+
+def demo(state_dir: Path, port: str) -> subprocess.CompletedProcess[str]:
+    """Run the verb to its end."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("OPSBOT_")}
+    return subprocess.run(
+        [sys.executable, "-m", "opsbot", "demo", "--headless", "--port", port],
+        env={**kept, "OPSBOT_STATE_DIR": str(state_dir)},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def test_a_second_demo_leaves_the_first_ones_directory_alone(tmp_path: Path) -> None:
+    (tmp_path / "demo.json").write_text(json.dumps({"page": "http://127.0.0.1:8321"}))
+    with (tmp_path / "demo.lock").open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+
+        second = demo(tmp_path, "0")
+
+    assert second.returncode == 1
+    assert f"another one runs in {tmp_path} (http://127.0.0.1:8321)" in second.stderr
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["demo.json", "demo.lock"]
+
+
+def test_a_port_that_cannot_be_is_one_line(tmp_path: Path) -> None:
+    ended = demo(tmp_path, "70000")
+
+    assert ended.returncode == 1
+    assert "The demo does not start: port 70000: ports end at 65535" in ended.stderr
+    assert "Traceback" not in ended.stderr
