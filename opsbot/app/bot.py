@@ -28,7 +28,10 @@ from opsbot.domain.containment import contain
 from opsbot.domain.errors import NeedsMoreWords, OpsbotError
 from opsbot.domain.policy import Request
 from opsbot.domain.policy_explain import actor_named, explain
-from opsbot.domain.said import Said
+from opsbot.domain.said import Said, inert
+
+SOMEBODY_ELSE = "somebody else"
+"""Who asked, where the question is whether one may approve at all; no identity contains a space."""
 
 FORGET_MS = 24 * 3_600_000
 """An instance silent this long is taken off the list."""
@@ -156,7 +159,13 @@ class Bot:
         await Show(self.env).status(workflow, actor)
         state = self.env.store.state
         policy, named = policy_of(state), state.workflows()[workflow]
-        asked = Request(verb=verb, actor=actor_named(policy, who), workflows=(named,))
+        verbs = {"show", "kill", "restore", "approve", *policy.powers}
+        if verb not in verbs:
+            raise NeedsMoreWords(
+                f"The policy knows no verb `{inert(verb, limit=40)}`; nothing was looked up.",
+                hint=f"It knows: {', '.join(sorted(verbs))}.",
+            )
+        asked = Request(verb, actor_named(policy, who), (named,), requester=SOMEBODY_ELSE)
         lines = explain(policy, asked)
         return Said("plain", lines[0], lines[1:], body={"lines": list(lines)})
 

@@ -140,7 +140,7 @@ def _note(struck: Struck, committed: Committed | None, by: str) -> str:
     if struck.aim.mode == "human" and kill.mode != "human":
         notes.append(f"The human queue is closed now: `{kill.mode}` instead.")
     if struck.aim.note:
-        notes.append(f"{struck.aim.note}.")
+        notes.append(struck.aim.note)
     return " ".join(notes)
 
 

@@ -52,6 +52,7 @@ def decide_restore(state: State, now_ms: int, lift: Lift) -> tuple[Change | None
         NothingToRestore, UnknownKill, UnknownWorkflow: nothing matches.
         NotAllowed: with the rule and who can help.
     """
+    _must_allow(judge(policy_of(state), Request(verb="show", actor=lift.actor)))
     kills = select(state, lift.target)
     action = action_of(kills, lift.to)
     pending = pending_for(state, action, now_ms)
@@ -60,6 +61,8 @@ def decide_restore(state: State, now_ms: int, lift: Lift) -> tuple[Change | None
         return _lift(state, now_ms, lift, kills, verdict, None)
     if pending is not None and identity_of(policy_of(state), lift.actor) != pending.requester:
         approving = _judge(state, now_ms, lift, kills, verb="approve", approval=pending)
+        if not approving.allowed and verdict.outcome == "second_person":
+            raise _waits_already(state, pending, verdict)
         _must_allow(approving)
         return _lift(state, now_ms, lift, kills, approving, pending)
     if verdict.outcome == "second_person":
@@ -68,6 +71,19 @@ def decide_restore(state: State, now_ms: int, lift: Lift) -> tuple[Change | None
         return _ask(state, now_ms, lift, kills, verdict)
     _must_allow(verdict)
     raise AssertionError(verdict.outcome)
+
+
+def _waits_already(state: State, pending: Approval, verdict: Verdict) -> NotAllowed:
+    """Return the answer to somebody who may ask but not approve, when another has asked before."""
+    policy = policy_of(state)
+    names = ", ".join(
+        shown(policy, name) for name in verdict.approvers if name != pending.requester
+    )
+    return NotAllowed(
+        f"{pending.id} waits for this already, asked by {shown(policy, pending.requester)}.",
+        rule=verdict.rule,
+        hint=f"May approve: {names or 'nobody yet'}.",
+    )
 
 
 def decide_approval(

@@ -89,11 +89,8 @@ class Show:
         state, _ = await self._look(actor)
         declared = state.workflows()
         chosen = [self._named(workflow, state)] if workflow else list(declared.values())
-        people = dict(policy_of(state).people.items())
-        names = {i: p.shown for p in people.values() for i in (*p.slack, *p.email)}
         lines = tuple(
-            f"`{one.name}`: {inert(names.get(one.dri, one.dri))} ({one.team}, tier {one.tier})"
-            for one in chosen
+            f"`{one.name}`: {_dri(one, state)} ({one.team}, tier {one.tier})" for one in chosen
         )
         body: dict[str, Json] = {
             "workflows": {one.name: {"dri": one.dri, "team": one.team} for one in chosen}
@@ -183,7 +180,7 @@ class Show:
         hits = _hitting(workflow, state)
         lines = [
             (
-                f"DRI {inert(workflow.dri)} · team {workflow.team} · tier {workflow.tier}"
+                f"DRI {_dri(workflow, state)} · team {workflow.team} · tier {workflow.tier}"
                 f" · safe state `{workflow.safe_state}` · runbook `{workflow.runbook or 'none'}`"
             ),
             f"Model: {_route(workflow)}",
@@ -228,6 +225,13 @@ class Show:
             f"{kill.id} {named(kill.scope)} · {mode_word(kill.mode)} · {count}"
             f" · by {by} since {clock(kill.since_ms)}{waits}"
         )
+
+
+def _dri(workflow: Workflow, state: State) -> str:
+    """Return who answers for it, by the name they go by where the policy knows them."""
+    people = policy_of(state).people.values()
+    names = {one: person.shown for person in people for one in (*person.slack, *person.email)}
+    return inert(names.get(workflow.dri, workflow.dri))
 
 
 def _hitting(workflow: Workflow, state: State) -> list[Kill]:

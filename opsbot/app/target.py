@@ -159,5 +159,5 @@ def _tool_note(request: KillRequest, touched: tuple[Workflow, ...]) -> str:
     if request.tool in tools:
         return ""
     offered = " or ".join(f"`{one}`" for one in nearest(request.tool, tools))
-    maybe = f"; did you mean {offered}?" if offered else ""
+    maybe = f"; did you mean {offered}?" if offered else "."
     return f"The tool `{request.tool}` is not declared by `{touched[0].name}`{maybe}"

@@ -111,7 +111,7 @@ def kill_said(view: KillView) -> Said:
 
 def _title(view: KillView) -> str:
     kill, seen = view.kill, view.containment
-    what = f"{_EFFECT.get(kill.mode, 'Blocked:')} {named(kill.scope)} in {view.env}"
+    what = f"{_effect(kill)} in {view.env}"
     if seen is None:
         return f"{what}: stored, the fleet could not be read"
     if seen.expected == 0:
@@ -123,9 +123,27 @@ def _title(view: KillView) -> str:
     return f"{what}{_but(view)}"
 
 
+def _effect(kill: Kill) -> str:
+    """Return the effect first; of a kill on a tool only the tool is stopped, and nothing else is said."""
+    scope = kill.scope
+    if scope.tool is None:
+        return f"{_EFFECT.get(kill.mode, 'Blocked:')} {named(scope)}"
+    rest = Scope(scope.workflow, scope.tenant, scope.provider, scope.model)
+    how = "blocked" if kill.mode in NO_MODEL else f"at `{mode_word(kill.mode)}`"
+    return f"Tool `{inert(scope.tool)}` {how} for {named(rest)}"
+
+
+def _undeclared_tool(view: KillView) -> bool:
+    workflow = view.workflows.get(view.kill.scope.workflow or "")
+    tool = view.kill.scope.tool
+    return tool is not None and workflow is not None and tool not in workflow.tools
+
+
 def _but(view: KillView) -> str:
     """Return what speaks against a kill that every instance has confirmed."""
     seen, kill = view.containment, view.kill
+    if _undeclared_tool(view):
+        return ", but the workflow declares no such tool"
     if kill.probes and kill.passed != kill.probes:
         return f", but {kill.probes - (kill.passed or 0)} of {kill.probes} probes saw otherwise"
     if seen is not None and seen.since is not None and seen.since.let:

@@ -174,6 +174,12 @@ def _restore(policy: Policy, request: Request, who: str) -> Verdict:
         return Verdict("alone", "restore-mild-mode", message, person=who)
     if (undo := _undo(policy, request, who)) is not None:
         return undo
+    if not person_of(policy, request.actor):
+        message = (
+            "Restoring this needs two people, and your identity is not joined to a person in the "
+            "policy: the second could be you."
+        )
+        return refused(policy, request, "requester-not-joined", message, who=who)
     names = approvers(policy, request, requester=who)
     rule = "restore-tier-1" if _tier(request) == 1 else "restore-second-person"
     message = f"Restoring this needs a second person (rule `{rule}`)."
@@ -196,6 +202,9 @@ def _approve(policy: Policy, request: Request, who: str) -> Verdict:
     if not person:
         message = "Your identity is not joined to a person in the policy, so it cannot approve."
         return refused(policy, request, "approver-not-joined", message, who=who)
+    if request.requester and request.requester not in policy.people:
+        message = "Who asked is not joined to a person in the policy, so nobody can be the second."
+        return refused(policy, request, "requester-not-joined", message, who=who)
     if not request.requester or person == request.requester:
         message = "Who asked cannot approve, in any of their identities."
         return refused(policy, request, "approver-is-requester", message, who=who)

@@ -193,3 +193,14 @@ async def test_two_people_at_once_make_one_kill_and_both_are_answered(world: Wor
 
     assert one.body["kill"] == two.body["kill"] == "K-1"
     assert len(world.store.state.active_kills()) == 1
+
+
+async def test_a_kill_on_a_tool_says_that_only_the_tool_is_stopped(world: World) -> None:
+    world.instance("pod-1").follow()
+
+    known = await world.bot.kill(KillRequest(COPILOT, tool="issue_refund"), MARA, request_id="1")
+    typo = await world.bot.kill(KillRequest(COPILOT, tool="issue_refnd"), MARA, request_id="2")
+
+    assert known.title.startswith("Tool `issue_refund` blocked for `support-copilot` in prod")
+    assert "issue_refund" in typo.as_text()
+    assert typo.tone == "amber"

@@ -1,10 +1,13 @@
 """Restoring: guarded by a second person, bound to what was asked, confirmed by the fleet."""
 
+from dataclasses import replace
+
 import pytest
 
 from opsbot.app.requests import ApproveRequest, KillRequest, RestoreRequest, Target
 from opsbot.domain.errors import NotAllowed, NothingToRestore, StaleButton
-from tests.support.world import INES, MARA, NOOR, SAM, World
+from opsbot.domain.policy import Grant
+from tests.support.world import GUS, INES, MARA, NOOR, SAM, World, policy, slack
 
 COPILOT = Target("workflow", "support-copilot")
 CONTRACTS = Target("workflow", "contract-summariser")
@@ -144,3 +147,28 @@ async def test_a_refusal_settles_the_approval_and_nothing_is_lifted(killed: Worl
 
     assert "refused by Ines" in said.title
     assert killed.store.state.kill("K-1").active
+
+
+async def test_one_human_in_two_identities_cannot_be_both_people(killed: World) -> None:
+    stranger = slack("U0SECOND", groups=frozenset({"S0ONCALL"}))
+    grants = (*policy().grants, Grant("responder", groups=frozenset({"S0ONCALL"})))
+    await killed.declare(with_policy=replace(policy(), grants=grants))
+
+    with pytest.raises(NotAllowed) as refused:
+        await killed.bot.restore(RestoreRequest(COPILOT), stranger, request_id="1")
+
+    assert refused.value.rule == "requester-not-joined"
+
+
+async def test_who_may_not_approve_reads_that_it_waits_and_for_whom(killed: World) -> None:
+    await killed.bot.restore(RestoreRequest(COPILOT), SAM, request_id="1")
+
+    with pytest.raises(NotAllowed, match="A-1 waits for this already, asked by Sam") as refused:
+        await killed.bot.restore(RestoreRequest(COPILOT), MARA, request_id="2")
+
+    assert refused.value.hint == "May approve: Ines."
+
+
+async def test_a_guest_learns_nothing_about_what_is_killed(world: World) -> None:
+    with pytest.raises(NotAllowed):
+        await world.bot.restore(RestoreRequest(CONTRACTS), GUS, request_id="1")

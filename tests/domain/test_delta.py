@@ -2,7 +2,7 @@
 
 import json
 
-from opsbot.domain.change import Position
+from opsbot.domain.change import Json, Position
 from opsbot.domain.delta import delta
 
 AT = Position(7, 13)
@@ -36,3 +36,23 @@ def test_a_workflow_that_is_declared_no_more_is_told_as_null() -> None:
     message = delta(AT, [("workflows", "w", None)])
 
     assert json.loads(message)["workflows"] == {"w": None}
+
+
+def test_of_a_kill_only_what_clients_read_is_told() -> None:
+    read: dict[str, Json] = {
+        "s": 1,
+        "id": "K-1",
+        "uid": "a",
+        "scope": {"workflow": "w"},
+        "mode": "stop",
+        "at": {"epoch": 7, "revision": 13},
+        "emergency": None,
+    }
+    ended: dict[str, Json] = {"ended": {"epoch": 7, "revision": 13}}
+    people: dict[str, Json] = {"actor": "U1", "reason": "f00d", "joined": ["U2"], "since_ms": 5}
+
+    message = delta(AT, [("kills", "K-1", read | people), ("ended", "K-2", read | ended | people)])
+
+    told = json.loads(message)
+    assert told["kills"] == {"K-1": read}
+    assert told["ended"] == {"K-2": read | ended}

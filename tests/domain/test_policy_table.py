@@ -69,7 +69,7 @@ def test_the_table_of_roles_verbs_and_tiers_holds(
         workflows=(p.workflow(tier),),
         before=before,
         after="live" if verb != "kill" else "stop",
-        requester="slack:U0ASKED" if verb == "approve" else "",
+        requester="pia" if verb == "approve" else "",
     )
 
     verdict = judge(p.policy(), request)
