@@ -91,13 +91,16 @@ class Board:
     @property
     def rejected(self) -> list[str]:
         """Ids and names of the records that can't be read; the previous ones stay in force."""
+        if not (self.bad_kills or self.bad_workflows or self.bad_emergencies):
+            return []
         return sorted(self.bad_kills | self.bad_workflows | self.bad_emergencies)
 
     @property
     def ahead(self) -> bool:
         """True while this client knows of something that the store has lost."""
-        lost = any(uid not in self.listed for uid in self.emergencies)
-        return self.behind or lost or bool(self.unknown)
+        if self.behind or self.unknown:
+            return True
+        return bool(self.emergencies) and any(uid not in self.listed for uid in self.emergencies)
 
     def take_touched(self) -> set[str] | None:
         """Return the workflows that changed since the last call; None for all of them."""
@@ -131,19 +134,22 @@ class Board:
             return GAP if self.behind else IGNORED
         if position != (self.position[0], self.position[1] + 1):
             return GAP
-        if self._note_schema(delta):
+        if (self.too_old or delta.get("s") != SCHEMA) and self._note_schema(delta):
             return GAP
         self._take_parts(delta, position)
         self.position = position
         return APPLIED
 
     def _take_parts(self, delta: Json, position: Position) -> None:
-        for name, record in _entries(delta, "workflows"):
-            self._take_workflow(name, record)
-        for kill_id, record in _entries(delta, "kills"):
-            self._take_kill(kill_id, record, position)
-        for kill_id, record in _entries(delta, "ended"):
-            self._take_ended(kill_id, record)
+        if "workflows" in delta:
+            for name, record in _entries(delta, "workflows"):
+                self._take_workflow(name, record)
+        if "kills" in delta:
+            for kill_id, record in _entries(delta, "kills"):
+                self._take_kill(kill_id, record, position)
+        if "ended" in delta:
+            for kill_id, record in _entries(delta, "ended"):
+                self._take_ended(kill_id, record)
         if isinstance(adopted := delta.get("adopted"), int):
             self.adopted = adopted
             self._drop_adopted()
@@ -268,7 +274,8 @@ class Board:
         except Rejected:
             self.bad_kills.add(kill_id)
             return None
-        self.bad_kills.discard(kill_id)
+        if self.bad_kills:
+            self.bad_kills.discard(kill_id)
         if self.ended.get(kill.uid, NOWHERE) <= seen_at:
             self._hold(Held(kill, _as_json(record)))
         return kill.uid
@@ -286,7 +293,8 @@ class Board:
             self._remove(uid, old.kill)
         self.kills[uid] = fresh
         self._add(uid, fresh.kill)
-        self._drop_emergency(uid)
+        if self.emergencies:
+            self._drop_emergency(uid)
 
     def _take_ended(self, kill_id: str, record: object) -> None:
         try:

@@ -112,6 +112,11 @@ class Core:
         if touched is not None and not touched:
             return False
         self.dirty = True
+        if touched is not None and len(touched) == 1:
+            handle = self.handles.get(touched.pop())
+            if handle is not None:
+                self._try_swap(handle)
+            return handle is not None
         return self.recompile(touched)
 
     def look_at_kill_file(self) -> bool:
@@ -133,6 +138,10 @@ class Core:
                 self._try_swap(handle)
             elif _leased(record):
                 handle._renew(sent_at + _stale_after_s(record))  # noqa: SLF001  as above
+
+    def due(self, now: float) -> bool:
+        """Return whether `tick()` could change anything."""
+        return now >= self._next_change
 
     def tick(self, now: float) -> bool:
         """Stop or mark what has become stale; return whether anything changed."""
@@ -157,25 +166,26 @@ class Core:
             self.uncompiled.add(handle.name)
             log.exception("the decisions of %s could not be compiled", handle.name)
         else:
-            self.uncompiled.discard(handle.name)
+            if self.uncompiled:
+                self.uncompiled.discard(handle.name)
 
     def _swap(self, handle: Workflow) -> None:
-        name, now = handle.name, monotonic()
-        record = self.board.workflows.get(name)
-        knowledge = self._knowledge[name] = self._knowledge_of(name, now)
+        name, board = handle.name, self.board
+        record = board.workflows.get(name)
+        knowledge = self._knowledge[name] = self._knowledge_of(name, monotonic())
         view = compile_view(
             name,
             record,
-            self.board.kills_for(name),
+            board.kills_for(name),
             modes=handle.modes,
             knowledge=knowledge,
             on_unknown=handle.on_unknown,
-            position=self.board.position,
-            client_too_old=self.board.too_old,
+            position=board.position,
+            client_too_old=board.too_old,
         )
         deadline: float | None = None
         if knowledge == "live" and self.answered_at is not None:
-            due = self.answered_at + _stale_after_s(record)
+            due = self.answered_at + (STALE_AFTER_S if record is None else record.stale_after_s)
             self._next_change = min(self._next_change, due)
             deadline = due if _leased(record) else None
         handle._swap(view, deadline=deadline)  # noqa: SLF001  as above
@@ -189,36 +199,28 @@ class Core:
 
     def ack(self) -> str:
         """Return the acknowledgement as it is true now."""
-        epoch, revision = self.board.position
-        kills: dict[str, dict[str, int]] = {}
-        counts: dict[str, object] = {}
+        board, file = self.board, self.kill_file
+        epoch, revision = board.position
+        kills: dict[str, list[int]] = {}
+        counts: list[str] = []
+        lease_s = 0.0
         for name, handle in list(self.handles.items()):
-            report = handle._report()  # noqa: SLF001  as above
-            counts[name] = report["counts"]
-            _add_up(kills, report["kills"])
-        file = self.kill_file
-        rejected = sorted({*self.board.rejected, *self.uncompiled})
-        if file is not None and file.problem is not None:
-            rejected.append("kill_file")
-        ack = {
-            "s": SCHEMA,
-            "e": epoch,
-            "r": revision,
-            "x": revision,
-            "rejected": rejected,
-            "ahead": self.board.ahead,
-            "emergency": len(self.board.listed),
-            "kill_file": None if file is None else file.sha256,
-            "lease_ms": self._lease_ms(),
-            "kills": kills,
-            "counts": counts,
-        }
-        return json.dumps(ack, separators=(",", ":"))
-
-    def _lease_ms(self) -> int | None:
-        records = [self.board.workflows.get(name) for name in list(self.handles)]
-        leases = [_stale_after_s(record) for record in records if _leased(record)]
-        return round(max(leases) * 1000) if leases else None
+            counts.append(_COUNTS % (_quoted(name), *handle._add_up(kills)))  # noqa: SLF001  as above
+            record = board.workflows.get(name)
+            if record is not None and record.on_store_loss == "stop":
+                lease_s = max(lease_s, record.stale_after_s)
+        rejected = board.rejected
+        if self.uncompiled or (file is not None and file.problem is not None):
+            rejected = sorted({*rejected, *self.uncompiled})
+            rejected += ["kill_file"] if file is not None and file.problem is not None else []
+        return _ACK % (
+            *(SCHEMA, epoch, revision, revision),
+            *(_dumps(rejected) if rejected else "[]", "true" if board.ahead else "false"),
+            *(len(board.listed), "null" if file is None else _dumps(file.sha256)),
+            round(lease_s * 1000) if lease_s else "null",
+            ",".join([_TALLY % (_quoted(uid), *tally) for uid, tally in kills.items()]),
+            ",".join(counts),
+        )
 
     def registration(self, probe_of: dict[str, str]) -> str:
         """Return what this instance is; *probe_of* maps a workflow to its probe URL."""
@@ -238,14 +240,14 @@ class Core:
         return json.dumps(registration, separators=(",", ":"))
 
 
-def _add_up(
-    total: dict[str, dict[str, int]], more: dict[str, dict[str, int]] | dict[str, int]
-) -> None:
-    for uid, tally in more.items():
-        assert isinstance(tally, dict)
-        into = total.setdefault(uid, dict.fromkeys(tally, 0))
-        for name, number in tally.items():
-            into[name] += number
+_ACK = (
+    '{"s":%d,"e":%d,"r":%d,"x":%d,"rejected":%s,"ahead":%s,"emergency":%d,"kill_file":%s,'
+    '"lease_ms":%s,"kills":{%s},"counts":{%s}}'
+)
+_TALLY = '%s:{"let":%d,"refused":%d,"cut":%d,"no_tenant":%d}'
+_COUNTS = '%s:{"asked":%d,"let":%d,"refused":%d,"cut":%d}'
+_quoted = json.encoder.encode_basestring_ascii
+_dumps = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def _leased(record: WorkflowRecord | None) -> bool:

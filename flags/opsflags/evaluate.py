@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from opsflags.decision import ALL_TOOLS, Decision, Tools
 from opsflags.model import BASE_MODES, FALLBACK_OR_SAFE, NO_MODEL, PAUSED, RANK, SAFE_STATE
 from opsflags.records import TOO_OLD, Kill, Target, WorkflowRecord
-from opsflags.routes import Place, Routes, hits_place
+from opsflags.routes import Place, hits_place, routes_of
 
 MEMO_SIZE = 4096
 """How many argument tuples a view remembers before it begins again."""
@@ -82,19 +82,20 @@ class View:
         self.record = record
         self.position = (0, 0)
         self.live = not rules and floor[0] == "live"
-        self.uids = frozenset(rule.kill.uid for rule in rules)
+        self.uids = frozenset([rule.kill.uid for rule in rules])
         self.constant: Decision | None = None
         self.memo: dict[tuple[object, ...], Decision] = {}
         self._floor = floor
         self._knowledge = "live"
-        self._routes = Routes(name, record)
-        tools = record.tools if record is not None else {}
-        self._read_tools = frozenset(tool for tool, access in tools.items() if access == "read")
+        self._routes = routes = routes_of(name, record)
+        self._read_tools = routes.read_tools
         self._ordered = rules
-        self._everywhere = [rule for rule in rules if rule.tenant is None]
+        self._everywhere: list[Rule] = []
         self._by_tenant: dict[str, list[Rule]] = {}
         for rule in rules:
-            if rule.tenant is not None:
+            if rule.tenant is None:
+                self._everywhere.append(rule)
+            else:
                 self._by_tenant.setdefault(rule.tenant, []).append(rule)
         self._again: tuple[list[Kill], frozenset[str], str, bool] | None = None
         self._lost: View | None = None
@@ -292,7 +293,8 @@ def compile_view(  # noqa: PLR0913  # every input of a decision, by keyword, in 
     """
     implemented = frozenset(modes) | BASE_MODES
     own = [kill for kill in kills if kill.scope.workflow is None or kill.scope.workflow == name]
-    own.sort(key=_order)
+    if len(own) > 1:
+        own.sort(key=_order)
     rules = [_rule(kill, record, implemented) for kill in own if kill.mode != "live"]
     too_old = client_too_old or (record is not None and record.too_old)
     floor = _floor(record, knowledge, on_unknown, too_old=too_old)

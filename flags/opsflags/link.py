@@ -48,6 +48,8 @@ class Link(Talk):
         self._checked_at: float | None = None
         self._next_checkin = self._next_look = self._soonest = 0.0
         self._failures = 0
+        self._emergency_channel = core.keys.emergency_channel.encode()
+        self._ack_head = b""
         self.thread = threading.Thread(target=self._run, name="opsflags", daemon=True)
 
     def start(self) -> None:
@@ -90,7 +92,10 @@ class Link(Talk):
         self._read_all()
         self._check_in()
         while not self.closing:
-            self._turn(self._idle_s())
+            self._wait(self._idle_s())
+            if self._pushed and not self._read_due:
+                self._take_pushes()  # before any duty: a kill may be among them
+            self._duties()
             self._work()
         self._say_goodbye()
 
@@ -133,6 +138,7 @@ class Link(Talk):
                 self._drop()
                 continue
             self._check_hello(hello)
+            self._ack_head = b"*4" + pack("HSET", self.core.keys.acks, self.core.instance)[2:]
             self.core.numbers["connects"] += 1
             return
         raise problem
@@ -209,23 +215,29 @@ class Link(Talk):
 
     def _work(self) -> None:
         """Do what the last turn left to do; may ask the server and so take further turns."""
-        while self._pushed and not self._read_due:
-            self._take_push(self._pushed.popleft())
+        if self._pushed and not self._read_due:
+            self._take_pushes()
         if self._read_due:
             self._read_all()
             self._check_in()
         if self._list_due:
             self._read_emergencies()
-        if unread := [name for name in list(self.core.handles) if name not in self.core.read]:
-            self._read_workflows(unread)
+        if not self.core.read.issuperset(self.core.handles):
+            names = list(self.core.handles)
+            self._read_workflows([name for name in names if name not in self.core.read])
         if monotonic() >= self._due():
             self._check_in()
-        self._save()
+        if self._file is not None:
+            self._save(self._file)
+
+    def _take_pushes(self) -> None:
+        while self._pushed and not self._read_due:
+            self._take_push(self._pushed.popleft())
 
     def _take_push(self, push: Push) -> None:
         if len(push) != 3 or push[0] != b"message":  # noqa: PLR2004  kind, channel, payload
             return
-        if push[1] == self.core.keys.emergency_channel.encode():
+        if push[1] == self._emergency_channel:
             self._list_due = True
             return
         with self.core.lock:
@@ -241,9 +253,9 @@ class Link(Talk):
     def _after_change(self, *, also: bool = False) -> None:
         """Swap what was touched and, where a served workflow was, acknowledge at once."""
         if (self.core.publish() or also) and self._wire is not None and self.connected:
-            ack = pack("HSET", self.core.keys.acks, self.core.instance, self.core.ack())
+            ack = self.core.ack().encode()
             self._takers.append(self._note_error)
-            self._wire.send(ack)
+            self._wire.send(b"%b$%d\r\n%b\r\n" % (self._ack_head, len(ack), ack))
 
     def _note_error(self, reply: Reply) -> None:
         if isinstance(reply, ReplyError):
@@ -299,12 +311,18 @@ class Link(Talk):
 
     def _duties(self) -> None:
         now = monotonic()
+        if now < self._next_look and not self.core.due(now):
+            self._raise_if_silent(now)
+            return
         with self.core.lock:
             self.core.tick(now)
             if now >= self._next_look:
                 self._next_look = now + LOOK_S
                 if self.core.look_at_kill_file():
                     self._after_change(also=True)
+        self._raise_if_silent(now)
+
+    def _raise_if_silent(self, now: float) -> None:
         if self._checked_at is not None and now - self._checked_at > ANSWER_S:
             raise Lost("silent")
 
@@ -318,15 +336,15 @@ class Link(Talk):
         waits = not self.core.registered and self._checked_at is None
         return self._soonest if waits else self._next_checkin
 
-    def _save(self) -> None:
+    def _save(self, file: str) -> None:
         """Keep what is known in the file, when nothing more urgent waits."""
-        if self._file is None or not self.core.dirty or self._pushed:
+        if not self.core.dirty or self._pushed:
             return
         self.core.dirty = False
         with self.core.lock:
             known = snapshot(self.core.board, self.core.env)
         try:
-            lastknown.save(self._file, with_others(known, self._file))
+            lastknown.save(file, with_others(known, file))
         except OSError as error:
             log.warning("the last known state could not be written: %s", error.strerror)
 

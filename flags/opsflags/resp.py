@@ -62,6 +62,10 @@ _VERBATIM, _MAP, _SET, _ATTRIBUTE, _PUSH = b"=%~|>"
 _BULKS = frozenset((_BULK, _BULK_ERROR, _VERBATIM))
 _DOUBLED = frozenset((_MAP, _ATTRIBUTE))
 _COLLECTIONS = frozenset((_ARRAY, _SET, _PUSH, _MAP, _ATTRIBUTE))
+_MESSAGE = b">3\r\n$7\r\nmessage\r\n$"
+_MESSAGE_PARTS = 7
+_SMALL = 65536
+_SIZE_DIGITS = 6
 
 
 class Reader:
@@ -92,6 +96,10 @@ class Reader:
         Raises:
             ProtocolError: not RESP3, or larger than a cap.
         """
+        if self._position == len(self._buffer):
+            return MORE
+        if self._buffer.startswith(_MESSAGE) and (push := self._message()) is not None:
+            return push
         while True:
             value = self._scalar()
             if value is MORE:
@@ -104,6 +112,26 @@ class Reader:
             done, value = self._place(value)
             if done:
                 return value
+
+    def _message(self) -> Push | None:
+        """
+        Take a published message that came whole and first, in few steps: a kill waits for it.
+
+        None where it is anything else; nothing was taken then.
+        """
+        if self._position or self._searched or self._stack or len(self._buffer) > _SMALL:
+            return None
+        parts = bytes(self._buffer).split(b"\r\n", _MESSAGE_PARTS - 1)
+        if len(parts) < _MESSAGE_PARTS:
+            return None
+        channel, digits, rest = parts[4], parts[5][1:], parts[6]
+        if not digits.isdigit() or len(digits) > _SIZE_DIGITS or parts[5][:1] != b"$":
+            return None
+        size = int(digits)
+        if parts[3] != b"$%d" % len(channel) or rest[size : size + 2] != b"\r\n":
+            return None
+        self._position = self._searched = len(self._buffer) - len(rest) + size + 2
+        return Push((parts[2], channel, rest[:size]))
 
     def _push(self, frame: _Frame) -> None:
         if len(self._stack) >= MAX_DEPTH:

@@ -25,6 +25,7 @@ class Routes:
         "_targets",
         "_total",
         "fallbacks",
+        "read_tools",
         "single",
     )
 
@@ -39,6 +40,8 @@ class Routes:
         self._built: dict[Target, Route] = {}
         self.fallbacks = record.fallbacks if record is not None else ()
         self.single = len(self._targets) <= 1
+        tools = record.tools if record is not None else {}
+        self.read_tools = frozenset(tool for tool, access in tools.items() if access == "read")
 
     def active(self, model: str | None, provider: str | None, key: str | None) -> Target | None:
         """
@@ -96,6 +99,15 @@ class Routes:
             if point < 0:
                 return target
         return self._targets[-1]
+
+
+def routes_of(name: str, record: WorkflowRecord | None) -> Routes:
+    """Return the routes of workflow *name*, made once a record."""
+    if record is None or record.name != name:
+        return Routes(name, record)
+    if record.routes is None:
+        record.routes = Routes(name, record)
+    return record.routes
 
 
 def hits_place(provider: str | None, model: str | None, places: tuple[Place, ...]) -> bool:

@@ -39,14 +39,12 @@ class Tally:
         self.cut = 0
         self.no_tenant = 0
 
-    def as_json(self) -> dict[str, int]:
-        """Return the four numbers as the acknowledgement spells them."""
-        return {
-            "let": self.let,
-            "refused": self.refused,
-            "cut": self.cut,
-            "no_tenant": self.no_tenant,
-        }
+    def add_to(self, total: list[int]) -> None:
+        """Add the four numbers in the order in which the acknowledgement spells them."""
+        total[0] += self.let
+        total[1] += self.refused
+        total[2] += self.cut
+        total[3] += self.no_tenant
 
 
 class Switch:
@@ -151,13 +149,15 @@ class Switch:
         if not view.live:
             self.live = False  # before the rest: it may only be late to say that all is well
         with self._lock:  # against a grant that looked at the old view
-            self._passed += _spent(self._passes)
-            self._passes = _NONE
+            if self._passes is not _NONE:
+                self._passed += _spent(self._passes)
+                self._passes = _NONE
             self._deadline = deadline
             self._view = view
         self.live = view.live
-        for stream in list(self._streams):
-            stream._again()  # noqa: SLF001  # one package, one seam
+        if self._streams:
+            for stream in list(self._streams):
+                stream._again()  # noqa: SLF001  # one package, one seam
 
     def _renew(self, deadline: float) -> None:
         """Move the lease's end to *deadline*, a monotonic second. Called by the client's thread only."""
@@ -173,18 +173,21 @@ class Switch:
         self._streams = {}
 
     def _report(self) -> dict[str, dict[str, dict[str, int]] | dict[str, int]]:
-        """Return the counters of the acknowledgement: per kill, and of this workflow."""
+        """Return the counters: per kill, and of this workflow."""
+        kills: dict[str, list[int]] = {}
+        counts = self._add_up(kills)
+        return {
+            "kills": {uid: dict(zip(_KILL, told, strict=True)) for uid, told in kills.items()},
+            "counts": dict(zip(_COUNTS, counts, strict=True)),
+        }
+
+    def _add_up(self, kills: dict[str, list[int]]) -> tuple[int, int, int, int]:
+        """Add the counters of every kill by its uid to *kills*; return asked, let, refused, cut."""
+        for uid, tally in self._tallies.items():
+            tally.add_to(kills.setdefault(uid, [0, 0, 0, 0]))
         refused = self._refused
         asked = self._asked + self._passed + _spent(self._passes)
-        return {
-            "kills": {uid: tally.as_json() for uid, tally in self._tallies.items()},
-            "counts": {
-                "asked": asked,
-                "let": max(asked - refused, 0),
-                "refused": refused,
-                "cut": self._cut,
-            },
-        }
+        return (asked, asked - refused if asked > refused else 0, refused, self._cut)
 
     def _cuttable(self) -> int:
         """Return how many streams are in flight."""
@@ -239,5 +242,7 @@ def _spent(passes: repeat[None]) -> int:
     return 0 if passes is _NONE else PASSES - length_hint(passes)
 
 
+_KILL = ("let", "refused", "cut", "no_tenant")
+_COUNTS = ("asked", "let", "refused", "cut")
 _NONE = repeat(None, 0)
 _GONE = object()

@@ -44,6 +44,8 @@ class Talk:
         self._takers: deque[Taker] = deque()
         self._pushed: deque[Push] = deque()
         self._released = False
+        self._poll = select.poll()
+        self._polled: tuple[int, int] | None = None
         self._wake_out, self._wake_in = os.pipe()
         os.set_blocking(self._wake_out, False)
         os.set_blocking(self._wake_in, False)
@@ -105,20 +107,35 @@ class Talk:
 
     def _turn(self, most_s: float) -> None:
         """Wait for at most *most_s*, move bytes, and do the duties that need no store."""
-        poll = select.poll()
-        poll.register(self._wake_out, select.POLLIN)
-        if self._wire is not None:
-            poll.register(self._wire.fileno(), self._wire.events())
-        if self.probe is not None:
-            self.probe.register(poll)
-        ready = {handle for handle, _ in poll.poll(max(0.0, min(most_s, IDLE_S)) * 1000)}
+        self._wait(most_s)
+        self._duties()
+
+    def _wait(self, most_s: float) -> None:
+        """Wait for at most *most_s* and move bytes."""
+        wire = self._wire
+        handle = -1 if wire is None else wire.fileno()
+        poll = self._watched(handle, 0 if wire is None else wire.events())
+        ready = dict(poll.poll(max(0.0, min(most_s, IDLE_S)) * 1000))
+        if wire is not None and handle in ready:
+            self._take_bytes(wire)
         if self._wake_out in ready:
             _drain(self._wake_out)
-        if self._wire is not None and self._wire.fileno() in ready:
-            self._take_bytes(self._wire)
         if self.probe is not None:
-            self.probe.turn(ready)
-        self._duties()
+            self.probe.turn(set(ready))
+
+    def _watched(self, handle: int, events: int) -> "select.poll":
+        """Return what to wait with; made anew only where something else is to be watched."""
+        if self._polled == (handle, events):
+            return self._poll
+        poll = select.poll()
+        poll.register(self._wake_out, select.POLLIN)
+        if handle >= 0:
+            poll.register(handle, events)
+        self._poll, self._polled = poll, (handle, events)
+        if self.probe is not None:
+            self.probe.register(poll)
+            self._polled = None  # its visitors come and go
+        return poll
 
     def _take_bytes(self, wire: Wire) -> None:
         for reply in wire.turn():

@@ -23,11 +23,14 @@ class Local:
     What the file says.
 
     *people* maps a name for `--as` to a bearer token; *speaks* is the one that speaks by default.
+    *env* and *redis* say which store is the bot's.
     """
 
     api: str
     people: Mapping[str, str]
     speaks: str
+    env: str = ""
+    redis: str = ""
 
 
 def read(state_dir: Path) -> Local | None:
@@ -53,6 +56,8 @@ def read(state_dir: Path) -> Local | None:
         api=str(found.get("api", "")),
         people={name: token for name, token in tokens.items() if token},
         speaks=str(found.get("as", "")),
+        env=str(found.get("env", "")),
+        redis=str(found.get("redis", "")),
     )
 
 

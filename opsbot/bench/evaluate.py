@@ -10,7 +10,7 @@ from opsbot.bench.peers import missing, peers
 from opsbot.bench.report import Cell, Promise, Report, Table
 from opsbot.bench.rows import FLOORS, OURS, loop, namespace
 from opsbot.bench.server import Connection, private_server, url_of
-from opsbot.bench.stats import Summary, summary
+from opsbot.bench.stats import Summary, quantile, summary
 from opsbot.bench.stores import LARGE, SMALL, Size, fill
 from opsflags import FlagClient
 
@@ -25,6 +25,8 @@ SAME = 1.15
 
 FEWEST_TIMES_FASTER = 8
 SCOPED_NS, WORDS_NS = 250, 450
+CHECK_COUNT, SCOPED_COUNT = 700, 2200
+"""Instructions on one build of Python; another one differs, so they are told and are no gates."""
 
 
 def report(
@@ -39,13 +41,20 @@ def report(
     where = machine()
     with _loops() as loops:
         tell(f"{rounds} rounds over {len(loops)} rows ...")
-        times = {name: summary(found) for name, found in timed(loops, rounds, round_ns).items()}
+        series = timed(loops, rounds, round_ns)
+    times = {name: summary(found) for name, found in series.items()}
     counts: dict[str, float] = {}
     if instructions.available():
         tell("counting instructions ...")
         counts = instructions.counted([row for row in (*FLOORS, *OURS) if row.counts])
     tables = (_times_table(times), *([_counts_table(counts)] if counts else []))
-    return Report("evaluate", where, tables, tuple(_promises(times, counts)), tuple(_notes(counts)))
+    return Report(
+        "evaluate",
+        where,
+        tables,
+        tuple(_promises(times, counts, _growth(series))),
+        tuple(_notes(counts)),
+    )
 
 
 @contextmanager
@@ -119,7 +128,18 @@ def _counts_table(counts: dict[str, float]) -> Table:
     return Table("Instructions of one turn (callgrind, the loop included)", columns, tuple(rows))
 
 
-def _promises(times: dict[str, Summary], counts: dict[str, float]) -> Iterator[Promise]:
+def _growth(series: dict[str, list[float]]) -> dict[str, float]:
+    """Return the middle ratio of a row over the large store to itself over the small, round by round."""
+    pairs = {
+        row.name: zip(series[over(row.name, LARGE)], series[over(row.name, SMALL)], strict=True)
+        for row in OURS
+    }
+    return {name: quantile([a / b for a, b in pair], 0.5) for name, pair in pairs.items()}
+
+
+def _promises(
+    times: dict[str, Summary], counts: dict[str, float], growth: dict[str, float]
+) -> Iterator[Promise]:
     small = {row.name: times[over(row.name, SMALL)].best for row in OURS}
     floor = {name: told.best for name, told in times.items()}
     live, check, asked, words = "live", "check()", "decide(3 positional)", "decide(3 keywords)"
@@ -129,9 +149,9 @@ def _promises(times: dict[str, Summary], counts: dict[str, float]) -> Iterator[P
     yield Promise("tenant, model, tool by keyword, best", WORDS_NS, small[words], "ns")
     for name in (live, check, asked, words):
         yield Promise(
-            f"{name}, {LARGE.kills} kills in {LARGE.workflows} workflows, median",
+            f"{name}, {LARGE.kills} kills in {LARGE.workflows} workflows",
             SAME,
-            times[over(name, LARGE)].p50 / times[over(name, SMALL)].p50,
+            growth[name],
             "x small store",
         )
     fastest = min((floor[name] for name, _ in _installed(times)), default=None)
@@ -158,6 +178,8 @@ def _counted_promises(counts: dict[str, float]) -> Iterator[Promise]:
     yield Promise(
         "check(), instructions", 1.7, ratio("check()", METHOD), "x method call", gate=True
     )
+    for name, most in (("check()", CHECK_COUNT), ("decide(3 positional)", SCOPED_COUNT)):
+        yield Promise(f"{name}, instruction count", most, counts.get(name), "instructions")
 
 
 def _notes(counts: dict[str, float]) -> Iterator[str]:

@@ -141,10 +141,13 @@ class Api:
             StoreLost: it was sent and no answer came; whether it is stored is not known.
         """
         key = secrets.token_hex(16)
-        for _ in range(AGAIN):
+        for attempt in range(AGAIN):
             try:
                 with self._open(path, data=json.dumps(body).encode(), key=key) as response:
                     return self._said(response)
+            except Unreachable:
+                if attempt == 0:
+                    raise
             except (_NoAnswer, OSError, HTTPException):
                 continue
         raise StoreLost(

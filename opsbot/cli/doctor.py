@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shlex
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
@@ -80,7 +81,9 @@ def _state_dir(settings: config.Settings) -> str:
     if not os.access(path, os.W_OK):
         raise Misconfigured(f"{path} cannot be written.")
     if path.stat().st_mode & 0o007:
-        raise Misconfigured(f"{path} is open to others.", hint=f"chmod 700 {path}")
+        raise Misconfigured(
+            f"{path} is open to others.", hint=f"chmod 700 {shlex.quote(str(path))}"
+        )
     return str(path)
 
 
@@ -93,7 +96,7 @@ def _key(settings: config.Settings) -> str:
 def _store(settings: config.Settings) -> str:
     url = settings.redis_url.get_secret_value()
     if not url:
-        return "embedded, in the state directory"
+        return "no URL is set: the bot runs its own in the state directory; not asked from here"
     return asyncio.run(_answers(url, settings))
 
 

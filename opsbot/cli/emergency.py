@@ -9,11 +9,13 @@ import socket
 import time
 from dataclasses import dataclass
 
+from opsbot.adapters import local_bot
 from opsbot.adapters.emergency import EmergencyLine, Pushed, emergency_line
 from opsbot.app import words
 from opsbot.app.requests import KillRequest, Target
 from opsbot.app.target import nearest
 from opsbot.cli import printing
+from opsbot.cli.api import state_dir
 from opsbot.cli.options import Asked
 from opsbot.domain.change import Record
 from opsbot.domain.containment import Containment
@@ -51,11 +53,22 @@ class Heard:
 
 def kill(asked: Asked, request: KillRequest) -> int:
     """Push the kill, wait for the clients where the credential can see them, and show it."""
-    env = os.environ.get("OPSBOT_ENV") or "dev"
+    env = _environment(asked.values["redis"])
     if re.fullmatch(ENVIRONMENT_PATTERN, env) is None:
         raise Misconfigured(f"OPSBOT_ENV={env} is no environment's name.")
     answer = asyncio.run(_pushed(asked.values["redis"], env, request))
     return printing.said(answer, as_json=asked.json)
+
+
+def _environment(url: str) -> str:
+    """Return `OPSBOT_ENV`, else what the local bot wrote down if the store is its own."""
+    if named := os.environ.get("OPSBOT_ENV"):
+        return named
+    try:
+        local = local_bot.read(state_dir())
+    except (Misconfigured, OSError):
+        local = None  # a kill must not fail on a file that it can do without
+    return local.env if local is not None and local.env and local.redis == url else "dev"
 
 
 async def _pushed(url: str, env: str, request: KillRequest) -> Said:
@@ -63,7 +76,7 @@ async def _pushed(url: str, env: str, request: KillRequest) -> Said:
     began = time.monotonic()
     async with emergency_line(url, env=env) as line:
         declared = await line.workflows()
-        _check(request, declared)
+        _check(request, declared, env)
         pushed = await line.push(_record(request, aim))
         seen = await _until_seen(line, pushed, aim, declared)
     heard = Heard(pushed, seen, (time.monotonic() - began) * 1000, checked=declared is not None)
@@ -91,7 +104,7 @@ def _mode(request: KillRequest) -> str:
     return FALLBACK_OR_SAFE if wide else SAFE_STATE
 
 
-def _check(request: KillRequest, declared: Declared) -> None:
+def _check(request: KillRequest, declared: Declared, env: str) -> None:
     target = request.target
     if target.kind != "workflow" and not request.confirmed:
         raise NeedsConfirmation(
@@ -100,7 +113,12 @@ def _check(request: KillRequest, declared: Declared) -> None:
             hint="Repeat it with --yes.",
         )
     if target.kind == "workflow" and declared is not None and target.name not in declared:
-        raise UnknownWorkflow(target.name, nearest=nearest(target.name, declared))
+        error = UnknownWorkflow(target.name, nearest=nearest(target.name, declared))
+        error.message = f"There is no workflow `{target.name}` in {env}; nothing was changed."
+        if not error.nearest:
+            known = ", ".join(f"`{name}`" for name in sorted(declared)) or "none at all"
+            error.hint = f"Declared there: {known}. OPSBOT_ENV names another environment."
+        raise error
 
 
 def _shown(target: Target) -> str:

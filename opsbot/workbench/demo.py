@@ -20,6 +20,7 @@ from opsbot.workbench import company
 from opsbot.workbench.acts import Acts
 from opsbot.workbench.crew import Bot, Services
 from opsbot.workbench.customers import promise
+from opsbot.workbench.fresh import make_fresh
 from opsbot.workbench.model_stub import ModelStub
 from opsbot.workbench.model_stub import create_app as model_app
 from opsbot.workbench.slack import SlackStandIn
@@ -89,6 +90,7 @@ async def playing(options: Options) -> AsyncGenerator[dict[str, str | None]]:
     bot = Bot(_bot_environment(options, page, tokens), options.state_dir / "bot.log")
     async with AsyncExitStack() as stack:
         stack.enter_context(_alone(options.state_dir))
+        await asyncio.to_thread(make_fresh, options.state_dir)
         acts = Acts(stage, bot, options.state_dir)
         app = create_app(stage, acts.do, {"/slack": slack.app, "/model": model_app(stub)})
         await stack.enter_async_context(_listening(app, options.port))

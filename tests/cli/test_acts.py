@@ -1,5 +1,7 @@
 """Kill, restore and approve from a terminal, through the real API."""
 
+import asyncio
+
 import pytest
 
 from tests.cli.conftest import Terminal, serving
@@ -160,3 +162,27 @@ async def test_a_lost_store_is_one_and_stored_is_null(
         ran = await terminal.run("kill", "summariser", "--json", "--url", url)
 
     assert (ran.code, ran.json["stored"]) == (1, None)
+
+
+async def test_a_bot_that_dies_with_the_request_in_hand_leaves_stored_unknown(
+    terminal: Terminal,
+) -> None:
+    async def die(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        server.close()
+        writer.transport.abort()
+
+    server = await asyncio.start_server(die, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+
+    ran = await terminal.run("kill", "summariser", "--json", "--url", f"http://127.0.0.1:{port}")
+
+    assert (ran.code, ran.json["code"], ran.json["stored"]) == (1, "store_lost", None)
+
+
+async def test_the_next_step_is_told_as_a_terminal_types_it(terminal: Terminal) -> None:
+    killed = await terminal.run("kill", "support-copilot")
+    missed = await terminal.run("restore", "K-9")
+
+    assert "Undo: `opsbot restore support-copilot`" in killed.out
+    assert "`opsbot status` lists the kills." in missed.err

@@ -5,10 +5,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from opsbot.adapters import local_bot
 from opsbot.adapters.acl import acl_rights
 from opsbot.adapters.redis_functions import library
 from opsbot.cli import main
@@ -114,6 +116,34 @@ def test_a_typo_that_can_be_seen_is_refused_with_the_nearest_name(
     assert code == 1
     assert "Did you mean `support-copilot`?" in err
     assert records(store) == []
+
+
+def test_the_wrong_environment_is_named_with_what_to_set(
+    store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OPSBOT_ENV", f"{store.env}-other")
+
+    code, _, err = ran(capsys, "kill", "support-copilot", "--redis", store.url)
+
+    assert code == 1
+    assert f"There is no workflow `support-copilot` in {store.env}-other" in err
+    assert "Declared there: none at all. OPSBOT_ENV names another environment." in err
+
+
+def test_the_environment_of_the_local_bots_own_store_needs_no_setting(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.delenv("OPSBOT_ENV", raising=False)
+    monkeypatch.setenv("OPSBOT_STATE_DIR", str(tmp_path))
+    local_bot.write(tmp_path, {"api": "", "env": store.env, "redis": store.url})
+    declared = json.dumps(as_record(workflow("support-copilot")))
+    store.redis.hset(store.keys.state_of(WORKFLOWS), "support-copilot", declared)
+
+    _, out, _ = ran(capsys, "kill", "support-copilot", "--redis", store.url)
+
+    assert f"for `support-copilot` in {store.env}" in out
+    assert len(records(store)) == 1
 
 
 def test_everything_needs_yes_here_too(

@@ -44,6 +44,25 @@ async def test_the_policy_says_why(terminal: Terminal) -> None:
     assert nobody.json
 
 
+async def test_whether_one_may_approve_is_answered_for_what_somebody_else_asked(
+    terminal: Terminal,
+) -> None:
+    ran = await terminal.run("policy", "explain", "ines", "approve", "support-copilot")
+
+    assert ran.code == 0
+    assert "verdict: yes, alone (rule `approver`)" in ran.out
+
+
+async def test_the_policy_is_not_asked_about_a_verb_that_it_does_not_know(
+    terminal: Terminal,
+) -> None:
+    ran = await terminal.run("policy", "explain", "mara", "restor", "summariser")
+
+    assert ran.code == 2
+    assert "The policy knows no verb `restor`; nothing was looked up." in ran.err
+    assert "restore" in ran.err
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -150,3 +150,48 @@ def test_commands_are_arrays_of_bulk_strings(words: list[str | bytes | int]) -> 
     expected = [w if isinstance(w, bytes) else str(w).encode() for w in words]
 
     assert read_all([pack(*words)]) == [expected]
+
+
+def _message(channel: bytes, payload: bytes) -> bytes:
+    head = b">3\r\n$7\r\nmessage\r\n"
+    return b"%b$%d\r\n%b\r\n$%d\r\n%b\r\n" % (
+        *(head, len(channel), channel),
+        *(len(payload), payload),
+    )
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([b"c", b"", b"a\r\nb", b"delta"]),
+            st.sampled_from([b"{}", b"", b"a\r\nb", b"\r\n", b"$1\r\n", b"x" * 100_000]),
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    st.lists(st.integers(0, 300), max_size=5),
+)
+@example([(b"a\r\nb", b"{}")], [])
+@example([(b"delta", b"{}"), (b"delta", b"{}")], [])
+def test_messages_come_out_as_they_were_published(
+    messages: list[tuple[bytes, bytes]], places: list[int]
+) -> None:
+    data = b"".join(_message(channel, payload) for channel, payload in messages)
+
+    read = read_all(cut(data, places))
+
+    assert all(isinstance(push, Push) for push in read)
+    assert read == [[b"message", channel, payload] for channel, payload in messages]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$x\r\n{}\r\n",
+        b">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$2\r\n{}xx",
+        b">3\r\n$7\r\nmessage\r\n$9x\r\nc\r\n$2\r\n{}\r\n",
+    ],
+)
+def test_a_message_that_is_no_resp_is_refused_as_any_reply(data: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        read_all([data])

@@ -12,7 +12,9 @@ local function text(number)
 end
 
 local function replication_id()
-  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)') or ''
+  local told = redis.call('INFO', 'replication')
+  local _, before = string.find(told, 'master_replid:', 1, true)
+  return before and string.match(told, '^%x+', before + 1) or ''
 end
 
 -- Reads ARGV one by one; lists travel as a count and their items.
@@ -33,10 +35,8 @@ local CLOCK_OFF_MS = 2000
 local EPOCH_OFF_S = 10
 
 -- An epoch continues while the server's replication id is the stored one; else it has to grow.
-local function wanted_epoch(head, given, now)
-  local stored = tonumber(field(head, 'epoch', '0'))
-  local same_life = stored > 0 and redis.call('HGET', head, 'replid') == replication_id()
-  if same_life then
+local function wanted_epoch(stored, same_life, given, now)
+  if stored > 0 and same_life then
     return given >= stored and given or stored
   end
   local seconds = math.floor(now / 1000)
@@ -44,6 +44,12 @@ local function wanted_epoch(head, given, now)
     return given
   end
   return math.max(seconds, stored + 1)
+end
+
+-- Answers revision, hash, epoch and replication id of the last commit, in one question.
+local function read_head(head)
+  local found = redis.call('HMGET', head, 'revision', 'hash', 'epoch', 'replid')
+  return tonumber(found[1] or '0'), found[2] or GENESIS, tonumber(found[3] or '0'), found[4]
 end
 
 local function write_records(keys, next_arg)
@@ -96,14 +102,16 @@ local function commit(keys, args)
   end
   local revision, expected, epoch = tonumber(next_arg()), next_arg(), tonumber(next_arg())
   local at_ms, hash, line, channel, delta = next_arg(), next_arg(), next_arg(), next_arg(), next_arg()
-  local stored, standing = tonumber(field(head, 'revision', '0')), field(head, 'hash', GENESIS)
+  local stored, standing, stored_epoch, stored_life = read_head(head)
   local function refuse(what, wanted)
     return {what, text(wanted), text(stored), text(now), standing, text(redis.call('LLEN', journal)), text(now)}
   end
   if stored ~= revision or standing ~= expected then
     return refuse('conflict', epoch)
   end
-  local wanted = wanted_epoch(head, epoch, now)
+  local life = replication_id()
+  local same_life = stored_life == life
+  local wanted = wanted_epoch(stored_epoch, same_life, epoch, now)
   if wanted ~= epoch then
     return refuse('epoch', wanted)
   end
@@ -113,12 +121,16 @@ local function commit(keys, args)
   write_records(keys, next_arg)
   local length = redis.call('RPUSH', journal, line)
   add_work(keys, next_arg, now)
-  redis.call('HSET', head, 'epoch', text(epoch), 'revision', text(revision + 1), 'hash', hash,
-    'replid', replication_id())
-  local answer = table.concat({text(epoch), text(revision + 1), at_ms, hash}, ' ')
+  local new_epoch, new_revision = text(epoch), text(revision + 1)
+  if same_life and epoch == stored_epoch then
+    redis.call('HSET', head, 'revision', new_revision, 'hash', hash)
+  else
+    redis.call('HSET', head, 'epoch', new_epoch, 'revision', new_revision, 'hash', hash, 'replid', life)
+  end
+  local answer = new_epoch .. ' ' .. new_revision .. ' ' .. at_ms .. ' ' .. hash
   redis.call('SET', request, answer, 'PX', keep_ms)
   redis.call('PUBLISH', channel, delta)
-  return {'ok', text(epoch), text(revision + 1), at_ms, hash, text(length), text(now)}
+  return {'ok', new_epoch, new_revision, at_ms, hash, text(length), text(now)}
 end
 
 -- keys: due bodies, then one stream a lane; args: limit, then the lanes' names in the same order
