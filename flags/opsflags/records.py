@@ -5,11 +5,6 @@ from __future__ import annotations
 from opsflags.keys import SCHEMA
 from opsflags.model import FIELDS, NO_MODEL, Rejected, Scope, scope_from_json
 
-TYPE_CHECKING = False  # as typing's, without the 10 ms that importing typing costs
-
-if TYPE_CHECKING:
-    from opsflags.routes import Routes
-
 TOO_OLD = "client_too_old"
 """Mode of a record that a newer program wrote; no mode of the table, so it is decided as `stop`."""
 
@@ -115,7 +110,9 @@ class WorkflowRecord:
         self.params: dict[str, object] = {}
         self.route_revision: str | None = None
         self.too_old = False
-        self.routes: Routes | None = None  # compiled once, by the first view of this record
+        self.routes: object = (
+            None  # `routes.Routes`, compiled once by the first view of this record
+        )
 
 
 def newer_schema(value: dict[str, object]) -> bool:

@@ -105,9 +105,10 @@ def routes_of(name: str, record: WorkflowRecord | None) -> Routes:
     """Return the routes of workflow *name*, made once a record."""
     if record is None or record.name != name:
         return Routes(name, record)
-    if record.routes is None:
-        record.routes = Routes(name, record)
-    return record.routes
+    made = record.routes
+    if not isinstance(made, Routes):
+        record.routes = made = Routes(name, record)
+    return made
 
 
 def hits_place(provider: str | None, model: str | None, places: tuple[Place, ...]) -> bool:
