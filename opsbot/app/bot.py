@@ -26,12 +26,9 @@ from opsbot.app.tell import Tell
 from opsbot.domain.actor import Actor
 from opsbot.domain.containment import contain
 from opsbot.domain.errors import NeedsMoreWords, OpsbotError
-from opsbot.domain.policy import Request
+from opsbot.domain.policy import Request, person_of
 from opsbot.domain.policy_explain import actor_named, explain
 from opsbot.domain.said import Said, inert
-
-SOMEBODY_ELSE = "somebody else"
-"""Who asked, where the question is whether one may approve at all; no identity contains a space."""
 
 FORGET_MS = 24 * 3_600_000
 """An instance silent this long is taken off the list."""
@@ -165,7 +162,9 @@ class Bot:
                 f"The policy knows no verb `{inert(verb, limit=40)}`; nothing was looked up.",
                 hint=f"It knows: {', '.join(sorted(verbs))}.",
             )
-        asked = Request(verb, actor_named(policy, who), (named,), requester=SOMEBODY_ELSE)
+        asker = actor_named(policy, who)
+        other = next((name for name in policy.people if name != person_of(policy, asker)), "")
+        asked = Request(verb, asker, (named,), requester=other)
         lines = explain(policy, asked)
         return Said("plain", lines[0], lines[1:], body={"lines": list(lines)})
 

@@ -13,7 +13,7 @@ class Verbs(Protocol):
     Everything a person can ask of opsbot.
 
     Each method answers with what to show; a refusal is raised as `Refused`, doubt as `Unsure`
-    (`words.of_error` turns both into something to show). *request_id* makes a repeated call one
+    (`error_words.of_error` turns both into something to show). *request_id* makes a repeated call one
     effect.
     """
 

@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from opsbot.domain.approval import Approval
-from opsbot.domain.change import Committed, Json, Record
+from opsbot.domain.change import Committed, Record
 from opsbot.domain.containment import Containment, Missing
-from opsbot.domain.errors import NeedsConfirmation, NotAllowed, OpsbotError, StoreLost, Unsure
 from opsbot.domain.kill import Kill
-from opsbot.domain.said import REFUSED, Button, Said, Tone, inert, visible
+from opsbot.domain.said import Button, Said, Tone, inert
 from opsbot.domain.workflow import Workflow
 from opsflags.model import FALLBACK_OR_SAFE, NO_MODEL, SAFE_STATE, Scope
 
@@ -254,9 +253,9 @@ def _unable_lines(view: KillView) -> list[str]:
         return []
     lines = []
     if seen.unable:
-        lines.append(f"{_some(seen.unable)} can't do {view.kill.mode}: stopped there instead")
+        lines.append(f"{listed(seen.unable)} can't do {view.kill.mode}: stopped there instead")
     if seen.no_tenant:
-        lines.append(f"{_some(seen.no_tenant)} don't pass a tenant: stopped for all tenants there")
+        lines.append(f"{listed(seen.no_tenant)} don't pass a tenant: stopped for all tenants there")
     return lines
 
 
@@ -273,7 +272,8 @@ def _short_lines(view: KillView) -> list[str]:
     ]
 
 
-def _some(names: Sequence[str], most: int = 3) -> str:
+def listed(names: Sequence[str], most: int = 3) -> str:
+    """Return names as people list them, cut after *most*."""
     shown = ", ".join(f"`{_id(name)}`" for name in names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 
@@ -361,26 +361,6 @@ def kill_body(view: KillView) -> Record:
         "since": None if since is None else {"let_through": since.let, "refused": since.refused},
         "approval": view.pending.id if view.pending is not None else None,
     }
-
-
-def of_error(error: OpsbotError) -> Said:
-    """Return what a person reads when the answer is no, or when nobody can know."""
-    body: dict[str, Json] = {"code": error.code, "message": error.message, "hint": error.hint}
-    where = [f"Environment: {error.env}."] if error.env else []
-    lines = [visible(error.hint)] if error.hint else []
-    tone: Tone = "plain"
-    if isinstance(error, Unsure):
-        tone = "red" if isinstance(error, StoreLost) else "amber"
-        body |= {"stored": None} if isinstance(error, StoreLost) else {}
-    if isinstance(error, NotAllowed):
-        if error.rule not in error.message:
-            lines.append(f"Rule: {error.rule}.")
-        body["rule"] = error.rule
-    if isinstance(error, NeedsConfirmation):
-        tone = "amber"
-        lines = [f"It hits: {_some(error.stops, most=12)}.", *lines]
-    title = visible(error.message)
-    return Said(tone, title, (*lines, *where), body=body, exit_code=REFUSED)
 
 
 def ended_said(view: KillView, *, by: str) -> Said:

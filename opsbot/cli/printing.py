@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import sys
 import traceback
 from collections.abc import Mapping
@@ -10,7 +9,6 @@ from collections.abc import Mapping
 from opsbot.domain.errors import OpsbotError
 from opsbot.domain.said import REFUSED, Said
 
-_SLACK_COMMAND = re.compile(r"`/[a-z0-9-]+-(kill|restore|status|audit|oncall)\b")
 _COLOUR = {"green": "32", "amber": "33", "red": "31", "plain": "1"}
 
 
@@ -21,7 +19,7 @@ def said(answer: Said, *, as_json: bool) -> int:
     else:
         print(_coloured(answer.title, answer.tone))
         for line in answer.lines:
-            print(f"  {_typed_here(line)}")
+            print(f"  {line}")
     return answer.exit_code
 
 
@@ -32,7 +30,7 @@ def problem(document: Mapping[str, object], *, as_json: bool) -> int:
         return REFUSED
     print(_coloured(_safe(document.get("title")), "red"), file=sys.stderr)
     for line in str(document.get("detail", "")).splitlines():
-        print(f"  {_typed_here(_safe(line))}", file=sys.stderr)
+        print(f"  {_safe(line)}", file=sys.stderr)
     return REFUSED
 
 
@@ -66,11 +64,6 @@ def bug(failure: Exception, *, as_json: bool) -> int:
 def note(text: str) -> None:
     """Tell a person something that is not part of the answer."""
     print(text, file=sys.stderr)
-
-
-def _typed_here(line: str) -> str:
-    """Return a line with Slack's commands as they are typed in a terminal; free text has no backticks."""
-    return _SLACK_COMMAND.sub(r"`opsbot \1", line)
 
 
 def _safe(text: object) -> str:

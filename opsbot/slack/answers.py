@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Final
 
+from opsbot.app.error_words import of_error
 from opsbot.app.requests import KillRequest, Target
-from opsbot.app.words import of_error
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Json, Record
 from opsbot.domain.errors import NeedsConfirmation, OpsbotError, StaleButton

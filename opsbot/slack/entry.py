@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import structlog
 
-from opsbot.app.words import of_error
+from opsbot.app.error_words import of_error
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import NotAllowed, OpsbotError, StoreLost
 from opsbot.domain.said import REFUSED, UNCONFIRMED, Said

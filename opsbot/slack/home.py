@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from opsbot.app.words import of_error
+from opsbot.app.error_words import of_error
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import OpsbotError
 from opsbot.domain.said import Said

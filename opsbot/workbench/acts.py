@@ -18,9 +18,9 @@ from opsbot.workbench.stage import Json, Stage
 from opsflags.keys import Keys
 from opsflags.model import NO_MODEL
 
-FROZEN_S, AWAKE_S = 4.0, 0.4
+FROZEN_S, AWAKE_S = 3.2, 0.4
 LOOK_S = 0.1
-LEASE_OVER_S = 9.0
+LEASE_OVER_S = 12.0
 """How long the frozen service stays so after a kill: its lease of 6 s is seen to run out."""
 
 COPILOT = "support-copilot"

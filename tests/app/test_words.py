@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from inline_snapshot import snapshot
 
+from opsbot.app.error_words import of_error
 from opsbot.app.requests import ApproveRequest, KillRequest, RestoreRequest, Target
-from opsbot.app.words import of_error
 from opsbot.domain.errors import StoreLost, UnknownWorkflow
 from tests.support.world import MARA, SAM, World, workflow
 

@@ -178,11 +178,3 @@ async def test_a_bot_that_dies_with_the_request_in_hand_leaves_stored_unknown(
     ran = await terminal.run("kill", "summariser", "--json", "--url", f"http://127.0.0.1:{port}")
 
     assert (ran.code, ran.json["code"], ran.json["stored"]) == (1, "store_lost", None)
-
-
-async def test_the_next_step_is_told_as_a_terminal_types_it(terminal: Terminal) -> None:
-    killed = await terminal.run("kill", "support-copilot")
-    missed = await terminal.run("restore", "K-9")
-
-    assert "Undo: `opsbot restore support-copilot`" in killed.out
-    assert "`opsbot status` lists the kills." in missed.err
