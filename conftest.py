@@ -1,10 +1,12 @@
-"""Runs the code blocks of the front page as tests, in their order, against a service without a store."""
+"""Runs the code blocks of the front page as tests, in their order, and watches for tests that hang."""
 
 from typing import Any
 
 import pytest
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser
+
+pytest_plugins = ["tests.support.watchdog"]
 
 
 def _teardown(namespace: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.conftest import Demo
+from tests.support.child import running
 from tests.support.wait import eventually_sync
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(150)]
@@ -213,13 +214,9 @@ def test_a_process_of_ones_own_becomes_the_next_dot(page: Page, demo: Demo) -> N
     expect(page.locator("#copied")).to_contain_text("Copied")
     lines = page.evaluate("navigator.clipboard.readText()")
 
-    with subprocess.Popen(
-        [sys.executable, "-c", lines],
-        env={k: v for k, v in os.environ.items() if not k.startswith("OPSBOT_")},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as own:
+    env = {name: value for name, value in os.environ.items() if not name.startswith("OPSBOT_")}
+    command = [sys.executable, "-c", lines]
+    with running(*command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env) as own:
         assert own.stdin is not None
         own.stdin.write("\n")
         own.stdin.flush()

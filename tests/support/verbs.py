@@ -25,6 +25,7 @@ class RecordingVerbs:
     calls: list[tuple[str, object, Actor]] = field(default_factory=list)
     gate: asyncio.Event | None = None
     failing: Exception | None = None
+    lost_home: bool = False
 
     def _done(self, verb: str, what: object, actor: Actor, request_id: str) -> None:
         self.calls.append((verb, what, actor))
@@ -77,12 +78,25 @@ class RecordingVerbs:
         self._done("question" if question else "adopt", kill_id, actor, request_id)
         return Said("plain", f"{kill_id} adopted")
 
+    async def retry(self, item: str, actor: Actor, *, request_id: str) -> Said:
+        self._done("retry", item, actor, request_id)
+        return Said("plain", f"Being delivered again: {item}")
+
+    async def admit(self, actor: Actor) -> None:
+        if actor.guest or actor.bot:
+            raise NotAllowed(
+                "Guests cannot use the kill switch; nothing was changed.", rule="guest"
+            )
+
     async def status(self, workflow: str | None, actor: Actor) -> Said:
         self.calls.append(("status", workflow, actor))
         return Said("plain", f"Status of {workflow or 'everything'}", ("Nothing is switched.",))
 
     async def home(self, actor: Actor) -> tuple[Said, ...]:
         self.calls.append(("home", None, actor))
+        await self.admit(actor)
+        if self.lost_home:
+            raise StoreLost("The store does not answer.")
         cards = (
             Said("green", f"`{name}` is live", (), (Button("status", "Status", name),))
             for name in NAMES

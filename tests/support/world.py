@@ -293,7 +293,7 @@ class HandMoved:
 
     def check_in(self) -> None:
         """Check in at the position it has."""
-        self.server.checkin(self.name, self.registration, self._ack())
+        self.server.checkin(self.name, self.registration, self._ack(), "support-api")
 
     def follow(self, **counts: dict[str, int]) -> None:
         """Apply and enforce what the store has now."""
