@@ -10,6 +10,9 @@ from watchfiles import awatch
 
 log = structlog.get_logger(__name__)
 
+STANDS_MS = 250
+"""The watch stands when it first yields, with or without a change, at the latest after this time."""
+
 SUFFIXES = (".yaml", ".yml", ".md", ".j2")
 
 
@@ -32,30 +35,34 @@ class Watch:
         """
         Run until cancelled.
 
-        Looks once at the beginning, since a file may have changed between the first load and now;
-        a failure is logged, and the files are looked at again after a pause.
+        A failure is logged, and the files are watched and looked at again after a pause.
         """
-        missed = True
         while True:
             try:
-                if missed:
-                    await self.on_change()
-                    missed = False
                 await self._follow()
             except Exception:  # a supervised loop: it says what failed, and goes on
                 log.exception("watching declarations failed", retry_s=self.retry_s)
-                missed = True
             await asyncio.sleep(self.retry_s)
 
     async def _follow(self) -> None:
+        """
+        Look once the watch stands, then at every change.
+
+        In that order: an edit between a look and the beginning of the watch would be seen by
+        neither, and the bot would go on with what nobody has on disk any more.
+        """
+        looked = False
         async for changes in awatch(
             *self.folders,
             watch_filter=lambda _, path: path.endswith(SUFFIXES) or "..data" in path,
             debounce=self.debounce_ms,
             step=50,
-            rust_timeout=1_000,
-            yield_on_timeout=False,
+            rust_timeout=STANDS_MS,
+            yield_on_timeout=True,
             force_polling=self.polling,
         ):
-            log.info("declarations changed", files=len(changes))
-            await self.on_change()
+            if changes:
+                log.info("declarations changed", files=len(changes))
+            if changes or not looked:
+                await self.on_change()
+                looked = True
