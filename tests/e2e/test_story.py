@@ -106,7 +106,7 @@ NOTE_WHAT_PASSES = """() => {
   const facts = {
     cut: [".talk .cut", /cut here by K-1/],
     pause: [".talk .pause", /paused/],
-    amber: [".message.tone-amber:not(.ephemeral)", /11\\/12 confirmed/],
+    amber: [".message.tone-amber:not(.ephemeral)", /(^|\\D)(\\d|1[01])\\/12 confirmed/],
     silent: [".message.tone-amber:not(.ephemeral)", /support-api-7\\s+silent: stops itself by/],
     fleet: ["#fleet-count", /11\\/12 confirmed/],
     reads: ["#reads", /11 of 12 customers now read/],

@@ -98,12 +98,13 @@ async def test_an_untouched_stream_passes_whole(copilot: Workflow) -> None:
 async def test_a_silent_asynchronous_provider_is_cut_at_once(
     copilot: Workflow, flags: FakeFlags
 ) -> None:
-    source = Silent()
+    source, heard = Silent(), list[str]()
     killer = threading.Timer(0.03, flags.kill, ["copilot"])
     began = time.monotonic()
-    killer.start()
 
-    heard = [word async for word in copilot.guard(source)]
+    async for word in copilot.guard(source):
+        heard.append(word)
+        killer.start()
 
     assert time.monotonic() - began < SOON_S + SLACK_S
     assert heard == ["hello"]
