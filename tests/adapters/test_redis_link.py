@@ -201,7 +201,7 @@ def _knows_all(client: object) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(120)
 async def test_a_fail_over_loses_nothing_acknowledged_and_order_goes_on() -> None:
     with ExitStack() as stack:
         primary = stack.enter_context(Server(*HA))

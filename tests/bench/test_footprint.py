@@ -16,7 +16,7 @@ def test_the_floor_starts_no_thread() -> None:
     assert bare.answered_ms == 0
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(120)
 def test_the_report_compares_the_client_with_a_bare_process() -> None:
     told = report(lambda _line: None, rounds=1)
 
@@ -26,7 +26,7 @@ def test_the_report_compares_the_client_with_a_bare_process() -> None:
     assert [p.what for p in told.promises][:2] == ["import and start, best", "memory added, median"]
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(120)
 def test_json_is_the_only_thing_told() -> None:
     told: list[str] = []
 

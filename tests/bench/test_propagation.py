@@ -11,7 +11,7 @@ from opsbot.bench.stamps import RAW_AT, RAW_COUNT, SEEN_COUNT, Stamps
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(120)
 def test_every_kind_of_round_is_measured_on_every_client() -> None:
     rounds = measure(2, most_s=20, most_rounds=2)
 
@@ -23,7 +23,7 @@ def test_every_kind_of_round_is_measured_on_every_client() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(120)
 def test_the_report_has_floors_ratios_and_the_promise_of_that_size() -> None:
     said: list[str] = []
 
@@ -40,7 +40,7 @@ def test_the_report_has_floors_ratios_and_the_promise_of_that_size() -> None:
     assert [(p.limit, p.unit) for p in told.promises] == [(1.6, "x floor")]
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(120)
 def test_a_fleet_that_does_not_come_up_is_an_error() -> None:
     with (
         pytest.raises(Unheard),

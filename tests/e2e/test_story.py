@@ -18,7 +18,7 @@ from tests.e2e.conftest import Demo
 from tests.support.child import running
 from tests.support.wait import eventually_sync
 
-pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(300)]
 
 PAUSE = "Our assistant is paused. A person will answer you within two hours."
 PATIENCE_MS = 30_000

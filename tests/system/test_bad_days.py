@@ -16,7 +16,7 @@ from tests.support.replica import ROOT, Replica
 from tests.support.store import Server
 from tests.support.wait import eventually_sync
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 ENV = "bad"
 
 

@@ -27,7 +27,7 @@ from tests.support.wait import eventually
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(90),
+    pytest.mark.timeout(200),
     pytest.mark.asyncio(loop_scope="module"),
 ]
 Ways = dict[str, Callable[[], Awaitable[tuple[str, ...]]]]
@@ -144,7 +144,7 @@ def read(blocks: list[dict[str, Any]]) -> tuple[str, ...]:
     """Return what blocks say as the plain lines that they were made from."""
     texts = [one["text"]["text"] for one in blocks if one["type"] == "section"]
     lines = html.unescape("\n".join(texts)).replace("*", "").splitlines()
-    first = re.sub(r"^\W+ (?=[A-Z])|\s+· (Done|Attention|Alarm)$", "", lines[0])
+    first = re.sub(r"^\W+ (?=[A-Z])|\s+· (Done|OK|Attention|Alarm)$", "", lines[0])
     return tuple(line for line in (first, *lines[1:]) if line)
 
 

@@ -17,7 +17,7 @@ from tests.support.store import Server, Store
 from tests.support.terminal import opsbot
 from tests.support.wait import eventually_sync
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(200)]
 ENV = "serve"
 BROKEN = "workflow: [not a name\n"
 

@@ -12,7 +12,7 @@ from tests.support.replica import Replica
 from tests.support.store import Store
 from tests.support.wait import eventually_sync
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(200)]
 Pair = tuple[Replica, Replica]
 
 
