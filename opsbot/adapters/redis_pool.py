@@ -59,9 +59,14 @@ class FinalPool(ConnectionPool):
             await self._on_close()
             await super().disconnect(inuse_connections=False)
         finally:
-            self._break_used()
-            for connection in self._available_connections:
-                await connection.disconnect(nowait=True)  # never suspends: cannot be cancelled
+            self.drop()
+
+    def drop(self) -> None:
+        """Close every connection at once; nothing is waited for, so nothing can cancel it."""
+        self.closed = True
+        self._break_used()
+        for connection in self._available_connections:
+            connection._close()  # type: ignore[no-untyped-call]  # noqa: SLF001 - redis-py's own, for where nobody can wait
 
     def _break_used(self) -> None:
         # Broken below redis-py: its `disconnect` takes the stream away from under whoever is using
@@ -70,6 +75,32 @@ class FinalPool(ConnectionPool):
             writer = connection._writer  # noqa: SLF001 - the only way to its transport
             if writer is not None:
                 writer.transport.abort()
+
+
+class FinalClient(Redis):
+    """
+    A client that is closed once its block is left, whatever happens on the way out.
+
+    redis-py waits for locks before it closes its pool, and a second cancellation ends it there.
+    """
+
+    async def __aexit__(self, *error: object) -> None:  # type: ignore[explicit-override]  # typing.override came with 3.12
+        """Leave the block; the pool is closed even where this is cancelled."""
+        try:
+            await super().__aexit__(*error)  # type: ignore[no-untyped-call]  # redis-py's gap
+        finally:
+            self._drop()
+
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:  # type: ignore[explicit-override]  # noqa: FBT001 - redis-py's own words
+        """Close the client; its pool as well, even where this is cancelled."""
+        try:
+            await super().aclose(close_connection_pool)
+        finally:
+            self._drop()
+
+    def _drop(self) -> None:
+        if isinstance(self.connection_pool, FinalPool):
+            self.connection_pool.drop()
 
 
 def new_client(**words: Any) -> Redis:
@@ -81,4 +112,4 @@ def new_client(**words: Any) -> Redis:
     # Clients and the kill-only credential write bytes of their own: what is no text must not raise here.
     text = {"decode_responses": True, "encoding_errors": "replace"}
     common = {**text, "retry": Retry(NoBackoff(), 0)}
-    return Redis.from_pool(FinalPool(**common, **words))
+    return FinalClient.from_pool(FinalPool(**common, **words))

@@ -161,3 +161,25 @@ def lost(error: BaseException | None) -> bool:
     if isinstance(error, BaseExceptionGroup):
         return all(lost(inner) for inner in error.exceptions)
     return error is None or isinstance(error, StoreLost)
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+async def test_a_block_that_is_cancelled_as_it_is_left_leaves_nothing_open(
+    server: Server, times: int
+) -> None:
+    leaving = asyncio.Event()
+
+    async def block() -> None:
+        async with client_of(server) as client:
+            await ask(client)
+            leaving.set()
+
+    with nothing_left_open():
+        task = asyncio.create_task(block())
+        await leaving.wait()
+        for _ in range(times):
+            task.cancel()
+            await turns(1)
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        del task
