@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from opsbot.domain.errors import Misconfigured
+from opsbot.domain.probe_hosts import ProbeHosts, probe_hosts
 from opsflags.keys import ENVIRONMENT_PATTERN
 
 PREFIX = "OPSBOT_"
@@ -90,6 +91,12 @@ class Settings(BaseSettings):
         "while no good policy was ever read",
     )
     flags_dir: Path = Field(Path("flags"), description="Declarations and policy")
+    probe_hosts: str = Field(
+        "",
+        description="Where probes may go beside this machine and private networks: host names, "
+        "`.suffix` for all names below, addresses and networks (`100.64.0.0/10`), separated by "
+        "commas. Metadata addresses of clouds are never asked",
+    )
     runbooks_dir: Path = Field(Path("runbooks"), description="Runbooks and templates of messages")
     signing_key: Path | None = Field(
         None,
@@ -120,6 +127,12 @@ class Settings(BaseSettings):
         if value and urlsplit(value).scheme not in ("http", "https"):
             raise ValueError("is not an http:// or https:// URL")
         return value.rstrip("/")
+
+    @field_validator("probe_hosts")
+    @classmethod
+    def _are_hosts(cls, value: str) -> str:
+        probe_hosts(_listed(value))
+        return value
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:
@@ -162,12 +175,17 @@ class Settings(BaseSettings):
     @property
     def local_names(self) -> tuple[str, ...]:
         """Return the people whom a terminal on this machine may speak as."""
-        return tuple(name.strip() for name in self.local_people.split(",") if name.strip())
+        return _listed(self.local_people)
 
     @property
     def killers(self) -> tuple[str, ...]:
         """Return who may kill while no policy was ever read."""
-        return tuple(name.strip() for name in self.fallback_killers.split(",") if name.strip())
+        return _listed(self.fallback_killers)
+
+    @property
+    def probed(self) -> ProbeHosts:
+        """Return where probes may go."""
+        return probe_hosts(_listed(self.probe_hosts))
 
     @property
     def key_file(self) -> Path:
@@ -250,6 +268,10 @@ def table(settings: type[BaseSettings]) -> str:
         secret = " Secret." if field.annotation is SecretStr else ""
         rows.append(f"| `{variable(name)}` | `{default}` | {field.description}.{offered}{secret} |")
     return "\n".join(rows) + "\n"
+
+
+def _listed(value: str) -> tuple[str, ...]:
+    return tuple(one.strip() for one in value.split(",") if one.strip())
 
 
 def _is_choice(annotation: object) -> bool:

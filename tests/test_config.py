@@ -31,6 +31,7 @@ def test_nothing_needs_to_be_set() -> None:
         ({"ENV": "Prod!"}, "OPSBOT_ENV"),
         ({"REDIS_URL": "http://x"}, "OPSBOT_REDIS_URL"),
         ({"PUBLIC_URL": "opsbot.example"}, "OPSBOT_PUBLIC_URL"),
+        ({"PROBE_HOSTS": "a.b, http://x"}, "OPSBOT_PROBE_HOSTS"),
         ({"SLACK_TRANSPORT": "http"}, "needs OPSBOT_SLACK_BOT_TOKEN, OPSBOT_SLACK_SIGNING_SECRET"),
         ({"SLACK_TRANSPORT": "socket", "SLACK_BOT_TOKEN": "x"}, "needs OPSBOT_SLACK_APP_TOKEN"),
         ({"SLACK_API_URL": "https://evil.example/api"}, "loopback"),

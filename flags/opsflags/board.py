@@ -320,14 +320,15 @@ class Board:
             self.workflow_records.pop(name, None)
             self._touched.add(name)
             return
-        if record == self.workflow_records.get(name):
+        same = record == self.workflow_records.get(name)
+        if same and self.workflows[name].rejected == (name in self.bad_workflows):
             return
         try:
-            self.workflows[name] = workflow_from_json(name, record)
+            read = self.workflows[name] = workflow_from_json(name, record)
         except Rejected:
             self.bad_workflows.add(name)
             return
-        self.bad_workflows.discard(name)
+        (self.bad_workflows.add if read.rejected else self.bad_workflows.discard)(name)
         self.workflow_records[name] = _as_json(record)
         self._touched.add(name)
 

@@ -229,9 +229,10 @@ class FlagClient(fork.Forks):
         _open_clients.add(self)
 
     def _new_link(self) -> Link:
-        probe = (
-            None if self._probe_bind is None else ProbeServer(self._probe_bind, self._enforcement)
-        )
+        bind, core = self._probe_bind, self._core
+        probe = None
+        if bind is not None:
+            probe = ProbeServer(bind, self._enforcement, lambda: core.instance)
         return Link(self._core, self._address, file=self._file, probe=probe)
 
     def _load(self) -> None:
@@ -259,6 +260,9 @@ class FlagClient(fork.Forks):
     def _register_again(self) -> None:
         self._core.registered = False
         self._link.wake()
+
+    def _names_changed(self) -> None:
+        self._core.registered = False  # with the next check-in; a name is worth no hurry
 
     def _modes_changed(self, handle: Workflow) -> None:
         with self._core.lock:

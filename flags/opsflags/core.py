@@ -8,13 +8,19 @@ from time import monotonic
 from opsflags import log
 from opsflags.board import NOWHERE, Board
 from opsflags.evaluate import compile_view
-from opsflags.keys import SCHEMA, Keys
+from opsflags.keys import SCHEMA, Keys, service_word
 from opsflags.killfile import KillFile
 from opsflags.records import STALE_AFTER_S, WorkflowRecord
 from opsflags.workflow import Workflow
 
 VERSION = "0.1.0"
 NEVER = float("inf")
+
+NAMES_S = 3600.0
+"""How long a model's name is told after it was last asked for: this long at least, twice at most."""
+
+MOST_MODELS = 512
+"""Names of models in one registration, over all its workflows."""
 
 
 class Core:
@@ -29,10 +35,12 @@ class Core:
         "_counter",
         "_knowledge",
         "_next_change",
+        "_turns_at",
         "answered_at",
         "board",
         "dirty",
         "env",
+        "fleet",
         "handles",
         "instance",
         "keys",
@@ -45,6 +53,7 @@ class Core:
         "read",
         "registered",
         "service",
+        "service_word",
         "settled",
         "uncompiled",
     )
@@ -55,6 +64,8 @@ class Core:
         self.service = service
         self.env = env
         self.keys = Keys(env)
+        self.service_word = service_word(service)
+        self.fleet = self.keys.fleet_of(service)
         self.board = Board()
         self.handles: dict[str, Workflow] = {}
         self.kill_file = KillFile(kill_file) if kill_file else None
@@ -69,6 +80,7 @@ class Core:
         self.numbers = dict.fromkeys(("connects", "reads", "deltas", "gaps", "checkins"), 0)
         self._knowledge: dict[str, str] = {}
         self._next_change = NEVER
+        self._turns_at = 0.0
         self._counter = 0
         self.pid = 0
         self.instance = ""
@@ -130,6 +142,8 @@ class Core:
     def answered(self, sent_at: float) -> None:
         """Note an answered check-in that was sent at *sent_at*: knowledge is fresh, leases move on."""
         self.answered_at = sent_at
+        if sent_at >= self._turns_at:
+            self._turn_names(sent_at)
         self._next_change = NEVER
         for name, handle in self.handles.items():
             record = self.board.workflows.get(name)
@@ -142,6 +156,13 @@ class Core:
     def due(self, now: float) -> bool:
         """Return whether `tick()` could change anything."""
         return now >= self._next_change
+
+    def _turn_names(self, now: float) -> None:
+        """Forget which models were asked for before the last hour."""
+        forgot = [handle._turn_names() for handle in self.handles.values()]  # noqa: SLF001  as above
+        self._turns_at = now + NAMES_S
+        if any(forgot):
+            self.registered = False
 
     def tick(self, now: float) -> bool:
         """Stop or mark what has become stale; return whether anything changed."""
@@ -205,7 +226,9 @@ class Core:
         counts: list[str] = []
         lease_s = 0.0
         for name, handle in list(self.handles.items()):
-            counts.append(_COUNTS % (_quoted(name), *handle._add_up(kills)))  # noqa: SLF001  as above
+            told = (_quoted(name), *handle._add_up(kills))  # noqa: SLF001  as above
+            astray = handle.unrouted
+            counts.append(_UNROUTED % (*told, astray) if astray else _COUNTS % told)
             record = board.workflows.get(name)
             if record is not None and record.on_store_loss == "stop":
                 lease_s = max(lease_s, record.stale_after_s)
@@ -224,10 +247,14 @@ class Core:
 
     def registration(self, probe_of: dict[str, str]) -> str:
         """Return what this instance is; *probe_of* maps a workflow to its probe URL."""
-        workflows = {
-            name: {"modes": sorted(handle.modes), "probe": probe_of.get(name)}
-            for name, handle in list(self.handles.items())
-        }
+        workflows: dict[str, dict[str, object]] = {}
+        left = MOST_MODELS
+        for name, handle in list(self.handles.items()):
+            workflows[name] = {"modes": sorted(handle.modes), "probe": probe_of.get(name)}
+            models = handle._models()[:left]  # noqa: SLF001  as above
+            left -= len(models)
+            if models:
+                workflows[name]["models"] = models
         registration = {
             "s": SCHEMA,
             "instance": self.instance,
@@ -246,6 +273,7 @@ _ACK = (
 )
 _TALLY = '%s:{"let":%d,"refused":%d,"cut":%d,"no_tenant":%d}'
 _COUNTS = '%s:{"asked":%d,"let":%d,"refused":%d,"cut":%d}'
+_UNROUTED = '%s:{"asked":%d,"let":%d,"refused":%d,"cut":%d,"unrouted":%d}'
 _quoted = json.encoder.encode_basestring_ascii
 _dumps = json.JSONEncoder(separators=(",", ":")).encode
 

@@ -5,6 +5,28 @@ SCHEMA = 1
 
 ENVIRONMENT_PATTERN = "[a-z0-9][a-z0-9-]{0,31}"
 
+_SERVICE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
+
+
+class FleetKeys:
+    """What the instances of one service write; a store user of its own may touch no other's."""
+
+    __slots__ = ("acks", "instances", "seen")
+
+    def __init__(self, prefix: str) -> None:
+        self.instances = f"{prefix}:instances"  # HASH instance -> registration
+        self.seen = f"{prefix}:seen"  # ZSET instance -> server milliseconds of its check-in
+        self.acks = f"{prefix}:acks"  # HASH instance -> position and counters
+
+    def all(self) -> tuple[str, str, str]:
+        """Return the three keys in the order in which the store's functions take them."""
+        return (self.instances, self.seen, self.acks)
+
+
+def service_word(service: str) -> str:
+    """Return how a service is spelled in keys: what is no letter, digit, `-`, `_` or `.` is a `-`."""
+    return "".join(c if c in _SERVICE else "-" for c in service) or "-"
+
 
 class Keys:
     """
@@ -14,22 +36,22 @@ class Keys:
     """
 
     __slots__ = (
-        "acks",
         "channel",
         "claims",
         "due",
         "effects",
         "emergency",
         "emergency_channel",
+        "fleet",
         "head",
-        "instances",
         "journal",
         "low",
+        "models",
         "outbox",
         "outbox_dead",
         "prefix",
         "request",
-        "seen",
+        "services",
         "state",
         "texts",
         "timers",
@@ -46,10 +68,10 @@ class Keys:
         self.channel = f"{prefix}:delta"  # one message a commit
         self.emergency = f"{prefix}:emergency"  # LIST, E-n is its n-th element
         self.emergency_channel = f"{prefix}:emergency:look"  # a hint to read the list
-        self.instances = f"{prefix}:fleet:instances"  # HASH instance -> registration
-        self.seen = f"{prefix}:fleet:seen"  # ZSET instance -> server milliseconds of its check-in
-        self.acks = f"{prefix}:fleet:acks"  # HASH instance -> position and counters
+        self.fleet = f"{prefix}:fleet"  # prefix of what instances write, fleet:<service>:…
+        self.services = f"{prefix}:fleet:services"  # SET of services; a client can only add
         self.low = f"{prefix}:fleet:low"  # ZSET <hour>:<workflow> -> fewest alive in that hour
+        self.models = f"{prefix}:fleet:models"  # ZSET model name -> server ms it was last asked for
         self.outbox = f"{prefix}:outbox"  # prefix of STREAMs outbox:<lane>
         self.outbox_dead = f"{prefix}:outbox:dead"  # STREAM of given-up items
         self.effects = f"{prefix}:effects"  # HASH effect key -> what it left outside (a ts, say)
@@ -57,6 +79,14 @@ class Keys:
         self.claims = f"{prefix}:claim"  # prefix of STRINGs claim:<what> -> replica, with expiry
         self.due = f"{prefix}:timers:due"  # ZSET timer -> due server milliseconds
         self.timers = f"{prefix}:timers:body"  # HASH timer -> the outbox item it becomes
+
+    def fleet_of(self, service: str) -> FleetKeys:
+        """Return the keys that the instances of *service* write."""
+        return FleetKeys(f"{self.fleet}:{service_word(service)}")
+
+    def every_fleet(self) -> FleetKeys:
+        """Return the patterns that match the keys of every service, for access lists."""
+        return FleetKeys(f"{self.fleet}:*")
 
     def state_of(self, kind: str) -> str:
         """Return the key of the HASH that holds the records of *kind*."""

@@ -138,7 +138,7 @@ class Link(Talk):
                 self._drop()
                 continue
             self._check_hello(hello)
-            self._ack_head = b"*4" + pack("HSET", self.core.keys.acks, self.core.instance)[2:]
+            self._ack_head = b"*4" + pack("HSET", self.core.fleet.acks, self.core.instance)[2:]
             self.core.numbers["connects"] += 1
             return
         raise problem
@@ -254,8 +254,9 @@ class Link(Talk):
         """Swap what was touched and, where a served workflow was, acknowledge at once."""
         if (self.core.publish() or also) and self._wire is not None and self.connected:
             ack = self.core.ack().encode()
+            send = self._wire.send if self._takers else self._wire.send_aside
             self._takers.append(self._note_error)
-            self._wire.send(b"%b$%d\r\n%b\r\n" % (self._ack_head, len(ack), ack))
+            send(b"%b$%d\r\n%b\r\n" % (self._ack_head, len(ack), ack))
 
     def _note_error(self, reply: Reply) -> None:
         if isinstance(reply, ReplyError):
@@ -270,8 +271,9 @@ class Link(Talk):
         if not core.registered:
             core.registered = True
             registration = core.registration(self.probe.urls() if self.probe else {})
-        names = (keys.head, keys.instances, keys.seen, keys.acks, keys.emergency)
-        call = pack("FCALL", "opsbot_checkin", 5, *names, core.instance, registration, core.ack())
+        names = (keys.head, *core.fleet.all(), keys.emergency, keys.services)
+        said = (core.instance, registration, core.ack(), core.service_word)
+        call = pack("FCALL", "opsbot_checkin", 6, *names, *said)
         self._checked_at = monotonic()
         self._next_checkin = self._checked_at + CHECKIN_S
         self._soonest = self._checked_at + SOON_S
@@ -349,7 +351,6 @@ class Link(Talk):
             log.warning("the last known state could not be written: %s", error.strerror)
 
     def _say_goodbye(self) -> None:
-        keys = self.core.keys
-        names = (keys.instances, keys.seen, keys.acks)
+        names = self.core.fleet.all()
         goodbye = pack("FCALL", "opsbot_goodbye", 3, *names, self.core.instance)
         self._ask(goodbye, within_s=GOODBYE_S)

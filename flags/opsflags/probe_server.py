@@ -48,14 +48,25 @@ class ProbeServer:
     """
     Listen on *bind* (`host:port`, port 0 for any) and answer probes in turns of a poll loop.
 
-    Requests are small, answers leave at once, connections are closed after one answer.
+    Requests are small, answers leave at once, connections are closed after one answer. Every
+    answer names the *instance* that this process is: an address alone may have become another's.
     """
 
-    __slots__ = ("_advertised", "_listener", "_open", "_points", "bind", "host", "port")
+    __slots__ = (
+        "_advertised",
+        "_instance",
+        "_listener",
+        "_open",
+        "_points",
+        "bind",
+        "host",
+        "port",
+    )
 
-    def __init__(self, bind: str, points: Points) -> None:
+    def __init__(self, bind: str, points: Points, instance: Callable[[], str]) -> None:
         self.bind = bind
         self._points = points
+        self._instance = instance
         self.host, _, port = bind.rpartition(":")
         self._open: dict[int, _Visit] = {}
         self._listener: socket.socket | None = socket.create_server((self.host, int(port)))
@@ -125,7 +136,8 @@ class ProbeServer:
         if point is None:
             return _http(404, {"error": "no enforcement point of this workflow here"})
         try:
-            return _http(*point(request))
+            status, said = point(request)
+            return _http(status, {**said, "instance": self._instance()})
         except Exception:  # noqa: BLE001  the boundary to a service's guard
             # A guard's fault must not end the thread that applies kills; the probe fails.
             log.exception("the probe of %s failed", request.workflow)

@@ -64,7 +64,8 @@ _DOUBLED = frozenset((_MAP, _ATTRIBUTE))
 _COLLECTIONS = frozenset((_ARRAY, _SET, _PUSH, _MAP, _ATTRIBUTE))
 _MESSAGE = b">3\r\n$7\r\nmessage\r\n$"
 _MESSAGE_PARTS = 7
-_SMALL = 65536
+_ZERO = b":0\r\n"
+_SMALL = 16384
 _SIZE_DIGITS = 6
 
 
@@ -80,6 +81,11 @@ class Reader:
         self._bulk = -1
         self._bulk_kind = 0
         self._stack: list[_Frame] = []
+
+    @property
+    def empty(self) -> bool:
+        """True between two replies: nothing was taken of one that did not come whole."""
+        return self._position == len(self._buffer) and not self._stack and self._bulk < 0
 
     def feed(self, data: bytes) -> None:
         """Add what came from the socket."""
@@ -98,8 +104,8 @@ class Reader:
         """
         if self._position == len(self._buffer):
             return MORE
-        if self._buffer.startswith(_MESSAGE) and (push := self._message()) is not None:
-            return push
+        if (reply := self._usual()) is not None:
+            return reply
         while True:
             value = self._scalar()
             if value is MORE:
@@ -113,15 +119,26 @@ class Reader:
             if done:
                 return value
 
-    def _message(self) -> Push | None:
+    def _usual(self) -> Reply | None:
         """
-        Take a published message that came whole and first, in few steps: a kill waits for it.
+        Take in few steps what a kill waits for: its message, and the answer to the last ack.
 
-        None where it is anything else; nothing was taken then.
+        None where it is anything else, or did not come whole; nothing was taken then.
         """
-        if self._position or self._searched or self._stack or len(self._buffer) > _SMALL:
+        start = self._position
+        if self._searched > start or self._stack or self._bulk >= 0:
             return None
-        parts = bytes(self._buffer).split(b"\r\n", _MESSAGE_PARTS - 1)
+        if self._buffer.startswith(_MESSAGE, start):
+            return self._message(start)
+        if self._buffer.startswith(_ZERO, start):
+            self._position = self._searched = start + len(_ZERO)
+            return 0
+        return None
+
+    def _message(self, start: int) -> Push | None:
+        if len(self._buffer) - start > _SMALL:
+            return None
+        parts = bytes(self._buffer[start:]).split(b"\r\n", _MESSAGE_PARTS - 1)
         if len(parts) < _MESSAGE_PARTS:
             return None
         channel, digits, rest = parts[4], parts[5][1:], parts[6]

@@ -9,6 +9,8 @@ from opsflags.resp import MORE, Reader, Reply
 CHUNK = 65536
 MAX_BACKLOG = 4 * 1024 * 1024
 WAITING = (0, errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EAGAIN)
+SHORT = 5
+"""Bytes: one more than a short number's answer has, fewer than any error, record or message has."""
 
 Place = tuple[object, ...] | str
 Endpoint = tuple[int, Place]
@@ -23,7 +25,7 @@ class Wire:
     `ProtocolError` when the connection can't be used any more.
     """
 
-    __slots__ = ("_dialling", "_out", "_reader", "_socket")
+    __slots__ = ("_can_defer", "_dialling", "_least", "_out", "_reader", "_socket")
 
     def __init__(self, endpoint: Endpoint) -> None:
         family, place = endpoint
@@ -31,6 +33,8 @@ class Wire:
         self._reader = Reader()
         self._out = bytearray()
         self._dialling = True
+        self._can_defer = False
+        self._least = 1
         try:
             self._dial(family, place)
         except OSError:
@@ -66,8 +70,34 @@ class Wire:
         self._out += data
         if len(self._out) > MAX_BACKLOG:
             raise ConnectionError("the server does not read")
+        if self._least != 1:
+            self._wake_at(1)
         if not self._dialling:
             self._flush()
+
+    def send_aside(self, data: bytes) -> None:
+        """
+        Send a command whose good answer is a short number that nobody waits for.
+
+        That answer alone makes poll say nothing; it is read with whatever comes next. An error is
+        longer and is seen at once, as is the end of the connection. Only where no other short
+        answer is awaited; the next `send()` ends it.
+
+        Raises:
+            OSError: as `send()`.
+        """
+        self.send(data)
+        if self._can_defer and self._reader.empty:
+            self._wake_at(SHORT)
+
+    def _wake_at(self, least: int) -> None:
+        """Have poll speak up from *least* unread bytes on, where the system can do that."""
+        try:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, least)
+        except OSError:
+            self._can_defer = False  # then every answer is seen at once, as it was
+        else:
+            self._least = least
 
     def turn(self) -> list[Reply]:
         """
@@ -84,10 +114,14 @@ class Wire:
             self._connected()
         self._flush()
         self._receive()
-        return self._replies()
+        replies = self._replies()
+        if self._least != 1 and not self._reader.empty:
+            self._wake_at(1)  # the rest of what came in parts may be short
+        return replies
 
     def _connected(self) -> None:
-        """Go on after the connection stands; a secured one shakes hands here."""
+        """Go on after the connection stands; a secured one, whose records hide sizes, shakes hands."""
+        self._can_defer = self._socket.family != socket.AF_UNIX
 
     def _receive(self) -> None:
         try:

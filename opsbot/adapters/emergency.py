@@ -75,11 +75,26 @@ class EmergencyLine:
 
     async def _fleet(self) -> Fleet:
         seconds, micros = await self._ask("TIME")
-        registered = await self._ask("HGETALL", self._keys.instances)
-        seen = await self._ask("ZRANGE", self._keys.seen, 0, -1, "WITHSCORES")
-        acks = await self._ask("HGETALL", self._keys.acks)
-        found = fleet_records.instances(registered, _scores(seen), acks)
-        return Fleet(now_ms=int(seconds) * 1000 + int(micros) // 1000, instances=found)
+        listed = await self._ask("SMEMBERS", self._keys.services)
+        names, unread = fleet_records.services([str(name) for name in listed])
+        written = [await self._written(name) for name in names]
+        # Last: the head only grows, so nobody honest is beyond one that was read after the rest.
+        emergencies = await self._ask("LLEN", self._keys.emergency)
+        head = await self._ask("HMGET", self._keys.head, "epoch", "revision")
+        return Fleet(
+            now_ms=int(seconds) * 1000 + int(micros) // 1000,
+            instances=fleet_records.instances(written),
+            head=Position(*(int(number or 0) for number in head)),
+            emergencies=int(emergencies),
+            unread=unread,
+        )
+
+    async def _written(self, service: str) -> fleet_records.Written:
+        keys = self._keys.fleet_of(service)
+        registered = await self._ask("HGETALL", keys.instances)
+        seen = await self._ask("ZRANGE", keys.seen, 0, -1, "WITHSCORES")
+        acks = await self._ask("HGETALL", keys.acks)
+        return fleet_records.Written(service, registered, _scores(seen), acks)
 
     async def _ask(self, *words: str | int) -> Any:
         try:

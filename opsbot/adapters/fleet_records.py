@@ -1,47 +1,114 @@
 """Reads what instances write about themselves; what cannot be read counts as not said."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import cast
 
 from opsbot.domain.change import Position
 from opsbot.domain.fleet import Ack, Counts, Instance, Served
+from opsflags.keys import service_word
 
 Raw = Mapping[str, str]
 _COUNTS = ("let", "refused", "cut", "no_tenant")
 LONGEST = 2_097_152
 """Characters of one registration or acknowledgement; room for ten thousand workflows."""
 
+MOST_NAMES, LONGEST_NAME = 64, 200
+"""Model names that one instance may say for one workflow, and characters of one."""
+
 LARGEST = 2**53 - 1
 """What the journal can carry exactly; a number beyond it in a freeze-frame would refuse the kill."""
 
 
-def instances(
-    registered: Raw, seen: Iterable[tuple[str, float]], acks: Raw
-) -> tuple[Instance, ...]:
-    """Return every instance that checked in and was registered, by id."""
-    when = {name: int(score) for name, score in seen if 0 <= score <= LARGEST}
-    return tuple(
-        _instance(name, registered[name], when.get(name, 0), acks.get(name))
-        for name in sorted(registered)
-    )
+MOST_SERVICES = 512
+"""Services that one look reads; the fleet says how many more are listed, so that none is hidden."""
 
 
-def _instance(name: str, registration: str, seen_ms: int, ack: str | None) -> Instance:
-    found = _object(registration)
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What the instances of one service wrote: registrations, check-in times, acknowledgements."""
+
+    service: str
+    registered: Raw
+    seen: Iterable[tuple[str, float]]
+    acks: Raw
+
+
+def services(listed: Collection[str]) -> tuple[tuple[str, ...], int]:
+    """
+    Return the services to read, and how many more are listed.
+
+    A name that no client could have checked in under has no records of its own: the store's
+    function refuses it.
+    """
+    known = sorted(name for name in listed if name == service_word(name))
+    return tuple(known[:MOST_SERVICES]), len(known[MOST_SERVICES:])
+
+
+def instances(fleet: Iterable[Written]) -> tuple[Instance, ...]:
+    """
+    Return every instance that checked in and was registered, by id.
+
+    Its service is the one whose keys it wrote, whatever it says: that is what the store enforces.
+    """
+    return Reading().instances(fleet)
+
+
+class Reading:
+    """
+    Reads a fleet look by look: a text that stands as it stood at the last one is not read again.
+
+    Registrations hardly ever change, and while a kill is waited for the fleet is looked at every
+    few milliseconds, by everybody who waits. Only the last look's texts are kept.
+    """
+
+    def __init__(self) -> None:
+        self._registered: dict[str, Instance] = {}
+        self._acks: dict[str, Ack | None] = {}
+
+    def instances(self, fleet: Iterable[Written]) -> tuple[Instance, ...]:
+        """Return every instance, as `instances`."""
+        registered: dict[str, Instance] = {}
+        acks: dict[str, Ack | None] = {}
+        found: list[Instance] = []
+        for written in fleet:
+            when = {name: int(score) for name, score in written.seen if 0 <= score <= LARGEST}
+            for name, raw in written.registered.items():
+                known = registered.get(raw) or self._registered.get(raw) or _registered(raw)
+                said = written.acks.get(name, "")
+                if said not in acks:
+                    acks[said] = self._acks[said] if said in self._acks else read_ack(said)
+                registered[raw] = known
+                found.append(
+                    replace(
+                        known,
+                        id=name,
+                        service=written.service,
+                        seen_ms=when.get(name, 0),
+                        ack=acks[said],
+                    )
+                )
+        self._registered, self._acks = registered, acks
+        return tuple(sorted(found, key=lambda one: (one.id, one.service)))
+
+
+def _registered(raw: str) -> Instance:
+    """Return what a registration says; who wrote it and when comes from the keys it stands under."""
+    found = _object(raw)
     served = found.get("workflows")
     pid = found.get("pid")
     return Instance(
-        id=name,
-        service=str(found.get("service", "")),
+        id="",
+        service="",
         host=str(found.get("host", "")),
         pid=pid if isinstance(pid, int) else 0,
         client=str(found.get("client", "")),
         workflows={w: _served(said) for w, said in served.items()}
         if isinstance(served, dict)
         else {},
-        seen_ms=seen_ms,
-        ack=read_ack(ack) if ack else None,
+        seen_ms=0,
+        ack=None,
     )
 
 
@@ -51,7 +118,14 @@ def _served(said: object) -> Served:
     return Served(
         modes=frozenset(str(mode) for mode in modes) if isinstance(modes, list) else frozenset(),
         probe=probe if isinstance(probe, str) else None,
+        models=_models(fields.get("models")),
     )
+
+
+def _models(said: object) -> frozenset[str]:
+    """Return the names of models that calls asked for: the first few, and none that is no name."""
+    listed = said[:MOST_NAMES] if isinstance(said, list) else []
+    return frozenset(one for one in listed if isinstance(one, str) and 0 < len(one) <= LONGEST_NAME)
 
 
 def read_ack(raw: str) -> Ack | None:

@@ -5,16 +5,24 @@ import contextlib
 import json
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
 from opsbot.adapters.bundle import StoreBundle
-from opsbot.adapters.fleet_records import instances
+from opsbot.adapters.fleet_records import Written, instances, services
 from opsbot.adapters.memory_server import LANES, Due, Item, MemoryServer
 from opsbot.app.ports import Decide, Delivery, T
 from opsbot.domain import journal
 from opsbot.domain.change import Committed, Effect, Lane, Record, Sealed
 from opsbot.domain.delta import delta_of
-from opsbot.domain.fleet import LOW_HOURS, Fleet, hour_of, low_water
+from opsbot.domain.fleet import (
+    LOW_HOURS,
+    MOST_MODELS,
+    SEEN_MS,
+    Fleet,
+    Instance,
+    hour_of,
+    low_water,
+)
 from opsbot.domain.journal import Entry
 from opsbot.domain.state import State
 
@@ -104,8 +112,17 @@ class MemoryFleets:
     async def look(self) -> Fleet:
         """Return the fleet as of now."""
         server = self._server
-        found = instances(server.registered, server.seen.items(), server.acks)
-        return Fleet(now_ms=server.now_ms(), instances=found, emergencies=len(server.emergencies))
+        names, unread = services(server.services)
+        records = [(name, server.services[name]) for name in names]
+        return Fleet(
+            now_ms=server.now_ms(),
+            instances=instances(
+                Written(name, one.registered, one.seen.items(), one.acks) for name, one in records
+            ),
+            head=server.state.position,
+            emergencies=len(server.emergencies),
+            unread=unread,
+        )
 
     async def emergencies(self, start: int) -> Sequence[str]:
         """Return the raw emergency records from *start* on."""
@@ -116,18 +133,27 @@ class MemoryFleets:
         samples = ((hour, name, count) for (hour, name), count in self._server.low.items())
         return low_water(samples, now_ms=now_ms)
 
-    async def sample(self, alive: Mapping[str, int], *, now_ms: int) -> None:
+    async def sample(
+        self, alive: Mapping[str, int], *, now_ms: int, models: Collection[str] = ()
+    ) -> None:
         """Keep the fewest of this hour."""
         low, hour = self._server.low, hour_of(now_ms)
         for old in [key for key in low if key[0] < hour - LOW_HOURS]:
             del low[old]
         for name, count in alive.items():
             low[hour, name] = min(count, low.get((hour, name), count))
+        kept = {one: at for one, at in self._server.models.items() if at > now_ms - SEEN_MS}
+        self._server.models = kept | dict.fromkeys(sorted(models)[:MOST_MODELS], now_ms)
 
-    async def forget(self, instances: Sequence[str]) -> None:
+    async def models(self, *, now_ms: int) -> frozenset[str]:
+        """Return the names that were noted lately; see the port."""
+        seen = self._server.models.items()
+        return frozenset(name for name, at in seen if at > now_ms - SEEN_MS)
+
+    async def forget(self, instances: Sequence[Instance]) -> None:
         """Take instances off the list."""
-        for instance in instances:
-            self._server.goodbye(instance)
+        for one in instances:
+            self._server.goodbye(one.id, one.service)
 
 
 class MemoryOutbox:

@@ -39,6 +39,15 @@ class Due:
 
 
 @dataclass(slots=True)
+class Records:
+    """What the instances of one service wrote, by instance."""
+
+    registered: dict[str, str] = field(default_factory=dict)
+    seen: dict[str, int] = field(default_factory=dict)
+    acks: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class MemoryServer:
     """
     The data of one environment. Every method is one atomic step: none of them awaits.
@@ -58,11 +67,10 @@ class MemoryServer:
     effects: dict[str, Record] = field(default_factory=dict)
     expiring: dict[str, int] = field(default_factory=dict)
     claims: dict[str, tuple[str, int]] = field(default_factory=dict)
-    registered: dict[str, str] = field(default_factory=dict)
-    seen: dict[str, int] = field(default_factory=dict)
-    acks: dict[str, str] = field(default_factory=dict)
+    services: dict[str, Records] = field(default_factory=dict)
     emergencies: list[str] = field(default_factory=list)
     low: dict[tuple[int, str], int] = field(default_factory=dict)
+    models: dict[str, int] = field(default_factory=dict)
     published: list[str] = field(default_factory=list)
     durable: bool = True
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -105,17 +113,21 @@ class MemoryServer:
             self.add(due.effect, attempts=due.attempts)
         return len(ripe)
 
-    def checkin(self, instance: str, registration: str, ack: str) -> tuple[int, int, int, int, int]:
+    def checkin(
+        self, instance: str, registration: str, ack: str, service: str
+    ) -> tuple[int, int, int, int, int]:
         """Answer what the client protocol's check-in answers."""
+        mine = self.services.setdefault(service, Records())
         if registration:
-            self.registered[instance] = registration
+            mine.registered[instance] = registration
         if ack:
-            self.acks[instance] = ack
-        self.seen[instance] = self.now_ms()
-        position, known = self.state.position, int(instance in self.registered)
+            mine.acks[instance] = ack
+        mine.seen[instance] = self.now_ms()
+        position, known = self.state.position, int(instance in mine.registered)
         return position.epoch, position.revision, self.now_ms(), len(self.emergencies), known
 
-    def goodbye(self, instance: str) -> None:
+    def goodbye(self, instance: str, service: str) -> None:
         """Take an instance off the list."""
-        for kept in (self.registered, self.seen, self.acks):
+        mine = self.services.get(service, Records())
+        for kept in (mine.registered, mine.seen, mine.acks):
             kept.pop(instance, None)

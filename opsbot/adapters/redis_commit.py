@@ -72,11 +72,14 @@ class Committer:
 
     async def _with_wait(self, client: Redis, words: Words) -> tuple[list[str], int]:
         pipe = client.pipeline(transaction=False)
+        # A server answers those first who came last: with an answer under way to us already, the
+        # message of the commit reaches every client before our own answer does.
+        pipe.execute_command("PING")
         pipe.execute_command(*words)
         if self._min_replicas:
             pipe.execute_command("WAIT", self._min_replicas, WAIT_MS)
-        answers = await pipe.execute(raise_on_error=True)
-        return answers[0], 1 + (int(answers[1]) if self._min_replicas else 0)
+        _, answer, *nodes = await pipe.execute(raise_on_error=True)
+        return answer, 1 + (int(nodes[0]) if nodes else 0)
 
     async def first(self, request_id: str, ends: float) -> tuple[Reply, int] | None:
         """Return the first answer to a request id, written again so that it is held as widely."""

@@ -78,7 +78,9 @@ class Follow:
             now = state.kill(kill.id)
             if now.at != kill.at or not now.active or now.probes is not None:
                 return None, None
-            proved = replace(now, probes=proof.probes, passed=proof.passed)
+            proved = replace(
+                now, probes=proof.probes, passed=proof.passed, not_probed=proof.named()
+            )
             return _noted("proved", proved, proof.as_json()), None
 
         await self.env.store.commit(f"proved:{kill.uid}:{_place(kill.at)}", decide)

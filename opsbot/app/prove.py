@@ -1,12 +1,13 @@
 """Prove a kill: ask every enforcement point itself, and compare with what the mode's table says."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from opsbot.app.ports import ProbeAnswer, Prober
-from opsbot.domain.change import Record
+from opsbot.domain.change import Position, Record
 from opsbot.domain.fleet import Fleet, Instance
 from opsbot.domain.kill import Kill
+from opsbot.domain.said import inert
 from opsbot.domain.state import State
 from opsflags import keys
 from opsflags.evaluate import compile_view
@@ -16,10 +17,18 @@ from opsflags.records import kill_from_json, workflow_from_json
 MOST_PROBES = 64
 """Enforcement points asked at most for one kill; a larger fleet is sampled, and the proof says so."""
 
+MOST_NAMED = 5
+"""Points that may not be asked which a kill's record names; the journal's evidence has them all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One enforcement point and what its probe must see."""
+    """
+    One enforcement point and what its probe must see.
+
+    *instance* is who registered the address, None for a declared one; nobody else may answer there.
+    *since* is the position of the change: a decision from before it proves nothing.
+    """
 
     name: str
     kind: str
@@ -28,16 +37,28 @@ class Point:
     tenant: str | None
     tool: str | None
     mode: str
+    since: Position
+    instance: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What the probes saw. *failed* says of each that did not pass what it saw instead."""
+    """
+    What the probes saw. *failed* says of each that did not pass what it saw instead.
+
+    *not_probed* names the points that may not be asked: they are neither asked nor passed.
+    """
 
     probes: int
     passed: int
     failed: tuple[str, ...] = ()
     left_out: int = 0
+    not_probed: tuple[str, ...] = ()
+
+    def named(self) -> tuple[str, ...]:
+        """Return the first few of *not_probed*: a kill's record is read by every client."""
+        more = len(self.not_probed) - MOST_NAMED
+        return (*self.not_probed[:MOST_NAMED], *([f"{more} more"] if more > 0 else []))
 
     def as_json(self) -> Record:
         """Return the journal's evidence."""
@@ -46,6 +67,7 @@ class Proof:
             "passed": self.passed,
             "failed": list(self.failed),
             "left_out": self.left_out,
+            "not_probed": list(self.not_probed),
         }
 
 
@@ -61,12 +83,15 @@ async def prove(kill: Kill, state: State, fleet: Fleet, prober: Prober) -> Proof
             for one in asked
         )
     )
+    seen = list(zip(asked, answers, strict=True))
+    refused = tuple(_said(point, answer.refused) for point, answer in seen if answer.refused)
     failed = tuple(
-        f"{point.name}: {why}"
-        for point, answer in zip(asked, answers, strict=True)
-        if (why := wrong(point, answer))
+        _said(point, why)
+        for point, answer in seen
+        if not answer.refused and (why := wrong(point, answer))
     )
-    return Proof(len(asked), len(asked) - len(failed), failed, len(points) - len(asked))
+    count = len(asked) - len(refused)
+    return Proof(count, count - len(failed), failed, len(points) - len(asked), refused)
 
 
 def points_of(kill: Kill, state: State, fleet: Fleet) -> tuple[Point, ...]:
@@ -79,7 +104,8 @@ def points_of(kill: Kill, state: State, fleet: Fleet) -> tuple[Point, ...]:
             served = instance.workflows.get(name)
             if served is not None and served.probe and instance.ack is not None:
                 mode = expected_mode(kill, state, name, instance)
-                points.append(_point(kill, instance.id, "httpx", served.probe, name, mode))
+                point = _point(kill, instance.id, "httpx", served.probe, name, mode)
+                points.append(replace(point, instance=instance.id))
         points += [
             _point(kill, probe.url, probe.kind, probe.url, name, expected_mode(kill, state, name))
             for probe in workflow.probes
@@ -110,6 +136,22 @@ def wrong(point: Point, answer: ProbeAnswer) -> str:
     """Return what is wrong with an answer, empty where it is what the table says."""
     if answer.error:
         return f"could not be asked ({answer.error})"
+    return _not_its_own(point, answer) or _otherwise(point, answer)
+
+
+def _not_its_own(point: Point, answer: ProbeAnswer) -> str:
+    """Return why the answer is no evidence about this instance and this change."""
+    if point.instance is not None:
+        if answer.instance is None or answer.at is None:
+            return "does not say who decided and when"
+        if answer.instance != point.instance:
+            return f"another instance answered there: `{inert(answer.instance, limit=80)}`"
+    if answer.at is not None and answer.at < point.since:
+        return f"decided at {answer.at.epoch}:{answer.at.revision}, before the change"
+    return ""
+
+
+def _otherwise(point: Point, answer: ProbeAnswer) -> str:
     if answer.mode != point.mode:
         return f"saw `{answer.mode}` instead of `{point.mode}`"
     if point.mode == "stop" and (answer.allowed or answer.status != 503):  # noqa: PLR2004  # the refusal's HTTP status
@@ -125,4 +167,9 @@ def _declared(record: Record) -> tuple[str, ...]:
 
 
 def _point(kill: Kill, name: str, kind: str, url: str, workflow: str, mode: str) -> Point:
-    return Point(name, kind, url, workflow, kill.scope.tenant, kill.scope.tool, mode)
+    scope = kill.scope
+    return Point(name, kind, url, workflow, scope.tenant, scope.tool, mode, since=kill.at)
+
+
+def _said(point: Point, why: str) -> str:
+    return f"{inert(point.name, limit=80)}: {why}"

@@ -14,14 +14,15 @@ FIRST_PAUSE_S = 0.001
 LONGEST_PAUSE_S = 0.1
 
 
-def watched_kill(kill: Kill) -> Watched:
-    """Return what to look for in acknowledgements of *kill*."""
+def watched_kill(kill: Kill, led: tuple[Kill, ...] = ()) -> Watched:
+    """Return what to look for in acknowledgements of *kill*, and of what came with it."""
     return Watched(
         kill.scope,
-        kill.at,
+        max(one.at for one in (kill, *led)),
         kill.mode,
         uid=kill.uid,
         rejects=kill.id,
+        also=tuple((one.id, one.uid) for one in led),
         since_ms=kill.committed_ms,
     )
 
@@ -56,6 +57,14 @@ class Sight:
             return await self.fleets.low(now_ms=now_ms)
         except StoreLost:
             return {}
+
+    async def models(self, fleet: Fleet) -> tuple[str, ...]:
+        """Return the model names that were asked for in the last 24 hours; as far as can be read."""
+        try:
+            kept = await self.fleets.models(now_ms=fleet.now_ms)
+        except StoreLost:
+            kept = frozenset()
+        return tuple(sorted(kept | fleet.models()))
 
     async def now(self, watched: Watched, workflows: Mapping[str, Workflow]) -> Containment | None:
         """Return the containment as of now; None where the fleet cannot be read."""

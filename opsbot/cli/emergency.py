@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from opsbot.adapters import local_bot
 from opsbot.adapters.emergency import EmergencyLine, Pushed, emergency_line
 from opsbot.app import words
+from opsbot.app.fleet_words import unread_lines
 from opsbot.app.requests import KillRequest, Target
 from opsbot.app.target import nearest
 from opsbot.cli import printing
@@ -160,15 +161,17 @@ def _said(aim: Aim, heard: Heard) -> Said:
     lines = [
         _fleet_line(seen, heard.took_ms),
         *([] if seen is None else _missing(seen)),
-        f"{name}: no policy was asked, no journal written; the bot adopts it when it is back.",
+        (
+            f"Emergency kill {name} ({words.mode_word(aim.mode)}): no policy was asked, no journal"
+            " written; the bot adopts it when it is back."
+        ),
         "Only a restore through the bot ends it.",
     ]
     if not heard.checked and scope.workflow is not None:
         lines.append("The name could not be checked with this credential: look for a typo.")
-    mode = words.mode_word(aim.mode)
     return Said(
         tone="green" if complete else "amber",
-        title=f"Emergency kill {name} ({mode}) for {words.named(scope)} in {aim.env}",
+        title=f"{words.effect_of(aim.mode, scope)} in {aim.env}{_so_far(seen)}",
         lines=tuple(lines),
         body={
             "kill": None,
@@ -189,6 +192,17 @@ def _said(aim: Aim, heard: Heard) -> Said:
     )
 
 
+def _so_far(seen: Containment | None) -> str:
+    """Return how far it got, for the first line: what is stored is not yet confirmed."""
+    if seen is None:
+        return ": stored, the fleet could not be read"
+    if seen.complete:
+        return ""
+    if not seen.confirmed:
+        return ": stored; no running instance has confirmed it"
+    return f" on {len(seen.confirmed)}/{seen.expected} instances so far"
+
+
 def _fleet_line(seen: Containment | None, took_ms: float) -> str:
     if seen is None:
         return "Confirmed: unknown. This credential may not see acknowledgements."
@@ -202,4 +216,5 @@ def _missing(seen: Containment) -> list[str]:
     lagging = [f"`{one.id}` lagging: alive, has not confirmed yet" for one in seen.lagging]
     silent = [f"`{one.id}` silent: **not contained**" for one in seen.silent]
     expired = [f"`{one.id}` expired: its lease ended it; not confirmed" for one in seen.expired]
-    return [*lagging, *silent, *expired]
+    ahead = [f"`{one.id}` ahead of the store: not confirmed" for one in seen.ahead]
+    return [*lagging, *ahead, *silent, *expired, *unread_lines(seen.unread)]

@@ -1,4 +1,4 @@
-"""What may honestly be said of a change because of the fleet: confirmed, lagging, silent, expired."""
+"""What may honestly be said of a change because of the fleet: confirmed, lagging, ahead, silent, expired."""
 
 import math
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from opsbot.domain.fleet import ALIVE_MS, SERVED_MS, Ack, Counts, Fleet, Instanc
 from opsbot.domain.workflow import Workflow
 from opsflags.model import Scope
 
+NOWHERE = Position(0, 0)
 _NEED_SUPPORT = frozenset({"fallback", "read_only", "no_tools", "drafts_only"})
 """Modes that a service implements or not; the others every client can do."""
 
@@ -19,7 +20,8 @@ class Watched:
     The committed change that the fleet is watched for.
 
     *uid* is the kill's, whose counters are added up; empty for a restore. *rejects* is the record
-    id that an instance names when it could not read it. *since_ms* is the server's time of the
+    id that an instance names when it could not read it; *also* has id and uid of kills that came with
+    it. *since_ms* is the server's time of the
     commit: who served in the ten minutes before it, or later, must acknowledge, however long they
     are silent after; None counts the ten minutes back from now.
     """
@@ -29,8 +31,19 @@ class Watched:
     mode: str = "live"
     uid: str = ""
     rejects: str = ""
+    also: tuple[tuple[str, str], ...] = ()
     emergency: int = 0
     since_ms: int | None = None
+
+    @property
+    def uids(self) -> tuple[str, ...]:
+        """Return whose counters are added up."""
+        return (self.uid, *(uid for _, uid in self.also))
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Return the records of which none may have been rejected."""
+        return frozenset((self.rejects, *(id_ for id_, _ in self.also))) - {""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +52,15 @@ class Missing:
     An instance that has not acknowledged.
 
     *stops_by_ms* is the server time at which its lease stops it by itself, None without a lease.
-    *workflows* are those that the change concerns and that it serves.
+    *workflows* are those that the change concerns and that it serves. *says* is the position that
+    it acknowledges, None where it never acknowledged anything.
     """
 
     id: str
     seen_ms: int
     stops_by_ms: int | None = None
     workflows: tuple[str, ...] = ()
+    says: Position | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +68,9 @@ class Containment:
     """
     The fleet against one change. Nothing here is rounded up.
 
+    *ahead* are alive and acknowledge what the store does not have: from before it lost data, or
+    made up. Their word is no proof until the store is past it. *head* is the store's own position.
+    *unread* is how many services are listed whose instances were not looked at.
     *unable* are instances that do not implement the mode and therefore stop; *no_tenant* those
     that do not pass the tenant a kill asks for and are stopped for all tenants. *alive* is how many
     checked in just now. *wanted* is how many ought to be alive, as declared or (*learned*) as the
@@ -62,6 +80,7 @@ class Containment:
     now_ms: int
     confirmed: tuple[str, ...] = ()
     lagging: tuple[Missing, ...] = ()
+    ahead: tuple[Missing, ...] = ()
     silent: tuple[Missing, ...] = ()
     expired: tuple[Missing, ...] = ()
     rejected: tuple[str, ...] = ()
@@ -71,17 +90,19 @@ class Containment:
     alive: int = 0
     wanted: int | None = None
     learned: bool = False
+    head: Position = NOWHERE
+    unread: int = 0
 
     @property
     def expected(self) -> int:
         """Return how many instances must acknowledge."""
-        parts = (self.confirmed, self.lagging, self.silent, self.expired, self.rejected)
-        return sum(len(part) for part in parts)
+        alive = (self.confirmed, self.lagging, self.ahead, self.rejected)
+        return sum(len(part) for part in (*alive, self.silent, self.expired))
 
     @property
     def complete(self) -> bool:
         """Return whether there is at least one instance and every one has acknowledged."""
-        return self.expected > 0 and len(self.confirmed) == self.expected
+        return 0 < self.expected == len(self.confirmed) and not self.unread
 
     @property
     def short(self) -> int:
@@ -91,7 +112,8 @@ class Containment:
     @property
     def live_complete(self) -> bool:
         """Return whether every *live* instance has: silent and expired ones aside."""
-        return bool(self.confirmed) and not self.lagging and not self.rejected
+        missing = self.lagging or self.ahead or self.rejected
+        return bool(self.confirmed) and not missing and not self.unread
 
     def as_json(self) -> Record:
         """Return the `instances` part of the machine's answer."""
@@ -99,6 +121,7 @@ class Containment:
             "expected": self.expected,
             "confirmed": len(self.confirmed),
             "lagging": [one.id for one in self.lagging],
+            "ahead": [one.id for one in self.ahead],
             "silent": [one.id for one in self.silent],
             "expired": [one.id for one in self.expired],
             "rejected": list(self.rejected),
@@ -111,6 +134,7 @@ class Containment:
 class _Sorting:
     confirmed: list[str] = field(default_factory=list)
     lagging: list[Missing] = field(default_factory=list)
+    ahead: list[Missing] = field(default_factory=list)
     silent: list[Missing] = field(default_factory=list)
     expired: list[Missing] = field(default_factory=list)
     rejected: list[str] = field(default_factory=list)
@@ -125,7 +149,7 @@ def contain(watched: Watched, fleet: Fleet, workflows: Mapping[str, Workflow]) -
     heaps = _Sorting()
     for instance in fleet.instances:
         if _concerned(instance, watched, fleet.now_ms):
-            _sort(instance, watched, fleet.now_ms, workflows, heaps)
+            _sort(instance, watched, fleet, workflows, heaps)
     since = None
     if heaps.counts:
         since = Counts(
@@ -139,6 +163,7 @@ def contain(watched: Watched, fleet: Fleet, workflows: Mapping[str, Workflow]) -
         now_ms=fleet.now_ms,
         confirmed=tuple(sorted(heaps.confirmed)),
         lagging=tuple(heaps.lagging),
+        ahead=tuple(heaps.ahead),
         silent=tuple(heaps.silent),
         expired=tuple(heaps.expired),
         rejected=tuple(sorted(heaps.rejected)),
@@ -148,6 +173,8 @@ def contain(watched: Watched, fleet: Fleet, workflows: Mapping[str, Workflow]) -
         alive=heaps.alive,
         wanted=wanted,
         learned=learned,
+        head=fleet.head,
+        unread=fleet.unread,
     )
 
 
@@ -175,44 +202,57 @@ def _concerned(instance: Instance, watched: Watched, now_ms: int) -> bool:
 def _sort(
     instance: Instance,
     watched: Watched,
-    now_ms: int,
+    fleet: Fleet,
     workflows: Mapping[str, Workflow],
     heaps: _Sorting,
 ) -> None:
-    ack = instance.ack
+    ack, now_ms = instance.ack, fleet.now_ms
     alive = now_ms - instance.seen_ms <= ALIVE_MS
+    ahead = ack is not None and _ahead(ack, watched, fleet)
     heaps.alive += alive
     missing = Missing(
         instance.id,
         instance.seen_ms,
         _stops_by(instance, watched.scope, workflows),
         _concerning(instance, watched.scope),
+        None if ack is None else ack.enforced,
     )
-    if ack is not None and watched.uid in ack.kills:
-        heaps.counts.append(ack.kills[watched.uid])
-        if ack.kills[watched.uid].no_tenant:
-            heaps.no_tenant.append(instance.id)
-    if ack is not None and watched.rejects and watched.rejects in ack.rejected:
+    counts = [] if ack is None else [ack.kills[uid] for uid in watched.uids if uid in ack.kills]
+    heaps.counts += counts
+    if any(one.no_tenant for one in counts):
+        heaps.no_tenant.append(instance.id)
+    if ack is not None and not watched.ids.isdisjoint(ack.rejected):
         heaps.rejected.append(instance.id)
-    elif ack is not None and _acknowledged(ack, watched):
+    elif ack is not None and not ahead and _acknowledged(ack, watched):
         # Acknowledged once is acknowledged: a kill is sticky in the client, silence lifts nothing.
         heaps.confirmed.append(instance.id)
         if not _able(instance, watched):
             heaps.unable.append(instance.id)
     elif alive:
-        heaps.lagging.append(missing)
+        (heaps.ahead if ahead else heaps.lagging).append(missing)
     elif missing.stops_by_ms is not None and now_ms > missing.stops_by_ms:
         heaps.expired.append(missing)
     else:
         heaps.silent.append(missing)
 
 
+def _ahead(ack: Ack, watched: Watched, fleet: Fleet) -> bool:
+    """
+    Return whether the acknowledgement is of what the store does not have.
+
+    Head and acknowledgement are of one moment, and whoever follows the store is never past its
+    head. After the store lost data it is so for a while, until the bot has put back what its copy
+    holds: that commit has a later epoch. What a client says of itself is believed as well, except
+    of a kill that it names.
+    """
+    if watched.emergency:
+        return ack.emergency > fleet.emergencies
+    return ack.enforced > fleet.head or (ack.ahead and watched.uid not in ack.kills)
+
+
 def _acknowledged(ack: Ack, watched: Watched) -> bool:
     if watched.emergency:
         return ack.emergency >= watched.emergency
-    if ack.ahead and watched.uid not in ack.kills:
-        # Its position is from before the store lost data: a larger number is no proof of this one.
-        return False
     return ack.enforced >= watched.at
 
 

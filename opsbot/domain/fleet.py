@@ -5,8 +5,16 @@ from dataclasses import dataclass, field
 
 from opsbot.domain.change import Position
 
-ALIVE_MS = 2_500
-"""Silent after this long without a check-in (one a second): two missed and half of slack."""
+NAMED_WITHIN_MS = 2_000
+"""The promise: a frozen or dead client is called silent within this time."""
+
+ALIVE_MS = 1_800
+"""
+Silent after this long without a check-in.
+
+A client checks in every 0.9 s, so one whole check-in has to be missing; what is left of the
+promise is for looking, which happens ten times a second while a change is watched.
+"""
 
 SERVED_MS = 600_000
 """An instance that served within this time must have acknowledged or said goodbye."""
@@ -43,15 +51,21 @@ class Ack:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """One workflow as one instance serves it."""
+    """One workflow as one instance serves it; *models* are the names that calls lately asked for."""
 
     modes: frozenset[str]
     probe: str | None = None
+    models: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """A running client. *seen_ms* is the server's time of its last check-in."""
+    """
+    A running client. *seen_ms* is the server's time of its last check-in.
+
+    *service* is the one whose keys it writes, which the store enforces where each service has a
+    user of its own; everything else is its own word.
+    """
 
     id: str
     service: str
@@ -68,14 +82,27 @@ class Fleet:
     """
     All instances at one server time, and how long the emergency list is.
 
-    *low* is the fewest that were alive of each workflow in the full hours of the last day, where
+    *head* is the store's own position at that time: whoever acknowledges a later one knows what the
+    store lost, or claims what never was. *unread* is how many services are listed beyond those that
+    were read. *low* is the fewest that were alive of each workflow in the full hours of the last day, where
     that was looked up.
     """
 
     now_ms: int
     instances: tuple[Instance, ...]
+    head: Position
     emergencies: int = 0
+    unread: int = 0
     low: Mapping[str, int] = field(default_factory=dict)
+
+    def models(self) -> frozenset[str]:
+        """Return every model name that an instance says it was lately asked for."""
+        return frozenset(
+            name
+            for one in self.instances
+            for said in one.workflows.values()
+            for name in said.models
+        )
 
     def alive_by_workflow(self) -> dict[str, int]:
         """Return how many instances of each workflow checked in just now, also where none did."""
@@ -88,6 +115,12 @@ class Fleet:
 
 
 LOW_HOURS = 24
+
+SEEN_MS = LOW_HOURS * 3_600_000
+"""How long the name of a model that was asked for is remembered."""
+
+MOST_MODELS = 1_000
+"""Names of models that one look keeps; a service that makes up names cannot fill the store."""
 
 
 def hour_of(now_ms: int) -> int:

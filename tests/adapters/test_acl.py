@@ -17,8 +17,8 @@ from tests.support.store import Server
 
 ENV = "prod"
 KEYS = Keys(ENV)
-USERS = ("bot", "client", "kill", "auditor", "migrator")
-FLEET = (KEYS.instances, KEYS.seen, KEYS.acks)
+USERS = ("bot", "client", "client-support-api", "kill", "auditor", "migrator")
+MINE, OTHER = KEYS.fleet_of("support-api"), KEYS.fleet_of("contracts")
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,24 @@ async def test_the_bot_does_all_its_work_with_its_own_rights(guarded: Server) ->
         assert await outbox.once("o", ttl_s=1)
         await bundle.fleets.look()
         await bundle.fleets.emergencies(0)
-        await bundle.fleets.forget(["x"])
+
+
+async def test_the_bot_reads_a_services_fleet_and_takes_the_last_one_off_the_list(
+    guarded: Server,
+) -> None:
+    load_as_migrator(guarded)
+    with as_user(guarded, "client-support-api") as client:
+        keys = (KEYS.head, *MINE.all(), KEYS.emergency, KEYS.services)
+        client.fcall("opsbot_checkin", 6, *keys, "api-1", "{}", "{}", "support-api")
+    async with open_store(url_of(guarded, "bot"), env=ENV, state_dir=None) as bundle:
+        before = (await bundle.fleets.look()).instances
+        await bundle.fleets.forget(before)
+        after = (await bundle.fleets.look()).instances
+
+    assert [(one.id, one.service) for one in before] == [("api-1", "support-api")]
+    assert after == ()
+    with guarded.client() as client:
+        assert not client.exists(KEYS.services)
 
 
 BOT_DENIED = [
@@ -124,7 +141,27 @@ CLIENT_DENIED = [
     ("FCALL", "opsbot_fire", 4, KEYS.due, KEYS.timers, KEYS.lane("kill"), KEYS.lane("rest"), 9),
     ("FCALL", "opsbot_claim", 1, KEYS.head, "x", 5),
     ("KEYS", "*"),
+    ("SREM", KEYS.services, "contracts"),
+    ("DEL", KEYS.services),
+    ("HSET", KEYS.services, "contracts", "1"),
+    ("FCALL", "opsbot_goodbye", 4, *MINE.all(), KEYS.services, "api-1", "contracts"),
+    ("ZADD", KEYS.low, 1, "1:support-copilot"),
 ]
+SERVICE_DENIED = [
+    *CLIENT_DENIED,
+    ("HSET", OTHER.acks, "contracts-1", "{}"),
+    ("HDEL", OTHER.acks, "contracts-1"),
+    ("HSET", OTHER.instances, "contracts-1", "{}"),
+    ("HDEL", OTHER.instances, "contracts-1"),
+    ("ZADD", OTHER.seen, 1, "contracts-1"),
+    ("ZREM", OTHER.seen, "contracts-1"),
+    ("HGETALL", OTHER.acks),
+    ("FCALL", "opsbot_goodbye", 3, *OTHER.all(), "contracts-1"),
+    (
+        "FCALL", "opsbot_checkin", 6, KEYS.head, *OTHER.all(), KEYS.emergency, KEYS.services,
+        "contracts-1", "{}", "{}", "contracts",
+    ),
+]  # fmt: skip
 KILL_DENIED = [
     ("LRANGE", KEYS.emergency, 0, -1),
     ("LPOP", KEYS.emergency),
@@ -145,6 +182,7 @@ DENIED = [
     for name, probes in (
         ("bot", BOT_DENIED),
         ("client", CLIENT_DENIED),
+        ("client-support-api", SERVICE_DENIED),
         ("kill", KILL_DENIED),
         ("auditor", AUDITOR_DENIED),
         ("migrator", [("GET", KEYS.head), ("FUNCTION", "FLUSH"), ("LRANGE", KEYS.journal, 0, -1)]),
@@ -154,7 +192,7 @@ DENIED = [
 
 
 @pytest.mark.parametrize(
-    ("name", "words"), DENIED, ids=[f"{n}-{'-'.join(map(str, w[:2]))}" for n, w in DENIED]
+    ("name", "words"), DENIED, ids=[f"{n}-{'-'.join(map(str, w[:4]))}" for n, w in DENIED]
 )
 def test_what_a_user_must_not_do_is_denied(
     guarded: Server, name: str, words: tuple[str | int, ...]
@@ -168,19 +206,19 @@ def test_what_a_user_must_not_do_is_denied(
     )
 
 
-def test_a_client_checks_in_reads_and_subscribes(guarded: Server) -> None:
+@pytest.mark.parametrize("user", ["client", "client-support-api"])
+def test_a_client_checks_in_reads_and_subscribes(guarded: Server, user: str) -> None:
     load_as_migrator(guarded)
-    with as_user(guarded, "client") as client:
-        answer = client.fcall(
-            "opsbot_checkin", 5, KEYS.head, *FLEET, KEYS.emergency, "api-1", "{}", "{}"
-        )
-        client.hset(KEYS.acks, "api-1", "{}")
+    keys = (KEYS.head, *MINE.all(), KEYS.emergency, KEYS.services)
+    with as_user(guarded, user) as client:
+        answer = client.fcall("opsbot_checkin", 6, *keys, "api-1", "{}", "{}", "support-api")
+        client.hset(MINE.acks, "api-1", "{}")
         client.hgetall(KEYS.state_of("kills"))
         client.lrange(KEYS.emergency, 0, -1)
         with client.pubsub() as heard:
             heard.subscribe(KEYS.channel, KEYS.emergency_channel)
             assert heard.get_message(timeout=1)
-        client.fcall("opsbot_goodbye", 3, *FLEET, "api-1")
+        client.fcall("opsbot_goodbye", 3, *MINE.all(), "api-1")
 
     assert isinstance(answer, list)
     assert answer[4] == 1

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from opsbot.adapters.fleet_records import instances, read_ack
+from opsbot.adapters.fleet_records import Written, instances, read_ack
 from opsbot.adapters.probe_http import http_prober
 from opsbot.adapters.redis_store import open_store
 from opsbot.app.requests import KillRequest, Target
@@ -44,7 +44,7 @@ async def test_a_hostile_acknowledgement_keeps_no_kill_from_being_stored(raw: st
     world = World()
     await world.declare(workflow("support-copilot", tier=1))
     world.instance("pod-1")
-    world.server.acks["pod-1"] = raw
+    world.server.services["support-api"].acks["pod-1"] = raw
 
     said = await world.bot.kill(KillRequest(COPILOT), MARA, request_id="1")
 
@@ -57,7 +57,7 @@ async def test_a_hostile_acknowledgement_keeps_no_kill_from_being_stored(raw: st
     "raw", ["[" * 100_000, "7", '{"service":"\\ud800"}', '{"workflows":{"support-copilot":[]}}']
 )
 def test_a_hostile_registration_serves_with_nothing_it_can_prove(raw: str) -> None:
-    (one,) = instances({"pod-1": raw}, [("pod-1", float("inf"))], {})
+    (one,) = instances([Written("api", {"pod-1": raw}, [("pod-1", float("inf"))], {})])
 
     assert one.ack is None
     assert one.seen_ms == 0
@@ -65,7 +65,8 @@ def test_a_hostile_registration_serves_with_nothing_it_can_prove(raw: str) -> No
 
 
 async def test_bytes_that_are_no_text_are_looked_at_all_the_same(store: Store) -> None:
-    store.redis.hset(store.keys.instances, b"\xff\xfe", b"\xff")
+    store.redis.sadd(store.keys.services, "api", b"\xff", "a:b", "*")
+    store.redis.hset(store.keys.fleet_of("api").instances, b"\xff\xfe", b"\xff")
     store.redis.rpush(store.keys.emergency, b"\xff")
     async with open_store(store.unix_url, env=store.env, state_dir=None) as bundle:
         fleet = await bundle.fleets.look()

@@ -42,7 +42,7 @@ def _service(store: Store) -> Iterator[FlagClient]:
     store.redis.function_load(library(), replace=True)
     with FlagClient.connect(store.url, service="support-api", env=store.env) as client:
         client.workflow("support-copilot")
-        eventually_sync(lambda: store.redis.hlen(store.keys.instances))
+        eventually_sync(lambda: store.redis.hlen(store.keys.fleet_of("support-api").instances))
         yield client
 
 
@@ -67,7 +67,8 @@ def test_a_kill_only_credential_stops_and_says_what_it_cannot_see(
     copilot = service.workflow("support-copilot")
     eventually_sync(lambda: not copilot.decide().allowed, timeout_s=3)
     assert code == 3
-    assert f"Emergency kill E-1 (stop) for `support-copilot` in {store.env}" in out
+    assert out.startswith(f"Model calls blocked for `support-copilot` in {store.env}: stored,")
+    assert "Emergency kill E-1 (stop): no policy was asked" in out
     assert "Confirmed: unknown. This credential may not see acknowledgements." in out
     assert "The name could not be checked with this credential: look for a typo." in out
     assert "Only a restore through the bot ends it." in out
@@ -86,6 +87,28 @@ def test_its_answer_for_machines_claims_nothing_that_was_not_seen(
     assert (answer["kill"], answer["emergency"], answer["revision"]) == (None, "E-1", None)
     assert (answer["stored"], answer["durable"], answer["instances"]) == (True, None, None)
     assert (answer["confirmed_ms"], answer["proved"], answer["since"]) == (None, None, None)
+
+
+def test_who_acknowledges_more_than_the_list_holds_is_named_and_not_counted(
+    service: FlagClient, store: Store, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("OPSBOT_ENV", store.env)
+    declared = json.dumps(as_record(workflow("support-copilot")))
+    store.redis.hset(store.keys.state_of(WORKFLOWS), "support-copilot", declared)
+    fleet = store.keys.fleet_of("support-api")
+    told = store.redis.hget(fleet.instances, service.instance)
+    made_up = json.dumps({"s": 1, "e": 1, "r": 1, "x": 1, "emergency": 99})
+    names = (store.keys.head, *fleet.all(), store.keys.emergency, store.keys.services)
+    store.redis.fcall(
+        "opsbot_checkin", len(names), *names, "pod-liar", told, made_up, "support-api"
+    )
+
+    code, out, _ = ran(capsys, "kill", "support-copilot", "mode:stop", "--redis", store.url)
+
+    assert code in (0, 3)  # it checks in no more: silent by the end, and every live one confirmed
+    assert "1/2 confirmed so far" in out
+    assert "`pod-liar`" in out
 
 
 def test_a_credential_that_sees_acknowledgements_ends_with_zero(

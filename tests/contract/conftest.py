@@ -16,6 +16,7 @@ from tests.support.store import Store, server, store
 __all__ = ["server", "store", "world"]
 
 RECLAIM_MS = 150
+SERVICE = "support-api"
 
 
 @dataclass
@@ -24,7 +25,7 @@ class World:
 
     one: StoreBundle
     two: StoreBundle
-    checkin: Callable[[str, str, str], list[int]]
+    checkin: Callable[..., list[int]]
     goodbye: Callable[[str], object]
     emergency: Callable[[str], object]
 
@@ -34,8 +35,10 @@ def _memory() -> World:
     return World(
         one=open_memory(server, reclaim_ms=RECLAIM_MS),
         two=open_memory(server, reclaim_ms=RECLAIM_MS),
-        checkin=lambda *words: list(server.checkin(*words)),
-        goodbye=server.goodbye,
+        checkin=lambda instance, said, ack, service=SERVICE: list(
+            server.checkin(instance, said, ack, service)
+        ),
+        goodbye=lambda instance: server.goodbye(instance, SERVICE),
         emergency=server.emergencies.append,
     )
 
@@ -49,13 +52,19 @@ async def _valkey(mine: Store, stack: AsyncExitStack) -> World:
         for _ in range(2)
     ]
     keys, redis = mine.keys, mine.redis
-    fleet = (keys.instances, keys.seen, keys.acks)
+    fleet = keys.fleet_of(SERVICE).all()
+
+    def checkin(instance: str, said: str, ack: str, service: str = SERVICE) -> list[int]:
+        names = (keys.head, *keys.fleet_of(service).all(), keys.emergency, keys.services)
+        answer: list[int] = redis.fcall(
+            "opsbot_checkin", len(names), *names, instance, said, ack, service
+        )
+        return answer
+
     return World(
         one=opened[0],
         two=opened[1],
-        checkin=lambda *words: redis.fcall(
-            "opsbot_checkin", 5, keys.head, *fleet, keys.emergency, *words
-        ),
+        checkin=checkin,
         goodbye=lambda instance: redis.fcall("opsbot_goodbye", 3, *fleet, instance),
         emergency=lambda record: redis.rpush(keys.emergency, record),
     )

@@ -2,6 +2,7 @@
 
 import json
 
+from opsbot.adapters.fleet_records import MOST_SERVICES
 from opsbot.domain.change import Position
 from opsbot.domain.fleet import Counts
 from tests.contract.conftest import World
@@ -84,11 +85,47 @@ async def test_a_goodbye_takes_an_instance_off_the_list(world: World) -> None:
     assert world.checkin("api-1", "", ACK)[4] == 0
 
 
+async def test_the_head_is_of_the_moment_of_the_acknowledgements(world: World) -> None:
+    before = (await world.one.fleets.look()).head
+    await world.one.store.commit("r1", kill(1))
+
+    after = (await world.two.fleets.look()).head
+
+    assert before.revision == 0
+    assert after == world.one.store.state.position
+
+
+async def test_instances_of_one_id_in_two_services_are_two(world: World) -> None:
+    world.checkin("api-1", REGISTRATION, ACK)
+    assert [i.service for i in (await world.one.fleets.look()).instances] == ["support-api"]
+    world.checkin("api-1", REGISTRATION, "", "contracts")
+
+    fleet = await world.one.fleets.look()
+    await world.one.fleets.forget(fleet.instances[:1])
+    left = (await world.two.fleets.look()).instances
+
+    assert [(i.id, i.service) for i in fleet.instances] == [
+        ("api-1", "contracts"),
+        ("api-1", "support-api"),
+    ]
+    assert [i.service for i in left] == ["support-api"]
+
+
+async def test_more_services_than_are_read_are_counted(world: World) -> None:
+    for number in range(MOST_SERVICES + 2):
+        world.checkin("i", REGISTRATION, "", f"s-{number:04}")
+
+    fleet = await world.one.fleets.look()
+
+    assert (len(fleet.instances), fleet.unread) == (MOST_SERVICES, 2)
+
+
 async def test_forgotten_instances_are_gone(world: World) -> None:
     for name in ("api-1", "api-2", "api-3"):
         world.checkin(name, REGISTRATION, ACK)
 
-    await world.one.fleets.forget(["api-1", "api-3"])
+    listed = (await world.one.fleets.look()).instances
+    await world.one.fleets.forget([one for one in listed if one.id != "api-2"])
 
     assert [i.id for i in (await world.two.fleets.look()).instances] == ["api-2"]
 

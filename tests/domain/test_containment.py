@@ -6,10 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opsbot.app.sight import LONGEST_PAUSE_S
 from opsbot.domain.change import Position
 from opsbot.domain.containment import Containment, Watched, contain
-from opsbot.domain.fleet import Ack, Counts, Fleet, Instance, Served, low_water
+from opsbot.domain.fleet import (
+    ALIVE_MS,
+    NAMED_WITHIN_MS,
+    Ack,
+    Counts,
+    Fleet,
+    Instance,
+    Served,
+    low_water,
+)
 from opsbot.domain.kill import strictness
+from opsflags.link import CHECKIN_S
 from opsflags.model import FALLBACK_OR_SAFE, MODES, SAFE_STATE, Scope
 from tests.support.world import workflow
 
@@ -26,6 +37,7 @@ ACKS = st.builds(
     enforced=st.builds(Position, st.integers(6, 8), st.integers(8, 12)),
     rejected=st.sampled_from([(), ("K-1",), ("K-2",)]),
     ahead=st.booleans(),
+    emergency=st.integers(0, 2),
     kills=st.sampled_from([{}, {"u": Counts(let=1, refused=2)}]),
 )
 INSTANCES = st.builds(
@@ -51,9 +63,14 @@ def one(**changes: object) -> Instance:
     return replace(base, **changes)  # type: ignore[arg-type]
 
 
-def seen(*instances: Instance, watched: Watched = WATCHED, now_ms: int = NOW) -> Containment:
+def seen(
+    *instances: Instance,
+    watched: Watched = WATCHED,
+    now_ms: int = NOW,
+    head: Position = AT,
+) -> Containment:
     """Return the containment of a fleet."""
-    return contain(watched, Fleet(now_ms, instances), DECLARED)
+    return contain(watched, Fleet(now_ms, instances, head, emergencies=1), DECLARED)
 
 
 @given(st.lists(INSTANCES, max_size=8), st.sampled_from([Scope(), Scope(workflow="copilot")]))
@@ -62,7 +79,7 @@ def test_every_concerned_instance_stands_in_exactly_one_heap(
 ) -> None:
     found = seen(*instances, watched=replace(WATCHED, scope=scope))
 
-    missing = (*found.lagging, *found.silent, *found.expired)
+    missing = (*found.lagging, *found.ahead, *found.silent, *found.expired)
     heaps = [*found.confirmed, *(m.id for m in missing), *found.rejected]
     concerned = {
         i.id
@@ -89,8 +106,80 @@ def test_a_position_from_before_the_store_lost_data_confirms_nothing() -> None:
     ahead = Ack(applied=Position(7, 99), enforced=Position(7, 99), ahead=True)
     holds = replace(ahead, kills={"u": Counts()})
 
-    assert [m.id for m in seen(one(ack=ahead)).lagging] == ["pod-1"]
-    assert seen(one(ack=holds)).complete
+    assert [m.id for m in seen(one(ack=ahead), head=Position(8, 1)).ahead] == ["pod-1"]
+    assert seen(one(ack=holds), head=Position(8, 1)).complete
+
+
+@given(
+    st.lists(INSTANCES, max_size=8),
+    st.builds(Position, st.integers(6, 8), st.integers(8, 12)),
+    st.sampled_from([WATCHED, replace(WATCHED, emergency=1)]),
+)
+def test_nobody_beyond_the_stores_head_is_ever_confirmed(
+    instances: list[Instance], head: Position, watched: Watched
+) -> None:
+    found = seen(*instances, head=head, watched=watched)
+
+    acks = {i.id: i.ack for i in instances if i.ack is not None}
+    for name in found.confirmed:
+        if watched.emergency:
+            assert acks[name].emergency == 1
+        else:
+            assert AT <= acks[name].enforced <= head
+    for one in found.ahead:
+        assert not watched.emergency or acks[one.id].emergency > 1
+    assert not (found.ahead and (found.complete or found.live_complete))
+
+
+def test_who_was_ahead_is_confirmed_once_the_store_is_past_it() -> None:
+    old = Position(7, 99)
+    held = one(ack=Ack(applied=old, enforced=old, ahead=True, kills={"u": Counts()}))
+    again = Position(9, 11)
+    came_back = one(ack=Ack(applied=again, enforced=again, kills={"u": Counts()}))
+    put_back = replace(WATCHED, at=again)
+
+    lost = seen(held, head=Position(7, 12))
+    behind = seen(held, head=again, watched=put_back)
+    after = seen(came_back, head=again, watched=put_back)
+
+    assert [(m.id, m.says) for m in lost.ahead] == [("pod-1", old)]
+    assert (lost.expected, lost.complete, lost.live_complete) == (1, False, False)
+    assert [m.id for m in behind.lagging] == ["pod-1"]
+    assert after.complete
+
+
+def test_an_emergency_beyond_the_list_confirms_nothing() -> None:
+    watched = replace(WATCHED, emergency=1)
+    claims, heard = (Ack(applied=AT, enforced=AT, emergency=count) for count in (2, 1))
+
+    assert [m.id for m in seen(one(ack=claims), watched=watched).ahead] == ["pod-1"]
+    assert seen(one(ack=heard), watched=watched).complete
+
+
+def test_a_silent_instance_is_silent_whatever_it_said() -> None:
+    far = Ack(applied=Position(9, 9), enforced=Position(9, 9))
+
+    found = seen(one(ack=far, seen_ms=NOW - ALIVE_MS - 1))
+
+    assert [m.id for m in found.silent] == ["pod-1"]
+
+
+def test_services_that_were_not_read_keep_it_open() -> None:
+    found = contain(WATCHED, Fleet(NOW, (one(),), AT, unread=1), DECLARED)
+
+    assert found.confirmed == ("pod-1",)
+    assert (found.complete, found.live_complete) == (False, False)
+
+
+def test_silence_is_said_within_the_promise_and_not_for_one_late_check_in() -> None:
+    checkin_ms = CHECKIN_S * 1000
+    dead = one(seen_ms=NOW - ALIVE_MS - 1, ack=None)
+    late = one(seen_ms=NOW - ALIVE_MS, ack=None)
+
+    assert [m.id for m in seen(dead).silent] == ["pod-1"]
+    assert [m.id for m in seen(late).lagging] == ["pod-1"]
+    assert ALIVE_MS + LONGEST_PAUSE_S * 1000 < NAMED_WITHIN_MS
+    assert 2 * checkin_ms <= ALIVE_MS
 
 
 @pytest.mark.parametrize("other", ["search", "undeclared"])
@@ -107,7 +196,8 @@ def test_an_instance_stops_itself_only_if_everything_it_serves_is_leased(other: 
 
 def test_fewer_alive_than_declared_or_learned_is_short() -> None:
     declared = {"copilot": workflow("copilot", expected_instances=3)}
-    fleet = Fleet(NOW, (one(), one(id="pod-2", seen_ms=NOW - 60_000)), low={"copilot": 2})
+    pods = (one(), one(id="pod-2", seen_ms=NOW - 60_000))
+    fleet = Fleet(NOW, pods, AT, low={"copilot": 2})
 
     by_file = contain(WATCHED, fleet, declared)
     learned = contain(WATCHED, fleet, DECLARED)

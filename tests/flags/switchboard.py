@@ -22,6 +22,7 @@ class Switchboard:
     def __init__(self, store: Store, *, epoch: int = 1000) -> None:
         self.store = store
         self.keys = store.keys
+        self.fleet = store.keys.fleet_of("support-api")
         self.epoch = epoch
         self.revision = 0
         self._uids = itertools.count(1)
@@ -84,7 +85,7 @@ class Switchboard:
 
     def ack(self, client: FlagClient) -> Record:
         """Return what the store holds of the client's acknowledgement; empty before the first."""
-        found = self.store.redis.hget(self.keys.acks, client.instance)
+        found = self.store.redis.hget(self.fleet.acks, client.instance)
         return json.loads(found) if found else {}
 
     def acked(
@@ -96,7 +97,7 @@ class Switchboard:
         )
 
     def registration(self, client: FlagClient) -> Record:
-        found = self.store.redis.hget(self.keys.instances, client.instance)
+        found = self.store.redis.hget(self.fleet.instances, client.instance)
         return json.loads(found) if found else {}
 
 

@@ -79,7 +79,7 @@ def test_an_instance_that_was_forgotten_registers_again(store: Store) -> None:
         flags.workflow("w")
         eventually_sync(lambda: board.registration(flags))
 
-        store.redis.delete(board.keys.instances)
+        store.redis.delete(board.fleet.instances)
 
         eventually_sync(lambda: board.registration(flags), timeout_s=2.5)
 
@@ -90,7 +90,7 @@ def test_kills_are_acknowledged_at_once_without_waiting_for_a_check_in(store: St
     with connect(store) as flags:
         flags.workflow("w")
         eventually_sync(lambda: board.ack(flags))
-        eventually_sync(lambda: store.redis.zscore(board.keys.seen, flags.instance))
+        eventually_sync(lambda: store.redis.zscore(board.fleet.seen, flags.instance))
         took: list[float] = []
         for number in range(5):
             board.kill(f"K-{number}", workflow="w")
@@ -160,7 +160,7 @@ def test_a_clean_end_says_goodbye_within_200_ms(store: Store) -> None:
 
     assert took < 0.2
     assert board.registration(flags) == {}
-    assert store.redis.zscore(board.keys.seen, flags.instance) is None
+    assert store.redis.zscore(board.fleet.seen, flags.instance) is None
     flags.close()
 
 
@@ -195,7 +195,7 @@ def test_a_short_lived_process_leaves_the_registry_by_itself(store: Store) -> No
     )
 
     assert done.stderr == ""
-    assert store.redis.hgetall(store.keys.instances) == {}
+    assert store.redis.hgetall(store.keys.fleet_of("short").instances) == {}
 
 
 def test_it_imports_neither_ssl_nor_asyncio_nor_logging_and_has_one_thread(store: Store) -> None:
@@ -262,6 +262,7 @@ def test_a_missing_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def rights(store: Store, user: str) -> list[str]:
     """Return the protocol's rights of a client, as an ACL rule."""
     p = store.keys.prefix
+    own = " ".join(f"%RW~{key}" for key in store.keys.fleet_of("support-api").all())
     return [
         "ACL",
         "SETUSER",
@@ -272,7 +273,7 @@ def rights(store: Store, user: str) -> list[str]:
         f"%R~{p}:head",
         f"%R~{p}:state:*",
         f"%R~{p}:emergency",
-        f"%RW~{p}:fleet:*",
+        *own.split(" "),
         f"&{store.keys.channel}",
         f"&{store.keys.emergency_channel}",
         "-@all",
@@ -292,7 +293,8 @@ def rights(store: Store, user: str) -> list[str]:
         "+time",
         "+zadd",
         "+zrem",
-        f"(+fcall %RW~{p}:head %RW~{p}:emergency %RW~{p}:fleet:*)",
+        f"(+sadd %RW~{p}:fleet:services)",
+        f"(+fcall %RW~{p}:head %RW~{p}:emergency %RW~{p}:fleet:services {own})",
     ]
 
 

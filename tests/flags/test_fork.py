@@ -5,18 +5,32 @@ import multiprocessing
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from typing import Any
+
+import pytest
 
 from opsflags.client import FlagClient
 from opsflags.workflow import Workflow
 from tests.flags.switchboard import Switchboard, wait_killed, wait_live
 from tests.flags.test_client import FLAGS, connect
+from tests.support.child import running
 from tests.support.store import Store
 from tests.support.wait import eventually_sync
 
 CONTEXT = multiprocessing.get_context("fork")
+
+
+@pytest.fixture(autouse=True)
+def _none_outlives_its_test() -> Iterator[None]:
+    yield
+    # Python joins children at its end: one that hangs would keep the whole run from ending.
+    for child in multiprocessing.active_children():
+        child.kill()
+        child.join(5)
+
+
 Work = Callable[[FlagClient, Workflow, Connection], None]
 
 
@@ -56,7 +70,7 @@ def test_a_child_has_its_own_id_and_sees_kills_and_the_parent_goes_on(store: Sto
         mine, connects = flags.instance, flags.statistics()["reads"]
         child = Child(serve, flags, handle)
         instance, alive, asked = child.hear()
-        eventually_sync(lambda: {mine, instance} <= set(store.redis.hkeys(board.keys.instances)))
+        eventually_sync(lambda: {mine, instance} <= set(store.redis.hkeys(board.fleet.instances)))
 
         kill = board.kill("K-1", workflow="w")
         seen = child.hear()
@@ -73,11 +87,11 @@ def test_a_child_has_its_own_id_and_sees_kills_and_the_parent_goes_on(store: Sto
         assert both == {mine, instance}
         assert flags.instance == mine
         assert flags.statistics()["reads"] == connects
-        assert store.redis.hkeys(board.keys.instances) == [mine]
+        assert store.redis.hkeys(board.fleet.instances) == [mine]
 
 
 def _acked(board: Switchboard, revision: int) -> set[str]:
-    acks = board.store.redis.hgetall(board.keys.acks)
+    acks = board.store.redis.hgetall(board.fleet.acks)
     return {name for name, ack in acks.items() if json.loads(ack)["x"] == revision}
 
 
@@ -134,7 +148,7 @@ def test_a_child_of_a_closed_client_starts_nothing(store: Store) -> None:
     child = Child(report, flags, handle)
     child.hear()
 
-    assert store.redis.hgetall(store.keys.instances) == {}
+    assert store.redis.hgetall(store.keys.fleet_of("support-api").instances) == {}
     child.end()
 
 
@@ -163,10 +177,10 @@ def test_a_preforking_server_stops_in_every_worker(store: Store) -> None:
     board.declare("w")
     command = [sys.executable, "-c", PREFORK, store.url, store.env]
     env = {**os.environ, "PYTHONPATH": FLAGS[0]}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as process:
+    with running(*command, stdout=subprocess.PIPE, env=env) as process:
         assert process.stdout is not None
         workers = [process.stdout.readline().split() for _ in range(3)]
-        eventually_sync(lambda: store.redis.hlen(board.keys.instances) == 4)
+        eventually_sync(lambda: store.redis.hlen(board.keys.fleet_of("web").instances) == 4)
 
         board.kill("K-1", workflow="w")
 

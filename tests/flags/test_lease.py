@@ -10,6 +10,7 @@ import time
 from opsflags.client import FlagClient
 from tests.flags.switchboard import Switchboard, wait_killed, wait_live
 from tests.flags.test_client import connect
+from tests.support.child import running
 from tests.support.store import Server, Store
 from tests.support.wait import eventually_sync
 
@@ -64,8 +65,8 @@ import sys, time
 from opsflags.client import FlagClient
 flags = FlagClient.connect(sys.argv[1], service="frozen", env=sys.argv[2])
 leased = flags.workflow("leased")
+last = time.monotonic()  # before the line that lets the test freeze this process
 print("ready", leased.decide().allowed, flush=True)
-last = time.monotonic()
 while True:
     now = time.monotonic()
     allowed = leased.decide().allowed
@@ -80,7 +81,7 @@ def test_a_process_frozen_past_its_lease_refuses_its_first_call(store: Store) ->
     board = Switchboard(store)
     board.declare("leased", on_store_loss="stop", stale_after_s=1.2)
     command = [sys.executable, "-c", FROZEN, store.url, store.env]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with running(*command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         ready = process.stdout.readline()
 

@@ -193,7 +193,7 @@ def test_an_older_replica_lifts_nothing(own_server: Server) -> None:
     board.declare("support-copilot")
     with Server() as older, CutProxy(own_server.port) as proxy:
         behind = Switchboard(Store(older))
-        behind.keys, behind.store.env = board.keys, store.env
+        behind.keys, behind.fleet, behind.store.env = board.keys, board.fleet, store.env
         behind.declare("support-copilot")
         with connect(store, proxy.url) as flags:
             copilot = flags.workflow("support-copilot")

@@ -29,8 +29,9 @@ def test_probes_are_answered_by_the_registered_enforcement_point(store: Store) -
         stopped = httpx.get(url, params={"workflow": "w"}, headers={"x-opsbot-probe": "n2"})
         unknown = httpx.get(url, params={"workflow": "nobody"})
 
-    assert (live.status_code, live.json()) == (200, {"mode": "live", "nonce": "n1"})
-    assert (stopped.status_code, stopped.json()) == (503, {"mode": "stop", "nonce": "n2"})
+    mine = {"instance": flags.instance}
+    assert (live.status_code, live.json()) == (200, {"mode": "live", "nonce": "n1", **mine})
+    assert (stopped.status_code, stopped.json()) == (503, {"mode": "stop", "nonce": "n2", **mine})
     assert unknown.status_code == 404
 
 

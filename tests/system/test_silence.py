@@ -50,7 +50,7 @@ def _pods(store: Store, bot: Replica) -> Iterator[Processes]:
                 )
             )
             stack.callback(started[name].kill)
-        eventually_sync(lambda: alive(bot) == set(PODS), timeout_s=20)
+        eventually_sync(lambda: alive(bot) == set(PODS), timeout_s=30)
         yield started
 
 

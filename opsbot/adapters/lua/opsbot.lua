@@ -222,9 +222,15 @@ local function claim(keys, args)
   return 1
 end
 
--- keys: head instances seen acks emergency; args: instance, registration or '', ack
+-- keys: head instances seen acks emergency services; args: instance, registration or '', ack, service
 local function checkin(keys, args)
   local now = now_ms()
+  -- A name that its keys do not carry would hide the instance from the bot.
+  if string.find(args[4], '[^%w_.-]') or not string.find(keys[2], ':fleet:' .. args[4] .. ':', 1, true) then
+    return redis.error_reply('ERR the service is not the one its keys name')
+  end
+  -- Each time: a service that was taken off the list just now is back before anybody misses it.
+  redis.call('SADD', keys[6], args[4])
   if args[2] ~= '' then
     redis.call('HSET', keys[2], args[1], args[2])
   end
@@ -241,11 +247,16 @@ local function checkin(keys, args)
   }
 end
 
--- keys: instances seen acks; args: instance
+-- keys: instances seen acks, and services where the caller may take an empty one off the list
+-- args: instance, service
 local function goodbye(keys, args)
   redis.call('HDEL', keys[3], args[1])
   redis.call('ZREM', keys[2], args[1])
-  return redis.call('HDEL', keys[1], args[1])
+  local gone = redis.call('HDEL', keys[1], args[1])
+  if keys[4] and redis.call('HLEN', keys[1]) == 0 then
+    redis.call('SREM', keys[4], args[2])
+  end
+  return gone
 end
 
 -- A kill must go through on a server that is out of memory.

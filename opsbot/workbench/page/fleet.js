@@ -2,11 +2,12 @@
 
 import { byId, byNumber, h, keepingFocus, plural, setText } from "./dom.js";
 
-const SHAPES = { confirmed: "✓", current: "●", lagging: "◐", silent: "?", expired: "✕", rejected: "!", unknown: "·" };
+const SHAPES = { confirmed: "✓", current: "●", lagging: "◐", ahead: "↑", silent: "?", expired: "✕", rejected: "!", unknown: "·" };
 const MEANS = {
   confirmed: "confirmed the kill",
   current: "alive, knows the newest revision",
   lagging: "alive, has not confirmed yet",
+  ahead: "says more than the store holds; not confirmed",
   silent: "no heartbeat",
   expired: "its lease ran out; not confirmed",
   rejected: "could not read the kill: not contained",
@@ -34,7 +35,7 @@ export function standings(stage) {
 function standing(stage, one, name) {
   if (!stage.fleet) return "unknown";
   const seen = copilotKill(stage)?.instances;
-  for (const word of ["rejected", "expired", "silent", "lagging"]) if (seen?.[word]?.includes(name)) return word;
+  for (const word of ["rejected", "expired", "silent", "ahead", "lagging"]) if (seen?.[word]?.includes(name)) return word;
   if (!one) return "unknown";
   if (!one.alive) return "silent";
   if (seen && one.workflows.includes("support-copilot")) return "confirmed";

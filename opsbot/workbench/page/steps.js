@@ -62,7 +62,7 @@ export class Steps {
   watch({ stage }, kill) {
     const seen = kill?.instances;
     if (!seen) return { text: "Stored. Who has confirmed it is not known yet." };
-    const missing = [...seen.silent, ...seen.lagging, ...seen.expired];
+    const missing = [...seen.silent, ...seen.lagging, ...seen.ahead, ...seen.expired];
     const who = missing.length ? ` ${missing.join(", ")} did not answer, so the card stays amber` : " The proof is on its way, so the card stays amber";
     return { text: `Stored; ${seen.confirmed} of ${seen.expected} instances have confirmed.${who}. It turns green when it is earned.` };
   }
