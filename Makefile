@@ -33,8 +33,8 @@ check: setup ## Format, lint, types, import contracts, declarations
 format: setup ## Format the code
 	@$(BIN)/ruff format $(CODE) && $(BIN)/ruff check --fix $(CODE)
 
-bench: setup ## Measure: evaluation and propagation, with their floors in the same run
-	@$(BIN)/opsbot bench evaluate && $(BIN)/opsbot bench propagation && $(BIN)/opsbot bench footprint
+bench: setup ## Measure: evaluation, propagation, footprint and answers, with their floors in the same run
+	@$(BIN)/opsbot bench evaluate && $(BIN)/opsbot bench propagation && $(BIN)/opsbot bench footprint && $(BIN)/opsbot bench answers
 
 lock: setup ## Resolve the pins again (needs uv, from requirements.lock's own tools or installed)
 	uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-package opsflags --python-version 3.11 --group dev --extra demo pyproject.toml -o requirements.lock

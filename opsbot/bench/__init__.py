@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-NAMES = ("evaluate", "propagation", "footprint")
+NAMES = ("evaluate", "propagation", "footprint", "answers")
 CLIENTS = (1, 10, 100)
 
 

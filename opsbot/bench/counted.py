@@ -3,7 +3,19 @@
 import sys
 from time import monotonic
 
-from opsbot.bench.rows import CALM, FLOORS, KILLED_TENANT, LEASED, OURS, SCOPED, loop, namespace
+from opsbot.bench.routed import ROUTE, STAGED, WEIGHTED
+from opsbot.bench.rows import (
+    CALM,
+    FLOORS,
+    KILLED_TENANT,
+    LEASED,
+    OURS,
+    SCOPED,
+    SPLIT,
+    TRIED,
+    loop,
+    namespace,
+)
 from opsflags.core import Core
 from opsflags.workflow import Workflow
 
@@ -14,7 +26,7 @@ EPOCH = 1
 def offline(times: int) -> dict[str, Workflow]:
     """Return the asked workflows' handles, fed as the client's thread feeds them, without a store."""
     core = Core("bench", "bench", None)
-    for name in (CALM, LEASED, SCOPED):
+    for name in (CALM, LEASED, SCOPED, SPLIT, TRIED):
         core.handles[name] = Workflow(name, ("read_only",))
     kills: dict[str, object] = {"K-1": _kill()}
     declared: dict[str, object] = {name: _workflow(name) for name in core.handles}
@@ -32,7 +44,7 @@ def _kill() -> dict[str, object]:
 
 
 def _workflow(name: str) -> dict[str, object]:
-    target = {"provider": "openai", "model": "gpt-5.2", "weight": 100}
+    route = {SPLIT: WEIGHTED, TRIED: STAGED}.get(name, {**ROUTE, "fallbacks": []})
     return {
         "s": 1,
         "workflow": name,
@@ -41,7 +53,7 @@ def _workflow(name: str) -> dict[str, object]:
         "on_store_loss": "stop" if name == LEASED else "last_known",
         "stale_after_s": 6,
         "tools": {"search_kb": "read", "issue_refund": "write"},
-        "route": {"revision": "r1", "targets": [target], "fallbacks": []},
+        "route": dict(route),
     }
 
 

@@ -8,7 +8,7 @@ from opsbot.bench import instructions
 from opsbot.bench.machine import machine
 from opsbot.bench.peers import missing, peers
 from opsbot.bench.report import Cell, Promise, Report, Table
-from opsbot.bench.rows import FLOORS, OURS, loop, namespace
+from opsbot.bench.rows import FLOORS, NEW_ROUTE, OURS, TRIED_ROUTE, loop, namespace
 from opsbot.bench.server import Connection, private_server, url_of
 from opsbot.bench.stats import Summary, quantile, summary
 from opsbot.bench.stores import LARGE, SMALL, Size, fill
@@ -24,7 +24,7 @@ SAME = 1.15
 """Within this factor two times are the same on a shared machine."""
 
 FEWEST_TIMES_FASTER = 8
-SCOPED_NS, WORDS_NS = 250, 450
+SCOPED_NS, WORDS_NS, ROUTE_NS = 250, 450, 1500
 CHECK_COUNT, SCOPED_COUNT = 700, 2200
 """Instructions on one build of Python; another one differs, so they are told and are no gates."""
 
@@ -147,6 +147,9 @@ def _promises(
     yield Promise("check() not killed, time", 1.7, small[check] / floor[METHOD], "x method call")
     yield Promise("tenant, model, tool by position, best", SCOPED_NS, small[asked], "ns")
     yield Promise("tenant, model, tool by keyword, best", WORDS_NS, small[words], "ns")
+    # A key that was asked before is remembered; the promise is for those that were not.
+    yield Promise("decide with a route, a new key, best", ROUTE_NS, small[NEW_ROUTE], "ns")
+    yield Promise("decide with a candidate, a new key, best", ROUTE_NS, small[TRIED_ROUTE], "ns")
     for name in (live, check, asked, words):
         yield Promise(
             f"{name}, {LARGE.kills} kills in {LARGE.workflows} workflows",

@@ -30,9 +30,13 @@ class Fleet:
         """Return how often each client stamped *field* so far."""
         return self.stamps.column(field)
 
-    def moments(self, count: int, at: int, *, before: list[int]) -> list[int]:
+    def moments(
+        self, count: int, at: int, *, before: list[int], looking_s: float = LOOK_S
+    ) -> list[int]:
         """
         Wait until every client stamped once more than *before*, and return when each did (ns).
+
+        *looking_s* is the pause between two looks, seconds.
 
         Raises:
             Unheard: one did not, within 5 s.
@@ -41,7 +45,7 @@ class Fleet:
         while any(now <= then for now, then in zip(self.counts(count), before, strict=True)):
             if monotonic() > ends:
                 raise Unheard("a client did not hear of a message within 5 s")
-            sleep(LOOK_S)
+            sleep(looking_s)
         return self.stamps.column(at)
 
 

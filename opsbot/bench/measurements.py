@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from opsbot.bench import evaluate, footprint, propagation
+from opsbot.bench import answers, evaluate, footprint, propagation
 from opsbot.bench.report import Report
 
 
@@ -17,4 +17,5 @@ def measured(name: str, *, clients: tuple[int, ...], tell: Callable[[str], None]
         "evaluate": lambda: evaluate.report(tell),
         "propagation": lambda: propagation.report(clients, tell, most_s=propagation.RUN_S),
         "footprint": lambda: footprint.report(tell),
+        "answers": lambda: answers.report(tell),
     }[name]()

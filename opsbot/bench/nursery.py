@@ -16,6 +16,9 @@ from opsflags.switch import InFlight
 FLOOR = "floor"
 """The channel of the plain sockets."""
 
+SERVICE = "bench"
+"""Under which name the clients acknowledge."""
+
 BOOT_MS = 30_000
 CHUNK = 65536
 LOOK_S = 0.25
@@ -43,7 +46,7 @@ def live(client: int, port: int, env: str, workflow: str, stamps: Stamps) -> Non
     """Be one service process: a client in its thread, and a plain subscriber in this one."""
     with socket.create_connection(("127.0.0.1", port)) as plain:
         flags = FlagClient.connect(
-            f"redis://127.0.0.1:{port}", service="bench", env=env, boot_wait_ms=BOOT_MS
+            f"redis://127.0.0.1:{port}", service=SERVICE, env=env, boot_wait_ms=BOOT_MS
         )
         handle = flags.workflow(workflow)
         handle._streams[Witness(stamps, client)] = None  # noqa: SLF001  # the moment after the swap

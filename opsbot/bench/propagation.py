@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from time import monotonic, monotonic_ns, sleep
 
 from opsbot.app.sight import FIRST_PAUSE_S, LONGEST_PAUSE_S
-from opsbot.bench import subject
-from opsbot.bench.fleet import Fleet, Unheard, fleet
+from opsbot.bench import alike, subject
+from opsbot.bench.fleet import LOOK_S, Fleet, Unheard, fleet
 from opsbot.bench.machine import machine
-from opsbot.bench.nursery import FLOOR, beside
+from opsbot.bench.nursery import FLOOR, SERVICE, beside
 from opsbot.bench.report import Promise, Report, Table
 from opsbot.bench.server import Connection, private_server
 from opsbot.bench.stamps import RAW_AT, RAW_COUNT, SEEN_AT, SEEN_COUNT
@@ -28,10 +28,16 @@ REST_S = 0.003
 ACK_LOOK_S = 0.0003
 ACK_S = 5.0
 GROWTH = 1.5
-KINDS = ("floor", "bare", "commit", "visible", "acknowledged")
+FIRST = pack("PING")
+"""Goes before every commit, as the bot sends it."""
+
+KINDS = ("floor", "alike", "bare", "commit", "visible", "acknowledged")
 
 RATIO_ALONE, RATIO_MANY = 1.6, 2.0
 ALL_ACKS_MS = {10: 2.5, 100: 15.0}
+
+BUSY = 3.0
+"""Where a sync usually took so many times its best, others used the disk: ratios would flatter."""
 
 
 @dataclass(slots=True)
@@ -58,6 +64,7 @@ class Run:
     ) -> None:
         self._connection = connection
         self._board = board
+        self._acked = board.keys.fleet_of(SERVICE).acks
         self._plain_board = plain
         self._fleet = watched
         self._number = 0
@@ -65,7 +72,7 @@ class Run:
 
     def round(self, kind: str) -> None:
         """Do one round and write down what it took."""
-        if kind in ("floor", "bare"):
+        if kind in ("floor", "alike", "bare"):
             self._floor(kind)
         elif kind == "commit":
             self._commit_beside()
@@ -74,12 +81,16 @@ class Run:
         sleep(REST_S)
 
     def _floor(self, kind: str) -> None:
-        """Send as many bytes as a kill's delta to plain sockets, with a durable write or without."""
+        """Send a kill's message to plain sockets: after one write, a commit's writes, or none."""
         words = self._plain_board.prepare(subject.killing(self._strike(self._plain_board)))
         delta = subject.delta_in(words)
         publish = pack("PUBLISH", FLOOR, delta)
-        durable = pack("MULTI") + pack("SET", "floor", delta) + publish + pack("EXEC")
-        data, answers = (durable, 4) if kind == "floor" else (publish, 1)
+        data, answers = publish, 1
+        if kind == "floor":
+            data = pack("MULTI") + pack("SET", "floor", delta) + publish + pack("EXEC")
+            answers = 4
+        elif kind == "alike":
+            data, answers = alike.packed(words, FLOOR)
         before = self._fleet.counts(RAW_COUNT)
         began = monotonic_ns()
         self._connection.exchange(data, answers=answers)
@@ -98,9 +109,9 @@ class Run:
         ):
             before = self._fleet.counts(RAW_COUNT)
             words = self._plain_board.prepare(change)
-            data = pack(*words)
+            data = FIRST + pack(*words)
             began = monotonic_ns()
-            answer = self._connection.exchange(data, answers=1)[0]
+            answer = self._connection.exchange(data, answers=2)[1]
             moments = self._fleet.moments(RAW_COUNT, RAW_AT, before=before)
             self._plain_board.accept(words, answer)
             if change.verb == "kill":
@@ -118,13 +129,14 @@ class Run:
         before = self._fleet.counts(SEEN_COUNT)
         begins = monotonic_ns()
         words = self._board.prepare(change)
-        data = pack(*words)
+        data = FIRST + pack(*words)
         began = monotonic_ns()
-        answer = self._connection.exchange(data, answers=1)[0]
+        answer = self._connection.exchange(data, answers=2)[1]
+        looking_s = ACK_LOOK_S if kind == "acknowledged" else LOOK_S
+        moments = self._fleet.moments(SEEN_COUNT, SEEN_AT, before=before, looking_s=looking_s)
         if kind == "acknowledged":
             self._acks(looking_s=ACK_LOOK_S, commits=1)
             self.rounds.acked.append((monotonic_ns() - began) / 1e6)
-        moments = self._fleet.moments(SEEN_COUNT, SEEN_AT, before=before)
         self._board.accept(words, answer)
         if kind is not None:
             self.rounds.note(kind, began, moments)
@@ -132,12 +144,11 @@ class Run:
 
     def _acks(self, *, looking_s: float, commits: int = 0) -> None:
         """Wait until all acknowledgements say *enforced*, *commits* after what the board knows."""
+        clients = self._fleet.stamps.clients
         wanted = b'"x":%d,' % (self._board.state.position.revision + commits)
         ends = monotonic() + ACK_S
         while True:
-            acks = self._connection.ask("HVALS", self._board.keys.acks)
-            assert isinstance(acks, list)
-            if sum(wanted in ack for ack in acks) >= self._fleet.stamps.clients:
+            if self._connection.count("HVALS", self._acked, wanted) >= clients:
                 return
             if monotonic() > ends:
                 raise Unheard("not every client acknowledged within 5 s")
@@ -191,16 +202,21 @@ def report(clients: tuple[int, ...], tell: Callable[[str], None], *, most_s: flo
     where = machine()
     rows: list[tuple[str | float | None, ...]] = []
     promises: list[Promise] = []
+    notes = list(_NOTES)
     for number in clients:
         tell(f"{number} client processes ...")
         rounds = measure(number, most_s=most_s)
         rows += _rows(number, rounds)
         promises += _promises(number, rounds)
+        if disk_was_busy(rounds):
+            notes.append(
+                f"At {number} clients others used the disk: ratios flatter, and keep nothing."
+            )
     columns = ("clients", "what", "n", "best ms", "p50 ms", "p99 ms", "x floor", "x PUBLISH")
     table = Table(
         "From the write to the clients (p50 beside the floors' p50)", columns, tuple(rows)
     )
-    return Report("propagation", where, (table,), tuple(promises), _NOTES)
+    return Report("propagation", where, (table,), tuple(promises), tuple(notes))
 
 
 def _rows(clients: int, rounds: Rounds) -> list[tuple[str | float | None, ...]]:
@@ -247,12 +263,9 @@ def _looks(rounds: Rounds) -> list[float]:
 
 def _promises(clients: int, rounds: Rounds) -> list[Promise]:
     visible, floor = summary(rounds.each["visible"]), summary(rounds.each["floor"])
-    ratio = RATIO_ALONE if clients == 1 else RATIO_MANY
-    found = [
-        Promise(
-            f"write to visible, p50, {clients} clients", ratio, visible.p50 / floor.p50, "x floor"
-        )
-    ]
+    limit = RATIO_ALONE if clients == 1 else RATIO_MANY
+    ratio = None if disk_was_busy(rounds) else visible.p50 / floor.p50
+    found = [Promise(f"write to visible, p50, {clients} clients", limit, ratio, "x floor")]
     if clients in ALL_ACKS_MS:
         acked, most = summary(rounds.acked), ALL_ACKS_MS[clients]
         found.append(
@@ -261,14 +274,26 @@ def _promises(clients: int, rounds: Rounds) -> list[Promise]:
     return found
 
 
+def disk_was_busy(rounds: Rounds) -> bool:
+    """
+    Return whether syncs usually took so long that everything else looks quick beside them.
+
+    Then a ratio to the floor says something of the neighbours, not of a kill.
+    """
+    floor, bare = summary(rounds.each["floor"]), summary(rounds.each["bare"])
+    return floor.p50 - bare.p50 > BUSY * max(floor.best - bare.best, 0.0)
+
+
 _NAMES = {
     "bare": "bare PUBLISH",
     "floor": "floor: MULTI SET PUBLISH",
+    "alike": "floor: MULTI of a commit's writes",
     "commit": "kill to a plain socket",
     "visible": "kill visible",
 }
 _NOTES = (
     "Visible: CLOCK_MONOTONIC right after the client's snapshot swap, minus that before the write.",
+    "The commit's writes: as many commands and bytes, nothing read, compared or computed by the store.",
     "Kill to a plain socket: the same commit, heard by sockets that parse nothing: the store's share.",
     "Every process holds a plain subscriber beside its client; kinds of rounds are interleaved.",
     "As the bot looks: the same moments, seen by a reader with the bot's own pauses (computed).",

@@ -10,9 +10,15 @@ from opsflags.workflow import Workflow
 CALM, LEASED, SCOPED = "support-copilot", "coding-agent", "contract-summariser"
 """Workflows: no kill; none and a lease (`on_store_loss: stop`); kills on single tenants."""
 
+SPLIT, TRIED = "translator", "lead-scorer"
+"""Workflows without a kill: a weighted route; a weighted route, salted, with a candidate."""
+
 KILLED_TENANT = "globex"
 TENANTS = 10_000
-"""More than a view's memo holds, so that each is forgotten before it is asked again."""
+"""More than a view's memo holds, so that each is forgotten before it is asked again; keys too."""
+
+ASKED_ROUTE, NEW_ROUTE = "decide(tenant, key), weighted", "decide(tenant, key), weighted, new key"
+TRIED_ROUTE = "decide(tenant, key), candidate, new key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,9 @@ OURS = (
     Row("decide(3), never asked before", f"handle.decide(next(tenants), {_SCOPE[8:]})", SCOPED),
     Row("decide(), refused", f"handle.decide('{KILLED_TENANT}')", SCOPED),
     Row("check(), refused and caught", _REFUSED, SCOPED),
+    Row(ASKED_ROUTE, "handle.decide('acme', key='conversation-7')", SPLIT, counts=True),
+    Row(NEW_ROUTE, "handle.decide('acme', key=next(keys))", SPLIT, counts=True),
+    Row(TRIED_ROUTE, "handle.decide('acme', key=next(keys))", TRIED, counts=True),
 )
 
 
@@ -76,6 +85,7 @@ def namespace(handle: Workflow | None) -> Mapping[str, object]:
         "floor": Floor(),
         "table": {"support-copilot": True},
         "tenants": cycle([f"tenant-{number}" for number in range(TENANTS)]),
+        "keys": cycle([f"conversation-{number}" for number in range(TENANTS)]),
         "Killed": WorkflowKilled,
     }
 

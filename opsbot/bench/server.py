@@ -38,6 +38,7 @@ class Connection:
     """A blocking RESP3 connection that does nothing but send and wait."""
 
     def __init__(self, port: int) -> None:
+        self.port = port
         self._socket = socket.create_connection((HOST, port), timeout=ANSWER_S)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._reader = Reader()
@@ -70,6 +71,33 @@ class Connection:
         """Send packed commands; `reply()` takes their answers."""
         self._socket.sendall(data)
 
+    def count(self, command: str, key: str, wanted: bytes) -> int:
+        """
+        Return how often *wanted* stands in a list of texts without line ends.
+
+        Nothing is parsed: a look must take little from the processes that are looked at.
+
+        Raises:
+            NotTaken: the answer is no list. OSError: no answer.
+        """
+        self.send(pack(command, key))
+        data = self._more()
+        while b"\r\n" not in data:
+            data += self._more()
+        head, _, _ = data.partition(b"\r\n")
+        if head[:1] != b"*":
+            raise NotTaken(head.decode())
+        lines = 1 + 2 * int(head[1:])
+        while data.count(b"\r\n") < lines:
+            data += self._more()
+        return data.count(wanted)
+
+    def _more(self) -> bytes:
+        data = self._socket.recv(CHUNK)
+        if not data:
+            raise ConnectionError("closed by the server")
+        return data
+
     def reply(self) -> Reply:
         """Return the next answer, errors as values."""
         while (reply := self._reader.take()) is MORE:
@@ -78,6 +106,14 @@ class Connection:
                 raise ConnectionError("closed by the server")
             self._reader.feed(data)
         return reply
+
+    def fileno(self) -> int:
+        """Return the descriptor to poll."""
+        return self._socket.fileno()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._socket.close()
 
     def __enter__(self) -> Self:
         return self
@@ -88,7 +124,7 @@ class Connection:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        self._socket.close()
+        self.close()
 
 
 @contextmanager

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from opsbot.bench import subject
-from opsbot.bench.rows import CALM, KILLED_TENANT, LEASED, SCOPED
+from opsbot.bench.routed import STAGED, WEIGHTED
+from opsbot.bench.rows import CALM, KILLED_TENANT, LEASED, SCOPED, SPLIT, TRIED
 from opsbot.bench.server import Connection
 from opsbot.domain.change import Position, Record
 from opsbot.domain.kill import as_record
@@ -25,16 +26,18 @@ class Size:
     kills: int
 
 
-SMALL = Size("small", workflows=3, kills=1)
+SMALL = Size("small", workflows=5, kills=1)
 LARGE = Size("large", workflows=10_000, kills=1_000)
 
 
 def workflows(size: Size) -> Iterator[tuple[str, Record]]:
-    """Yield the three workflows that are asked about, and as many others as it takes."""
+    """Yield the five workflows that are asked about, and as many others as it takes."""
     yield CALM, subject.workflow(CALM)
     yield LEASED, subject.workflow(LEASED, on_store_loss="stop")
     yield SCOPED, subject.workflow(SCOPED)
-    for number in range(size.workflows - 3):
+    yield SPLIT, subject.workflow(SPLIT, route=WEIGHTED)
+    yield TRIED, subject.workflow(TRIED, route=STAGED)
+    for number in range(size.workflows - 5):
         name = f"workflow-{number}"
         yield name, subject.workflow(name)
 

@@ -1,15 +1,18 @@
 """What is measured on: realistic workflows, kills and commits, spelled by the bot's own domain."""
 
+import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
+from opsbot.bench.routed import ROUTE
 from opsbot.bench.server import Connection, NotTaken
 from opsbot.domain import journal
 from opsbot.domain import kill as kills
 from opsbot.domain import workflow as workflows
 from opsbot.domain.actor import Actor
-from opsbot.domain.change import Change, Effect, Lane, Position, Record, Timer, Write
+from opsbot.domain.change import Change, Effect, Json, Lane, Position, Record, Timer, Write
 from opsbot.domain.delta import delta_of
 from opsbot.domain.kill import Kill
 from opsbot.domain.state import SETTINGS, State
@@ -28,7 +31,9 @@ WORKFLOW = "support-copilot"
 Words = tuple[str | int, ...]
 
 
-def workflow(name: str, *, on_store_loss: OnStoreLoss = "last_known") -> Record:
+def workflow(
+    name: str, *, on_store_loss: OnStoreLoss = "last_known", route: Mapping[str, Json] = ROUTE
+) -> Record:
     """Return the record of a declared workflow as the store holds it."""
     return workflows.as_record(
         Workflow(
@@ -45,13 +50,7 @@ def workflow(name: str, *, on_store_loss: OnStoreLoss = "last_known") -> Record:
             kill_slo_ms=1000,
             canned="Our assistant is paused. A colleague will answer by e-mail.",
             tools={"search_kb": "read", "issue_refund": "write"},
-            route={
-                "revision": "r1",
-                "targets": [{"provider": "openai", "model": "gpt-5.2", "weight": 100}],
-                "fallbacks": [{"provider": "anthropic", "model": "claude-sonnet-5"}],
-                "prompt": "support-copilot@41",
-                "params": {"temperature": 0.2},
-            },
+            route=dict(route),
         )
     )
 
@@ -185,7 +184,8 @@ def delta_in(words: Words) -> str:
 
 def commit_words(names: Keys, change: Change, line: str) -> Words:
     """Return the words of the FCALL that commits *line* and all that belongs to it."""
-    entry = journal.read_entry(line)
+    digest, _, body = line.partition(" ")
+    entry = journal.Entry(digest, json.loads(body))  # just made: not verified once more
     kinds = list(dict.fromkeys(write.kind for write in change.writes))
     named: Words = (
         *(names.head, names.journal, names.request_of(entry.request)),

@@ -1,6 +1,7 @@
 """The floor beside a commit writes what the commit writes: the same commands, as many bytes."""
 
 from collections.abc import Iterator
+from select import POLLIN, poll
 
 import pytest
 
@@ -13,7 +14,7 @@ from opsflags.model import Scope
 from opsflags.resp import pack
 
 WRITES = ("hset", "hdel", "rpush", "xadd", "zadd", "zrem", "set", "publish")
-LISTENERS = 40
+LISTENERS = 300
 
 
 @pytest.fixture(scope="module")
@@ -86,13 +87,15 @@ def test_it_leaves_the_environment_as_it_was(board: Switchboard) -> None:
 
 def test_every_client_is_told_of_a_commit_before_the_bot_is_answered(board: Switchboard) -> None:
     listeners = [Connection(board.connection.port) for _ in range(LISTENERS)]
+    heard = poll()
     for listener in listeners:
         listener.ask("SUBSCRIBE", board.keys.channel)
+        heard.register(listener, POLLIN)
     words = board.prepare(next(changes(board)))
 
     _, answer = board.connection.exchange(FIRST + pack(*words), answers=2)
 
-    assert [listener.waiting() for listener in listeners] == [True] * LISTENERS
+    assert len(heard.poll(0)) == LISTENERS
     board.accept(words, answer)
     for listener in listeners:
         listener.close()

@@ -6,7 +6,7 @@ import pytest
 
 from opsbot.bench import propagation
 from opsbot.bench.fleet import Unheard, fleet
-from opsbot.bench.propagation import KINDS, measure
+from opsbot.bench.propagation import KINDS, Rounds, measure
 from opsbot.bench.stamps import RAW_AT, RAW_COUNT, SEEN_COUNT, Stamps
 
 
@@ -38,6 +38,18 @@ def test_the_report_has_floors_ratios_and_the_promise_of_that_size() -> None:
     assert "all acknowledgements in the store" in names
     assert floor[6] == 1
     assert [(p.limit, p.unit) for p in told.promises] == [(1.6, "x floor")]
+
+
+@pytest.mark.parametrize(
+    ("floors", "verdict"), [([0.4, 0.5, 0.6], "not kept"), ([0.4, 3.9, 4.0], "not measured")]
+)
+def test_beside_a_busy_disk_no_ratio_is_called_kept(floors: list[float], verdict: str) -> None:
+    rounds = Rounds()
+    rounds.each["bare"] = [0.2, 0.2, 0.2]
+    rounds.each["floor"] = floors
+    rounds.each["visible"] = [0.8, 0.9, 1.0]
+
+    assert [promise.verdict for promise in propagation._promises(1, rounds)] == [verdict]
 
 
 @pytest.mark.timeout(120)
