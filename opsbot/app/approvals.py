@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Collection
+from typing import NamedTuple
 
 from opsbot.domain.approval import Approval, as_record
-from opsbot.domain.change import Record, Write
+from opsbot.domain.change import Effect, Record, Write
 from opsbot.domain.journal import canonical
 from opsbot.domain.kill import Kill
 from opsbot.domain.state import APPROVALS, State
@@ -44,14 +45,34 @@ def pending_on(state: State, kill_id: str, now_ms: int) -> Approval | None:
     return next((one for one in found if one.expires_ms > now_ms), None)
 
 
+def pending_ramp(state: State, workflow: str, now_ms: int) -> Approval | None:
+    """Return the approval that waits for a ramp of this workflow, for what shows its route."""
+    found = (one for one in waiting(state) if ramp_of(one) == workflow)
+    return next((one for one in found if one.expires_ms > now_ms), None)
+
+
+def ramp_of(approval: Approval) -> str:
+    """Return the workflow whose ramp an approval is for, empty where it is for something else."""
+    action = approval.action
+    return str(action.get("workflow", "")) if action.get("verb") == "stage" else ""
+
+
+class Overtaken(NamedTuple):
+    """What goes with approvals that are overtaken: writes, timers to cancel, buttons to take away."""
+
+    writes: tuple[Write, ...]
+    timers: tuple[str, ...]
+    effects: tuple[Effect, ...]
+
+
 def overtaken(
     state: State, now_ms: int, kill_ids: Collection[str], *, by: str, but: str = ""
-) -> tuple[tuple[Write, ...], tuple[str, ...]]:
+) -> Overtaken:
     """
     Settle every other approval that names one of these kills, because they change now.
 
-    Return the writes, and the timers that go with them. An approval is bound to kills exactly as
-    they were; left pending, it would offer a button that can only disappoint.
+    An approval is bound to kills exactly as they were; left pending, it would offer a button that
+    can only disappoint.
     """
     gone = [
         one for one in waiting(state) if one.id != but and not set(one.kills).isdisjoint(kill_ids)
@@ -61,7 +82,17 @@ def overtaken(
         late = now_ms >= one.expires_ms
         settled = one.settle("expired" if late else "void", by="" if late else by, at_ms=now_ms)
         writes.append(Write(APPROVALS, one.id, as_record(settled)))
-    return tuple(writes), tuple(timer for one in gone for timer in timers_of(one))
+    return Overtaken(
+        tuple(writes),
+        tuple(timer for one in gone for timer in timers_of(one)),
+        tuple(closing(one) for one in gone),
+    )
+
+
+def closing(approval: Approval) -> Effect:
+    """Return the effect that takes the buttons away from everybody who was asked."""
+    key = f"settled:{approval.id}:{approval.requested_ms}"
+    return Effect("tell", key, {"what": "settled", "approval": approval.id})
 
 
 def timers_of(approval: Approval) -> tuple[str, ...]:

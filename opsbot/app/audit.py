@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,7 +20,7 @@ from opsbot.domain.journal import (
     read_entry,
     replay,
 )
-from opsbot.domain.policy import Request, judge
+from opsbot.domain.policy import Policy, Request, judge, shown
 from opsbot.domain.said import REFUSED, Said, inert
 from opsbot.domain.state import State
 
@@ -95,7 +95,10 @@ class Audit:
         return Said(
             "plain",
             f"Last {len(entries)} journal entries in {self.env.name}",
-            tuple(_line(entry) if entry else _UNREADABLE for entry in entries),
+            tuple(
+                _line(entry, policy_of(self.env.store.state)) if entry else _UNREADABLE
+                for entry in entries
+            ),
             body={"entries": [entry.body if entry else None for entry in entries]},
         )
 
@@ -257,15 +260,25 @@ def _entry(line: str) -> Entry | None:
         return None
 
 
-def _line(entry: Entry) -> str:
-    actor = entry.body.get("actor")
-    by = actor.get("id", "?") if isinstance(actor, dict) else "?"
+def _line(entry: Entry, policy: Policy) -> str:
+    by = inert(_by(entry, policy), limit=80)
     writes = ", ".join(f"{kind}/{id_}" for kind, id_, _ in entry.writes[:SHOWN])
     more = f" and {len(entry.writes) - SHOWN} more" if len(entry.writes) > SHOWN else ""
     return (
-        f"{entry.position.revision} · {clock(entry.at_ms)} · {entry.verb} by {inert(str(by), limit=60)}"
+        f"{entry.position.revision} · {clock(entry.at_ms)} · {entry.verb} by {by}"
         f" · {writes or 'no record'}{more} · {entry.hash[:12]}"
     )
+
+
+def _by(entry: Entry, policy: Policy) -> str:
+    """Return who did it by the name that the policy knows; ids stay in the machine's form."""
+    actor = entry.body.get("actor")
+    if not isinstance(actor, Mapping):
+        return "?"
+    kind, id_ = str(actor.get("kind", "")), str(actor.get("id", "?"))
+    people = policy.people.values()
+    joined = {one: person.shown for person in people for one in (*person.slack, *person.email)}
+    return joined.get(id_) or shown(policy, f"{kind}:{id_}")
 
 
 def _jcs(value: dict[str, Json]) -> str:

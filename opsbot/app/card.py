@@ -7,6 +7,7 @@ from opsbot.app.approvals import pending_on
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.follow import PATIENCE_MS
 from opsbot.app.kill_decision import undo_hint
+from opsbot.app.kill_names import led
 from opsbot.app.ports import Chat, Delivery, Outbox, RetryLater
 from opsbot.app.restore_decision import touched
 from opsbot.app.sight import Sight, watched_end, watched_kill
@@ -14,14 +15,20 @@ from opsbot.app.target import held_with
 from opsbot.app.words import KillView, ended_said, kill_said
 from opsbot.domain.change import Record
 from opsbot.domain.containment import Containment
-from opsbot.domain.errors import UnknownKill
+from opsbot.domain.errors import Gone, UnknownKill
 from opsbot.domain.kill import Kill
 from opsbot.domain.policy import shown
 from opsbot.domain.said import Said
 from opsbot.domain.state import State
 
 LIVE_S = 15.0
-"""How long one delivery keeps the card live, an edit a second at most (Slack's own rate)."""
+"""How long one delivery keeps the card live."""
+
+LOOK_S = 0.1
+"""How often a live card looks at the fleet."""
+
+EDIT_S = 1.0
+"""Least time between two edits (Slack's own rate); who is newly missing is named without waiting."""
 
 SLOW_S = 30.0
 COUNTING_MS = 600_000
@@ -64,7 +71,7 @@ class Card:
 
     async def _live(self, kill_id: str, key: str) -> None:
         end = self.env.clock.monotonic() + LIVE_S
-        last = ""
+        last, named, edit_at = "", frozenset[str](), 0.0
         while True:
             state = self.env.store.state
             kill = state.kill(kill_id)
@@ -72,18 +79,21 @@ class Card:
             if not channel:
                 return None
             said, seen = await self.said(kill, state)
-            if said.as_text() != last:
+            gone, now = _gone(seen), self.env.clock.monotonic()
+            settled = _settled(kill, seen)
+            if said.as_text() != last and (settled or now >= edit_at or not gone <= named):
                 await self._show(key, channel, said)
-                last = said.as_text()
-            if _settled(kill, seen):
+                last, named, edit_at = said.as_text(), gone, now + EDIT_S
+            if settled:
                 return self._slowly(kill, seen)
-            if self.env.clock.monotonic() > end:
+            if now > end:
                 return self._later(kill, seen)
-            await self.env.clock.sleep(1.0)
+            await self.env.clock.sleep(LOOK_S)
 
     async def said(self, kill: Kill, state: State) -> tuple[Said, Containment | None]:
         """Return the card as of now, and the fleet it speaks of."""
-        watched = watched_kill(kill) if kill.active else watched_end(kill)
+        with_it = led(state, kill)
+        watched = watched_kill(kill, with_it) if kill.active else watched_end(kill)
         seen = await Sight(self.env.fleets, self.env.clock).now(watched, state.workflows())
         (reason,) = await self.env.unsealed(kill.reason)
         policy = policy_of(state)
@@ -99,18 +109,43 @@ class Card:
             pending=pending_on(state, kill.id, now_ms),
             undo=undo_hint(touched(state, (kill,)), kill.mode),
             held=held_with(state, kill),
+            led=with_it,
         )
         if kill.active:
             return kill_said(view), seen
         return ended_said(view, by=shown(policy, kill.ended_by)), seen
 
+    async def put(self, key: str, channel: str, said: Said) -> None:
+        """
+        Post or edit one card of another kind, one delivery at a time.
+
+        Raises:
+            RetryLater: another delivery is at work on it. GiveUp: from the port.
+        """
+        if key in self._working or not await self.outbox.claim(key, ttl_s=LIVE_S):
+            raise RetryLater("the card is being edited", after_s=1.0)
+        self._working.add(key)
+        try:
+            await self._show(key, channel, said)
+        finally:
+            self._working.discard(key)
+
     async def _show(self, key: str, channel: str, said: Said) -> None:
+        """
+        Edit the card, or post it: the first time, and again where somebody deleted it.
+
+        What follows a deleted card is posted under a key of its own, made from the place of the
+        deleted one: whoever tries again after a crash finds it by that key, and there is never a second.
+        """
         blocks, text = self.render(said)
-        handle = await self.outbox.left(key)
-        if handle is None:
-            await self.outbox.leave(key, await self.chat.post(channel, blocks, text, key=key))
-        else:
-            await self.chat.update(handle, blocks, text)
+        handle, post_key = await self.outbox.left(key), key
+        if handle is not None:
+            try:
+                return await self.chat.update(handle, blocks, text)
+            except Gone:
+                post_key = f"{key}:after:{handle.get('ts')}"
+        await self.outbox.leave(key, await self.chat.post(channel, blocks, text, key=post_key))
+        return None
 
     def _later(self, kill: Kill, seen: Containment | None) -> None:
         """Go on with a card that is not settled: an active one for a day, an ended one for a while."""
@@ -129,6 +164,13 @@ def channel_of(kill: Kill, state: State) -> str:
     """Return the channel of the one workflow that the kill names, empty for a wider one."""
     workflow = state.workflows().get(kill.scope.workflow or "")
     return workflow.slack_channel if workflow else ""
+
+
+def _gone(seen: Containment | None) -> frozenset[str]:
+    """Return who was called silent, expired or deaf to the change."""
+    if seen is None:
+        return frozenset()
+    return frozenset((*(one.id for one in (*seen.silent, *seen.expired)), *seen.rejected))
 
 
 def _settled(kill: Kill, seen: Containment | None) -> bool:

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, replace
 
-from opsbot.app.approvals import overtaken
+from opsbot.app.approvals import closing, overtaken
 from opsbot.app.card import Render, channel_of
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.kill_decision import after_hours, review_delay_ms
 from opsbot.app.ports import Chat, Delivery
+from opsbot.app.ramp_waits import ramp_cards
+from opsbot.app.reach import person_known, slack_ids, tell_each
 from opsbot.app.restore_decision import touched
-from opsbot.app.tell import person_known, slack_ids, tell_each
 from opsbot.app.words import clock, mode_word, named
 from opsbot.domain.actor import SCHEDULER
 from opsbot.domain.approval import as_record as approval_record
@@ -96,7 +97,11 @@ class Duties:
                 actor=SCHEDULER,
                 writes=(Write(APPROVALS, approval.id, approval_record(expired)),),
                 rule="system",
-                effects=tuple(Effect("card", f"card:{k.uid}", {"kill": k.id}) for k in kills),
+                effects=(
+                    *(Effect("card", f"card:{k.uid}", {"kill": k.id}) for k in kills),
+                    *ramp_cards(approval),
+                    closing(approval),
+                ),
             )
             return change, None
 
@@ -113,13 +118,13 @@ class Duties:
                 return None, None
             at = Position(state.position.epoch, state.position.revision + 1)
             closed = remode(kill, mode=after_hours(workflow), at=at, now_ms=now_ms)
-            settled, timers = overtaken(state, now_ms, {kill.id}, by="")
+            late = overtaken(state, now_ms, {kill.id}, by="")
             change = Change(
                 verb="queue_closed",
                 actor=SCHEDULER,
-                writes=(Write(keys.KILLS, kill.id, as_record(closed)), *settled),
+                writes=(Write(keys.KILLS, kill.id, as_record(closed)), *late.writes),
                 rule="system",
-                cancels=timers,
+                cancels=late.timers,
                 effects=(
                     Effect(
                         "follow",
@@ -128,6 +133,7 @@ class Duties:
                         "kill",
                     ),
                     Effect("card", f"card:{kill.uid}", {"kill": kill.id}),
+                    *late.effects,
                 ),
             )
             return change, None

@@ -8,8 +8,12 @@ from opsbot.domain.change import Sealed
 from opsbot.domain.journal import opens, seal
 from opsbot.domain.kill import Kill
 from opsbot.domain.policy import Policy, from_record, identity_of, shown
+from opsbot.domain.remembered import Remembered
 from opsbot.domain.said import inert
 from opsbot.domain.state import State
+
+ERASED, ALTERED = "(erased)", "(altered)"
+"""What stands for free text that is no longer there, or is not what was committed to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +55,34 @@ class Environment:
         return tuple("" if not one else _text(kept.get(one)) for one in commitments)
 
     async def named(self, kill: Kill) -> str:
-        """Return how people call who killed, and what an emergency credential claims to be."""
+        """
+        Return how people call who killed.
+
+        What an emergency credential claims to be is said to be a claim. Somebody whom the policy
+        does not know goes by the name that Slack gave at the time, with the id that says who.
+        """
         by = shown(policy_of(self.store.state), kill.actor)
-        (claimed,) = await self.unsealed(kill.actor_name)
-        return f"{by}, who claims to be \u201c{inert(claimed, limit=80)}\u201d" if claimed else by
+        (kept,) = await self.unsealed(kill.actor_name)
+        name, (kind, _, account) = inert(kept, limit=80), kill.actor.partition(":")
+        if kind == "slack":
+            known = name not in ("", ERASED, ALTERED)
+            return f"{name}, outside the policy ({account})" if known else by
+        return f"{by}, who claims to be \u201c{name}\u201d" if name else by
 
 
 def _text(kept: Sealed | None) -> str:
     if kept is None:
-        return "(erased)"
-    return kept.text if opens(kept) else "(altered)"
+        return ERASED
+    return kept.text if opens(kept) else ALTERED
 
 
 def policy_of(state: State) -> Policy:
     """Return the policy in force; a stand-in that lets nobody restore while none was loaded."""
     record = state.setting("policy")
-    return from_record(record) if record else Policy(broken=True)
+    return _policy(record) if record else Policy(broken=True)
+
+
+_policy = Remembered(from_record)
 
 
 def who(state: State, actor: Actor) -> str:

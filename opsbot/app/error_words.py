@@ -8,9 +8,10 @@ from opsbot.domain.said import REFUSED, Said, Tone, visible
 
 def of_error(error: OpsbotError) -> Said:
     """Return what a person reads when the answer is no, or when nobody can know."""
-    body: dict[str, Json] = {"code": error.code, "message": error.message, "hint": error.hint}
+    title, hint = visible(error.message), visible(error.hint)
+    body: dict[str, Json] = {"code": error.code, "message": title, "hint": hint}
     where = [f"Environment: {error.env}."] if error.env else []
-    lines = [visible(error.hint)] if error.hint else []
+    lines = [hint] if hint else []
     tone: Tone = "plain"
     if isinstance(error, Unsure):
         tone = "red" if isinstance(error, StoreLost) else "amber"
@@ -21,6 +22,7 @@ def of_error(error: OpsbotError) -> Said:
         body["rule"] = error.rule
     if isinstance(error, NeedsConfirmation):
         tone = "amber"
-        lines = [f"It hits: {listed(error.stops, most=12)}.", *lines]
-    title = visible(error.message)
+        told = error.lines or (f"It hits: {listed(error.stops, most=12)}.",)
+        lines = [*map(visible, told), *lines]
+        body |= {"stops": list(error.stops), **error.more}
     return Said(tone, title, (*lines, *where), body=body, exit_code=REFUSED)

@@ -2,16 +2,24 @@
 
 from dataclasses import dataclass
 
+from opsbot.app.before import lifted_before
 from opsbot.app.environment import Environment, policy_of, who
+from opsbot.app.ports import Decide
 from opsbot.app.requests import ApproveRequest, RestoreRequest, Target
 from opsbot.app.restore_decision import Lift, Lifted, decide_approval, decide_restore
-from opsbot.app.restore_words import RestoreView, pending_said, restored_said, settled_said
+from opsbot.app.restore_words import (
+    RestoreView,
+    asked_before_said,
+    pending_said,
+    restored_said,
+    settled_said,
+)
 from opsbot.app.sight import Sight, watched_end, watched_kill
 from opsbot.app.target import held_with
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Committed
 from opsbot.domain.containment import Containment
-from opsbot.domain.errors import StaleButton
+from opsbot.domain.errors import Refused, StaleButton
 from opsbot.domain.kill import Kill
 from opsbot.domain.policy import shown
 from opsbot.domain.said import Said
@@ -51,21 +59,30 @@ class RestoreVerb:
                 state, now_ms, request.approval.upper(), lift, grant=request.grant
             )
 
-        committed, lifted = await self.env.store.commit(request_id, decide)
-        return await self._answer(lifted, committed, lift)
+        return await self._done(decide, lift, request_id)
 
     def _lift(self, target: Target, actor: Actor, reason: str, *, to: str = "live") -> Lift:
         commitment, sealed = self.env.sealed(reason)
         return Lift(target, actor, to, commitment, sealed)
 
     async def _restore(self, lift: Lift, *, request_id: str) -> Said:
-        committed, lifted = await self.env.store.commit(
-            request_id, lambda state, now: decide_restore(state, now, lift)
+        return await self._done(
+            lambda state, now: decide_restore(state, now, lift), lift, request_id
         )
+
+    async def _done(self, decide: Decide[Lifted], lift: Lift, request_id: str) -> Said:
+        """Commit and answer; a request that was done before hears what it did then."""
+        try:
+            committed, lifted = await self.env.store.commit(request_id, decide)
+        except Refused:
+            before = await lifted_before(self.env, request_id)
+            if before is None:
+                raise
+            return await self._shown(before[1], before[0], lift, again=True)
         return await self._answer(lifted, committed, lift)
 
     async def _answer(self, lifted: Lifted, committed: Committed | None, lift: Lift) -> Said:
-        env, state = self.env, self.env.store.state
+        env = self.env
         if committed is not None and committed.repeated and lifted.outcome != "still_pending":
             # Decided on what is so now, this would be a change, and it was not made.
             raise StaleButton(
@@ -73,6 +90,12 @@ class RestoreVerb:
                 f" Nothing was done again in {env.name}.",
                 hint=f"Look first: `/{env.prefix}-status`.",
             )
+        return await self._shown(lifted, committed, lift)
+
+    async def _shown(
+        self, lifted: Lifted, committed: Committed | None, lift: Lift, *, again: bool = False
+    ) -> Said:
+        env, state = self.env, self.env.store.state
         policy = policy_of(state)
         view = RestoreView(
             lifted=lifted,
@@ -84,7 +107,11 @@ class RestoreVerb:
             prefix=env.prefix,
             promise=env.promise,
             held=_held(state, lifted),
+            again=again,
         )
+        if again and lifted.outcome == "pending":
+            assert lifted.approval is not None
+            return asked_before_said(view, state.approval(lifted.approval.id))
         if lifted.outcome in ("pending", "still_pending"):
             return pending_said(view)
         if lifted.outcome in ("refused", "void"):

@@ -3,9 +3,17 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from opsbot.app.approvals import action_of, hash_of, overtaken, pending_for, timers_of
+from opsbot.app.approvals import (
+    action_of,
+    closing,
+    hash_of,
+    overtaken,
+    pending_for,
+    timers_of,
+)
 from opsbot.app.environment import policy_of
 from opsbot.app.kill_decision import mode_now, next_number, numbered, queue_timer
+from opsbot.app.kill_names import with_led
 from opsbot.app.requests import Target
 from opsbot.app.target import hits, nearest, struck_by
 from opsbot.domain.actor import Actor
@@ -124,7 +132,7 @@ def select(state: State, target: Target) -> tuple[Kill, ...]:
         kill = state.kill(target.name.upper())
         if not kill.active:
             raise NothingToRestore(f"{kill.id} was restored already; nothing was changed.")
-        return (kill,)
+        return with_led(state, (kill,))
     if target.kind == "workflow":
         found = tuple(k for k in active if k.scope.workflow == target.name)
     elif target.kind == "all":
@@ -133,7 +141,7 @@ def select(state: State, target: Target) -> tuple[Kill, ...]:
         found = tuple(k for k in active if getattr(k.scope, target.kind) == target.name)
     if not found:
         raise _nothing(state, target, active)
-    return found
+    return with_led(state, found)
 
 
 def touched(state: State, kills: tuple[Kill, ...]) -> tuple[Workflow, ...]:
@@ -229,13 +237,13 @@ def _ask(
     )
     body: Record = {"approval": approval.id}
     names = {kill.id for kill in kills}
-    late, timers = overtaken(state, now_ms, names, by=approval.requester)
+    late = overtaken(state, now_ms, names, by=approval.requester)
     page = Effect("tell", f"secondary:{approval.id}:{now_ms}", {**body, "what": "secondary"})
     change = Change(
         verb="ask_restore",
         actor=lift.actor,
         writes=(
-            *late,
+            *late.writes,
             Write(APPROVALS, approval.id, approval_record(approval)),
             numbered(state, "approval"),
         ),
@@ -245,6 +253,7 @@ def _ask(
         effects=(
             Effect("tell", f"approval:{approval.id}:{now_ms}", {**body, "what": "approval"}),
             *_cards(kills),
+            *late.effects,
         ),
         timers=(
             Timer(
@@ -258,7 +267,7 @@ def _ask(
                 else []
             ),
         ),
-        cancels=timers,
+        cancels=late.timers,
     )
     return change, Lifted("pending", kills, verdict, approval)
 
@@ -289,10 +298,10 @@ def _lift(
             writes.append(Write(keys.KILLS, kill.id, as_record(softer)))
             after.append(softer)
             timers += queue
-    settled, over = overtaken(
+    late = overtaken(
         state, now_ms, {k.id for k in kills}, by=me, but=approval.id if approval else ""
     )
-    writes += settled
+    writes += late.writes
     if approval is not None:
         approval = approval.settle("approved", by=me, at_ms=now_ms)
         writes.append(Write(APPROVALS, approval.id, approval_record(approval)))
@@ -309,9 +318,14 @@ def _lift(
         rule=verdict.rule,
         facts={"reason": lift.reason, "approval": approval.id if approval else None, "by": me},
         sealed=lift.sealed,
-        effects=(*_follow(after, at), *_cards(kills)),
+        effects=(
+            *_follow(after, at),
+            *_cards(kills),
+            *late.effects,
+            *([closing(approval)] if approval is not None else []),
+        ),
         timers=tuple(timers),
-        cancels=(*_cancels(kills, approval, ends=lift.to == "live"), *over),
+        cancels=(*_cancels(kills, approval, ends=lift.to == "live"), *late.timers),
     )
     return change, lifted
 
@@ -342,7 +356,7 @@ def _settle(
         rule="withdrawn" if me == approval.requester else "approver",
         facts={"reason": lift.reason},
         sealed=lift.sealed,
-        effects=_cards(_named_kills(state, approval)),
+        effects=(*_cards(_named_kills(state, approval)), closing(approval)),
         cancels=_cancels((), approval, ends=False),
     )
     return change, Lifted(standing, (), Verdict("alone", "approver", ""), settled)
@@ -360,7 +374,9 @@ def _follow(kills: list[Kill], at: Position) -> tuple[Effect, ...]:
 
 
 def _cards(kills: tuple[Kill, ...]) -> tuple[Effect, ...]:
-    return tuple(Effect("card", f"card:{kill.uid}", {"kill": kill.id}) for kill in kills)
+    ids = {kill.id for kill in kills}  # what came with one of them is on its card
+    shown_alone = (kill for kill in kills if kill.under not in ids)
+    return tuple(Effect("card", f"card:{kill.uid}", {"kill": kill.id}) for kill in shown_alone)
 
 
 def _cancels(kills: tuple[Kill, ...], approval: Approval | None, *, ends: bool) -> tuple[str, ...]:

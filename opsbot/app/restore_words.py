@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from opsbot.app.restore_decision import Lifted
 from opsbot.app.words import SHOWN, clock, held_lines, mode_word, named, stored_lines
+from opsbot.domain.approval import Approval
 from opsbot.domain.change import Committed, Json, Record
 from opsbot.domain.containment import Containment
 from opsbot.domain.kill import Kill
@@ -13,7 +14,11 @@ from opsbot.domain.said import REFUSED, UNCONFIRMED, Button, Said, inert
 
 @dataclass(frozen=True, slots=True)
 class RestoreView:
-    """Everything one answer about a restore is made from; people by the names they go by."""
+    """
+    Everything one answer about a restore is made from; people by the names they go by.
+
+    *again*: the request was done before, and this is what it did.
+    """
 
     lifted: Lifted
     env: str
@@ -24,6 +29,7 @@ class RestoreView:
     prefix: str
     promise: str = ""
     held: tuple[Kill, ...] = ()
+    again: bool = False
 
 
 def pending_said(view: RestoreView) -> Said:
@@ -40,6 +46,7 @@ def pending_said(view: RestoreView) -> Said:
             f"{again}{approval.id} ({ids}) asked by {view.requester}, open until {until}.",
             *stored_lines(view.committed, view.promise),
             f"May approve: {', '.join(view.approvers) or 'nobody yet'}.",
+            f"In a terminal: `opsbot approve {approval.id}`.",
             f"Rule: {view.lifted.verdict.rule}. Everything stays as it is until then.",
         ),
         buttons=(
@@ -67,10 +74,27 @@ def settled_said(view: RestoreView) -> Said:
             f"Nothing was restored in {view.env}: {approval.id} is void, what it asked for has"
             " changed since"
         )
-        lines: tuple[str, ...] = (f"Look and ask again: `/{view.prefix}-status`.",)
+        lines = (*_before(view), f"Look and ask again: `/{view.prefix}-status`.")
         return Said("amber", title, lines, body=_settled(view), exit_code=REFUSED)
     title = f"Nothing was restored in {view.env}: {approval.id} refused by {view.by}"
-    return Said("plain", title, (f"Asked by {view.requester}.",), body=_settled(view))
+    asked = f"Asked by {view.requester}."
+    return Said("plain", title, (*_before(view), asked), body=_settled(view))
+
+
+def asked_before_said(view: RestoreView, now: Approval) -> Said:
+    """Return the answer to a repeated request that asked for an approval which is over now."""
+    how = "waits" if now.standing == "pending" else f"is {now.standing} by now"
+    return Said(
+        "plain",
+        f"Asked for before in {view.env}: {now.id} {how}",
+        (*_before(view), f"Look first: `/{view.prefix}-status`."),
+        body={"approval": now.id, "pending": now.standing == "pending", "standing": now.standing},
+        exit_code=REFUSED,
+    )
+
+
+def _before(view: RestoreView) -> tuple[str, ...]:
+    return ("This request was done before; nothing was done twice.",) if view.again else ()
 
 
 def restored_said(view: RestoreView, seen: Containment | None) -> Said:
@@ -81,7 +105,7 @@ def restored_said(view: RestoreView, seen: Containment | None) -> Said:
     if view.held and not soft:
         effect = f"{_ids(kills)} ended, but other kills still hold:"
     complete = seen is not None and seen.complete
-    lines = [_count(seen), *_not_yet(seen)]
+    lines = [*_before(view), _count(seen), *_not_yet(seen)]
     approved = f", asked by {view.requester}" if view.requester else ""
     verb = "softened" if soft else "ended"
     lines.append(f"{_ids(kills)} {verb} by {view.by}{approved}.")
@@ -120,7 +144,7 @@ def _count(seen: Containment | None) -> str:
 def _not_yet(seen: Containment | None) -> list[str]:
     if seen is None:
         return []
-    missing = (*seen.lagging, *seen.silent, *seen.expired)
+    missing = (*seen.lagging, *seen.ahead, *seen.silent, *seen.expired)
     late = [f"`{inert(name, limit=80)}`" for name in (*(o.id for o in missing), *seen.rejected)]
     return [f"Still stopped or silent: {_cut(late, ', ')}"] if late else []
 

@@ -2,16 +2,44 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
+from opsbot.app.fleet_words import (
+    SHOWN,
+    clock,
+    counted,
+    instance_lines,
+    listed,
+    not_probed_lines,
+    short_lines,
+    unable_lines,
+)
+from opsbot.app.model_words import Names, led_lines, name_lines
 from opsbot.domain.approval import Approval
 from opsbot.domain.change import Committed, Record
-from opsbot.domain.containment import Containment, Missing
+from opsbot.domain.containment import Containment
 from opsbot.domain.kill import Kill
 from opsbot.domain.said import Button, Said, Tone, inert
 from opsbot.domain.workflow import Workflow
 from opsflags.model import FALLBACK_OR_SAFE, NO_MODEL, SAFE_STATE, Scope
 
+__all__ = [
+    "LAST_RESORT_MS",
+    "SHOWN",
+    "KillView",
+    "clock",
+    "counted",
+    "effect_of",
+    "ended_said",
+    "fleet_line",
+    "held_lines",
+    "kill_body",
+    "kill_said",
+    "listed",
+    "missing_lines",
+    "mode_word",
+    "named",
+    "stored_lines",
+]
 _EFFECT = {
     "fallback": "Moved to the fallback model:",
     "read_only": "Write tools blocked for",
@@ -24,16 +52,8 @@ _EFFECT = {
     FALLBACK_OR_SAFE: "Moved to fallbacks, blocked where there is none:",
 }
 _MODE = {SAFE_STATE: "each workflow's safe state", FALLBACK_OR_SAFE: "fallback, else safe state"}
-SHOWN = 5
-"""Names of one kind in a message; the machine's form has them all."""
-
 LAST_RESORT_MS = 5_000
 """How long a kill may stay unconfirmed before the declared last resort is shown."""
-
-
-def clock(at_ms: int) -> str:
-    """Return a server time as people read it at night: to the second, in UTC."""
-    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%H:%M:%S UTC")
 
 
 def named(scope: Scope) -> str:
@@ -49,11 +69,6 @@ def named(scope: Scope) -> str:
     return f"{base}, {', '.join(parts)}" if parts else base
 
 
-def counted(count: int, word: str) -> str:
-    """Return a number with its word, in the plural where it is not one."""
-    return f"{count} {word}{'' if count == 1 else 's'}"
-
-
 def mode_word(mode: str) -> str:
     """Return a mode as people read it."""
     return _MODE.get(mode, mode)
@@ -64,7 +79,8 @@ class KillView:
     """
     Everything one answer or card about a kill is made from.
 
-    *promise* is what the store vouches for; *held* the other kills that are active on the same.
+    *promise* is what the store vouches for; *held* the other kills that are active on the same,
+    *led* those that came with it for other names of the model; *names* is what those names are.
     """
 
     kill: Kill
@@ -81,6 +97,8 @@ class KillView:
     asks: tuple[str, ...] = field(default_factory=tuple)
     promise: str = ""
     held: tuple[Kill, ...] = ()
+    led: tuple[Kill, ...] = ()
+    names: Names = field(default_factory=Names)
 
 
 def kill_said(view: KillView) -> Said:
@@ -90,9 +108,12 @@ def kill_said(view: KillView) -> Said:
         *([view.note] if view.note else []),
         fleet_line(view),
         *missing_lines(view),
-        *_unable_lines(view),
-        *_short_lines(view),
+        *not_probed_lines(view.kill.not_probed),
+        *unable_lines(seen, view.kill.mode),
+        *short_lines(seen),
         _who_line(view),
+        *led_lines(view.led),
+        *name_lines(view.names, hit=not view.led),
         *stored_lines(view.committed, view.promise),
         *_users_read(view),
         *view.asks,
@@ -110,7 +131,7 @@ def kill_said(view: KillView) -> Said:
 
 def _title(view: KillView) -> str:
     kill, seen = view.kill, view.containment
-    what = f"{_effect(kill)} in {view.env}"
+    what = f"{effect_of(kill.mode, kill.scope)} in {view.env}"
     if seen is None:
         return f"{what}: stored, the fleet could not be read"
     if seen.expected == 0:
@@ -122,13 +143,12 @@ def _title(view: KillView) -> str:
     return f"{what}{_but(view)}"
 
 
-def _effect(kill: Kill) -> str:
+def effect_of(mode: str, scope: Scope) -> str:
     """Return the effect first; of a kill on a tool only the tool is stopped, and nothing else is said."""
-    scope = kill.scope
     if scope.tool is None:
-        return f"{_EFFECT.get(kill.mode, 'Blocked:')} {named(scope)}"
+        return f"{_EFFECT.get(mode, 'Blocked:')} {named(scope)}"
     rest = Scope(scope.workflow, scope.tenant, scope.provider, scope.model)
-    how = "blocked" if kill.mode in NO_MODEL else f"at `{mode_word(kill.mode)}`"
+    how = "blocked" if mode in NO_MODEL else f"at `{mode_word(mode)}`"
     return f"Tool `{inert(scope.tool)}` {how} for {named(rest)}"
 
 
@@ -161,10 +181,16 @@ def _tone(view: KillView) -> Tone:
 def _proved(view: KillView) -> bool:
     """Return whether a probe saw it; where no instance can be probed, calls that were refused."""
     seen, kill = view.containment, view.kill
+    if kill.not_probed:
+        return False
     if kill.probes:
-        return kill.passed == kill.probes
+        return kill.passed == kill.probes and not any(_failed(one) for one in view.led)
     counters = seen.since if seen is not None else None
     return kill.probes == 0 and counters is not None and counters.refused > 0
+
+
+def _failed(kill: Kill) -> bool:
+    return bool(kill.probes) and kill.passed != kill.probes
 
 
 def fleet_line(view: KillView) -> str:
@@ -179,7 +205,8 @@ def fleet_line(view: KillView) -> str:
         verb = "refused" if kill.mode in NO_MODEL else "saw it"
         parts.append(f"{kill.passed}/{kill.probes} probes {verb}")
     elif kill.probes == 0:
-        parts.append("not proved: no instance can be probed")
+        what = "no address may be probed" if kill.not_probed else "no instance can be probed"
+        parts.append(f"not proved: {what}")
     elif seen.complete:
         parts.append("proof pending")
     if seen.since is not None:
@@ -195,44 +222,12 @@ def missing_lines(view: KillView) -> list[str]:
     if seen is None:
         return _last_resort(view, list(view.workflows))
     overdue = seen.now_ms - view.kill.committed_ms > LAST_RESORT_MS
-    free = [one for one in seen.silent if one.stops_by_ms is None]
-    leased = [one for one in seen.silent if one.stops_by_ms is not None]
-    lagging = (
-        "alive, has not confirmed: **not contained**" if overdue else "alive, not confirmed yet"
-    )
-    lines = [
-        *_few([f"`{_id(n)}` **not contained**: it could not read the kill" for n in seen.rejected]),
-        *_few([f"`{_id(o.id)}` silent since {clock(o.seen_ms)}: **not contained**" for o in free]),
-        *_few([f"`{_id(one.id)}` lagging: {lagging}" for one in seen.lagging]),
-        *_few(
-            [f"`{_id(o.id)}` silent: stops itself by {clock(o.stops_by_ms or 0)}" for o in leased]
-        ),
-        *_few([_expired_line(one) for one in seen.expired]),
-    ]
+    lines = instance_lines(seen, overdue=overdue)
     if not lines or not overdue:
         return lines
-    missing = (*seen.lagging, *seen.silent)
+    missing = (*seen.lagging, *seen.ahead, *seen.silent)
     served = [name for one in missing for name in one.workflows]
     return lines + _last_resort(view, served or list(view.workflows))
-
-
-def _expired_line(one: Missing) -> str:
-    return (
-        f"`{_id(one.id)}` expired: silent since {clock(one.seen_ms)}, its lease ended at"
-        f" {clock(one.stops_by_ms or 0)}; not confirmed"
-    )
-
-
-def _id(name: str) -> str:
-    return inert(name, limit=80)
-
-
-def _few(lines: list[str]) -> list[str]:
-    """Return the first lines, and what the others say in common as one."""
-    if len(lines) <= SHOWN:
-        return lines
-    what = lines[SHOWN].partition("` ")[2].partition(":")[0].partition(" since")[0]
-    return [*lines[:SHOWN], f"and {len(lines) - SHOWN} more {what}"]
 
 
 def _last_resort(view: KillView, served: list[str]) -> list[str]:
@@ -245,37 +240,6 @@ def _last_resort(view: KillView, served: list[str]) -> list[str]:
         return [f"Last resort: {text}" for _, text in texts]
     more = [f"and {len(texts) - 3} more: `/{view.prefix}-status <workflow>`"] if texts[3:] else []
     return [f"Last resort for `{name}`: {text}" for name, text in texts[:3]] + more
-
-
-def _unable_lines(view: KillView) -> list[str]:
-    seen = view.containment
-    if seen is None:
-        return []
-    lines = []
-    if seen.unable:
-        lines.append(f"{listed(seen.unable)} can't do {view.kill.mode}: stopped there instead")
-    if seen.no_tenant:
-        lines.append(f"{listed(seen.no_tenant)} don't pass a tenant: stopped for all tenants there")
-    return lines
-
-
-def _short_lines(view: KillView) -> list[str]:
-    seen = view.containment
-    if seen is None or not seen.short:
-        return []
-    wanted = "in the last 24 h never fewer than" if seen.learned else "declared:"
-    return [
-        (
-            f"{counted(seen.alive, 'instance')} alive, {wanted} {seen.wanted}:"
-            f" {seen.short} may run where nobody sees them"
-        )
-    ]
-
-
-def listed(names: Sequence[str], most: int = 3) -> str:
-    """Return names as people list them, cut after *most*."""
-    shown = ", ".join(f"`{_id(name)}`" for name in names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 
 
 def _who_line(view: KillView) -> str:
@@ -360,7 +324,14 @@ def kill_body(view: KillView) -> Record:
         "proved": None if kill.probes is None else {"probes": kill.probes, "passed": kill.passed},
         "since": None if since is None else {"let_through": since.let, "refused": since.refused},
         "approval": view.pending.id if view.pending is not None else None,
+        **_names_body(view),
     }
+
+
+def _names_body(view: KillView) -> Record:
+    """Return what only a kill of a model has: the kills of its other names, and what it means by name."""
+    led = {"with": [{"kill": one.id, "model": one.scope.model} for one in view.led]}
+    return {**(led if view.led else {}), **(view.names.as_json() if view.names.hit else {})}
 
 
 def ended_said(view: KillView, *, by: str) -> Said:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from typing import cast
 
+from opsbot import __version__
 from opsbot.cli import printing
 from opsbot.cli.options import Asked, Command, Refusal, Usage, help_of, read
 from opsbot.cli.table import COMMANDS, overview
@@ -14,6 +15,7 @@ from opsbot.domain.said import DONE, REFUSED, USAGE
 
 INTERRUPTED = 130
 _HELP = frozenset({"help", "--help", "-h"})
+_VERSION = frozenset({"--version", "-V"})
 
 Run = Callable[[Asked], int]
 
@@ -23,6 +25,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     if not words or words[0] in _HELP:
         print(overview())
+        return DONE
+    if words[0] in _VERSION:
+        print(f"opsbot {__version__}")
         return DONE
     command = COMMANDS.get(words[0])
     if command is None:

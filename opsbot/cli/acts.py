@@ -1,4 +1,4 @@
-"""`kill`, `restore`, `approve`: parse with the grammar, send, show; the same words as in Slack."""
+"""`kill`, `restore`, `approve`, `retry`: parse with the grammar, send, show; the same words as in Slack."""
 
 import sys
 from dataclasses import replace
@@ -46,6 +46,13 @@ def approve(asked: Asked) -> int:
         f"/v1/approvals/{quote(request.approval, safe='')}",
         {"grant": request.grant, "reason": request.reason},
     )
+    return printing.said(answer, as_json=asked.json)
+
+
+def retry(asked: Asked) -> int:
+    """Deliver again one undelivered message, or all of them."""
+    item = parse.parse_retry(asked.text, command="opsbot retry")
+    answer = opened(asked).do(f"/v1/undelivered/{quote(item, safe='')}/retry", {})
     return printing.said(answer, as_json=asked.json)
 
 

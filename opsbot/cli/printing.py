@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Mapping
 
 from opsbot.domain.errors import OpsbotError
-from opsbot.domain.said import REFUSED, Said
+from opsbot.domain.said import REFUSED, Said, visible
 
 _COLOUR = {"green": "32", "amber": "33", "red": "31", "plain": "1"}
 
@@ -38,10 +38,10 @@ def error(failure: OpsbotError, *, as_json: bool) -> int:
     """Print an error raised on this side of the wire and return 1."""
     document: dict[str, object] = {
         "code": failure.code,
-        "title": failure.message,
-        "detail": failure.hint,
-        "message": failure.message,
-        "hint": failure.hint,
+        "title": visible(failure.message),
+        "detail": "\n".join(visible(line) for line in failure.hint.splitlines()),
+        "message": visible(failure.message),
+        "hint": visible(failure.hint),
     }
     if failure.code == "store_lost":
         document["stored"] = None

@@ -23,9 +23,16 @@ def identity_of(policy: Policy, actor: Actor) -> str:
 
 
 def shown(policy: Policy, identity: str) -> str:
-    """Return how people call the holder of an identity that `identity_of` gave."""
+    """
+    Return how people call the holder of an identity that `identity_of` gave.
+
+    An account that the policy joins to nobody is said to be one: its id alone names nobody.
+    """
     person = policy.people.get(identity)
-    return person.shown if person else identity.partition(":")[2] or identity
+    if person:
+        return person.shown
+    kind, _, account = identity.partition(":")
+    return f"someone outside the policy ({account})" if kind == "slack" else account or identity
 
 
 def actor_of_token(policy: Policy, token_sha256: str, *, via: Via) -> Actor | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Final
 
 from opsbot.app.error_words import of_error
@@ -29,7 +29,8 @@ async def kill_or_ask(deps: Deps, request: KillRequest, act: Invocation, actor: 
         StoreLost: whether it is stored is not known.
     """
     try:
-        return await deps.verbs.kill(request, actor, request_id=act.request_id)
+        timed = replace(request, arrived_s=act.arrived_s)
+        return await deps.verbs.kill(timed, actor, request_id=act.request_id)
     except NeedsConfirmation as error:
         key = f"ask:{act.request_id}"
         await deps.memory.leave(key, _kept(request, deps.clock.now_ms()), ttl_s=ASK_FOR_MS / 1000)
@@ -74,6 +75,7 @@ async def names_in_time(deps: Deps) -> tuple[str, ...]:
 def _kept(request: KillRequest, now_ms: int) -> Record:
     kept: dict[str, Json] = {**asdict(request), "at_ms": now_ms}
     kept["target"] = {"kind": request.target.kind, "name": request.target.name}
+    del kept["arrived_s"]  # the yes comes later, and its answer is timed by itself
     return kept
 
 

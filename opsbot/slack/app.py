@@ -20,6 +20,7 @@ from opsbot.slack.audit import AuditListeners
 from opsbot.slack.deps import Deps
 from opsbot.slack.entry import Entry, Need, Run
 from opsbot.slack.grammar import SLACK_VERBS, command_of
+from opsbot.slack.guard import ShapeGuard
 from opsbot.slack.home import HomeListeners
 from opsbot.slack.ids import HOME_OPENED, Modal, Press, Shortcut, pressed
 from opsbot.slack.inbound import Invocation
@@ -27,6 +28,7 @@ from opsbot.slack.kill import KillListeners
 from opsbot.slack.oncall import OncallListeners
 from opsbot.slack.outlet import Reply
 from opsbot.slack.restore import RestoreListeners
+from opsbot.slack.route import RouteListeners
 from opsbot.slack.status import StatusListeners
 
 log = structlog.get_logger(__name__)
@@ -114,6 +116,7 @@ def build_app(deps: Deps, *, signing_secret: str = "", bot: Installed | None = N
         logger=quiet,
     )
     quiet.setLevel(logging.WARNING)
+    bolt.use(ShapeGuard())
     app = SlackApp(bolt, deps)
     _register(app, Entry(deps))
     bolt.error(_last_resort)
@@ -147,9 +150,12 @@ async def _last_resort(error: Exception) -> None:
 def _register(app: SlackApp, entry: Entry) -> None:
     kill, restore = KillListeners(app.deps), RestoreListeners(app.deps)
     status, home = StatusListeners(app.deps), HomeListeners(app.deps)
+    route = RouteListeners(app.deps)
     commands: dict[str, tuple[Need, Run]] = {
         "kill": (Need.STOP, kill.command),
         "restore": (Need.GUARD, restore.command),
+        "route": (Need.GUARD, route.command),
+        "rollback": (Need.GUARD, route.rollback),
         "status": (Need.LOOK, status.command),
         "audit": (Need.LOOK, AuditListeners(app.deps).command),
         "oncall": (Need.LOOK, OncallListeners(app.deps).command),
@@ -167,12 +173,20 @@ def _register(app: SlackApp, entry: Entry) -> None:
         Press.ADOPT: (Need.GUARD, restore.adopt),
         Press.QUESTION: (Need.GUARD, restore.question),
         Press.STATUS: (Need.LOOK, status.pressed),
+        Press.RETRY: (Need.GUARD, status.retry),
+        Press.ROUTE_HOLD: (Need.GUARD, route.hold),
+        Press.ROUTE_GO_ON: (Need.GUARD, route.go_on),
+        Press.ROUTE_CANCEL: (Need.GUARD, route.cancel),
+        Press.ROUTE_ROLLBACK: (Need.GUARD, route.roll_back),
+        Press.ROUTE_SERVE: (Need.GUARD, route.serve),
+        Press.ROUTE_SHOW: (Need.LOOK, route.show),
     }
     for press in Press:
         _on(app, entry, "action", press, *buttons[press])
     _on(app, entry, "view", Modal.KILL, Need.STOP, kill.submitted)
     _on(app, entry, "view", Modal.CONFIRM_KILL, Need.STOP, kill.confirm)
     _on(app, entry, "view", Modal.REASON, Need.STOP, kill.give_reason)
+    _on(app, entry, "view", Modal.ROUTE, Need.GUARD, route.submitted)
     _on(app, entry, "shortcut", Shortcut.KILL, Need.STOP, kill.form)
     _on(app, entry, "event", HOME_OPENED, Need.LOOK, home.opened)
     _otherwise(app.bolt, entry)
@@ -184,7 +198,7 @@ def _on(app: SlackApp, entry: Entry, kind: str, name: str, need: Need, run: Run)
         bolt.command(name)(listener)
         app.registered.append(("command", name))
     elif kind == "action":
-        bolt.action(pressed(Press(name)))(listener)
+        bolt.action({"type": "block_actions", "action_id": pressed(Press(name))})(listener)
         app.registered.append(("action", name))
     elif kind == "view":
         bolt.view(name)(listener)

@@ -19,11 +19,14 @@ MARK: Final[Mapping[Tone, str]] = {
     "plain": "",
 }
 WORD: Final[Mapping[Tone, str]] = {
-    "green": "Done",
+    "green": "OK",
     "amber": "Attention",
     "red": "Alarm",
     "plain": "",
 }
+ACTED: Final = frozenset({"kill", "restored", "outcome"})
+"""What the machine's form holds where something was done, not only looked at."""
+
 TEXT_LIMIT: Final = 3_900
 """Slack advises 4,000 characters for a message's text and refuses longer ones in an update."""
 SECTION_LIMIT: Final = 2_900
@@ -73,7 +76,7 @@ def checked(blocks: Sequence[Block], text: str) -> Rendered:
 def fallback(said: Said) -> Mrkdwn:
     """Return the escaped text of a message, cut before it is escaped."""
     mark = f"{MARK[said.tone]} " if MARK[said.tone] else ""
-    word = f" ({WORD[said.tone]})" if WORD[said.tone] else ""
+    word = f" ({_word(said)})" if _word(said) else ""
     first = f"{mark}{said.title}{word}"
     return line("\n".join((first, *said.lines)) or "opsbot", limit=TEXT_LIMIT)
 
@@ -126,11 +129,18 @@ def plain_text(text: str, limit: int) -> dict[str, Json]:
 
 
 def _title(said: Said) -> Mrkdwn:
-    mark, word = MARK[said.tone], WORD[said.tone]
+    mark, word = MARK[said.tone], _word(said)
     parts = [Mrkdwn(mark)] if mark else []
     parts.append(bold(said.title) if said.title.strip() else Mrkdwn("opsbot"))
     parts += [Mrkdwn(f"\u00b7 {word}")] if word else []
     return joined(parts, " ")
+
+
+def _word(said: Said) -> str:
+    """Return the tone in a word; a mere look has done nothing."""
+    if said.tone == "green" and ACTED & said.body.keys():
+        return "Done"
+    return WORD[said.tone]
 
 
 def _chunks(lines: Iterable[str]) -> list[Mrkdwn]:

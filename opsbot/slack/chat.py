@@ -11,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from opsbot.app.ports import Clock, GiveUp, RetryLater
 from opsbot.domain.blockcheck import check_message
 from opsbot.domain.change import Record
-from opsbot.domain.errors import StoreLost
+from opsbot.domain.errors import Gone, StoreLost
 from opsbot.slack.deps import Memory
 
 log = structlog.get_logger(__name__)
@@ -34,6 +34,7 @@ LATER: Final = frozenset(
         "accesslimited",
     }
 )
+DELETED: Final = frozenset({"message_not_found"})
 TOO_MUCH: Final = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
 
 
@@ -84,6 +85,7 @@ class SlackChat:
         Replace a message of ours.
 
         Raises:
+            Gone: somebody deleted it.
             RetryLater, GiveUp: as `post`.
         """
         await self._sent(
@@ -176,6 +178,7 @@ async def _asked(call: Awaitable[T]) -> T:
 
     Raises:
         RetryLater: no answer, or one that says later.
+        Gone: the message was deleted.
         GiveUp: Slack said no.
     """
     try:
@@ -186,12 +189,14 @@ async def _asked(call: Awaitable[T]) -> T:
         raise RetryLater(f"no answer from Slack: {error!r}") from error
 
 
-def _translated(error: SlackApiError) -> RetryLater | GiveUp:
+def _translated(error: SlackApiError) -> RetryLater | GiveUp | Gone:
     response = error.response
     status = int(getattr(response, "status_code", 0) or 0)
     code = _code(response)
     if status == 429 or code in LATER or status >= 500:  # noqa: PLR2004 - HTTP's own numbers
         return RetryLater(f"Slack: {code or status}", after_s=_after_s(response))
+    if code in DELETED:
+        return Gone("Somebody deleted that message in Slack.", hint="It can be posted anew.")
     return _Refused(code or str(status))
 
 

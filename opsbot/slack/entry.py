@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Final
 
@@ -73,7 +73,8 @@ class Entry:
         began = self.deps.clock.monotonic()
         await outlet.begin()
         async with asyncio.TaskGroup() as group:
-            task = group.create_task(self._reply(outlet.act, need, run))
+            act = replace(outlet.act, arrived_s=began)
+            task = group.create_task(self._reply(act, need, run))
             left = ANSWER_WITHIN_S - (self.deps.clock.monotonic() - began)
             done, _ = await asyncio.wait({task}, timeout=max(left, 0.0))
             if not done and not outlet.acked:

@@ -49,6 +49,18 @@ KILL_OPTIONS: Final = (
     ),
 )
 
+ROUTE_OPTIONS: Final = (
+    Option(
+        "model", "openai/gpt-5.2", "or with shares: openai/gpt-5.2=70,anthropic/claude-sonnet-5=30"
+    ),
+    Option("fallback", "a/b,c/d", "tried in this order; `fallback:none` for none"),
+    Option("prompt", "ref", "the prompt's reference; `prompt:none` for none"),
+    Option("tools", "ref", "the tools' reference; `tools:none` for none"),
+    Option("param", "name=value", "as often as needed; `param:name=` takes it away"),
+    Option("strategy", "weighted", "one of pinned, weighted, cheapest_passing_eval"),
+    Option("from", "r3", "start from this revision instead of the one that serves"),
+)
+
 VERBS: Final = (
     Verb(
         "kill",
@@ -72,11 +84,46 @@ VERBS: Final = (
         examples=("support-copilot fixed in r42", "K-12"),
     ),
     Verb(
+        "route",
+        "route",
+        "Show or change what serves a workflow: model, prompt, parameters, tools",
+        "<workflow> [show|history|diff r3 r5|set …|stage [r4|hold|go-on|cancel]] [note]",
+        ROUTE_OPTIONS,
+        (
+            "support-copilot",
+            "support-copilot history",
+            "support-copilot diff r3 r5",
+            "support-copilot set model:openai/gpt-5-mini param:temperature=0.1 half the price",
+            "support-copilot stage r4",
+            "support-copilot stage hold wrong tone in German",
+        ),
+    ),
+    Verb(
+        "rollback",
+        "rollback",
+        "Serve everybody with an older revision again, at once",
+        "<workflow> [to r3] [break-glass] [reason]",
+        (
+            Option("to", "r3", "this revision; without it the last good one"),
+            Option(
+                "break-glass", "", "serve it although its evidence does not pass; others are told"
+            ),
+        ),
+        ("support-copilot wrong answers since r5", "support-copilot to r3 wrong answers"),
+    ),
+    Verb(
         "approve",
         None,
         "Approve or refuse what waits for a second person",
         "<A-1> [refuse] [reason]",
         examples=("A-1", "A-1 refuse evidence is from yesterday"),
+    ),
+    Verb(
+        "retry",
+        None,
+        "Deliver again what could not be said outside",
+        "[item|all]",
+        examples=("", "all", "1763712000000-0"),
     ),
     Verb(
         "status",
@@ -98,6 +145,16 @@ VERBS: Final = (
         "Show who answers for a workflow",
         "[workflow]",
         examples=("", "support-copilot"),
+    ),
+    Verb(
+        "eval",
+        None,
+        "Record what an evaluation found of a route, or show what the gates make of it",
+        "<record --workflow W --revision r4 --file F | show W [r4]>",
+        examples=(
+            "record --workflow support-copilot --revision r4 --file results.json",
+            "show support-copilot r4",
+        ),
     ),
     Verb("instances", None, "List running clients and what each has acknowledged"),
     Verb(

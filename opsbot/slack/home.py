@@ -6,7 +6,7 @@ import structlog
 
 from opsbot.app.error_words import of_error
 from opsbot.domain.actor import Actor
-from opsbot.domain.errors import OpsbotError
+from opsbot.domain.errors import NotAllowed, OpsbotError
 from opsbot.domain.said import Said
 from opsbot.slack.deps import Deps
 from opsbot.slack.inbound import Invocation
@@ -24,12 +24,14 @@ class HomeListeners:
 
     async def opened(self, act: Invocation, actor: Actor) -> Reply:
         """Publish the switchboard; nothing else answers an event."""
+        may_stop = True
         try:
             parts: tuple[Said, ...] = await self.deps.verbs.home(actor)
         except OpsbotError as error:
-            parts = (of_error(error),)
+            parts, may_stop = (of_error(error),), not isinstance(error, NotAllowed)
+        view = home_view(parts, may_stop=may_stop)
         try:
-            await self.deps.client.views_publish(user_id=act.user, view=home_view(parts))
+            await self.deps.client.views_publish(user_id=act.user, view=view)
         except TROUBLE as error:
             log.warning("slack_home_not_published", user=act.user, error=repr(error))
         return None

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Press(StrEnum):
-    """Buttons; the first nine are the acts that an answer may offer."""
+    """Buttons; all but the last are the acts that an answer may offer."""
 
     STOP_COMPLETELY = "stop_completely"
     RESTORE = "restore"
@@ -16,6 +16,13 @@ class Press(StrEnum):
     CONFIRM_KILL = "confirm_kill"
     ADOPT = "adopt"
     QUESTION = "question"
+    RETRY = "retry"
+    ROUTE_HOLD = "route_hold"
+    ROUTE_GO_ON = "route_go_on"
+    ROUTE_CANCEL = "route_cancel"
+    ROUTE_ROLLBACK = "route_rollback"
+    ROUTE_SERVE = "route_serve"
+    ROUTE_SHOW = "route_show"
     OPEN_KILL = "open_kill"
 
 
@@ -25,6 +32,7 @@ class Modal(StrEnum):
     KILL = "kill_modal"
     CONFIRM_KILL = "confirm_kill_modal"
     REASON = "reason_modal"
+    ROUTE = "route_modal"
     ANSWER = "answer_modal"
 
 
@@ -42,6 +50,13 @@ class Field(StrEnum):
     MODE = "mode"
     REASON = "reason"
     GLASS = "break_glass"
+    MODELS = "models"
+    FALLBACKS = "fallbacks"
+    PROMPT = "prompt"
+    PARAMS = "params"
+    TOOLS = "tools"
+    STRATEGY = "strategy"
+    NOTE = "note"
 
 
 HOME_OPENED = "app_home_opened"
@@ -57,5 +72,5 @@ def press_id(act: str, index: int) -> str:
 
 
 def pressed(act: Press) -> re.Pattern[str]:
-    """Return what a button's action id looks like when it comes back."""
-    return re.compile(rf"{re.escape(act)}(:\d{{1,4}})?")
+    """Return the whole of a button's action id when it comes back; bolt looks for it anywhere."""
+    return re.compile(rf"\A{re.escape(act)}(:\d{{1,4}})?\Z", re.ASCII)

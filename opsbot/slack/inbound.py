@@ -27,7 +27,8 @@ class Invocation:
 
     *key* is the same for every delivery of the same act and for no other. *place* is the message
     or view that a button stands in. *teams* are all workspaces that the payload names for the
-    person. *value* and *metadata* are opaque ids of ours. *fields* are a modal's inputs.
+    person. *value* and *metadata* are opaque ids of ours. *fields* are a modal's inputs. *arrived_s*
+    is when it came in (seconds, monotonic), None where nobody looked.
     """
 
     kind: Kind
@@ -46,6 +47,7 @@ class Invocation:
     view_id: str = ""
     metadata: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
+    arrived_s: float | None = field(default=None, compare=False)
 
     @property
     def request_id(self) -> str:

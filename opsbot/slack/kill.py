@@ -33,7 +33,13 @@ class KillListeners:
         return await kill_or_ask(self.deps, request, act, actor)
 
     async def form(self, act: Invocation, actor: Actor) -> Reply:
-        """Open the form; where Slack does not open it, say how to type the same."""
+        """
+        Open the form; where Slack does not open it, say how to type the same.
+
+        Raises:
+            NotAllowed: nobody fills in a form that will be refused.
+        """
+        await self.deps.verbs.admit(actor)
         names = await names_in_time(self.deps)
         problem = "The form could not be opened; type it instead"
         otherwise = help_said(verb("kill"), command=self._command, problem=problem)
@@ -55,7 +61,8 @@ class KillListeners:
         return await self.deps.verbs.stop_completely(act.value, actor, request_id=act.request_id)
 
     async def ask_reason(self, act: Invocation, actor: Actor) -> Reply:
-        """Open the form for a missing reason."""
+        """Open the form for a missing reason. Raises as `form`."""
+        await self.deps.verbs.admit(actor)
         hint = "Press it again, or give the reason in the thread."
         return Show(reason_modal(act.value), Said("amber", "The form could not be opened", (hint,)))
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from typing import Final, Protocol
+from urllib.parse import urlsplit
 
 import aiohttp
 import structlog
@@ -15,6 +16,8 @@ from opsbot.slack.views import View, answer_modal
 
 log = structlog.get_logger(__name__)
 TROUBLE: Final = (SlackApiError, aiohttp.ClientError, OSError, TimeoutError)
+HOOKS: Final = frozenset({"hooks.slack.com", "hooks.slack-gov.com"})
+SLACK: Final = (".slack.com", ".slack-gov.com")
 QUICK: Final = aiohttp.ClientTimeout(total=3)
 
 
@@ -111,6 +114,9 @@ class Outlet:
         return True
 
     async def _respond(self, said: Said) -> None:
+        if not pinned(self.act.response_url, self.deps.client.base_url):
+            log.error("slack_response_url_refused", act=self.act.name)
+            return
         body = {
             **self._message(said),
             "response_type": "ephemeral",
@@ -118,7 +124,7 @@ class Outlet:
         }
         try:
             async with self.deps.session.post(
-                self.act.response_url, json=body, timeout=QUICK
+                self.act.response_url, json=body, timeout=QUICK, allow_redirects=False
             ) as answer:
                 if answer.status >= 300:  # noqa: PLR2004 - whatever is not a success
                     words = await answer.text()
@@ -135,3 +141,22 @@ class Outlet:
     async def _ack(self, response: object) -> None:
         self.acked = True
         await self.ack(response)
+
+
+def pinned(response_url: str, api_url: str) -> bool:
+    """
+    Return whether a response URL is where Slack's are; *api_url* is the Web API that is spoken to.
+
+    It arrives in a payload: answers, and the address of this bot, go nowhere else. Slack's own are
+    `https://hooks.slack.com/…` (`hooks.slack-gov.com`); a stand-in's lie beside its Web API.
+    """
+    try:
+        asked, api = urlsplit(response_url), urlsplit(api_url)
+        there, here = (asked.hostname, asked.port), (api.hostname, api.port)
+    except ValueError:
+        return False
+    if asked.username is not None or asked.password is not None:
+        return False
+    if api.scheme == "https" and f".{api.hostname}".endswith(SLACK):
+        return asked.scheme == "https" and there[0] in HOOKS and there[1] in (None, 443)
+    return asked.scheme == api.scheme and there == here

@@ -2,26 +2,25 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final, Literal
 
 from opsbot.app.requests import ApproveRequest, KillRequest, RestoreRequest, Target
 from opsbot.domain.errors import NeedsMoreWords, UnknownMode
-from opsbot.domain.said import inert
 from opsbot.slack import tokens
-from opsbot.slack.grammar import KILL_MODES, OPTION_WORDS, verb
+from opsbot.slack.grammar import KILL_MODES, OPTION_WORDS
+from opsbot.slack.words import NAME_LIMIT, OPTION, Words, clean, example, named, shown, trimmed
 
-NAME_LIMIT: Final = 100
 AUDIT_MOST: Final = 50
 AUDIT_USUAL: Final = 10
 MINUTE_S, HOUR_S, DAY_S = 60, 3_600, 86_400
 REVIEW_MOST_S: Final = 30 * DAY_S
 
 _VALUED = tuple(word for word in OPTION_WORDS if word != "break-glass")
-_OPTION = re.compile(r"([a-z][a-z_-]{0,30})[:=](.*)", re.IGNORECASE | re.DOTALL)
 _DURATION = re.compile(r"(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m(?:in)?)?", re.IGNORECASE)
 _KILL_ID = re.compile(r"k-0*(\d{1,9})", re.IGNORECASE)
+_LETTER_ID = re.compile(r"[a-z0-9:_-]{1,60}")
 _APPROVAL_ID = re.compile(r"a-0*(\d{1,9})", re.IGNORECASE)
 _HELP = ("help", "?", "--help", "-h")
 
@@ -39,37 +38,6 @@ def wants_help(text: str) -> bool:
     return tokens.folded(text.strip()).lower() in _HELP
 
 
-@dataclass(slots=True)
-class _Words:
-    """The words of one command; *at* moves over them, the text behind each stays as it was typed."""
-
-    text: str
-    spans: list[tuple[int, int]] = field(init=False)
-    at: int = 0
-
-    def __post_init__(self) -> None:
-        found = re.finditer(r"\S+", self.text)
-        self.spans = [m.span() for m in found if tokens.folded(m[0])]
-
-    def peek(self, ahead: int = 0) -> str | None:
-        """Return a word as the grammar compares it, None after the last."""
-        if self.at + ahead >= len(self.spans):
-            return None
-        begin, end = self.spans[self.at + ahead]
-        return tokens.folded(self.text[begin:end])
-
-    def take(self) -> str:
-        """Return the next word and go on."""
-        word = self.peek()
-        assert word is not None
-        self.at += 1
-        return word
-
-    def rest(self) -> str:
-        """Return everything from here on as it was typed."""
-        return self.text[self.spans[self.at][0] :].strip() if self.at < len(self.spans) else ""
-
-
 def parse_kill(text: str, *, command: str = "/ai-kill") -> KillRequest:
     """
     Read the words after `/ai-kill`.
@@ -78,7 +46,7 @@ def parse_kill(text: str, *, command: str = "/ai-kill") -> KillRequest:
         NeedsMoreWords: no target, an unknown option, or an option twice or after the reason.
         UnknownMode: the nearest in the hint.
     """
-    words = _Words(tokens.utf8(tokens.plain(text)))
+    words = Words(tokens.utf8(tokens.plain(text)))
     target: Target | None = None
     options: dict[str, str] = {}
     while (word := words.peek()) is not None:
@@ -92,7 +60,7 @@ def parse_kill(text: str, *, command: str = "/ai-kill") -> KillRequest:
             break
     if target is None:
         raise NeedsMoreWords(
-            "Name what to stop; nothing was changed.", hint=_example("kill", command)
+            "Name what to stop; nothing was changed.", hint=example("kill", command)
         )
     reason = _reason(words, command)
     return KillRequest(
@@ -114,22 +82,22 @@ def parse_restore(text: str, *, command: str = "/ai-restore") -> RestoreRequest:
     Raises:
         NeedsMoreWords: it names neither a workflow nor a kill.
     """
-    words = _Words(tokens.utf8(tokens.plain(text)))
+    words = Words(tokens.utf8(tokens.plain(text)))
     if words.peek() is None:
         raise NeedsMoreWords(
-            "Name a workflow or a kill; nothing was changed.", hint=_example("restore", command)
+            "Name a workflow or a kill; nothing was changed.", hint=example("restore", command)
         )
-    name = _clean(words.take())
+    name = clean(words.take())
     if kill := _KILL_ID.fullmatch(name):
         target = Target("kill", f"K-{int(kill[1])}")
     elif name == "all" or ":" in name:
         raise NeedsMoreWords(
-            f"`{_shown(name)}` can't be restored by that name; nothing was changed.",
+            f"`{shown(name)}` can't be restored by that name; nothing was changed.",
             hint=f"Lift such a kill by its id, as in `{command} K-12`.",
         )
     else:
-        target = Target("workflow", _named(name, "restore", command))
-    return RestoreRequest(target, _trimmed(words.rest()))
+        target = Target("workflow", named(name, "restore", command))
+    return RestoreRequest(target, trimmed(words.rest()))
 
 
 def parse_approve(text: str, *, command: str = "opsbot approve") -> ApproveRequest:
@@ -139,15 +107,32 @@ def parse_approve(text: str, *, command: str = "opsbot approve") -> ApproveReque
     Raises:
         NeedsMoreWords: the first word is not an approval's id.
     """
-    words = _Words(tokens.utf8(tokens.plain(text)))
-    found = _APPROVAL_ID.fullmatch(_clean(words.take())) if words.peek() is not None else None
+    words = Words(tokens.utf8(tokens.plain(text)))
+    found = _APPROVAL_ID.fullmatch(clean(words.take())) if words.peek() is not None else None
     if found is None:
         raise NeedsMoreWords(
-            "Name the approval by its id; nothing was changed.", hint=_example("approve", command)
+            "Name the approval by its id; nothing was changed.", hint=example("approve", command)
         )
     refuse = (words.peek() or "").lower() in ("refuse", "--refuse")
     words.at += refuse
-    return ApproveRequest(f"A-{int(found[1])}", grant=not refuse, reason=_trimmed(words.rest()))
+    return ApproveRequest(f"A-{int(found[1])}", grant=not refuse, reason=trimmed(words.rest()))
+
+
+def parse_retry(text: str, *, command: str = "opsbot retry") -> str:
+    """
+    Read what to deliver again: an id as `status` shows it, or `all`, which is also meant by nothing.
+
+    Raises:
+        NeedsMoreWords: it is neither.
+    """
+    words = Words(tokens.utf8(tokens.plain(text)))
+    word = clean(words.take()) if words.peek() is not None else "all"
+    if words.peek() is not None or (word != "all" and not _LETTER_ID.fullmatch(word)):
+        raise NeedsMoreWords(
+            "Name one undelivered message by its id, or `all`; nothing was changed.",
+            hint=example("retry", command),
+        )
+    return word
 
 
 def parse_one(text: str, *, name: str, command: str) -> str | None:
@@ -157,13 +142,13 @@ def parse_one(text: str, *, name: str, command: str) -> str | None:
     Raises:
         NeedsMoreWords: there is more than one word.
     """
-    words = _Words(tokens.utf8(tokens.plain(text)))
+    words = Words(tokens.utf8(tokens.plain(text)))
     if words.peek() is None:
         return None
-    workflow = _clean(words.take())
+    workflow = clean(words.take())
     if words.peek() is not None:
-        raise NeedsMoreWords("That takes one workflow at most.", hint=_example(name, command))
-    return _named(workflow, name, command)
+        raise NeedsMoreWords("That takes one workflow at most.", hint=example(name, command))
+    return named(workflow, name, command)
 
 
 def parse_audit(text: str, *, command: str = "/ai-audit") -> AuditRequest:
@@ -183,7 +168,7 @@ def parse_audit(text: str, *, command: str = "/ai-audit") -> AuditRequest:
     nearest = get_close_matches(words[0] if words else "", ("tail", "verify", "export"), n=1)
     offered = f"Did you mean `{command} {nearest[0]}`? " if nearest else ""
     raise NeedsMoreWords(
-        "Say what to do with the journal.", hint=offered + _example("audit", command)
+        "Say what to do with the journal.", hint=offered + example("audit", command)
     )
 
 
@@ -203,14 +188,14 @@ def kill_words(request: KillRequest) -> str:
     return " ".join(parts)
 
 
-def _option(words: _Words, command: str, *, first: bool) -> tuple[str, str] | None:
+def _option(words: Words, command: str, *, first: bool) -> tuple[str, str] | None:
     """Take the option that stands here; None where the target or the reason begins."""
     word = words.peek() or ""
     dashed, stripped = word.startswith("-"), word.lstrip("-")
     if stripped.lower() in ("break-glass", "breakglass", "break_glass"):
         words.at += 1
         return "break-glass", "yes"
-    found = _OPTION.fullmatch(stripped)
+    found = OPTION.fullmatch(stripped)
     key = (found[1] if found else stripped).lower()
     if key in _VALUED and (found or dashed):
         words.at += 1
@@ -245,9 +230,9 @@ def _unknown_option(word: str, key: str, command: str) -> NeedsMoreWords:
     offered = f"Did you mean `{nearest[0]}{colon}`? " if nearest else ""
     options = ", ".join(f"{one}:" if one != "break-glass" else one for one in OPTION_WORDS)
     return NeedsMoreWords(
-        f"`{_shown(word)}` is not an option; nothing was changed.",
+        f"`{shown(word)}` is not an option; nothing was changed.",
         hint=f"{offered}Options: {options}. If it is the reason, write `reason:` before it."
-        f" {_example('kill', command)}",
+        f" {example('kill', command)}",
     )
 
 
@@ -256,7 +241,7 @@ def _put(options: dict[str, str], option: tuple[str, str], command: str) -> None
     if not value or len(value) > NAME_LIMIT:
         raise NeedsMoreWords(
             f"`{key}:` needs a value of at most {NAME_LIMIT} characters; nothing was changed.",
-            hint=_example("kill", command),
+            hint=example("kill", command),
         )
     if options.setdefault(key, value) != value:
         raise NeedsMoreWords(
@@ -266,13 +251,13 @@ def _put(options: dict[str, str], option: tuple[str, str], command: str) -> None
 
 
 def _kill_target(word: str, command: str) -> Target:
-    name = _clean(word)
+    name = clean(word)
     kind, colon, _ = tokens.bare(word).lower().partition(":")
     if colon and kind in ("provider", "model", "workflow"):
-        value = tokens.bare(_clean(word, lower=False).partition(":")[2])
+        value = tokens.bare(clean(word, lower=False).partition(":")[2])
         if not value or len(value) > NAME_LIMIT:
             raise NeedsMoreWords(
-                f"`{kind}:` needs a name; nothing was changed.", hint=_example("kill", command)
+                f"`{kind}:` needs a name; nothing was changed.", hint=example("kill", command)
             )
         if kind == "model":
             return Target("model", value)
@@ -285,19 +270,19 @@ def _kill_target(word: str, command: str) -> Target:
         return Target("all")
     if kill := _KILL_ID.fullmatch(name):
         return Target("kill", f"K-{int(kill[1])}")
-    return Target("workflow", _named(name, "kill", command))
+    return Target("workflow", named(name, "kill", command))
 
 
-def _reason(words: _Words, command: str) -> str:
-    found = _OPTION.fullmatch(words.peek() or "")
+def _reason(words: Words, command: str) -> str:
+    found = OPTION.fullmatch(words.peek() or "")
     if (words.peek() or "").lstrip("-").lower().startswith("reason:"):
         _, _, text = _colon(words.rest()).partition(":")
-        return _trimmed(text)
+        return trimmed(text)
     quoted = found is None and tokens.unquoted(words.rest()) != words.rest()
     if not quoted:
         for ahead in range(len(words.spans) - words.at):
             _refuse_late(words.peek(ahead) or "", command)
-    return _trimmed(words.rest())
+    return trimmed(words.rest())
 
 
 def _colon(text: str) -> str:
@@ -306,17 +291,13 @@ def _colon(text: str) -> str:
 
 def _refuse_late(word: str, command: str) -> None:
     """Refuse an option inside the reason: leaving it out would hit more or less than was meant."""
-    found = _OPTION.fullmatch(word.lstrip("-"))
+    found = OPTION.fullmatch(word.lstrip("-"))
     if found and found[1].lower() in _VALUED and found[2]:
         raise NeedsMoreWords(
-            f"`{_shown(word)}` stands after the reason has begun; nothing was changed.",
-            hint=f"Options come before the reason. {_example('kill', command)}"
+            f"`{shown(word)}` stands after the reason has begun; nothing was changed.",
+            hint=f"Options come before the reason. {example('kill', command)}"
             " If it belongs to the reason, write `reason:` before it.",
         )
-
-
-def _trimmed(text: str) -> str:
-    return tokens.shortened(tokens.unquoted(text.strip()).strip())
 
 
 def _mode(value: str) -> str:
@@ -326,7 +307,7 @@ def _mode(value: str) -> str:
     nearest = get_close_matches(mode, KILL_MODES, n=1, cutoff=0.5)
     offered = f"Did you mean `mode:{nearest[0]}`? " if nearest else ""
     raise UnknownMode(
-        f"There is no mode `{_shown(value)}`; nothing was changed.",
+        f"There is no mode `{shown(value)}`; nothing was changed.",
         hint=f"{offered}Modes: {', '.join(KILL_MODES)}.",
     )
 
@@ -337,8 +318,8 @@ def _duration(value: str, command: str) -> int:
     seconds = days * DAY_S + hours * HOUR_S + minutes * MINUTE_S
     if not MINUTE_S <= seconds <= REVIEW_MOST_S:
         raise NeedsMoreWords(
-            f"`for:{_shown(value)}` is not a time from 1m to 30d; nothing was changed.",
-            hint=f"As in `for:90m`, `for:2h`, `for:1d`. {_example('kill', command)}",
+            f"`for:{shown(value)}` is not a time from 1m to 30d; nothing was changed.",
+            hint=f"As in `for:90m`, `for:2h`, `for:1d`. {example('kill', command)}",
         )
     return seconds
 
@@ -348,26 +329,3 @@ def _said_mode(reason: str) -> str | None:
     first = next(words, "").strip(".,;:!?\"'").replace("-", "_")
     joined = f"{first}_{next(words, '').strip('.,;:!?')}"
     return next((mode for mode in (joined, first) if mode in KILL_MODES), None)
-
-
-def _clean(word: str, *, lower: bool = True) -> str:
-    name = tokens.bare(tokens.bare(word).rstrip(".,;:!"))
-    return name.lower() if lower else name
-
-
-def _named(name: str, row: str, command: str) -> str:
-    if not name or len(name) > NAME_LIMIT or ":" in name:
-        raise NeedsMoreWords(
-            f"`{_shown(name)}` is not a workflow's name; nothing was changed.",
-            hint=_example(row, command),
-        )
-    return inert(name)
-
-
-def _shown(word: str) -> str:
-    return inert(word, limit=40)
-
-
-def _example(row: str, command: str) -> str:
-    example = next((one for one in verb(row).examples if one), "")
-    return f"For example `{command} {example}`."

@@ -31,10 +31,8 @@ class RestoreListeners:
 
     async def pressed(self, act: Invocation, actor: Actor) -> Reply:
         """Take [Restore] on a card."""
-        if not act.value:
-            raise StaleButton("That button names nothing any more; nothing was changed.")
-        kind = Target("kill", act.value) if _KILL.fullmatch(act.value) else None
-        target = kind or Target("workflow", act.value)
+        name = _named(act)
+        target = Target("kill" if _KILL.fullmatch(name) else "workflow", name)
         return await self.deps.verbs.restore(
             RestoreRequest(target), actor, request_id=act.request_id
         )
@@ -42,23 +40,35 @@ class RestoreListeners:
     async def approve(self, act: Invocation, actor: Actor) -> Reply:
         """Take [Approve]; who approves is who clicked."""
         return await self.deps.verbs.approve(
-            ApproveRequest(act.value), actor, request_id=act.request_id
+            ApproveRequest(_named(act)), actor, request_id=act.request_id
         )
 
     async def refuse(self, act: Invocation, actor: Actor) -> Reply:
         """Take [Refuse]."""
         return await self.deps.verbs.approve(
-            ApproveRequest(act.value, grant=False), actor, request_id=act.request_id
+            ApproveRequest(_named(act), grant=False), actor, request_id=act.request_id
         )
 
     async def adopt(self, act: Invocation, actor: Actor) -> Reply:
         """Take [Adopt] on a break-glass kill."""
         return await self.deps.verbs.adopt(
-            act.value, actor, question=False, request_id=act.request_id
+            _named(act), actor, question=False, request_id=act.request_id
         )
 
     async def question(self, act: Invocation, actor: Actor) -> Reply:
         """Take [Question] on a break-glass kill."""
         return await self.deps.verbs.adopt(
-            act.value, actor, question=True, request_id=act.request_id
+            _named(act), actor, question=True, request_id=act.request_id
         )
+
+
+def _named(act: Invocation) -> str:
+    """
+    Return the id in a button.
+
+    Raises:
+        StaleButton: there is none, which no button of ours was ever made with.
+    """
+    if not act.value:
+        raise StaleButton("That button names nothing any more; nothing was changed.")
+    return act.value

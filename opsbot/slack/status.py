@@ -1,4 +1,4 @@
-"""Listeners that only look: status, on call."""
+"""Listeners of the switchboard: looking at it, and delivering again what it says is undelivered."""
 
 from dataclasses import dataclass
 
@@ -27,3 +27,7 @@ class StatusListeners:
     async def pressed(self, act: Invocation, actor: Actor) -> Reply:
         """Take [Status]."""
         return await self.deps.verbs.status(act.value or None, actor)
+
+    async def retry(self, act: Invocation, actor: Actor) -> Reply:
+        """Take [Deliver again]."""
+        return await self.deps.verbs.retry(act.value, actor, request_id=act.request_id)

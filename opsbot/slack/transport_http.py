@@ -1,7 +1,9 @@
 """Slack over signed HTTP: one Starlette endpoint; forged, malformed and replayed requests stop here."""
 
 import asyncio
+import json
 from typing import Final
+from urllib.parse import parse_qsl
 
 import structlog
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
@@ -12,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 
 from opsbot.domain.errors import StoreLost
 from opsbot.slack.deps import Memory
+from opsbot.slack.guard import plausible
 
 log = structlog.get_logger(__name__)
 BODY_LIMIT: Final = 2_000_000
@@ -43,6 +46,8 @@ class SlackEndpoint:
         signature = request.headers.get("x-slack-signature", "")
         if not self._genuine(body, request.headers.get("x-slack-request-timestamp", ""), signature):
             return _refused("forged")
+        if not plausible(_payload(body, request.headers.get("content-type", ""))):
+            return _refused("malformed", status=400)
         if await self._replayed(signature):
             return _refused("replayed")
         return await self._handler.handle(request)
@@ -65,6 +70,18 @@ class SlackEndpoint:
         except (StoreLost, TimeoutError):
             log.warning("slack_replay_guard_away")
             return False
+
+
+def _payload(body: bytes, content_type: str) -> object:
+    """Return what the body says, as bolt will read it; None where it says nothing."""
+    text = body.decode("utf-8")
+    try:
+        if content_type.startswith("application/json"):
+            return json.loads(text)
+        form = dict(parse_qsl(text, keep_blank_values=True))
+        return json.loads(form["payload"]) if "payload" in form else form
+    except (ValueError, RecursionError):
+        return None
 
 
 async def _limited(request: Request) -> bytes | None:

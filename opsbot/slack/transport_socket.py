@@ -9,10 +9,14 @@ import structlog
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from opsbot.app.ports import Clock
 from opsbot.domain.errors import Misconfigured
+from opsbot.slack.guard import plausible
 
 log = structlog.get_logger(__name__)
 DOWN_S: Final = 2.0
@@ -46,6 +50,19 @@ async def probe(client: AsyncWebClient, app_token: str) -> None:
 _SLACKS_FAULT: Final = frozenset(
     {"internal_error", "fatal_error", "service_unavailable", "ratelimited"}
 )
+
+
+class _Handler(AsyncSocketModeHandler):
+    """Bolt's, that acknowledges what bolt cannot read: unacknowledged, it would come again."""
+
+    async def handle(  # type: ignore[explicit-override, override]  # as bolt's own; 3.12 has it
+        self, client: SocketModeClient, req: SocketModeRequest
+    ) -> None:
+        if plausible(req.payload):
+            await super().handle(client, req)
+            return
+        log.warning("slack_payload_put_aside", kind="unreadable")
+        await client.send_socket_mode_response(SocketModeResponse(envelope_id=req.envelope_id))
 
 
 @dataclass(slots=True)
@@ -113,7 +130,7 @@ class SocketSupervisor:
             await self._close()
 
     def _handler(self) -> AsyncSocketModeHandler:
-        handler = AsyncSocketModeHandler(self._app, self._token, ping_interval=PING_S)
+        handler = _Handler(self._app, self._token, ping_interval=PING_S)
         handler.client.message_listeners.append(self._heard)
         return handler
 

@@ -28,67 +28,76 @@ def kill_modal(names: Sequence[str], *, prefix: str, chosen: str = "") -> View:
     blocks: list[Block] = []
     fitting = [name for name in names if 0 < len(name) <= 75][: OPTIONS - 1]  # noqa: PLR2004 - an option's text
     if fitting:
-        blocks.append(_input(Field.TARGET, "What stops", _targets(fitting, chosen), optional=True))
+        blocks.append(
+            typed_input(Field.TARGET, "What stops", _targets(fitting, chosen), optional=True)
+        )
     hint = (
         "A workflow, provider:P or model:M" if fitting else "A workflow, all, provider:P or model:M"
     )
     label = "Or something else" if fitting else "What stops"
-    blocks.append(_input(Field.OTHER, label, _text(hint, 100), optional=bool(fitting)))
-    blocks.append(_input(Field.MODE, "How", _modes()))
+    blocks.append(typed_input(Field.OTHER, label, text_input(hint, 100), optional=bool(fitting)))
+    blocks.append(typed_input(Field.MODE, "How", _modes()))
     blocks.append(
-        _input(
-            Field.REASON, "Why", _text("What went wrong", REASON_LIMIT, many=True), optional=True
+        typed_input(
+            Field.REASON,
+            "Why",
+            text_input("What went wrong", REASON_LIMIT, many=True),
+            optional=True,
         )
     )
-    blocks.append(_input(Field.GLASS, "Outside the role?", _glass(), optional=True))
+    blocks.append(typed_input(Field.GLASS, "Outside the role?", _glass(), optional=True))
     blocks.append(
         context(esc(f"The same as a command: /{prefix}-kill support-copilot wrong answers"))
     )
-    return _modal(Modal.KILL, "Stop an AI workflow", blocks, submit="Stop it")
+    return form(Modal.KILL, "Stop an AI workflow", blocks, submit="Stop it")
 
 
 def confirm_modal(said: Said, key: str) -> View:
     """Return the question that `all`, a provider and a model raise; *key* names what was asked for."""
     blocks = said_blocks(Said(said.tone, said.title, said.lines))
-    return _modal(Modal.CONFIRM_KILL, "Stop all of these?", blocks, submit="Stop them", key=key)
+    return form(Modal.CONFIRM_KILL, "Stop all of these?", blocks, submit="Stop them", key=key)
 
 
 def reason_modal(kill_id: str) -> View:
     """Return the form that asks for a kill's missing reason."""
-    block = _input(
-        Field.REASON, f"Why {kill_id[:20]}?", _text("What went wrong", REASON_LIMIT, many=True)
+    block = typed_input(
+        Field.REASON, f"Why {kill_id[:20]}?", text_input("What went wrong", REASON_LIMIT, many=True)
     )
-    return _modal(Modal.REASON, "Add a reason", [block], submit="Add", key=kill_id[:100])
+    return form(Modal.REASON, "Add a reason", [block], submit="Add", key=kill_id[:100])
 
 
 def answer_modal(said: Said) -> View:
     """Return an answer as a modal; in the same words as text where its blocks break a limit."""
-    view = _modal(Modal.ANSWER, "opsbot", said_blocks(said))
+    view = form(Modal.ANSWER, "opsbot", said_blocks(said))
     if not check_view(view):
         return view
-    return _modal(Modal.ANSWER, "opsbot", [section(Mrkdwn(fallback(said)[:2_900]))])
+    return form(Modal.ANSWER, "opsbot", [section(Mrkdwn(fallback(said)[:2_900]))])
 
 
-def home_view(parts: Sequence[Said]) -> View:
-    """Return the switchboard for one person; what does not fit is counted, not dropped in silence."""
+def home_view(parts: Sequence[Said], *, may_stop: bool = True) -> View:
+    """
+    Return the switchboard for one person; what does not fit is counted, not dropped in silence.
+
+    *may_stop* is false for somebody whom policy does not let in: no button is shown that only refuses.
+    """
     head = Button("status", "Status", "")
+    stop: list[Block] = [_open_kill()] if may_stop else []
     blocks: list[Block] = []
     numbered = 0
     for index, part in enumerate(parts):
         more = said_blocks(part, start=numbered)
         numbered += len(part.buttons)
-        extra: list[Block] = [_open_kill()] if index == 0 else [{"type": "divider"}]
-        more = [*more, *extra] if index == 0 else [*extra, *more]
+        more = [*more, *stop] if index == 0 else [{"type": "divider"}, *more]
         if len(blocks) + len(more) > VIEW_BLOCKS - 1:
             left = len(parts) - index
             blocks.append(context(esc(f"{left} more not shown here; {head.label} lists them.")))
             break
         blocks += more
-    view: View = {"type": "home", "blocks": blocks or [_open_kill()]}
+    view: View = {"type": "home", "blocks": blocks or stop}
     if not check_view(view):
         return view
     texts = [section(Mrkdwn(fallback(part)[:2_900])) for part in parts[: VIEW_BLOCKS - 2]]
-    return {"type": "home", "blocks": [*texts, _open_kill()]}
+    return {"type": "home", "blocks": [*texts, *stop]}
 
 
 def _open_kill() -> Block:
@@ -105,9 +114,10 @@ def _open_kill() -> Block:
     }
 
 
-def _modal(
+def form(
     callback: Modal, title: str, blocks: Sequence[Block], *, submit: str = "", key: str = ""
 ) -> View:
+    """Return a modal; *key* is what it carries, an opaque id."""
     view: View = {
         "type": "modal",
         "callback_id": callback,
@@ -122,7 +132,8 @@ def _modal(
     return view
 
 
-def _input(block: Field, label: str, element: Block, *, optional: bool = False) -> Block:
+def typed_input(block: Field, label: str, element: Block, *, optional: bool = False) -> Block:
+    """Return one field of a modal."""
     return {
         "type": "input",
         "block_id": block,
@@ -132,13 +143,25 @@ def _input(block: Field, label: str, element: Block, *, optional: bool = False) 
     }
 
 
-def _text(placeholder: str, limit: int, *, many: bool = False) -> Block:
-    return {
+def text_input(placeholder: str, limit: int, *, many: bool = False, initial: str = "") -> Block:
+    """Return a field of text, with *initial* in it as far as it fits."""
+    element: Block = {
         "type": "plain_text_input",
         "action_id": VALUE,
         "multiline": many,
         "max_length": limit,
         "placeholder": plain_text(placeholder, 150),
+    }
+    return element | ({"initial_value": initial[:limit]} if initial else {})
+
+
+def select(values: Sequence[str], chosen: str) -> Block:
+    """Return a choice of one of *values*, which are their own labels."""
+    return {
+        "type": "static_select",
+        "action_id": VALUE,
+        "options": [_option(one, one) for one in values],
+        "initial_option": _option(chosen, chosen),
     }
 
 

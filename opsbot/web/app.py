@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
-from opsbot.web import decide, health, kills, openapi, workflows
+from opsbot.web import decide, health, kills, openapi, routes, signals, workflows
 from opsbot.web.routing import Entry, mount, of_http
 from opsbot.web.surroundings import Surroundings
 
@@ -15,6 +15,8 @@ def table(around: Surroundings, more: Sequence[Entry] = ()) -> list[Entry]:
     entries = [
         *kills.entries(around),
         *workflows.entries(around),
+        *routes.entries(around),
+        *signals.entries(around),
         *decide.entries(around),
         *health.entries(around),
         *more,

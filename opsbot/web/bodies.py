@@ -1,13 +1,21 @@
 """Bodies of requests: the grammar's words as JSON keys. A trust boundary, so pydantic stands here."""
 
 import json
+import unicodedata
 from collections.abc import Callable
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 
-from opsbot.app.requests import KillRequest, RestoreRequest, Target, TargetKind
+from opsbot.app.requests import (
+    EvalRequest,
+    EvalResult,
+    KillRequest,
+    RestoreRequest,
+    Target,
+    TargetKind,
+)
 from opsbot.domain.errors import NeedsMoreWords
 from opsbot.web.problems import NotJson, TooLarge
 
@@ -23,7 +31,26 @@ def _no_empty(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
 
 
-Word = Annotated[str, Field(min_length=1, max_length=300, pattern=r"\S")] | None
+def _seen(word: str) -> str:
+    """
+    Refuse a name in which something is that nobody sees.
+
+    Raises:
+        ValueError: controls, bidirectional marks, zero widths. The grammar drops them from what
+            people type; a machine is told, because another name may be meant.
+    """
+    if any(unicodedata.category(char) in _UNSEEN for char in word):
+        raise ValueError("it holds a character that cannot be seen")
+    return word
+
+
+_UNSEEN = frozenset({"Cc", "Cf"})
+SEEN = AfterValidator(_seen)
+"""On a name: nothing in it hides."""
+
+Word = (
+    Annotated[str, Field(min_length=1, max_length=300, pattern=r"\S"), AfterValidator(_seen)] | None
+)
 """An empty word is refused: a script's empty variable must not widen a kill to every tenant."""
 
 Asked = Annotated[Annotated[str, Field(max_length=300)] | None, BeforeValidator(_no_empty)]
@@ -98,11 +125,84 @@ class ReasonBody(Body):
     reason: FreeText = ""
 
 
+class EmptyBody(Body):
+    """A body that says nothing: the path has said it all."""
+
+
 class ApprovalBody(Body):
     """`POST /v1/approvals/{id}`: grant, or refuse with `"grant": false`."""
 
     grant: bool = True
     reason: FreeText = ""
+
+
+KINDS_OF_SIGNAL = ("eval",)
+
+
+def _known_kind(kind: str) -> str:
+    """
+    Refuse a kind of signal that nothing reads.
+
+    Raises:
+        ValueError: with the kinds that are known.
+    """
+    if kind not in KINDS_OF_SIGNAL:
+        raise ValueError(f"no such kind of signal; known kinds: {', '.join(KINDS_OF_SIGNAL)}")
+    return kind
+
+
+def _known_version(version: int) -> int:
+    """
+    Refuse a body of a later version, whose words may mean something else.
+
+    Raises:
+        ValueError: with the version that is read.
+    """
+    if version != 1:
+        raise ValueError("a later version of this body; version 1 is read")
+    return version
+
+
+class ResultBody(Body):
+    """One result of an evaluation: *value* of *metric* over *n* cases."""
+
+    suite: str
+    metric: str
+    value: float
+    n: int
+
+
+class SignalBody(Body):
+    """
+    `POST /v1/signals`: what an evaluation found of one `revision` (`r4`) or approved `model`.
+
+    `at` is the sender's own time; it is kept in the journal and decides nothing.
+    """
+
+    kind: Annotated[str, AfterValidator(_known_kind)]
+    s: Annotated[int, AfterValidator(_known_version)] = 1
+    workflow: Annotated[str, Field(min_length=1, max_length=300)]
+    revision: Word = None
+    model: Word = None
+    results: list[ResultBody]
+    commit: Asked = None
+    at: Asked = None
+
+    def request(self) -> EvalRequest:
+        """
+        Return it as every surface asks it.
+
+        Raises:
+            NeedsMoreWords: it names neither a revision nor a model, or both.
+        """
+        subject = self.revision or self.model
+        if subject is None or (self.revision and self.model):
+            raise NeedsMoreWords(
+                "Name what was evaluated, `revision` or `model`, one of them; nothing was changed.",
+                hint='For example {"revision": "r4"}.',
+            )
+        results = tuple(EvalResult(r.suite, r.metric, r.value, r.n) for r in self.results)
+        return EvalRequest(self.workflow, subject, results, self.commit or "", self.at or "")
 
 
 class DecideBody(Body):
@@ -143,8 +243,9 @@ async def read(request: Request, kind: type[B]) -> tuple[B, bytes]:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "body"
+        why = first["msg"].removeprefix("Value error, ")
         raise NeedsMoreWords(
-            f"`{where[:100]}`: {first['msg']}; nothing was changed.",
+            f"`{where[:100]}`: {why}; nothing was changed.",
             hint="/openapi.json lists the keys.",
         ) from error
 

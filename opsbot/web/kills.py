@@ -1,4 +1,4 @@
-"""Routes that change something: kill, restore, approve; parse, one verb, render."""
+"""Routes that change something: kill, restore, approve, retry; parse, one verb, render."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from opsbot.app.requests import ApproveRequest, Target
 from opsbot.domain.actor import Actor
 from opsbot.web.answers import answer, pending
 from opsbot.web.auth import Access
-from opsbot.web.bodies import ApprovalBody, KillBody, ReasonBody, read, restore_of
+from opsbot.web.bodies import ApprovalBody, EmptyBody, KillBody, ReasonBody, read, restore_of
 from opsbot.web.replay import Replay
 from opsbot.web.routing import Entry
 from opsbot.web.surroundings import Surroundings
@@ -77,6 +77,18 @@ class Kills:
         )
         return answer(request, said)
 
+    async def retry(self, request: Request, actor: Actor) -> Response:
+        """Deliver again one undelivered message, or `all`."""
+        _, raw = await read(request, EmptyBody)
+        item = request.path_params["item"]
+        said = await self.replay.once(
+            request,
+            raw,
+            actor,
+            lambda rid: self.around.verbs.retry(item, actor, request_id=rid),
+        )
+        return answer(request, said)
+
     async def list(self, request: Request, actor: Actor) -> Response:
         """List the kills."""
         return answer(request, await self.around.verbs.kills(actor))
@@ -130,5 +142,13 @@ def entries(around: Surroundings) -> list[Entry]:
             "Grant or refuse what waits for a second person",
             known=on.approve,
             takes="ApprovalBody",
+        ),
+        Entry(
+            "POST",
+            "/v1/undelivered/{item}/retry",
+            bearer,
+            "Deliver again one message that could not be said outside, or `all`",
+            known=on.retry,
+            takes="EmptyBody",
         ),
     ]

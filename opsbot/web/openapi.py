@@ -7,14 +7,27 @@ from collections.abc import Sequence
 from starlette.requests import Request
 from starlette.responses import Response
 
-from opsbot.web import bodies
+from opsbot.web import bodies, route_bodies
 from opsbot.web.auth import Access
 from opsbot.web.problems import PROBLEM
 from opsbot.web.routing import Entry
 
 BODIES: dict[str, type[bodies.Body]] = {
     one.__name__: one
-    for one in (bodies.KillBody, bodies.ReasonBody, bodies.ApprovalBody, bodies.DecideBody)
+    for one in (
+        bodies.KillBody,
+        bodies.ReasonBody,
+        bodies.EmptyBody,
+        bodies.ApprovalBody,
+        bodies.ResultBody,
+        bodies.SignalBody,
+        bodies.DecideBody,
+        route_bodies.TargetBody,
+        route_bodies.FallbackBody,
+        route_bodies.RouteBody,
+        route_bodies.StageBody,
+        route_bodies.RollbackBody,
+    )
 }
 
 

@@ -10,11 +10,22 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 RESTART_S = 2.0
 """How long a killed bot stays away before the crew starts it again, as a cluster would."""
 
+OWN = 0o600
+"""Logs may hold what people typed: only their owner reads them."""
+
 Heard = Callable[[Mapping[str, object]], None]
+
+
+def opened(log: Path) -> IO[bytes]:
+    """Open a log to write at its end, readable by its owner alone, also where it was there before."""
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, OWN)
+    os.fchmod(descriptor, OWN)
+    return os.fdopen(descriptor, "ab")
 
 
 @dataclass(slots=True)
@@ -35,7 +46,7 @@ class Bot:
     async def run(self, changed: Callable[[], None]) -> None:
         """Keep it running; *changed* is called at every start and end."""
         while True:
-            with self.log.open("ab") as log:
+            with opened(self.log) as log:
                 self.process = await asyncio.create_subprocess_exec(
                     sys.executable, "-m", "opsbot", "serve",
                     env=dict(self.environment), stdin=DEVNULL, stdout=log, stderr=log,
@@ -73,7 +84,7 @@ class Services:
 
     async def run(self) -> None:
         """Start them and pass on every line until they end."""
-        with self.log.open("ab") as log:
+        with opened(self.log) as log:
             self.process = await asyncio.create_subprocess_exec(
                 *self.command, env=dict(self.environment), stdin=DEVNULL, stdout=PIPE, stderr=log
             )

@@ -116,6 +116,23 @@ async def test_many_kills_by_one_account_raise_an_alarm(world: World) -> None:
     assert [person for person, _ in world.slack.told] == ["U0ADMIN"]
 
 
+async def test_the_alarm_is_raised_once_in_a_window_and_again_in_the_next(world: World) -> None:
+    async def kill_each(tenants: str, every_s: float) -> int:
+        world.slack.told.clear()
+        for tenant in tenants:
+            await world.bot.kill(KillRequest(COPILOT, tenant=tenant), MARA, request_id=tenant)
+            world.clock.later(every_s)
+        await world.work("tell")
+        return len(world.slack.told)
+
+    burst = await kill_each("abcdefgh", 1)
+    steady = await kill_each("ijklm", 60)
+    world.clock.later(3600)
+    next_burst = await kill_each("nopqrst", 1)
+
+    assert (burst, steady, next_burst) == (1, 0, 1)
+
+
 async def test_a_reason_is_given_afterwards_once(world: World) -> None:
     await world.bot.kill(KillRequest(COPILOT), MARA, request_id="1")
 

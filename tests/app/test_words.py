@@ -157,6 +157,7 @@ async def test_pending_refused_and_restored(world: World) -> None:
 Not restored yet: `support-copilot` in prod waits for a second person
 A-1 (K-1) asked by Mara, open until 03:44:07 UTC.
 May approve: Ines, Sam.
+In a terminal: `opsbot approve A-1`.
 Rule: restore-tier-1. Everything stays as it is until then.\
 """)
     assert status.as_text() == snapshot("""\
@@ -209,4 +210,4 @@ async def test_dead_letters_show_in_status(world: World) -> None:
 
     said = await world.bot.status(None, MARA)
 
-    assert "card K-1: channel_not_found" in said.lines
+    assert any(line.endswith(" card K-1: channel_not_found") for line in said.lines)

@@ -75,6 +75,8 @@ async def test_everything_needs_yes_where_nobody_can_be_asked(terminal: Terminal
         (("restore", "K-99"), 1, "K-99"),
         (("approve", "yes"), 2, "approval"),
         (("approve", "A-9"), 1, "A-9"),
+        (("retry", "7-7"), 1, "7-7"),
+        (("retry", "7-7", "8-8"), 2, "undelivered"),
         (("kill", "summariser", "--as", "nobody"), 1, "ines, mara"),
         (("kill", "summariser", "--url"), 2, "--url needs a value"),
         (("kill", "summariser", "--url", "ftp://x"), 1, "http://"),
@@ -102,6 +104,26 @@ async def test_a_restore_takes_two_people(terminal: Terminal) -> None:
     assert own.code == 1
     assert done.code == 3
     assert terminal.door.world.store.state.active_kills() == ()
+
+
+@pytest.mark.parametrize("words", [(), ("all",), ("the id",)])
+async def test_what_is_undelivered_is_delivered_again(
+    terminal: Terminal, words: tuple[str, ...]
+) -> None:
+    await terminal.run("kill", "summariser")
+    world = terminal.door.world
+    for name in list(world.server.items):
+        delivery = world.delivery(name)
+        if delivery.effect.kind == "card":
+            await world.outbox.dead(delivery, reason="channel_not_found")
+    (letter,) = world.server.dead
+    status = await terminal.run("status")
+
+    ran = await terminal.run("retry", *(letter if word == "the id" else word for word in words))
+
+    assert f"`{letter}` card K-1: channel_not_found" in status.out
+    assert (ran.code, ran.out.splitlines()[0]) == (0, "Being delivered again in prod: 1 message")
+    assert not world.server.dead
 
 
 async def test_an_approval_can_be_refused(terminal: Terminal) -> None:

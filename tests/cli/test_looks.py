@@ -4,6 +4,7 @@ from typing import NoReturn
 
 import pytest
 
+from opsbot import __version__
 from opsbot.cli import acts, main
 from tests.cli.conftest import Terminal
 
@@ -31,6 +32,13 @@ async def test_a_kill_for_machines_has_the_promised_shape(terminal: Terminal) ->
     assert isinstance(said["revision"], int)
     assert said["stored"] is True
     assert said["env"] == "prod"
+
+
+@pytest.mark.parametrize("word", ["--version", "-V"])
+def test_the_version_is_told_without_a_bot(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code = main([word])
+
+    assert (code, capsys.readouterr().out) == (0, f"opsbot {__version__}\n")
 
 
 async def test_the_policy_says_why(terminal: Terminal) -> None:

@@ -241,7 +241,7 @@ def test_an_identity_is_never_empty_and_is_shown_by_its_name() -> None:
     assert identity_of(policy, p.NOOR) == "slack:U0NEW"
     assert identity_of(policy, p.CI) == "service:ci-deploy"
     assert shown(policy, "mara") == "Mara"
-    assert shown(policy, "slack:U0NEW") == "U0NEW"
+    assert shown(policy, "slack:U0NEW") == "someone outside the policy (U0NEW)"
 
 
 def test_the_policy_survives_its_record() -> None:

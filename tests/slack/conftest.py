@@ -10,8 +10,10 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from opsbot.app.verbs import Verbs
 from opsbot.slack.app import SlackApp, build_app, open_client, open_session
-from opsbot.slack.deps import Deps
+from opsbot.slack.deps import Deps, Memory
+from opsbot.slack.inbound import Invocation
 from opsbot.slack.manifest import manifest
 from opsbot.slack.people import People
 from opsbot.slack.transport_http import SlackEndpoint
@@ -56,8 +58,10 @@ class House:
 
 
 @asynccontextmanager
-async def house_over(transport: str) -> AsyncGenerator[House]:
-    """Run bot and stand-in, connected by *transport*."""
+async def house_over(
+    transport: str, *, real: tuple[Verbs, Memory] | None = None
+) -> AsyncGenerator[House]:
+    """Run bot and stand-in, connected by *transport*; *real* replaces the recording verbs."""
     async with AsyncExitStack() as stack:
         slack = await stack.enter_async_context(slack_stand_in())
         slack.manifest = manifest("ai")
@@ -65,11 +69,12 @@ async def house_over(transport: str) -> AsyncGenerator[House]:
         client = open_client(BOT_TOKEN, session, api_url=slack.api_url)
         clock, verbs, memory = RealClock(), RecordingVerbs(), PlainMemory()
         home = frozenset({slack.workspace.person("U0ONCALL").team_id})
-        deps = Deps(verbs, memory, clock, client, session, People(client, clock), home)
+        acting, shared = real or (verbs, memory)
+        deps = Deps(acting, shared, clock, client, session, People(client, clock), home)
         app = build_app(deps, signing_secret=SIGNING_SECRET)
         house = House(slack, verbs, memory, app)
         if transport == "http":
-            endpoint = SlackEndpoint(app.bolt, signing_secret=SIGNING_SECRET, memory=memory)
+            endpoint = SlackEndpoint(app.bolt, signing_secret=SIGNING_SECRET, memory=shared)
             route = Route("/slack/events", endpoint.handle, methods=["POST"])
             listener, url = loopback()
             await stack.enter_async_context(serving(Starlette(routes=[route]), listener))
@@ -84,6 +89,12 @@ async def house_over(transport: str) -> AsyncGenerator[House]:
             )
         yield house
         await app.deps.tasks.drain(timeout_s=5)
+
+
+async def known(house: House, user: str) -> None:
+    """Let Slack describe an account beforehand: on a busy machine a kill would not wait for it."""
+    act = Invocation(kind="command", name="", user=user, key=f"known:{user}")
+    await house.app.deps.people.actor(act, sure=True)
 
 
 async def _ended(task: "asyncio.Task[None]") -> None:

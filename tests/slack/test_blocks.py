@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
 
 from opsbot.domain.blockcheck import check_message, check_view
+from opsbot.domain.change import Record
 from opsbot.domain.said import Button, Said
 from opsbot.slack.blocks import TEXT_LIMIT, message, render
 from opsbot.slack.ids import Press
@@ -103,8 +104,12 @@ def test_forms_are_within_the_limits() -> None:
         assert check_view(view) == []
 
 
+KILLED: Record = {"kill": "K-1"}
+
+
 def test_a_tone_is_a_mark_and_a_word() -> None:
-    assert message(Said("green", "Blocked")).text == "\u2705 Blocked (Done)"
+    assert message(Said("green", "Blocked", body=KILLED)).text == "\u2705 Blocked (Done)"
+    assert message(Said("green", "Nothing is killed")).text == "\u2705 Nothing is killed (OK)"
     assert message(Said("amber", "Blocked")).text == "\U0001f7e0 Blocked (Attention)"
     assert message(Said("red", "Lost")).text == "\U0001f534 Lost (Alarm)"
     assert message(Said("plain", "Hello")).text == "Hello"
@@ -118,9 +123,8 @@ def test_our_bold_becomes_slacks() -> None:
 
 
 def test_an_answer_looks_like_this() -> None:
-    said = Said(
-        "green", "Blocked for `x`", ("12/12 confirmed",), (Button("restore", "Restore", "K-1"),)
-    )
+    restore = Button("restore", "Restore", "K-1")
+    said = Said("green", "Blocked for `x`", ("12/12 confirmed",), (restore,), KILLED)
 
     blocks, text = render(said)
 
@@ -141,6 +145,6 @@ def test_buttons_have_ids_of_their_own(count: int) -> None:
 
 
 def test_every_act_of_an_answer_is_a_press() -> None:
-    acts = "stop_completely restore approve refuse give_reason status confirm_kill adopt question"
+    acts = "stop_completely restore approve refuse give_reason status confirm_kill adopt question retry"
 
     assert set(acts.split()) <= {str(press) for press in Press}

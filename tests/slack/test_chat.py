@@ -4,6 +4,7 @@ import pytest
 
 from opsbot.app.ports import GiveUp, RetryLater
 from opsbot.domain.change import Record
+from opsbot.domain.errors import Gone
 from opsbot.domain.said import Button, Said
 from opsbot.slack.blocks import render
 from opsbot.slack.chat import SlackChat
@@ -40,6 +41,18 @@ async def test_a_lost_answer_does_not_post_twice(http_house: House) -> None:
 
     assert len(posted(http_house)) == 1
     assert handle["ts"] == http_house.slack.seen_by("U0ONCALL", "C0SUPPORTAI")[0].ts
+
+
+async def test_an_edit_of_a_deleted_message_says_that_it_is_gone(http_house: House) -> None:
+    chat = chat_of(http_house)
+    handle = await chat.post("C0SUPPORTAI", *render(CARD), key="card:K-1")
+    client = http_house.app.deps.client
+    await client.chat_delete(channel=str(handle["channel"]), ts=str(handle["ts"]))
+
+    with pytest.raises(Gone):
+        await chat.update(handle, *render(CARD))
+
+    assert posted(http_house) == []
 
 
 async def test_another_key_is_another_message(http_house: House) -> None:

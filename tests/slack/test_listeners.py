@@ -4,7 +4,7 @@ import asyncio
 
 from opsbot.app.requests import KillRequest, Target
 from opsbot.slack.ids import VALUE, Field
-from tests.slack.conftest import House
+from tests.slack.conftest import House, known
 from tests.support.wait import eventually
 
 ONCALL, CHANNEL = "U0ONCALL", "C0SUPPORTAI"
@@ -84,6 +84,8 @@ async def test_a_foreigner_is_refused_kindly(house: House) -> None:
 
 
 async def test_a_guest_is_known_to_be_one(house: House) -> None:
+    await known(house, "U0GUEST")
+
     shown = await house.slack.slash("U0GUEST", CHANNEL, "/ai-kill support-copilot x")
 
     assert "Guests" in shown.text
@@ -303,7 +305,7 @@ async def test_looking_commands_answer(house: House) -> None:
         "Status of everything",
         "Olga answers",
         "Last 3 entries",
-        "\u2705 The journal verifies (Done)",
+        "\u2705 The journal verifies (OK)",
         "An export is a file: it is made in a terminal",
     ]
 

@@ -1,5 +1,7 @@
 """Kill, restore and approve over HTTP."""
 
+import json
+
 import httpx
 import pytest
 
@@ -195,6 +197,51 @@ async def test_a_degraded_workflow_can_be_stopped_completely(
     await http.post("/v1/kills/K-1/stop")
 
     assert door.world.store.state.kill("K-1").mode == "stop"
+
+
+async def test_what_is_undelivered_is_delivered_again(door: Door, http: httpx.AsyncClient) -> None:
+    await http.post("/v1/kills", json={"workflow": "summariser"})
+    for name in list(door.world.server.items):
+        delivery = door.world.delivery(name)
+        if delivery.effect.kind == "card":
+            await door.world.outbox.dead(delivery, reason="channel_not_found")
+    (letter,) = door.world.server.dead
+
+    refused = await http.post("/v1/undelivered/nothing/retry")
+    worded = await http.post(f"/v1/undelivered/{letter}/retry", json={"reason": "x"})
+    done = await http.post(f"/v1/undelivered/{letter}/retry")
+
+    assert (refused.status_code, refused.json()["code"]) == (404, "unknown_letter")
+    assert worded.status_code == 422
+    assert (done.status_code, done.json()) == (200, {"retried": [letter]})
+    assert not door.world.server.dead
+
+
+@pytest.mark.parametrize("unseen", ["\x00", "\r", "\u202e", "\u200b"])
+async def test_a_name_with_something_that_nobody_sees_is_refused(
+    door: Door, http: httpx.AsyncClient, unseen: str
+) -> None:
+    answers = [
+        await http.post("/v1/kills", content=json.dumps({"workflow": "summariser", **more}))
+        for more in ({"tenant": f"ac{unseen}me"}, {"tool": f"se{unseen}nd"})
+    ]
+    named = await http.post("/v1/kills", content=json.dumps({"workflow": f"s{unseen}x"}))
+
+    assert [one.status_code for one in (*answers, named)] == [422, 422, 422]
+    assert "cannot be seen" in answers[0].json()["message"]
+    assert door.world.store.state.active_kills() == ()
+
+
+async def test_what_a_problem_quotes_is_one_harmless_line_in_every_member(
+    http: httpx.AsyncClient,
+) -> None:
+    answer = await http.post("/v1/kills/K-9%0d%0a%E2%80%AEx/stop")
+
+    assert answer.status_code == 404
+    assert all(
+        str(value).isprintable() for name, value in answer.json().items() if name != "detail"
+    )
+    assert all(line.isprintable() for line in answer.json()["detail"].splitlines())
 
 
 async def test_the_kills_are_listed(http: httpx.AsyncClient) -> None:

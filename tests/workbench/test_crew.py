@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from redis.exceptions import TimeoutError as RedisTimeout
 
 from opsbot.workbench.acts import Acts
-from opsbot.workbench.crew import Bot, Services
+from opsbot.workbench.crew import Bot, Services, opened
 from opsbot.workbench.stage import Stage
 from opsflags.keys import Keys
 from tests.support.store import Server, Store, own_server, server, store
@@ -35,6 +35,19 @@ def stands(pid: int) -> str:
     """Return the state letter of a process, as `ps` knows it."""
     shown = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, check=False)
     return shown.stdout.decode().strip()
+
+
+def test_a_log_is_read_by_its_owner_alone_also_an_old_one(tmp_path: Path) -> None:
+    old = tmp_path / "bot.log"
+    old.write_bytes(b"before\n")
+    old.chmod(0o644)
+
+    for path in (old, tmp_path / "new.log"):
+        with opened(path) as log:
+            log.write(b"after\n")
+
+    assert old.read_bytes() == b"before\nafter\n"
+    assert [path.stat().st_mode & 0o777 for path in sorted(tmp_path.iterdir())] == [0o600, 0o600]
 
 
 @asynccontextmanager

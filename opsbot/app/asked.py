@@ -1,0 +1,187 @@
+"""Approvals in direct messages: asked with buttons, remembered, and without buttons once they are over."""
+
+import itertools
+from dataclasses import dataclass
+from typing import Final
+
+from opsbot.app.approvals import ramp_of
+from opsbot.app.card import Render
+from opsbot.app.environment import Environment, policy_of
+from opsbot.app.ports import Chat, Delivery, GiveUp, Outbox, RetryLater
+from opsbot.app.ramp_waits import ramp_words
+from opsbot.app.reach import slack_ids, tell_each
+from opsbot.app.restore_decision import touched
+from opsbot.app.words import SHOWN, clock, mode_word, named
+from opsbot.domain.actor import SCHEDULER
+from opsbot.domain.approval import Approval
+from opsbot.domain.change import Record
+from opsbot.domain.errors import Gone, UnknownApproval
+from opsbot.domain.kill import Kill
+from opsbot.domain.policy import Policy, Request, shown
+from opsbot.domain.policy_words import approvers
+from opsbot.domain.said import Button, Said, inert
+from opsbot.domain.state import State
+
+ASKS: Final = ("approval", "secondary")
+SETTLED: Final = "settled"
+WHATS: Final = (*ASKS, SETTLED)
+KEPT_S: Final = 7 * 86_400.0
+"""How long the places of the messages are kept, in seconds; an approval is over long before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The part of the effect handler `tell` that is about approvals."""
+
+    env: Environment
+    chat: Chat
+    outbox: Outbox
+    render: Render
+
+    async def __call__(self, delivery: Delivery) -> None:
+        """
+        Ask who may approve, or take the buttons away from everybody who was asked.
+
+        Raises:
+            RetryLater, GiveUp: from the port; people already told are found by their key.
+        """
+        state = await self.env.store.refresh()
+        what, body = str(delivery.effect.body["what"]), delivery.effect.body
+        try:
+            approval = state.approval(str(body["approval"]))
+        except UnknownApproval:
+            return
+        if what == SETTLED:
+            await self._close(approval, state)
+        elif approval.standing == "pending":
+            await self._ask(approval, state, what, key=delivery.effect.key)
+
+    async def _ask(self, approval: Approval, state: State, what: str, *, key: str) -> None:
+        kept_under = _kept_under(approval, what)
+
+        async def note(place: Record) -> None:
+            listed = await self._kept(kept_under)
+            if place and place not in listed:
+                await self.outbox.leave(kept_under, {"messages": [*listed, place]}, ttl_s=KEPT_S)
+
+        said, people = await self._question(approval, state, secondary=what == "secondary")
+        message = self.render(said)
+        try:
+            await tell_each(self.chat, people, message, key=key, note=note)
+        finally:
+            await self._overtaken(approval.id)
+
+    async def _overtaken(self, approval_id: str) -> None:
+        """Take the buttons away at once where it was settled while people were still being asked."""
+        state = await self.env.store.refresh()
+        approval = state.approval(approval_id)
+        if approval.standing != "pending":
+            await self._close(approval, state)
+
+    async def _question(
+        self, approval: Approval, state: State, *, secondary: bool
+    ) -> tuple[Said, tuple[str, ...]]:
+        policy = policy_of(state)
+        kills = _kills(approval, state)
+        (reason,) = await self.env.unsealed(str(approval.action.get("reason", "")))
+        said = Said(
+            tone="amber",
+            title=f"{_what(approval, kills)} in {self.env.name} waits for your approval",
+            lines=(
+                (
+                    f"{approval.id}, asked by {shown(policy, approval.requester)}; open until"
+                    f" {clock(approval.expires_ms)}."
+                ),
+                *(["Nobody approved so far; you are asked as secondary."] if secondary else []),
+                *(["Asked for: " + inert(reason)] if reason else []),
+            ),
+            buttons=(
+                Button("approve", f"Approve {approval.id}", approval.id, "primary"),
+                Button("refuse", "Refuse", approval.id),
+            ),
+        )
+        names = (
+            policy.secondary
+            if secondary
+            else approvers_of(policy, state, approval.requester, kills, ramp_of(approval))
+        )
+        return said, slack_ids(policy, tuple(n for n in names if n != approval.requester))
+
+    async def _close(self, approval: Approval, state: State) -> None:
+        blocks, text = self.render(self._over(approval, state))
+        later: RetryLater | None = None
+        never: list[str] = []
+        places = [await self._kept(_kept_under(approval, what)) for what in ASKS]
+        for place in itertools.chain.from_iterable(places):
+            try:
+                await self.chat.update(place, blocks, text)
+            except Gone:
+                continue  # without a message there is no button
+            except RetryLater as again:
+                later = again
+            except GiveUp as no:
+                never.append(str(no))
+        if later is not None:
+            raise later
+        if never:
+            raise GiveUp("; ".join(never))
+
+    async def _kept(self, under: str) -> list[Record]:
+        listed = (await self.outbox.left(under) or {}).get("messages", [])
+        return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+
+    def _over(self, approval: Approval, state: State) -> Said:
+        policy = policy_of(state)
+        by = shown(policy, approval.approver) if approval.approver else ""
+        how = {
+            "approved": f"approved by {by}",
+            "refused": f"withdrawn by {by}"
+            if approval.approver == approval.requester
+            else f"refused by {by}",
+            "expired": "expired: nobody approved it in time",
+            "void": "void: what it asked for has changed since",
+        }[approval.standing]
+        what = f"{_what(approval, _kills(approval, state))} in {self.env.name}"
+        return Said(
+            "plain",
+            f"{approval.id} {how}",
+            (f"{what}, asked by {shown(policy, approval.requester)}. Nothing is left to press.",),
+        )
+
+
+def approvers_of(
+    policy: Policy, state: State, requester: str, kills: tuple[Kill, ...], ramp: str = ""
+) -> tuple[str, ...]:
+    """
+    Return the people whom policy lets approve it: those whom the answer names.
+
+    It is a restore of *kills*, or a ramp of the workflow *ramp*.
+    """
+    wide = any(kill.scope.workflow is None for kill in kills)
+    ramped = (one for name, one in state.workflows().items() if name == ramp)
+    workflows = (*touched(state, kills), *ramped)
+    asked = Request(verb="approve", actor=SCHEDULER, workflows=workflows, wide=wide)
+    return approvers(policy, asked, requester=requester)
+
+
+def _kept_under(approval: Approval, what: str) -> str:
+    return f"asked:{approval.id}:{approval.requested_ms}:{what}"
+
+
+def _kills(approval: Approval, state: State) -> tuple[Kill, ...]:
+    return tuple(state.kill(name) for name in approval.kills)
+
+
+def _what(approval: Approval, kills: tuple[Kill, ...]) -> str:
+    """Return what is asked for, in words; an action that names no kill says its verb and workflow."""
+    action = approval.action
+    if ramp_of(approval):
+        return ramp_words(approval)
+    if not kills:
+        verb, workflow = (inert(str(action.get(one, "")), limit=80) for one in ("verb", "workflow"))
+        return f"`{verb}` of `{workflow}`"
+    to = str(action.get("to", "live"))
+    act = "Restore" if to == "live" else f"Change to `{mode_word(to)}`"
+    scopes = list(dict.fromkeys(named(kill.scope) for kill in kills))
+    more = f" and {len(scopes) - SHOWN} more" if scopes[SHOWN:] else ""
+    return f"{act} of {'; '.join(scopes[:SHOWN])}{more}"

@@ -1,0 +1,141 @@
+"""Retry: put what could not be said outside back to work, under policy and with an entry in the journal."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from opsbot.app.environment import Environment, policy_of
+from opsbot.app.look import may_look
+from opsbot.app.ports import Outbox
+from opsbot.app.restore_decision import touched
+from opsbot.app.words import counted
+from opsbot.domain.actor import Actor
+from opsbot.domain.change import Change, Effect, Json
+from opsbot.domain.errors import NotAllowed, UnknownApproval, UnknownKill, UnknownLetter
+from opsbot.domain.kill import Kill
+from opsbot.domain.policy import Request, judge
+from opsbot.domain.said import Said, inert
+from opsbot.domain.state import State
+
+EVERY = "all"
+Letter = tuple[str, Effect, str]
+"""Id, effect and the reason why it was given up."""
+
+SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """The use case; an effect is idempotent by its key, so what was half done is not done twice."""
+
+    env: Environment
+    outbox: Outbox
+
+    async def __call__(self, item: str, actor: Actor, *, request_id: str) -> Said:
+        """
+        Put one dead letter (its id), or `all`, back into its lane.
+
+        Whoever may kill what a letter speaks of may have it delivered. The journal notes who asked
+        for which letters, before they move: a crash in between leaves them where they were, and the
+        same request moves them then.
+
+        Raises:
+            UnknownLetter: nothing undelivered has that id. NotAllowed: policy.
+            StoreLost: whether it is stored is not known.
+        """
+        await self.env.store.refresh()
+        may_look(policy_of(self.env.store.state), actor)
+        letters = chosen(await self.outbox.dead_letters(), item)
+        if letters:
+            await self.env.store.commit(
+                request_id, lambda state, now_ms: (_noted(state, now_ms, letters, actor), None)
+            )
+        moved = [letter for letter in letters if await self.outbox.retry(letter[0])]
+        return self._said(moved, item)
+
+    def _said(self, moved: Sequence[Letter], item: str) -> Said:
+        body: dict[str, Json] = {"retried": [name for name, _, _ in moved]}
+        if not moved:
+            every = item.lower() == EVERY
+            title = "Nothing is undelivered" if every else "Nothing was left to deliver again"
+            return Said("plain", f"{title} in {self.env.name}", body=body)
+        lines = [letter_line(letter) for letter in moved[:SHOWN]]
+        more = [f"and {len(moved) - SHOWN} more"] if moved[SHOWN:] else []
+        title = f"Being delivered again in {self.env.name}: {counted(len(moved), 'message')}"
+        said = "Whether it arrives now is seen in `status`."
+        return Said("plain", title, (*lines, *more, said), body=body)
+
+
+def chosen(letters: Sequence[Letter], item: str) -> tuple[Letter, ...]:
+    """
+    Return the letters that *item* names.
+
+    Raises:
+        UnknownLetter: none has that id.
+    """
+    if item.lower() == EVERY:
+        return tuple(letters)
+    found = tuple(letter for letter in letters if letter[0] == item)
+    if not found:
+        raise UnknownLetter(
+            f"Nothing undelivered is called `{inert(item, limit=40)}`; nothing was changed.",
+            hint="It may be delivered already. `opsbot status` lists what is not.",
+        )
+    return found
+
+
+def letter_line(letter: Letter) -> str:
+    """Return one undelivered message as people read it: its id, what it is, and what was wrong."""
+    item, effect, reason = letter
+    return f"`{inert(item, limit=40)}` {effect.kind} {about(effect)}: {inert(reason, limit=120)}"
+
+
+def about(effect: Effect) -> str:
+    """Return what an effect speaks of: a kill, an approval, else its key."""
+    return str(effect.body.get("kill") or effect.body.get("approval") or effect.key)
+
+
+def _noted(state: State, now_ms: int, letters: Sequence[Letter], actor: Actor) -> Change:
+    rules = [_may(state, now_ms, effect, actor) for _, effect, _ in letters]
+    listed: list[Json] = [
+        {"item": item, "kind": effect.kind, "key": effect.key} for item, effect, _ in letters
+    ]
+    return Change(verb="retry", actor=actor, rule=rules[0], facts={"letters": listed})
+
+
+def _may(state: State, now_ms: int, effect: Effect, actor: Actor) -> str:
+    """
+    Return the rule that lets *actor* have it delivered again.
+
+    Raises:
+        NotAllowed: they may not kill what it speaks of.
+    """
+    kills = _kills(state, effect)
+    verdict = judge(
+        policy_of(state),
+        Request(
+            verb="kill",
+            actor=actor,
+            workflows=touched(state, kills) if kills else tuple(state.workflows().values()),
+            wide=not kills or any(kill.scope.workflow is None for kill in kills),
+            after="stop",
+            now_ms=now_ms,
+        ),
+    )
+    if not verdict.allowed:
+        raise NotAllowed(
+            "Only who may kill this may have its messages delivered again; nothing was changed.",
+            rule=verdict.rule,
+        )
+    return verdict.rule
+
+
+def _kills(state: State, effect: Effect) -> tuple[Kill, ...]:
+    try:
+        if "kill" in effect.body:
+            return (state.kill(str(effect.body["kill"])),)
+        if "approval" in effect.body:
+            approval = state.approval(str(effect.body["approval"]))
+            return tuple(state.kill(name) for name in approval.kills)
+    except (UnknownKill, UnknownApproval):
+        return ()
+    return ()

@@ -1,0 +1,84 @@
+"""`route` and `rollback`: what serves a workflow, from a terminal; the same words as in Slack."""
+
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from opsbot.app.requests import RollbackRequest, RouteEdit, StageRequest
+from opsbot.cli import printing
+from opsbot.cli.api import opened
+from opsbot.cli.options import Asked
+from opsbot.domain.errors import NeedsMoreWords
+from opsbot.domain.route import Target
+from opsbot.domain.said import Said
+from opsbot.slack import parse_route as parse
+
+
+def route(asked: Asked) -> int:
+    """Show, compare, set or stage."""
+    words = parse.parse_route(asked.text, command="opsbot route")
+    return printing.said(_answered(asked, words), as_json=asked.json)
+
+
+def rollback(asked: Asked) -> int:
+    """Serve everybody with an older revision again."""
+    request = parse.parse_rollback(asked.text, command="opsbot rollback")
+    path = f"{_path(request.workflow)}/rollback"
+    answer = opened(asked).do(path, rollback_body(request))
+    return printing.said(answer, as_json=asked.json)
+
+
+def _answered(asked: Asked, words: parse.RouteWords) -> Said:
+    path = _path(words.workflow)
+    if isinstance(words, RouteEdit):
+        return opened(asked).do(path, edit_body(words))
+    if isinstance(words, StageRequest):
+        return opened(asked).do(f"{path}/stage", stage_body(words))
+    if isinstance(words, parse.RouteDiff):
+        both = {"old": f"r{words.old}", "new": f"r{words.new}"}
+        return opened(asked).ask(f"{path}/diff", both)
+    if words.what == "set":
+        raise NeedsMoreWords(
+            "Say what changes; nothing was changed.",
+            hint=f"For example `opsbot route {words.workflow} set model:openai/gpt-5-mini note`.",
+        )
+    return opened(asked).ask(f"{path}/history" if words.what == "history" else path)
+
+
+def edit_body(edit: RouteEdit) -> dict[str, object]:
+    """Return an edit as the HTTP API takes it."""
+    fallbacks = edit.fallbacks
+    fields: dict[str, object] = {
+        "targets": None if edit.targets is None else [_shared(one) for one in edit.targets],
+        "fallbacks": None if fallbacks is None else [_named(one) for one in fallbacks],
+        "prompt": edit.prompt,
+        "params": dict(edit.params) or None,
+        "tools": edit.tools,
+        "strategy": edit.strategy,
+        "base": None if edit.base is None else f"r{edit.base}",
+        "note": edit.note or None,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def stage_body(request: StageRequest) -> dict[str, object]:
+    """Return a word on a ramp as the HTTP API takes it."""
+    number = {} if request.number is None else {"revision": f"r{request.number}"}
+    return {"act": request.act.replace("_", "-"), "reason": request.reason, **number}
+
+
+def rollback_body(request: RollbackRequest) -> dict[str, object]:
+    """Return a rollback as the HTTP API takes it."""
+    to = {} if request.to is None else {"to": f"r{request.to}"}
+    return {"break-glass": request.break_glass, "reason": request.reason, **to}
+
+
+def _shared(one: Target) -> Mapping[str, object]:
+    return {**_named(one), "weight": one.weight}
+
+
+def _named(one: Target) -> Mapping[str, object]:
+    return {"provider": one.provider, "model": one.model}
+
+
+def _path(workflow: str) -> str:
+    return f"/v1/routes/{quote(workflow, safe='')}"
