@@ -8,7 +8,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from opsbot.adapters import catalog_book as books
 from opsbot.adapters import catalog_errors as errors
+from opsbot.adapters.catalog_book_models import ModelsFile
 from opsbot.adapters.catalog_models import WorkflowFile
 from opsbot.adapters.catalog_policy import (
     examples_of,
@@ -21,6 +23,7 @@ from opsbot.adapters.catalog_rules import name_findings, rule_findings
 from opsbot.adapters.catalog_workflow import workflow_of
 from opsbot.adapters.catalog_yaml import Document, read
 from opsbot.domain.declaration import Catalogue, Finding, Loaded
+from opsbot.domain.model_book import ModelBook
 from opsbot.domain.policy import Policy
 from opsbot.domain.policy_examples import Example
 from opsbot.domain.workflow import Workflow
@@ -54,6 +57,7 @@ def load(flags_dir: Path, runbooks_dir: Path) -> Loaded:
     for path in _workflow_files(reading):
         _read_workflow(reading, path)
     _look_alike(reading)
+    book = _read_book(reading)
     policy, examples = _read_policy(reading)
     found = tuple(sorted(set(reading.findings)))
     if policy is None or any(f.level == "error" for f in found):
@@ -66,6 +70,7 @@ def load(flags_dir: Path, runbooks_dir: Path) -> Loaded:
         runbooks=reading.runbooks,
         examples=examples,
         policy_file=str(flags_dir / POLICY),
+        book=book,
     )
     return Loaded(catalogue, found)
 
@@ -131,6 +136,28 @@ def _look_alike(reading: _Reading) -> None:
             fix = "Choose a name that nobody mixes up at 3 am."
             reading.findings.append(document.find(("workflow",), message, fix))
         seen.append(name)
+
+
+def _read_book(reading: _Reading) -> ModelBook:
+    """Read the models, and give each workflow the other names of those it may use."""
+    path = reading.flags_dir / books.MODELS
+    if not path.is_file():
+        reading.findings.append(books.missing(str(path)))
+        return ModelBook()
+    document = _document(reading, path)
+    if document is None:
+        return ModelBook()
+    try:
+        file = ModelsFile.model_validate(dict(document.data))
+    except ValidationError as error:
+        reading.findings += errors.findings(error, ModelsFile, document)
+        return ModelBook()
+    book = books.book_of(file)
+    reading.findings += books.book_findings(file, document)
+    reading.findings += books.reach_findings(book, reading.workflows, reading.places)
+    for name, workflow in reading.workflows.items():
+        reading.workflows[name] = books.with_names(book, workflow)
+    return book
 
 
 def _read_policy(reading: _Reading) -> tuple[Policy | None, tuple[Example, ...]]:

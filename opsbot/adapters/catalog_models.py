@@ -53,6 +53,7 @@ class RouteFile(Strict):
     prompt: str = ""
     params: dict[str, bool | int | float | str] = {}
     tools: str = ""
+    strategy: Literal["pinned", "weighted", "cheapest_passing_eval"] | None = None
 
 
 class RoutesFile(Strict):
@@ -71,6 +72,25 @@ class GateFile(Strict):
     threshold: float
     min_n: Annotated[int, Field(ge=1)]
     max_age_h: Annotated[int, Field(ge=1)]
+    hard: Annotated[
+        float | None, Field(description="Beyond this a change is taken back by itself.")
+    ] = None
+
+
+class StageFile(Strict):
+    """One step of a ramp: declared tenants first, then a share of the sticky keys."""
+
+    stage: Annotated[str, Field(max_length=80)] = ""
+    percent: Annotated[int, Field(ge=0, le=100)] = 0
+    tenants: list[Word] = []
+    soak_s: Annotated[int, Field(ge=0, le=30 * 86_400)] = 3600
+
+
+class FailureBudgetFile(Strict):
+    """The share of bad outcomes that a window may have before changes wait."""
+
+    share: Annotated[float, Field(gt=0, lt=1)]
+    window_h: Annotated[int, Field(ge=1, le=24 * 90)] = 24
 
 
 class BudgetFile(Strict):
@@ -163,6 +183,10 @@ class WorkflowFile(Strict):
     tools: dict[Word, Literal["read", "write"]] = {}
     routes: RoutesFile
     gates: list[GateFile] = []
+    stages: Annotated[
+        list[StageFile], Field(description="The ramp of a route; opsbot's own where it is empty.")
+    ] = []
+    failure_budget: FailureBudgetFile | None = None
     budget: BudgetFile | None = None
     tripwires: list[TripwireFile] = []
     pagerduty: PagerDutyFile | None = None

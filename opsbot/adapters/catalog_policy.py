@@ -168,7 +168,7 @@ def _vital(file: PolicyFile, document: Document) -> Iterator[Finding]:
         if bool(power.roles) == (power.tiers is not None):
             fix = "Write `roles:` for every tier, or `tiers:` one by one."
             yield document.find(where, f"`{verb}` needs `roles` or `tiers`, one of them", fix)
-        if power.second_person and verb in (*_VITAL, "show"):
+        if power.second_person and verb in (*_VITAL, "show", "signal"):
             fix = "Take `second_person` away: it is fixed for this verb and cannot be tuned."
             yield document.find((*where, "second_person"), f"`{verb}` has rules of its own", fix)
     kill = file.powers.get("kill")

@@ -24,6 +24,7 @@ Verb = Literal[
     "runbook",
     "comms",
     "drill",
+    "signal",
 ]
 ExampleVerb = Literal[Verb, "show"]
 SlackUser = Annotated[str, Field(pattern=r"^[UW][A-Z0-9]{2,}$")]
@@ -55,7 +56,7 @@ class PersonFile(Strict):
 class ServiceFile(Strict):
     """A service account; it never approves."""
 
-    may: Annotated[list[Literal["kill", "restore", "show"]], Field(min_length=1)]
+    may: Annotated[list[Literal["kill", "restore", "show", "signal"]], Field(min_length=1)]
     token_sha256: list[Token] = []
 
 

@@ -1,11 +1,13 @@
 """What the fields of one workflow declaration mean to each other, as rules that name their line."""
 
+import operator
 from collections.abc import Collection, Iterator
 
 from opsbot.adapters.catalog_errors import nearest
 from opsbot.adapters.catalog_models import WorkflowFile
 from opsbot.adapters.catalog_yaml import Document
 from opsbot.domain.declaration import Finding
+from opsbot.domain.failure_budget import is_rate
 from opsbot.domain.hours import parse_hours
 from opsbot.domain.workflow_names import name_problem
 
@@ -28,6 +30,7 @@ def rule_findings(
     yield from _texts(file, document)
     yield from _choices(file, document)
     yield from _routes(file, document)
+    yield from _gates(file, document)
     yield from _runbook(file, document, runbooks)
 
 
@@ -75,6 +78,9 @@ def _choices(file: WorkflowFile, document: Document) -> Iterator[Finding]:
         yield document.find(where, f"`on_store_loss` has no default with {why}", fix)
 
 
+ALL_CALLS = 100
+
+
 def _routes(file: WorkflowFile, document: Document) -> Iterator[Finding]:
     route, base = file.routes.initial, ("routes", "initial")
     if "fallback" in file.modes and not route.fallbacks:
@@ -83,6 +89,12 @@ def _routes(file: WorkflowFile, document: Document) -> Iterator[Finding]:
     if sum(target.weight for target in route.targets) == 0:
         fix = "Give one target `weight: 100`."
         yield document.find((*base, "targets"), "every target has weight 0", fix)
+    elif len(route.targets) > 1 and sum(target.weight for target in route.targets) != ALL_CALLS:
+        fix = "Give every target its share of a hundred calls."
+        yield document.find((*base, "targets"), "the weights do not add up to 100", fix)
+    if route.strategy == "pinned" and len(route.targets) > 1:
+        fix = "Keep one target, or write `strategy: weighted`."
+        yield document.find((*base, "strategy"), "a pinned route has one target", fix)
     named = [("targets", i, f"{t.provider}/{t.model}") for i, t in enumerate(route.targets)]
     named += [("fallbacks", i, f"{t.provider}/{t.model}") for i, t in enumerate(route.fallbacks)]
     for part, i, model in named:
@@ -91,6 +103,22 @@ def _routes(file: WorkflowFile, document: Document) -> Iterator[Finding]:
             fix = f"Did you mean `{guess}`? " if guess else ""
             fix += "Add it to `routes.approved` once it is approved."
             yield document.find((*base, part, i), f"`{model}` is not approved", fix)
+
+
+def _gates(file: WorkflowFile, document: Document) -> Iterator[Finding]:
+    for i, gate in enumerate(file.gates):
+        if is_rate(gate.metric) and not 0 <= gate.threshold <= 1:
+            message = (
+                f"`{gate.metric}` is a share from 0 to 1, and the threshold {gate.threshold:g}"
+            )
+            fix = "Write 0.92 for 92 %."
+            yield document.find(("gates", i, "threshold"), message, fix)
+        worse = operator.lt if gate.op.startswith(">") else operator.gt
+        if gate.hard is not None and not worse(gate.hard, gate.threshold):
+            side = "below" if gate.op.startswith(">") else "above"
+            fix = f"Write a value {side} {gate.threshold:g}, or take `hard` away."
+            message = f"`hard` {gate.hard:g} is no worse than the threshold {gate.threshold:g}"
+            yield document.find(("gates", i, "hard"), message, fix)
 
 
 def _runbook(

@@ -4,22 +4,32 @@ import json
 
 from pydantic.json_schema import models_json_schema
 
+from opsbot.adapters.catalog_book_models import ModelsFile
 from opsbot.adapters.catalog_models import WorkflowFile
 from opsbot.adapters.catalog_policy_models import PolicyFile
 
 
 def schema_text() -> str:
-    """Return the JSON Schema of workflow declarations and of the policy, as it is committed."""
+    """Return the JSON Schema of workflow declarations, policy and models, as it is committed."""
     _, made = models_json_schema(
-        [(WorkflowFile, "validation"), (PolicyFile, "validation")], by_alias=True
+        [
+            (WorkflowFile, "validation"),
+            (PolicyFile, "validation"),
+            (ModelsFile, "validation"),
+        ],
+        by_alias=True,
     )
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "opsbot declarations",
-        "description": "flags/workflows/*.yaml and flags/policy.yaml",
+        "description": "flags/workflows/*.yaml, flags/policy.yaml and flags/models.yaml",
         "if": {"required": ["powers"]},
         "then": {"$ref": "#/$defs/PolicyFile"},
-        "else": {"$ref": "#/$defs/WorkflowFile"},
+        "else": {
+            "if": {"required": ["models"]},
+            "then": {"$ref": "#/$defs/ModelsFile"},
+            "else": {"$ref": "#/$defs/WorkflowFile"},
+        },
         "$defs": made["$defs"],
     }
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

@@ -14,12 +14,26 @@ from opsbot.app.environment import Environment, policy_of
 from opsbot.app.follow import Follow
 from opsbot.app.kill import KillVerb
 from opsbot.app.kill_decision import WouldWiden
+from opsbot.app.look import may_look
 from opsbot.app.no_chat import NoChat, nobody
 from opsbot.app.ports import Chat, Handler, Outbox, Prober
+from opsbot.app.ramp import Ramp
 from opsbot.app.reason import GiveReason
-from opsbot.app.requests import ApproveRequest, KillRequest, RestoreRequest
+from opsbot.app.record_eval import RecordEval
+from opsbot.app.requests import (
+    ApproveRequest,
+    EvalRequest,
+    KillRequest,
+    RestoreRequest,
+    RollbackRequest,
+    RouteEdit,
+    StageRequest,
+)
 from opsbot.app.restore import RestoreVerb
 from opsbot.app.resume import Resume
+from opsbot.app.retry import Retry
+from opsbot.app.route import RouteVerb, approval_about
+from opsbot.app.route_card import RouteCard
 from opsbot.app.show import Show
 from opsbot.app.sight import watched_kill
 from opsbot.app.tell import Tell
@@ -28,6 +42,7 @@ from opsbot.domain.containment import contain
 from opsbot.domain.errors import NeedsMoreWords, OpsbotError
 from opsbot.domain.policy import Request, person_of
 from opsbot.domain.policy_explain import actor_named, explain
+from opsbot.domain.route import Number
 from opsbot.domain.said import Said, inert
 
 FORGET_MS = 24 * 3_600_000
@@ -95,7 +110,44 @@ class Bot:
     @_named
     async def approve(self, request: ApproveRequest, actor: Actor, *, request_id: str) -> Said:
         """Approve or refuse what waits."""
+        if approval_about(await self.env.store.refresh(), request.approval) == "stage":
+            return await RouteVerb(self.env).approve(request, actor, request_id=request_id)
         return await RestoreVerb(self.env).approve(request, actor, request_id=request_id)
+
+    @_named
+    async def set_route(self, edit: RouteEdit, actor: Actor, *, request_id: str) -> Said:
+        """Store a new revision of a route; it serves nobody yet."""
+        return await RouteVerb(self.env).set(edit, actor, request_id=request_id)
+
+    @_named
+    async def stage(self, request: StageRequest, actor: Actor, *, request_id: str) -> Said:
+        """Begin a ramp, or hold, go on with or give up the one that runs."""
+        return await RouteVerb(self.env).stage(request, actor, request_id=request_id)
+
+    @_named
+    async def rollback(self, request: RollbackRequest, actor: Actor, *, request_id: str) -> Said:
+        """Serve everybody with an older revision's content, at once."""
+        return await RouteVerb(self.env).rollback(request, actor, request_id=request_id)
+
+    @_named
+    async def route(self, workflow: str, actor: Actor) -> Said:
+        """Look at what serves a workflow."""
+        return await RouteVerb(self.env).show(workflow, actor)
+
+    @_named
+    async def route_form(self, workflow: str, actor: Actor) -> Said:
+        """Return what a form is filled from."""
+        return await RouteVerb(self.env).form(workflow, actor)
+
+    @_named
+    async def route_history(self, workflow: str, actor: Actor) -> Said:
+        """List the revisions of a workflow's route."""
+        return await RouteVerb(self.env).history(workflow, actor)
+
+    @_named
+    async def route_diff(self, workflow: str, old: Number, new: Number, actor: Actor) -> Said:
+        """Compare two revisions."""
+        return await RouteVerb(self.env).diff(workflow, old, new, actor)
 
     @_named
     async def give_reason(
@@ -108,6 +160,26 @@ class Bot:
     async def adopt(self, kill_id: str, actor: Actor, *, question: bool, request_id: str) -> Said:
         """Take up a break-glass kill."""
         return await Adopt(self.env).glass(kill_id, actor, question=question, request_id=request_id)
+
+    @_named
+    async def retry(self, item: str, actor: Actor, *, request_id: str) -> Said:
+        """Deliver again what could not be said outside."""
+        return await Retry(self.env, self.outbox)(item, actor, request_id=request_id)
+
+    @_named
+    async def record_eval(self, request: EvalRequest, actor: Actor, *, request_id: str) -> Said:
+        """Keep what an evaluation found."""
+        return await RecordEval(self.env)(request, actor, request_id=request_id)
+
+    @_named
+    async def eval_show(self, workflow: str, revision: str | None, actor: Actor) -> Said:
+        """Say what the gates make of a revision, a model, or all that serves."""
+        return await RecordEval(self.env).show(workflow, revision, actor)
+
+    @_named
+    async def admit(self, actor: Actor) -> None:
+        """Refuse whom policy does not even let look."""
+        may_look(policy_of(self.env.store.state), actor)
 
     @_named
     async def status(self, workflow: str | None, actor: Actor) -> Said:
@@ -176,14 +248,19 @@ class Bot:
         """Return what the outbox worker calls, by kind of effect."""
         follow = Follow(self.env, self.prober)
         if self.chat is None:
-            return {"follow": follow, "card": nobody, "tell": nobody, **self._due(NoChat())}
+            unseen = dict.fromkeys(("card", "route_card", "tell"), nobody)
+            return {"follow": follow, **unseen, **self._due(NoChat())}
         card = Card(self.env, self.chat, self.outbox, self.render, self.channel)
-        tell = Tell(self.env, self.chat, self.render)
-        return {"follow": follow, "card": card, "tell": tell, **self._due(self.chat)}
+        routes = RouteCard(card)
+        tell = Tell(self.env, self.chat, self.outbox, self.render, routes)
+        seen: Mapping[str, Handler] = {"card": card, "route_card": routes, "tell": tell}
+        return {"follow": follow, **seen, **self._due(self.chat)}
 
     def _due(self, chat: Chat) -> Mapping[str, Handler]:
-        duties = Duties(self.env, chat, self.render)
+        duties, ramp = Duties(self.env, chat, self.render), Ramp(self.env)
         return {
+            "ramp": ramp.step,
+            "route_follow": ramp.follow,
             "recovered": Resume(self.env),
             "review": duties.review,
             "expire": duties.expire,
@@ -217,10 +294,10 @@ class Bot:
             one.id
             for kill in state.active_kills()
             for seen in (contain(watched_kill(kill), fleet, declared),)
-            for one in (*seen.silent, *seen.expired)
+            for one in (*seen.silent, *seen.expired, *seen.ahead)
         }
-        old = (one.id for one in fleet.instances if fleet.now_ms - one.seen_ms > FORGET_MS)
-        gone = [name for name in old if name not in kept]
+        old = (one for one in fleet.instances if fleet.now_ms - one.seen_ms > FORGET_MS)
+        gone = [one for one in old if one.id not in kept]
         if gone:
             await self.env.fleets.forget(gone)
         await self.anchor()

@@ -5,12 +5,17 @@ from dataclasses import dataclass, replace
 
 from opsbot.app.check import examined
 from opsbot.app.ports import Entropy, Store
+from opsbot.app.route_state import writes
+from opsbot.app.routed import move_of
+from opsbot.domain import model_book as books
 from opsbot.domain import policy as policies
 from opsbot.domain import workflow as workflows
 from opsbot.domain.actor import DECLARATIONS
 from opsbot.domain.change import Change, Position, Record, Write
 from opsbot.domain.declaration import Catalogue, Finding, Loaded
-from opsbot.domain.state import SETTINGS, State
+from opsbot.domain.route import Number, Revision, route_from
+from opsbot.domain.routing import begun
+from opsbot.domain.state import ROUTES, SETTINGS, State
 from opsflags import keys
 
 UNDECLARED = "undeclared"
@@ -18,6 +23,7 @@ UNDECLARED = "undeclared"
 
 _POLICY = "policy"
 _HASH = "declarations"
+_MODELS = "models"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,7 @@ class Declare:
             StoreLost: it is not known whether it is stored; declare again.
         """
         committed, declared = await self.store.commit(
-            f"declare-{self.ids.token()}", lambda state, now_ms: decide(state, catalogue)
+            f"declare-{self.ids.token()}", lambda state, now_ms: decide(state, now_ms, catalogue)
         )
         return declared if committed is None else replace(declared, position=committed.position)
 
@@ -87,19 +93,19 @@ class Reload:
         return Reloaded(await self.declare(loaded.catalogue), loaded.findings)
 
 
-def decide(state: State, catalogue: Catalogue) -> tuple[Change | None, Declared]:
+def decide(state: State, now_ms: int, catalogue: Catalogue) -> tuple[Change | None, Declared]:
     """Return the change from *state* to *catalogue*, None where they agree. Pure."""
-    wanted = {name: workflows.as_record(w) for name, w in catalogue.workflows.items()}
+    first, wanted = _routed(state, now_ms, catalogue)
     stored = state.kind(keys.WORKFLOWS)
     kept = _kept(state, wanted)
     wanted |= kept
     removed = tuple(sorted(set(stored) - set(wanted)))
-    writes = [Write(keys.WORKFLOWS, name, None) for name in removed]
+    changed = [Write(keys.WORKFLOWS, name, None) for name in removed]
     written = tuple(name for name in sorted(wanted) if stored.get(name) != wanted[name])
-    writes += [Write(keys.WORKFLOWS, name, wanted[name]) for name in written]
-    writes += _settings(state, catalogue, kept)
-    declared = Declared(bool(writes), state.position, written, removed, tuple(sorted(kept)))
-    if not writes:
+    changed += [Write(keys.WORKFLOWS, name, wanted[name]) for name in written]
+    changed += [*first, *_settings(state, catalogue, kept)]
+    declared = Declared(bool(changed), state.position, written, removed, tuple(sorted(kept)))
+    if not changed:
         return None, declared
     facts: Record = {
         "hash": catalogue.hash,
@@ -108,9 +114,31 @@ def decide(state: State, catalogue: Catalogue) -> tuple[Change | None, Declared]
         "kept": sorted(kept),
     }
     change = Change(
-        verb="declare", actor=DECLARATIONS, writes=tuple(writes), rule="declarations", facts=facts
+        verb="declare", actor=DECLARATIONS, writes=tuple(changed), rule="declarations", facts=facts
     )
     return change, declared
+
+
+def _routed(
+    state: State, now_ms: int, catalogue: Catalogue
+) -> tuple[list[Write], dict[str, Record]]:
+    """
+    Return the first revisions that have to be made, and every workflow as clients read it.
+
+    What serves now is never in a file: the declared route counts for a workflow that has none yet.
+    """
+    move, made = move_of(state, now_ms, DECLARATIONS), []
+    wanted: dict[str, Record] = {}
+    for name, workflow in catalogue.workflows.items():
+        if name in state.kind(ROUTES):
+            own = writes(state, state.routing(name), workflow=workflow)
+        else:
+            stored = state.workflows().get(name, workflow)
+            one = Revision(name, Number(1), route_from(stored.route), move.by, now_ms)
+            own = writes(state, begun(name, move), one, workflow=workflow)
+            made += [write for write in own if write.kind != keys.WORKFLOWS]
+        wanted[name] = next(w.record for w in own if w.kind == keys.WORKFLOWS and w.record)
+    return made, wanted
 
 
 def _kept(state: State, wanted: Mapping[str, Record]) -> dict[str, Record]:
@@ -132,6 +160,8 @@ def _settings(state: State, catalogue: Catalogue, kept: Mapping[str, Record]) ->
         "kept": sorted(kept),
     }
     wanted = {_POLICY: policy, _HASH: declarations}
+    if catalogue.book.models or state.setting(_MODELS):
+        wanted[_MODELS] = books.as_record(catalogue.book)
     return [
         Write(SETTINGS, name, record)
         for name, record in wanted.items()

@@ -3,8 +3,11 @@
 from dataclasses import dataclass, replace
 
 from opsbot.app.approvals import pending_on
-from opsbot.app.environment import Environment, who
+from opsbot.app.environment import Environment, policy_of, who
+from opsbot.app.glass_words import told_line
 from opsbot.app.kill_decision import Order, Struck, decide_kill, freeze, undo_hint
+from opsbot.app.kill_names import led
+from opsbot.app.kill_question import names_hit
 from opsbot.app.requests import KillRequest, Target, TargetKind
 from opsbot.app.sight import Sight, watched_kill
 from opsbot.app.target import held_with
@@ -13,7 +16,9 @@ from opsbot.domain.actor import Actor
 from opsbot.domain.change import Committed, Record
 from opsbot.domain.errors import StaleButton
 from opsbot.domain.kill import Kill
-from opsbot.domain.said import Said
+from opsbot.domain.policy import person_of
+from opsbot.domain.said import Said, inert
+from opsbot.domain.state import State
 from opsflags.model import Scope
 
 
@@ -31,11 +36,13 @@ class KillVerb:
             Refused: nothing was changed; why, and who can help.
             StoreLost: whether it is stored is not known.
         """
+        now_s = self.env.clock.monotonic()
+        began = now_s if request.arrived_s is None else min(request.arrived_s, now_s)
         order = await self.order(request, actor)
         committed, struck = await self.env.store.commit(
             request_id, lambda state, now: decide_kill(state, now, order)
         )
-        return await self.answer(struck, committed, order)
+        return await self.answer(struck, committed, order, began)
 
     async def stop(self, kill_id: str, actor: Actor, *, request_id: str) -> Said:
         """
@@ -44,6 +51,7 @@ class KillVerb:
         Raises:
             StaleButton: it is over. Otherwise as `__call__`.
         """
+        began = self.env.clock.monotonic()
         kill = (await self.env.store.refresh()).kill(kill_id)
         kind, name = _target(kill.scope)
         request = KillRequest(Target(kind, name), "stop", confirmed=True)
@@ -51,19 +59,31 @@ class KillVerb:
         committed, struck = await self.env.store.commit(
             request_id, lambda state, now: decide_kill(state, now, order)
         )
-        return await self.answer(struck, committed, order)
+        return await self.answer(struck, committed, order, began)
 
     async def order(self, request: KillRequest, actor: Actor) -> Order:
         """Read what the freeze-frame needs and draw ids, once, whatever the number of retries."""
         reason, sealed = self.env.sealed(request.reason)
+        name, named = self.env.sealed(self._outsider(actor))
         frame: Record = {}
-        seen = await Sight(self.env.fleets, self.env.clock).fleet()
+        sight = Sight(self.env.fleets, self.env.clock)
+        seen = await sight.fleet()
         if seen is not None:
             frame = freeze(seen)
-        return Order(request, actor, self.env.entropy.token(), reason, sealed, frame)
+        wide = request.target.kind in ("model", "provider")
+        models = await sight.models(seen) if seen is not None and wide else ()
+        uid, texts = self.env.entropy.token(), (*sealed, *named)
+        return Order(request, actor, uid, reason, texts, frame, name=name, seen=models)
 
-    async def answer(self, struck: Struck, committed: Committed | None, order: Order) -> Said:
-        """Wait for the fleet within the limit and say what is so."""
+    def _outsider(self, actor: Actor) -> str:
+        """Return the name that Slack gives an account which the policy does not know, else nothing."""
+        known = person_of(policy_of(self.env.store.state), actor)
+        return "" if known or actor.kind != "slack" else inert(actor.name, limit=80)
+
+    async def answer(
+        self, struck: Struck, committed: Committed | None, order: Order, began: float
+    ) -> Said:
+        """Wait for the fleet within the limit, counted from *began*, and say what is so."""
         env, state = self.env, self.env.store.state
         if committed is not None and committed.repeated and struck.outcome in ("new", "stricter"):
             raise StaleButton(
@@ -73,11 +93,13 @@ class KillVerb:
             )
         workflows = state.workflows()
         sight = Sight(env.fleets, env.clock)
-        began = env.clock.monotonic()
+        ends = began + env.answer_within_s
         seen = await sight.until_complete(
-            watched_kill(struck.kill), workflows, timeout_s=env.answer_within_s
+            watched_kill(struck.kill, led(state, struck.kill)),
+            workflows,
+            timeout_s=ends - env.clock.monotonic(),
         )
-        left = env.answer_within_s - (env.clock.monotonic() - began)
+        left = ends - env.clock.monotonic()
         kill = struck.kill
         if seen is not None and seen.complete:
             kill = await self._proved(kill, left)
@@ -95,9 +117,11 @@ class KillVerb:
                 note=_note(struck, committed, who(state, order.actor)),
                 pending=pending_on(state, kill.id, env.clock.now_ms()),
                 undo=undo_hint(struck.aim.workflows, kill.mode),
-                asks=_asks(struck, order, env.prefix),
+                asks=_asks(struck, order, env.prefix, state),
                 promise=env.promise,
                 held=held_with(state, kill),
+                led=led(state, kill),
+                names=names_hit(state, order.request, order.seen),
             )
         )
 
@@ -125,18 +149,17 @@ def _target(scope: Scope) -> tuple[TargetKind, str]:
 
 
 def _note(struck: Struck, committed: Committed | None, by: str) -> str:
-    kill = struck.kill
-    notes = []
+    kill, so = struck.kill, f"Already so: {struck.kill.id} holds it"
+    how = {
+        "already": f"{so}. Nothing was changed.",
+        "joined": f"{so}; you are noted as having joined.",
+        "reasoned": f"{so}; its reason is noted now.",
+        "stricter": f"{kill.id} was made stricter by {by}.",
+        "moved": f"{so}; only its review was moved.",
+    }
+    notes = [how[struck.outcome]] if struck.outcome in how else []
     if committed is not None and committed.repeated:
-        notes.append("This request was done before; nothing was done twice.")
-    elif struck.outcome == "already":
-        notes.append(f"Already so: {kill.id} holds it. Nothing was changed.")
-    elif struck.outcome == "joined":
-        notes.append(f"Already so: {kill.id} holds it; you are noted as having joined.")
-    elif struck.outcome == "stricter":
-        notes.append(f"{kill.id} was made stricter by {by}.")
-    elif struck.outcome == "moved":
-        notes.append(f"Already so: {kill.id} holds it; only its review was moved.")
+        notes = ["This request was done before; nothing was done twice."]
     if struck.aim.mode == "human" and kill.mode != "human":
         notes.append(f"The human queue is closed now: `{kill.mode}` instead.")
     if struck.aim.note:
@@ -144,8 +167,10 @@ def _note(struck: Struck, committed: Committed | None, by: str) -> str:
     return " ".join(notes)
 
 
-def _asks(struck: Struck, order: Order, prefix: str) -> tuple[str, ...]:
+def _asks(struck: Struck, order: Order, prefix: str, state: State) -> tuple[str, ...]:
     request, asks = order.request, []
+    if struck.broke and struck.outcome in ("new", "stricter"):
+        asks.append(told_line(struck.kill, state))
     if request.said_mode is not None and struck.kill.mode != request.said_mode:
         target = request.target
         word = target.name if target.kind == "workflow" else f"{target.kind}:{target.name}"

@@ -4,27 +4,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from opsbot.app import kill_names
+from opsbot.app.alarm import alarm, alarmed, too_many
 from opsbot.app.approvals import overtaken
 from opsbot.app.environment import policy_of
+from opsbot.app.kill_names import led
+from opsbot.app.kill_question import must_confirm
 from opsbot.app.requests import KillRequest
 from opsbot.app.target import Aim, aim, struck_by
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Effect, Json, Position, Record, Sealed, Timer, Write
-from opsbot.domain.errors import NeedsConfirmation, NotAllowed, Refused, StaleButton
+from opsbot.domain.errors import NotAllowed, Refused, StaleButton
 from opsbot.domain.fleet import Fleet
 from opsbot.domain.hours import next_morning_ms, parse_hours
 from opsbot.domain.kill import Kill, as_record, remode, strictness
-from opsbot.domain.policy import Request, Verdict, alarming, identity_of, judge
+from opsbot.domain.policy import Request, Verdict, identity_of, judge
 from opsbot.domain.state import SETTINGS, State
 from opsbot.domain.workflow import Workflow
 from opsflags import keys
-from opsflags.model import FALLBACK_OR_SAFE, NO_MODEL, SAFE_STATE
 
 REVIEW_MS = 4 * 3_600_000
 """When opsbot asks for the first time whether a kill should stay; then every morning."""
 
-Outcome = Literal["new", "stricter", "already", "joined", "moved"]
-"""*moved*: nothing but the time of its review, because `for:` named another."""
+Outcome = Literal["new", "stricter", "already", "joined", "reasoned", "moved"]
+"""
+*reasoned*: who killed it gave the reason that was missing. *moved*: nothing but the time of its
+review, because `for:` named another.
+"""
 
 
 class WouldWiden(Refused):
@@ -47,6 +53,8 @@ class Struck:
     What the decision left: the kill as it now stands and how it came to that.
 
     *closes_ms* is when the human queue closes. *broke*: the actor broke the glass for this change.
+    *led* are the kills of the model's other names that are written with it. *freed*: it came with
+    another kill and stands for itself from now on, because somebody named it.
     """
 
     kill: Kill
@@ -55,6 +63,8 @@ class Struck:
     verdict: Verdict
     closes_ms: int | None = None
     broke: bool = False
+    led: tuple[Kill, ...] = ()
+    freed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +73,8 @@ class Order:
     One request with everything chosen by chance or read beforehand, so that deciding is pure.
 
     *only* is the id of the one kill that may be made stricter, empty where a new one may come.
+    *name* is the commitment to the name of somebody whom the policy does not know. *seen* are the
+    model names that the fleet asked for in the last 24 hours.
     """
 
     request: KillRequest
@@ -72,6 +84,8 @@ class Order:
     sealed: tuple[Sealed, ...]
     fleet: Record = field(default_factory=dict)
     only: str = ""
+    name: str = ""
+    seen: tuple[str, ...] = ()
 
 
 def decide_kill(state: State, now_ms: int, order: Order) -> tuple[Change | None, Struck]:
@@ -81,9 +95,9 @@ def decide_kill(state: State, now_ms: int, order: Order) -> tuple[Change | None,
     Raises:
         Refused: unknown words, policy, a missing confirmation, or a milder mode.
     """
-    aimed = _aim_at(state, order.only) if order.only else aim(order.request, state)
+    aimed = _aim_at(state, order.only) if order.only else aim(order.request, state, order.seen)
     verdict = allow(state, now_ms, order, aimed)
-    _must_confirm(order.request, aimed)
+    must_confirm(state, order.request, aimed, order.seen)
     mode, closes = mode_now(aimed.mode, None if aimed.wide else aimed.workflows, now_ms)
     old = _old(state, replace(aimed, mode=mode), order.only)
     actor = identity_of(policy_of(state), order.actor)
@@ -91,14 +105,21 @@ def decide_kill(state: State, now_ms: int, order: Order) -> tuple[Change | None,
         kill, outcome = _new_kill(state, now_ms, order, replace(aimed, mode=mode)), _NEW
     else:
         kill, outcome = _again(state, old, mode, actor, order, now_ms)
-    struck = Struck(kill, outcome, aimed, verdict, closes, broke=_breaks(verdict, old, actor))
-    struck = replace(struck, kill=_stood_by(struck, actor))
-    if outcome == "already" and struck.kill == old:
+    freed = old is not None and old.under != kill.under
+    struck = Struck(kill, outcome, aimed, verdict, closes, _breaks(verdict, old, actor), freed=freed)
+    struck = replace(struck, kill=_stood_by(struck, actor), led=_beside(state, now_ms, struck))
+    if outcome == "already" and struck.kill == old and not struck.led:
         return None, struck
     return _change(state, now_ms, order, struck), struck
 
 
 _NEW: Outcome = "new"
+
+
+def _beside(state: State, now_ms: int, struck: Struck) -> tuple[Kill, ...]:
+    """Return the kills of the model's other names; the first of them is numbered after its own."""
+    number = next_number(state, "kill") + (struck.outcome == "new")
+    return kill_names.beside(state, now_ms, struck.kill, struck.aim.also, number=number)
 
 
 def _aim_at(state: State, kill_id: str) -> Aim:
@@ -107,7 +128,9 @@ def _aim_at(state: State, kill_id: str) -> Aim:
     if not kill.active:
         raise StaleButton(f"{kill.id} was restored already; nothing was changed.")
     named = kill.scope.workflow is not None
-    return Aim(kill.scope, "stop", struck_by(kill.scope, state.workflows()), wide=not named)
+    also = tuple(one.scope for one in led(state, kill))
+    struck = struck_by(kill.scope, state.workflows())
+    return Aim(kill.scope, "stop", struck, wide=not named, also=also)
 
 
 def _old(state: State, aimed: Aim, only: str) -> Kill | None:
@@ -203,27 +226,6 @@ def freeze(fleet: Fleet) -> Record:
     }
 
 
-def _must_confirm(request: KillRequest, aimed: Aim) -> None:
-    if not aimed.wide or request.confirmed:
-        return
-    names = tuple(workflow.name for workflow in aimed.workflows)
-    what = "everything" if request.target.kind == "all" else f"`{request.target.name}`"
-    diverts = aimed.mode in ("fallback", FALLBACK_OR_SAFE)
-    dead_ends = [f"`{w.name}`" for w in aimed.workflows if diverts and not w.fallbacks]
-    cut = f" and {len(dead_ends) - _SHOWN} more" if len(dead_ends) > _SHOWN else ""
-    hint = f"Without a fallback: {', '.join(dead_ends[:_SHOWN])}{cut}." if dead_ends else ""
-    count = f"{len(names)} workflow{'' if len(names) == 1 else 's'}"
-    hits = f"stops {count}" if aimed.mode in (*NO_MODEL, SAFE_STATE) else f"reaches {count}"
-    raise NeedsConfirmation(
-        f"Nothing was changed yet: killing {what} {hits}. Really?",
-        stops=names,
-        hint=f"{hint} Confirm to go on: the button here, `--yes` in a terminal.".strip(),
-    )
-
-
-_SHOWN = 12
-
-
 def mode_now(
     mode: str, workflows: tuple[Workflow, ...] | None, now_ms: int
 ) -> tuple[str, int | None]:
@@ -273,6 +275,7 @@ def _new_kill(state: State, now_ms: int, order: Order, aimed: Aim) -> Kill:
         since_ms=now_ms,
         review_ms=now_ms + (REVIEW_MS if given is None else given * 1000),
         reason=order.reason,
+        actor_name=order.name,
     )
 
 
@@ -282,9 +285,10 @@ def next_number(state: State, what: str) -> int:
     return (last if isinstance(last, int) else 0) + 1
 
 
-def numbered(state: State, what: str) -> Write:
-    """Return the write that uses up the next number of a series."""
-    return Write(SETTINGS, "ids", {"s": 1, **state.setting("ids"), what: next_number(state, what)})
+def numbered(state: State, what: str, count: int = 1) -> Write:
+    """Return the write that uses up the next *count* numbers of a series."""
+    last = next_number(state, what) + count - 1
+    return Write(SETTINGS, "ids", {"s": 1, **state.setting("ids"), what: last})
 
 
 def _again(
@@ -294,6 +298,8 @@ def _again(
     joins = actor != old.actor and actor not in old.joined
     kill = replace(old, joined=(*old.joined, actor)) if joins else old
     kill = replace(kill, reason=old.reason or order.reason)
+    if not order.only and (joins or how == "stricter"):
+        kill = replace(kill, under="")
     if given is not None:
         kill = replace(kill, review_ms=now_ms + given * 1000)
     if how == "milder" and order.request.mode is not None:
@@ -301,7 +307,7 @@ def _again(
     if how == "stricter":
         return remode(kill, mode=mode, at=_next(state), now_ms=now_ms), "stricter"
     if joins or kill.reason != old.reason:
-        return kill, "joined"
+        return kill, "joined" if joins else "reasoned"
     return (kill, "moved") if kill != old else (old, "already")
 
 
@@ -310,31 +316,40 @@ def _change(state: State, now_ms: int, order: Order, struck: Struck) -> Change:
     actor = identity_of(policy_of(state), order.actor)
     writes = [Write(keys.KILLS, kill.id, as_record(kill))]
     cancels: tuple[str, ...] = ()
-    if fresh:
-        writes.append(numbered(state, "kill"))
+    effects = _effects(struck, actor)
+    if struck.outcome in ("new", "stricter") and too_many(state, now_ms, actor):
+        writes.append(alarmed(state, now_ms, actor))
+        effects += (alarm(kill, actor),)
+    writes += kill_names.writes(struck.led)
+    effects += kill_names.follows(struck.led)
+    new = fresh + sum(one.under == kill.id and one.since_ms == now_ms for one in struck.led)
+    if new:
+        writes.append(numbered(state, "kill", new))
     if struck.broke and struck.outcome in ("new", "stricter"):
         used = {**state.setting("break_glass"), "s": 1, actor: now_ms}
         writes.append(Write(SETTINGS, "break_glass", used))
     if kill.taken:
         cancels = (f"adopt:{kill.uid}",)
     if struck.outcome == "stricter":
-        settled, timers = overtaken(state, now_ms, {kill.id}, by=actor)
-        writes += settled
-        cancels += timers if kill.mode == "human" else (*timers, f"queue:{kill.uid}")
+        ids = {kill.id, *(one.id for one in struck.led)}
+        late = overtaken(state, now_ms, ids, by=actor)
+        writes += late.writes
+        effects += late.effects
+        cancels += late.timers if kill.mode == "human" else (*late.timers, f"queue:{kill.uid}")
     return Change(
-        verb=_VERBS.get(struck.outcome, "join"),
+        verb=_VERBS.get("new" if struck.led else struck.outcome, "join"),
         actor=order.actor,
         writes=tuple(writes),
         rule=struck.verdict.rule,
         facts=_freeze_frame(state, struck.aim, order),
         sealed=order.sealed,
-        effects=_effects(state, now_ms, struck, actor),
+        effects=effects,
         timers=_timers(now_ms, state, struck, moved=order.request.review_in_s is not None),
         cancels=cancels,
     )
 
 
-_VERBS = {"new": "kill", "stricter": "kill", "moved": "move_review"}
+_VERBS = {"new": "kill", "stricter": "kill", "reasoned": "give_reason", "moved": "move_review"}
 
 
 def _freeze_frame(state: State, aimed: Aim, order: Order) -> Record:
@@ -347,33 +362,24 @@ def _freeze_frame(state: State, aimed: Aim, order: Order) -> Record:
     }
 
 
-def _effects(state: State, now_ms: int, struck: Struck, actor: str) -> tuple[Effect, ...]:
+def _effects(struck: Struck, actor: str) -> tuple[Effect, ...]:
     kill, at = struck.kill, f"{struck.kill.at.epoch}:{struck.kill.at.revision}"
     card = Effect("card", f"card:{kill.uid}", {"kill": kill.id})
     if struck.outcome not in ("new", "stricter"):
         return (card,)
     effects = [Effect("follow", f"follow:{kill.uid}:{at}", {"kill": kill.id}, lane="kill"), card]
-    about: Record = {"kill": kill.id, "by": actor}
     if struck.broke:
-        effects.append(Effect("tell", f"glass:{kill.uid}:{at}", {**about, "what": "glass"}))
-    if _too_many(state, now_ms, actor):
-        effects.append(Effect("tell", f"alarm:{kill.uid}:{at}", {**about, "what": "alarm"}))
+        about: Record = {"kill": kill.id, "by": actor, "what": "glass"}
+        effects.append(Effect("tell", f"glass:{kill.uid}:{at}", about))
     return tuple(effects)
-
-
-def _too_many(state: State, now_ms: int, actor: str) -> bool:
-    everything = (*state.kind(keys.KILLS).values(), *state.kind(keys.ENDED).values())
-    theirs = [record["since_ms"] for record in everything if record.get("actor") == actor]
-    earlier = tuple(at for at in theirs if isinstance(at, int))
-    return alarming(policy_of(state), (*earlier, now_ms), now_ms=now_ms)
 
 
 def _timers(now_ms: int, state: State, struck: Struck, *, moved: bool) -> tuple[Timer, ...]:
     timers, kill = [], struck.kill
-    if struck.outcome == "new" or moved:
+    if struck.outcome == "new" or moved or struck.freed:
         key = f"review:{kill.uid}:{kill.review_ms}"
         review = Effect("review", key, {"kill": kill.id, "nth": 1})
-        timers.append(Timer(f"review:{kill.uid}", kill.review_ms - now_ms, review))
+        timers.append(Timer(f"review:{kill.uid}", max(kill.review_ms - now_ms, 0), review))
     if struck.broke and struck.outcome in ("new", "stricter"):
         wait = policy_of(state).break_glass.adopt_within_ms
         late = Effect("tell", f"unadopted:{kill.uid}", {"what": "unadopted", "kill": kill.id})

@@ -1,11 +1,11 @@
 """What the use cases need from outside, as meanings; `opsbot.adapters` and `opsbot.slack` give it."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from opsbot.domain.change import Change, Committed, Effect, Lane, Record, Sealed
-from opsbot.domain.fleet import Fleet
+from opsbot.domain.change import Change, Committed, Effect, Lane, Position, Record, Sealed
+from opsbot.domain.fleet import Fleet, Instance
 from opsbot.domain.state import State
 
 T = TypeVar("T")
@@ -87,7 +87,7 @@ class Fleets(Protocol):
 
     async def look(self) -> Fleet:
         """
-        Return the fleet as of now, on the server's clock.
+        Return the fleet as of now, on the server's clock, and the store's head of the same moment.
 
         Raises:
             StoreLost: no answer within the deadline.
@@ -107,11 +107,22 @@ class Fleets(Protocol):
         """
         ...
 
-    async def sample(self, alive: Mapping[str, int], *, now_ms: int) -> None:
-        """Note how many are alive now; of each hour the fewest are kept, for a day. Raises as `low`."""
+    async def sample(
+        self, alive: Mapping[str, int], *, now_ms: int, models: Collection[str] = ()
+    ) -> None:
+        """
+        Note how many are alive now, and which *models* calls ask for. Raises as `low`.
+
+        Of each hour the fewest alive are kept, of each model's name when it was last seen; both for
+        a day.
+        """
         ...
 
-    async def forget(self, instances: Sequence[str]) -> None:
+    async def models(self, *, now_ms: int) -> frozenset[str]:
+        """Return the model names that were noted within the last 24 hours. Raises as `low`."""
+        ...
+
+    async def forget(self, instances: Sequence[Instance]) -> None:
         """Take instances off the list (long silent ones, by the sweep)."""
         ...
 
@@ -229,7 +240,12 @@ class Entropy(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ProbeAnswer:
-    """What an enforcement point said; *error* is set where it could not be asked."""
+    """
+    What an enforcement point said; *error* is set where it could not be asked.
+
+    *instance* is who answered and *at* the position it decided at, None where it does not say.
+    *refused* is why no probe may be sent to that address at all: it was not asked.
+    """
 
     mode: str = ""
     allowed: bool | None = None
@@ -239,6 +255,9 @@ class ProbeAnswer:
     kill: str | None = None
     status: int = 0
     error: str = ""
+    instance: str | None = None
+    at: Position | None = None
+    refused: str = ""
 
 
 class Prober(Protocol):
@@ -267,7 +286,7 @@ class Chat(Protocol):
         ...
 
     async def update(self, handle: Record, blocks: Sequence[Record], text: str) -> None:
-        """Replace a message of ours. Raises as `post`."""
+        """Replace a message of ours. Raises as `post`; `errors.Gone` where somebody deleted it."""
         ...
 
     async def tell(self, person: str, blocks: Sequence[Record], text: str, *, key: str) -> Record:

@@ -5,18 +5,24 @@ from dataclasses import dataclass
 
 from opsbot.app.approvals import pending_on
 from opsbot.app.environment import Environment, policy_of
+from opsbot.app.fleet_words import ahead_words
 from opsbot.app.kill_decision import undo_hint
+from opsbot.app.kill_names import led
+from opsbot.app.look import may_look
 from opsbot.app.ports import Outbox
+from opsbot.app.reach import people_named
+from opsbot.app.retry import EVERY, letter_line
+from opsbot.app.route_home import route_parts
 from opsbot.app.sight import Sight, watched_kill
 from opsbot.app.target import held_with, hits, nearest, struck_by
 from opsbot.app.words import KillView, clock, counted, kill_said, mode_word, named
 from opsbot.domain.actor import Actor
-from opsbot.domain.change import Effect, Json
+from opsbot.domain.change import Json
 from opsbot.domain.containment import contain
-from opsbot.domain.errors import NotAllowed, StoreLost, UnknownWorkflow
+from opsbot.domain.errors import StoreLost, UnknownWorkflow
 from opsbot.domain.fleet import ALIVE_MS, Fleet, Instance
 from opsbot.domain.kill import Kill
-from opsbot.domain.policy import Request, judge, shown
+from opsbot.domain.policy import shown
 from opsbot.domain.said import Button, Said, inert
 from opsbot.domain.state import State
 from opsbot.domain.workflow import Workflow
@@ -25,6 +31,7 @@ MOST_LINES = 20
 """Lines of one kind in an answer; the machine's form has them all."""
 
 MOST_LETTERS = 3
+_AGAIN = "A card is tried again with the next change of its kill;"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +54,12 @@ class Show:
         return self._all(state, fleet, await self._undelivered())
 
     async def home(self, actor: Actor) -> tuple[Said, ...]:
-        """Return the switchboard in parts: a head, every active kill, every workflow. Raises as `status`."""
+        """Return the switchboard in parts: a head, kills, workflows, routes. Raises as `status`."""
         state, fleet = await self._look(actor)
         kills = [await self.card(kill, state, fleet) for kill in state.active_kills()]
         rows = [self._row(one, state, fleet) for one in state.workflows().values()]
-        return (self._all(state, fleet, await self._undelivered()), *kills, *rows)
+        routes = route_parts(state, self.env.name, self.env.clock.now_ms())
+        return (self._all(state, fleet, await self._undelivered()), *kills, *rows, *routes)
 
     async def kills(self, actor: Actor) -> Said:
         """Return the active kills, a line each. Raises as `status`."""
@@ -103,12 +111,12 @@ class Show:
         declared = state.workflows()
         (reason,) = await self.env.unsealed(kill.reason)
         now_ms = fleet.now_ms if fleet else self.env.clock.now_ms()
-        hit = struck_by(kill.scope, declared)
+        hit, with_it = struck_by(kill.scope, declared), led(state, kill)
         return kill_said(
             KillView(
                 kill=kill,
                 env=self.env.name,
-                containment=contain(watched_kill(kill), fleet, declared) if fleet else None,
+                containment=contain(watched_kill(kill, with_it), fleet, declared) if fleet else None,
                 workflows=declared,
                 by=await self.env.named(kill),
                 reason=reason,
@@ -116,14 +124,13 @@ class Show:
                 pending=pending_on(state, kill.id, now_ms),
                 undo=undo_hint(hit, kill.mode),
                 held=held_with(state, kill),
+                led=with_it,
             )
         )
 
     async def _look(self, actor: Actor) -> tuple[State, Fleet | None]:
         state = self.env.store.state
-        verdict = judge(policy_of(state), Request(verb="show", actor=actor))
-        if not verdict.allowed:
-            raise NotAllowed(verdict.message, rule=verdict.rule, hint=verdict.hint)
+        may_look(policy_of(state), actor)
         return state, await Sight(self.env.fleets, self.env.clock).fleet()
 
     def _named(self, name: str, state: State) -> Workflow:
@@ -142,12 +149,9 @@ class Show:
             return ["Whether messages are left undelivered cannot be read: no answer."]
         if not dead:
             return []
-        lines = [
-            f"{effect.kind} {_about(effect)}: {inert(reason, limit=120)}"
-            for _, effect, reason in dead[-MOST_LETTERS:]
-        ]
+        lines = [letter_line(letter) for letter in dead[-MOST_LETTERS:]]
         head = f"Not delivered: {counted(len(dead), 'message')}; the newest:"
-        return [head, *lines, "A card is tried again with the next change of its kill."]
+        return [head, *lines, f"{_AGAIN} `opsbot retry all` or the button tries it now."]
 
     def _count(self, kills: Sequence[Kill]) -> str:
         return f"{counted(len(kills), 'active kill')} in {self.env.name}"
@@ -174,7 +178,8 @@ class Show:
             },
         }
         amber = kills or fleet is None or undelivered
-        return Said("amber" if amber else "green", title, tuple(lines), body=body)
+        again = (Button("retry", "Deliver again", EVERY),) if undelivered[1:] else ()
+        return Said("amber" if amber else "green", title, tuple(lines), again, body=body)
 
     async def _one(self, workflow: Workflow, state: State, fleet: Fleet | None) -> Said:
         hits = _hitting(workflow, state)
@@ -218,20 +223,20 @@ class Show:
         seen = contain(watched_kill(kill), fleet, state.workflows()) if fleet else None
         count = f"{len(seen.confirmed)}/{seen.expected} confirmed" if seen else "confirmed: unknown"
         by = shown(policy_of(state), kill.actor)
+        with_it = f" (with {kill.under})" if kill.under else ""
         now_ms = fleet.now_ms if fleet else self.env.clock.now_ms()
         asked = pending_on(state, kill.id, now_ms)
         waits = f" · restore {asked.id} waits until {clock(asked.expires_ms)}" if asked else ""
         return (
-            f"{kill.id} {named(kill.scope)} · {mode_word(kill.mode)} · {count}"
+            f"{kill.id}{with_it} {named(kill.scope)} · {mode_word(kill.mode)} · {count}"
             f" · by {by} since {clock(kill.since_ms)}{waits}"
         )
 
 
 def _dri(workflow: Workflow, state: State) -> str:
     """Return who answers for it, by the name they go by where the policy knows them."""
-    people = policy_of(state).people.values()
-    names = {one: person.shown for person in people for one in (*person.slack, *person.email)}
-    return inert(names.get(workflow.dri, workflow.dri))
+    (name,) = people_named(policy_of(state), (workflow.dri,))
+    return inert(name)
 
 
 def _hitting(workflow: Workflow, state: State) -> list[Kill]:
@@ -241,10 +246,6 @@ def _hitting(workflow: Workflow, state: State) -> list[Kill]:
 def _first(lines: Sequence[str]) -> tuple[str, ...]:
     more = (f"and {len(lines) - MOST_LINES} more",) if lines[MOST_LINES:] else ()
     return (*lines[:MOST_LINES], *more)
-
-
-def _about(effect: Effect) -> str:
-    return str(effect.body.get("kill") or effect.body.get("approval") or effect.key)
 
 
 def _serving(workflow: Workflow, fleet: Fleet) -> list[Instance]:
@@ -278,9 +279,14 @@ def _instance_line(one: Instance, fleet: Fleet, state: State) -> str:
     word = "alive" if _alive(one, fleet) else f"silent for {age:.0f} s"
     at = one.ack.applied.revision if one.ack else None
     behind = "" if one.ack and one.ack.applied >= state.position else ", behind"
-    ahead = ", ahead of the store" if one.ack and one.ack.ahead else ""
     file = ", holds a kill file" if one.ack and one.ack.kill_file else ""
-    return f"`{inert(one.id, limit=80)}` {word}, revision {at}{behind}{ahead}{file}"
+    return f"`{inert(one.id, limit=80)}` {word}, revision {at}{behind}{_ahead(one, fleet)}{file}"
+
+
+def _ahead(one: Instance, fleet: Fleet) -> str:
+    if one.ack is not None and one.ack.applied > fleet.head:
+        return f", {ahead_words(one.ack.applied, fleet.head)}"
+    return ", ahead of the store" if one.ack is not None and one.ack.ahead else ""
 
 
 def _instance_json(one: Instance, fleet: Fleet) -> dict[str, Json]:
@@ -295,7 +301,7 @@ def _instance_json(one: Instance, fleet: Fleet) -> dict[str, Json]:
         "seen_ms_ago": max(fleet.now_ms - one.seen_ms, 0),
         "applied": one.ack.applied.as_json() if one.ack else None,
         "enforced": one.ack.enforced.as_json() if one.ack else None,
-        "ahead": one.ack.ahead if one.ack else None,
+        "ahead": one.ack.ahead or one.ack.enforced > fleet.head if one.ack else None,
         "kill_file": one.ack.kill_file if one.ack else None,
         "rejected": list(one.ack.rejected) if one.ack else [],
     }

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from opsbot.app.book import book_of
 from opsbot.app.requests import KillRequest, Target
 from opsbot.domain.errors import NeedsMoreWords, UnknownMode, UnknownWorkflow
 from opsbot.domain.kill import Kill
+from opsbot.domain.model_book import ModelBook
 from opsbot.domain.state import State
 from opsbot.domain.workflow import Workflow
 from opsflags.model import FALLBACK_OR_SAFE, MODES, SAFE_STATE, Scope
@@ -14,18 +16,23 @@ from opsflags.model import FALLBACK_OR_SAFE, MODES, SAFE_STATE, Scope
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """What a kill request comes to: the scope, the mode on the wire, and every workflow it touches."""
+    """
+    What a kill request comes to: the scope, the mode on the wire, and every workflow it touches.
+
+    *also* are the scopes of the model's other names, a kill each.
+    """
 
     scope: Scope
     mode: str
     workflows: tuple[Workflow, ...]
     wide: bool
     note: str = ""
+    also: tuple[Scope, ...] = ()
 
 
-def aim(request: KillRequest, state: State) -> Aim:
+def aim(request: KillRequest, state: State, seen: Iterable[str] = ()) -> Aim:
     """
-    Resolve a request against the declarations.
+    Resolve a request against the declarations, and model names that were *seen* undeclared.
 
     Raises:
         UnknownWorkflow: no such workflow, provider or model; nearest names in the error.
@@ -36,10 +43,13 @@ def aim(request: KillRequest, state: State) -> Aim:
     target = request.target
     if target.kind == "kill":
         raise NeedsMoreWords(f"`{target.name}` is a kill already.", hint="Name a workflow.")
-    scope = _scope(request, declared)
-    touched = tuple(_touched(target, declared))
+    book = book_of(state)
+    scope = _scope(request, declared, {*_every_name(book), *seen})
+    also = _also(scope, book)
+    touched = tuple(_touched(target, declared, also, book))
     mode = _mode(request, touched)
-    return Aim(scope, mode, touched, target.kind != "workflow", _tool_note(request, touched))
+    note = _tool_note(request, touched)
+    return Aim(scope, mode, touched, target.kind != "workflow", note, also)
 
 
 def struck_by(scope: Scope, declared: Mapping[str, Workflow]) -> tuple[Workflow, ...]:
@@ -73,14 +83,14 @@ def nearest(name: str, names: Iterable[str]) -> tuple[str, ...]:
 
 
 def known_models(workflows: Iterable[Workflow]) -> frozenset[str]:
-    """Return every `provider/model` that a declaration names."""
+    """Return every `provider/model` that a declaration names, under all its names."""
     found: set[str] = set()
     for workflow in workflows:
         for target in _targets(workflow):
             found.add(f"{target.get('provider')}/{target.get('model')}")
-        approved = workflow.extra.get("approved", ())
-        if isinstance(approved, (list, tuple)):
-            found.update(str(one) for one in approved)
+        for listed in (workflow.extra.get("approved"), workflow.extra.get("names")):
+            if isinstance(listed, (list, tuple)):
+                found.update(str(one) for one in listed)
     return frozenset(found)
 
 
@@ -94,14 +104,24 @@ def _targets(workflow: Workflow) -> list[Mapping[str, object]]:
     return [*first, *workflow.fallbacks]
 
 
-def _scope(request: KillRequest, declared: Mapping[str, Workflow]) -> Scope:
+def _every_name(book: ModelBook) -> set[str]:
+    return {name for model in book.models.values() for name in model.names}
+
+
+def _also(scope: Scope, book: ModelBook) -> tuple[Scope, ...]:
+    """Return the scopes of the other names of the model that *scope* names."""
+    names = () if scope.model is None else book.struck(scope.model)[1:]
+    return tuple(Scope(model=name, tenant=scope.tenant, tool=scope.tool) for name in names)
+
+
+def _scope(request: KillRequest, declared: Mapping[str, Workflow], more: set[str]) -> Scope:
     target = request.target
     extra = {"tenant": request.tenant, "tool": request.tool}
     if target.kind == "workflow":
         if target.name not in declared:
             raise UnknownWorkflow(target.name, nearest=nearest(target.name, declared))
         return Scope(workflow=target.name, **extra)
-    models = known_models(declared.values())
+    models = known_models(declared.values()) | more
     if target.kind == "provider":
         providers = {model.partition("/")[0] for model in models}
         _must_know("provider", target.name, providers)
@@ -124,9 +144,14 @@ def _must_know(word: str, name: str, names: Iterable[str]) -> None:
         raise error
 
 
-def _touched(target: Target, declared: Mapping[str, Workflow]) -> Iterable[Workflow]:
+def _touched(
+    target: Target, declared: Mapping[str, Workflow], also: tuple[Scope, ...], book: ModelBook
+) -> Iterable[Workflow]:
     scope = Scope() if target.kind == "all" else Scope(**{target.kind: target.name})
-    return struck_by(scope, declared)
+    if target.kind == "model":
+        # Whoever may use the model may be calling it by this name.
+        also = (*also, Scope(model=book.canonical(target.name)))
+    return (one for one in declared.values() if any(hits(s, one) for s in (scope, *also)))
 
 
 def _mode(request: KillRequest, touched: tuple[Workflow, ...]) -> str:

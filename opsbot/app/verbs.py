@@ -3,8 +3,17 @@
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from opsbot.app.requests import ApproveRequest, KillRequest, RestoreRequest
+from opsbot.app.requests import (
+    ApproveRequest,
+    EvalRequest,
+    KillRequest,
+    RestoreRequest,
+    RollbackRequest,
+    RouteEdit,
+    StageRequest,
+)
 from opsbot.domain.actor import Actor
+from opsbot.domain.route import Number
 from opsbot.domain.said import Said
 
 
@@ -25,6 +34,24 @@ class Verbs(Protocol):
 
     async def approve(self, request: ApproveRequest, actor: Actor, *, request_id: str) -> Said: ...
 
+    async def set_route(self, edit: RouteEdit, actor: Actor, *, request_id: str) -> Said: ...
+
+    async def stage(self, request: StageRequest, actor: Actor, *, request_id: str) -> Said: ...
+
+    async def rollback(
+        self, request: RollbackRequest, actor: Actor, *, request_id: str
+    ) -> Said: ...
+
+    async def route(self, workflow: str, actor: Actor) -> Said: ...
+
+    async def route_form(self, workflow: str, actor: Actor) -> Said:
+        """Return what a form is filled from, as a body; refuse whom policy lets set nothing."""
+        ...
+
+    async def route_history(self, workflow: str, actor: Actor) -> Said: ...
+
+    async def route_diff(self, workflow: str, old: Number, new: Number, actor: Actor) -> Said: ...
+
     async def give_reason(
         self, kill_id: str, reason: str, actor: Actor, *, request_id: str
     ) -> Said: ...
@@ -32,6 +59,22 @@ class Verbs(Protocol):
     async def adopt(
         self, kill_id: str, actor: Actor, *, question: bool, request_id: str
     ) -> Said: ...
+
+    async def retry(self, item: str, actor: Actor, *, request_id: str) -> Said:
+        """Deliver again one dead letter by its id, or `all`."""
+        ...
+
+    async def record_eval(self, request: EvalRequest, actor: Actor, *, request_id: str) -> Said:
+        """Keep what an evaluation found, all of it or nothing."""
+        ...
+
+    async def eval_show(self, workflow: str, revision: str | None, actor: Actor) -> Said:
+        """Say what the gates make of a revision or a model; without one, of all that serves."""
+        ...
+
+    async def admit(self, actor: Actor) -> None:
+        """Raise what policy says to somebody who may not even look; asked before a form opens."""
+        ...
 
     async def status(self, workflow: str | None, actor: Actor) -> Said: ...
 

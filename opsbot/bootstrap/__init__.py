@@ -88,7 +88,7 @@ async def start(settings: Settings) -> AsyncGenerator[Running]:
         _state_dir(settings.state_dir)
         store_url = await stack.enter_async_context(_store_url(settings))
         bundle = await stack.enter_async_context(_store(settings, store_url))
-        prober = await stack.enter_async_context(http_prober())
+        prober = await stack.enter_async_context(http_prober(settings.probed))
         env = Environment(
             name=settings.env,
             store=bundle.store,

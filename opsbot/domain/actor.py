@@ -30,3 +30,5 @@ class Actor:
 SCHEDULER = Actor(kind="system", id="scheduler", via="timer")
 DECLARATIONS = Actor(kind="system", id="declarations", via="declarations")
 FLEET_WATCH = Actor(kind="system", id="fleet-watch", via="timer")
+RAMP = Actor(kind="system", id="ramp", via="timer")
+"""Takes the steps of a ramp that people started, and takes back what turns out badly."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from opsbot.domain.model_book import ModelBook
 from opsbot.domain.policy_examples import Example
 from opsbot.domain.policy_model import Policy
 from opsbot.domain.workflow import Workflow
@@ -28,7 +29,7 @@ class Catalogue:
     A whole set of declarations that belong together.
 
     *hash* is the SHA-256 over every file that was read; *runbooks* has one for each runbook.
-    *examples* stand in *policy_file*.
+    *examples* stand in *policy_file*. *book* has the models' other names and prices.
     """
 
     workflows: Mapping[str, Workflow]
@@ -37,6 +38,7 @@ class Catalogue:
     runbooks: Mapping[str, str] = field(default_factory=dict)
     examples: tuple[Example, ...] = ()
     policy_file: str = "flags/policy.yaml"
+    book: ModelBook = field(default_factory=ModelBook)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,17 +7,26 @@ Everything that opsbot refuses or fails at, as one tree; each says what happened
     - UnknownMode
     - UnknownKill
     - UnknownApproval
+    - UnknownRevision
+    - RouteRefused             why it may not serve, and what would let it
+    - RouteMoved               somebody was first; theirs stands
+    - NeedsBreakGlass          the evidence that does not pass
+    - BadEvidence              which result, and what is wrong with it
     - NotAllowed               the rule, and who can help
     - NeedsConfirmation        the list of what stops
     - NeedsMoreWords           the grammar was not met; examples
     - StaleButton              what it acted on has moved on
     - NothingToRestore
     - BadDeclaration           file, line, fix
+    - UnknownLetter            no undelivered message of that id
   x Unsure                     what happened is not known for certain
     - StoreLost                stored: unknown; what to do
     - NotDurable               stored, but on fewer nodes than declared
+  x Gone                       a message of opsbot's own was deleted by somebody
   x Misconfigured              the bot does not start; one clear line
 """
+
+from opsbot.domain.change import Record
 
 
 class OpsbotError(Exception):
@@ -75,6 +84,53 @@ class UnknownApproval(Refused):
     code = "unknown_approval"
 
 
+class UnknownRevision(Refused):
+    """No revision of that number was ever made for that workflow."""
+
+    code = "unknown_revision"
+
+
+class RouteRefused(Refused):
+    """
+    A route, or a step of one, that may not serve: why, and what would let it.
+
+    *about* is the part of the route that it is about (`model`, `fallback`, `param`, `strategy`).
+    """
+
+    code = "route_refused"
+
+    def __init__(self, message: str, *, hint: str = "", about: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.about = about
+
+
+class RouteMoved(Refused):
+    """Somebody changed the route meanwhile; theirs stands and nothing was lost."""
+
+    code = "route_moved"
+
+
+class NeedsBreakGlass(Refused):
+    """
+    It would serve without passing evidence, and waits for somebody to answer for that.
+
+    *leaving* and *to* are the numbers of the revision that serves and of the one that would.
+    """
+
+    code = "needs_break_glass"
+
+    def __init__(self, message: str, *, hint: str = "", leaving: int = 0, to: int = 0) -> None:
+        super().__init__(message, hint=hint)
+        self.leaving = leaving
+        self.to = to
+
+
+class BadEvidence(Refused):
+    """A result of an evaluation that cannot be believed as it is; none of its batch was recorded."""
+
+    code = "bad_evidence"
+
+
 class NotAllowed(Refused):
     """Policy says no."""
 
@@ -90,9 +146,20 @@ class NeedsConfirmation(Refused):
 
     code = "needs_confirmation"
 
-    def __init__(self, message: str, *, stops: tuple[str, ...], hint: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        stops: tuple[str, ...],
+        hint: str = "",
+        lines: tuple[str, ...] = (),
+        more: Record | None = None,
+    ) -> None:
+        """Keep what to ask: *lines* for people, *more* the same for machines."""
         super().__init__(message, hint=hint)
         self.stops = stops
+        self.lines = lines
+        self.more: Record = more or {}
 
 
 class NeedsMoreWords(Refused):
@@ -117,6 +184,18 @@ class BadDeclaration(Refused):
     """A declaration, policy or runbook file is broken; the last good version stays."""
 
     code = "bad_declaration"
+
+
+class UnknownLetter(Refused):
+    """Nothing undelivered has that id; it may have been delivered meanwhile."""
+
+    code = "unknown_letter"
+
+
+class Gone(OpsbotError):
+    """A message that opsbot wants to edit was deleted: it can be posted anew, never edited."""
+
+    code = "gone"
 
 
 class Unsure(OpsbotError):

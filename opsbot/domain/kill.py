@@ -19,8 +19,10 @@ class Kill:
     *reason* and *actor_name* are commitments to free text, never the text. Times are server
     milliseconds. *confirmed_ms* is the time from the command to the last acknowledgement, None
     while any instance is missing; *changed_ms* is when the mode last changed, 0 where it never
-    did; *probes* and *passed* are None until the probes have run. *joined* are the other people
-    who acted on it; *taken* is who adopted or questioned a broken glass.
+    did; *probes* and *passed* are None until the probes have run, and *not_probed* says of each point
+    that could not be asked at all why. *joined* are the other people
+    who acted on it; *taken* is who adopted or questioned a broken glass. *under* is the kill that this
+    one came with, for another name of the same model: it ends with that one.
     """
 
     id: str
@@ -39,9 +41,11 @@ class Kill:
     emergency: str | None = None
     joined: tuple[str, ...] = ()
     taken: str = ""
+    under: str = ""
     confirmed_ms: float | None = None
     probes: int | None = None
     passed: int | None = None
+    not_probed: tuple[str, ...] = ()
     ended: Position | None = None
     ended_by: str = ""
     ended_ms: int | None = None
@@ -99,9 +103,8 @@ def _most(mode: str) -> int:
 
 def remode(kill: Kill, *, mode: str, at: Position, now_ms: int) -> Kill:
     """Return *kill* in another mode, from *at* on; confirmation and proof begin again."""
-    return replace(
-        kill, mode=mode, at=at, changed_ms=now_ms, confirmed_ms=None, probes=None, passed=None
-    )
+    kill = replace(kill, confirmed_ms=None, probes=None, passed=None, not_probed=())
+    return replace(kill, mode=mode, at=at, changed_ms=now_ms)
 
 
 def as_record(kill: Kill) -> Record:
@@ -127,7 +130,10 @@ def as_record(kill: Kill) -> Record:
         "confirmed_ms": kill.confirmed_ms,
         "probes": kill.probes,
         "passed": kill.passed,
+        "not_probed": list(kill.not_probed),
     }
+    if kill.under:
+        record["under"] = kill.under
     if kill.ended is not None:
         record |= {
             "ended": kill.ended.as_json(),
@@ -151,7 +157,9 @@ def from_record(record: Record) -> Kill:
         scope=scope_from_json(record["scope"]),
         at=_position(at),
         joined=tuple(str(who) for who in _items(record.get("joined"))),
+        not_probed=tuple(str(point) for point in _items(record.get("not_probed"))),
         taken=str(record.get("taken", "")),
+        under=str(record.get("under", "")),
         changed_ms=int(str(record.get("changed_ms", 0))),
         ended=None if ended is None else _position(ended),
         ended_by=str(record.get("ended_by", "")),

@@ -227,6 +227,22 @@ def _other(policy: Policy, request: Request, who: str) -> Verdict:
     return Verdict("second_person", rule, message, waiting_for(policy, request, names), who, names)
 
 
+def _signal(policy: Policy, request: Request, who: str) -> Verdict:
+    """Measurements only ever hold a change or let it go on, so one account is enough for them."""
+    if request.actor.kind == "service":
+        message = "This service account may send signals."
+        return Verdict("alone", "signal-service", message, person=who)
+    if _has_power(policy, request, "signal"):
+        return Verdict("alone", "signal-role", "Your role allows sending signals.", person=who)
+    message = "Your role does not allow sending signals."
+    if "signal" not in policy.powers:
+        message = (
+            "The policy gives nobody the power `signal`: add it under `powers`, or a service "
+            "account with `may: [signal]`."
+        )
+    return refused(policy, request, "signal-role", message, who=who)
+
+
 def _has_power(policy: Policy, request: Request, verb: str) -> bool:
     return bool(roles_of(policy, request) & powerful(policy, verb, request.workflows))
 
@@ -248,4 +264,4 @@ def _effective(request: Request) -> str:
     return "restore" if milder else "kill"
 
 
-_RULES = {"kill": _kill, "restore": _restore, "show": _show, "approve": _approve}
+_RULES = {"kill": _kill, "restore": _restore, "show": _show, "approve": _approve, "signal": _signal}

@@ -16,6 +16,13 @@ Act = Literal[
     "confirm_kill",
     "adopt",
     "question",
+    "retry",
+    "route_hold",
+    "route_go_on",
+    "route_cancel",
+    "route_rollback",
+    "route_serve",
+    "route_show",
 ]
 
 DONE, REFUSED, USAGE, UNCONFIRMED = 0, 1, 2, 3

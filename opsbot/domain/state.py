@@ -3,13 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from opsbot.domain import gates, route, routing
 from opsbot.domain import kill as kills
 from opsbot.domain import workflow as workflows
 from opsbot.domain.approval import Approval
 from opsbot.domain.approval import from_record as approval_from
 from opsbot.domain.change import Position, Record
-from opsbot.domain.errors import UnknownApproval, UnknownKill
+from opsbot.domain.errors import UnknownApproval, UnknownKill, UnknownRevision, UnknownWorkflow
+from opsbot.domain.gates import Measurement
 from opsbot.domain.kill import Kill
+from opsbot.domain.remembered import Remembered
+from opsbot.domain.route import Number, Revision
+from opsbot.domain.routing import Routing
 from opsbot.domain.said import inert
 from opsbot.domain.workflow import Workflow
 from opsflags import keys
@@ -18,7 +23,30 @@ APPROVALS = "approvals"
 SETTINGS = "settings"
 """Singletons for the bot alone: `policy`, `declarations`, `break_glass` uses, `ids` handed out."""
 
-KINDS = (keys.KILLS, keys.ENDED, keys.WORKFLOWS, keys.SWITCHBOARD, APPROVALS, SETTINGS)
+ROUTES = "routes"
+"""Each workflow's pointers: the active revision, the last good one, the one that is tried."""
+
+REVISIONS = "revisions"
+"""Every route revision there ever was, by `<workflow>:r<n>`; never changed, never deleted."""
+
+EVIDENCE = "evidence"
+"""The newest measurement of each suite and metric for each revision or model."""
+
+BUDGETS = "budgets"
+"""Each workflow's bad outcomes by hour, as far back as its failure budget's window reaches."""
+
+KINDS = (
+    keys.KILLS,
+    keys.ENDED,
+    keys.WORKFLOWS,
+    keys.SWITCHBOARD,
+    APPROVALS,
+    SETTINGS,
+    ROUTES,
+    REVISIONS,
+    EVIDENCE,
+    BUDGETS,
+)
 """Every kind of journaled record; `audit verify` replays exactly these."""
 
 GENESIS = "0" * 64
@@ -61,8 +89,7 @@ class State:
 
     def workflows(self) -> Mapping[str, Workflow]:
         """Return every declared workflow by name."""
-        found = self.kind(keys.WORKFLOWS)
-        return {name: workflows.from_record(record) for name, record in sorted(found.items())}
+        return _workflows(self.kind(keys.WORKFLOWS))
 
     def approval(self, approval_id: str) -> Approval:
         """
@@ -75,3 +102,50 @@ class State:
         if record is None:
             raise UnknownApproval(f"There is no approval `{inert(approval_id, limit=40)}`.")
         return approval_from(record)
+
+    def routing(self, workflow: str) -> Routing:
+        """
+        Return the pointers of one workflow.
+
+        Raises:
+            UnknownWorkflow: no workflow of that name has a route.
+        """
+        record = self.kind(ROUTES).get(workflow)
+        if record is None:
+            raise UnknownWorkflow(workflow)
+        return routing.from_record(record)
+
+    def revision(self, workflow: str, number: Number) -> Revision:
+        """
+        Return one revision of a workflow's route.
+
+        Raises:
+            UnknownRevision: it was never made.
+        """
+        record = self.kind(REVISIONS).get(route.revision_key(workflow, number))
+        if record is None:
+            newest = self.kind(ROUTES).get(workflow, {}).get("newest", 0)
+            raise UnknownRevision(
+                f"`{workflow}` has no revision r{number}; nothing was changed.",
+                hint=f"Its newest is r{newest}: `/ai-route {workflow} history`.",
+            )
+        return route.from_record(record)
+
+    def revisions(self, workflow: str) -> tuple[Revision, ...]:
+        """Return every revision of a workflow's route, the newest first."""
+        found = (
+            route.from_record(r) for r in self.kind(REVISIONS).values() if r["workflow"] == workflow
+        )
+        return tuple(sorted(found, key=lambda one: -one.number))
+
+    def measurements(self, workflow: str) -> tuple[Measurement, ...]:
+        """Return what is known from evaluations of a workflow, the newest of each kind."""
+        found = self.kind(EVIDENCE).values()
+        return tuple(gates.from_record(one) for one in found if one["workflow"] == workflow)
+
+
+def _read_workflows(records: Mapping[str, Record]) -> Mapping[str, Workflow]:
+    return {name: workflows.from_record(record) for name, record in sorted(records.items())}
+
+
+_workflows = Remembered(_read_workflows)

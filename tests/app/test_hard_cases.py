@@ -38,7 +38,7 @@ async def test_breaking_the_glass_on_somebody_elses_kill_counts_and_is_told(worl
 
     assert world.store.state.kill("K-1").break_glass
     assert {person for person, _ in world.slack.told} == {"U0SUPPORT", "U0ADMIN"}
-    assert "By U0NEW" in world.slack.told[0][1]
+    assert "By someone outside the policy (U0NEW)" in world.slack.told[0][1]
     with pytest.raises(NotAllowed, match="again in"):
         await world.bot.kill(KillRequest(CONTRACTS, break_glass=True), NOOR, request_id="3")
 
@@ -257,4 +257,4 @@ async def test_a_silent_instance_is_not_forgotten_while_it_holds_up_a_kill(world
 
     await world.bot.sweep()
 
-    assert list(world.server.registered) == ["pod-7"]
+    assert list(world.server.services["support-api"].registered) == ["pod-7"]

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
-from opsbot.app.requests import ApproveRequest, KillRequest, RestoreRequest
+from opsbot.app.requests import ApproveRequest, EvalRequest, KillRequest, RestoreRequest
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Record
 from opsbot.domain.errors import NeedsConfirmation, NotAllowed, StoreLost, UnknownWorkflow
@@ -81,6 +81,14 @@ class RecordingVerbs:
     async def retry(self, item: str, actor: Actor, *, request_id: str) -> Said:
         self._done("retry", item, actor, request_id)
         return Said("plain", f"Being delivered again: {item}")
+
+    async def record_eval(self, request: EvalRequest, actor: Actor, *, request_id: str) -> Said:
+        self._done("record_eval", request, actor, request_id)
+        return Said("green", f"Recorded for `{request.workflow}` {request.subject}")
+
+    async def eval_show(self, workflow: str, revision: str | None, actor: Actor) -> Said:
+        self.calls.append(("eval_show", (workflow, revision), actor))
+        return Said("plain", f"Gates of `{workflow}`")
 
     async def admit(self, actor: Actor) -> None:
         if actor.guest or actor.bot:

@@ -17,7 +17,11 @@ from opsbot.web.auth import Surface, digest
 from opsbot.web.surroundings import FilesHealth, SlackHealth, Surroundings
 from tests.support.world import INES, MARA, World, workflow
 
-TOKENS = {"mara-token": MARA, "ines-token": INES}
+TOKENS = {
+    "mara-token": MARA,
+    "ines-token": INES,
+    "ci-token": Actor(kind="service", id="ci-evals", via="http", name="ci-evals"),
+}
 
 
 class LostStore(MemoryStore):

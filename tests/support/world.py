@@ -3,24 +3,23 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
 
 from opsbot.adapters.memory import open_memory
 from opsbot.adapters.memory_server import MemoryServer
 from opsbot.app.anchor import Anchor
 from opsbot.app.audit import Audit
 from opsbot.app.bot import Bot
+from opsbot.app.declare import decide
 from opsbot.app.deliver import Deliver
 from opsbot.app.environment import Environment
 from opsbot.app.ports import Delivery, ProbeAnswer
-from opsbot.domain.actor import DECLARATIONS, Actor
-from opsbot.domain.change import Change, Record, Write
+from opsbot.domain.actor import Actor
+from opsbot.domain.change import Position, Record
+from opsbot.domain.declaration import Catalogue
 from opsbot.domain.policy import BreakGlass, Grant, Person, Policy, Power
-from opsbot.domain.policy_records import as_record as policy_record
 from opsbot.domain.said import Said
-from opsbot.domain.state import SETTINGS, State
 from opsbot.domain.workflow import HumanQueue, Workflow
-from opsbot.domain.workflow import as_record as workflow_record
-from opsflags import keys
 
 SATURDAY_NIGHT_MS = 1_795_230_847_000
 """2026-11-21 03:14:07 UTC, a Saturday: outside every queue's hours."""
@@ -32,6 +31,7 @@ ROUTE = {
     "prompt": "p@1",
     "params": {},
 }
+APPROVED = ("openai/gpt-5.2", "openai/gpt-5-mini", "anthropic/claude-sonnet-5")
 ALL_MODES = ("fallback", "read_only", "no_tools", "drafts_only", "human", "canned", "stop")
 
 
@@ -57,6 +57,9 @@ def workflow(name: str, **changes: object) -> Workflow:
         slack_channel="C0SUPPORTAI",
         runbook="wrong-answers",
     )
+    if "route" not in changes:
+        changes = {"extra": {}, **changes}
+        changes["extra"] = {"approved": list(APPROVED), **changes["extra"]}  # type: ignore[dict-item]  # a mapping, by its field
     return replace(base, **changes)  # type: ignore[arg-type]
 
 
@@ -97,6 +100,8 @@ def policy() -> Policy:
             "kill": Power(everywhere("responder", "commander", "admin")),
             "restore": Power(everywhere("responder", "commander", "admin")),
             "approve": Power(everywhere("approver")),
+            "route": Power(everywhere("commander", "approver"), frozenset({1})),
+            "rollback": Power(everywhere("responder", "commander")),
         },
         secondary=("ola",),
         break_glass=BreakGlass(pages=("ola",)),
@@ -105,17 +110,26 @@ def policy() -> Policy:
 
 @dataclass
 class Probes:
-    """A prober whose points say what the test wants; by default what the table says."""
+    """
+    A prober whose points say what the test wants; by default what the table says.
+
+    Each is the instance that the address names, and has long applied everything.
+    """
 
     says: dict[str, ProbeAnswer] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    anonymous: bool = False
 
     async def ask(
         self, url: str, *, kind: str, workflow: str, tenant: str | None, tool: str | None
     ) -> ProbeAnswer:
         """Answer as set."""
         self.asked.append(url)
-        return self.says.get(url, ProbeAnswer(mode="stop", allowed=False, status=503))
+        said = self.says.get(url, ProbeAnswer(mode="stop", allowed=False, status=503))
+        if self.anonymous:
+            return said
+        who = said.instance or urlsplit(url).hostname
+        return replace(said, instance=who, at=said.at or Position(2**50, 0))
 
 
 @dataclass
@@ -207,6 +221,7 @@ class World:
 
     def __init__(self) -> None:
         self.clock = MovedClock()
+        self.declared: dict[str, Workflow] = {}
         self.server = MemoryServer(now_ms=self.clock.now_ms)
         bundle = open_memory(self.server)
         self.store, self.outbox, self.fleets = bundle.store, bundle.outbox, bundle.fleets
@@ -223,16 +238,13 @@ class World:
         )
 
     async def declare(self, *workflows: Workflow, with_policy: Policy | None = None) -> None:
-        """Commit declarations and policy."""
-        writes = [Write(keys.WORKFLOWS, one.name, workflow_record(one)) for one in workflows]
-        writes.append(Write(SETTINGS, "policy", policy_record(with_policy or policy())))
-        writes.append(Write(SETTINGS, "declarations", {"s": 1, "hash": "abc"}))
-        change = Change(verb="declare", actor=DECLARATIONS, writes=tuple(writes))
-
-        def decide(state: State, now_ms: int) -> tuple[Change, None]:
-            return change, None
-
-        await self.store.commit(f"declare:{len(self.server.lines)}", decide)
+        """Commit declarations, beside those of before, and policy."""
+        self.declared |= {one.name: one for one in workflows}
+        catalogue = Catalogue(dict(self.declared), with_policy or policy(), "abc")
+        await self.store.commit(
+            f"declare:{len(self.server.lines)}",
+            lambda state, now_ms: decide(state, now_ms, catalogue),
+        )
 
     def instance(
         self, name: str, *, serves: Sequence[str] = ("support-copilot",), probe: str | None = None

@@ -1,0 +1,157 @@
+"""What a workflow's route rests on in one state: its ramp, its gates, and what stands in the way. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from opsbot.app.target import hits
+from opsbot.domain.change import Record, Write
+from opsbot.domain.gates import Gate, Result, ask, gates_of
+from opsbot.domain.kill import Kill
+from opsbot.domain.ramp import Step, steps_of
+from opsbot.domain.route import Revision, Route, as_record, from_record, revision_key
+from opsbot.domain.routing import Routing, served
+from opsbot.domain.routing import as_record as routing_record
+from opsbot.domain.state import REVISIONS, ROUTES, State
+from opsbot.domain.workflow import Workflow
+from opsbot.domain.workflow import as_record as workflow_record
+from opsflags import keys
+from opsflags.model import Scope
+
+PROVED_WITHIN_MS = 90 * 24 * 3_600_000
+"""A kill of the workflow must have been confirmed this recently before more users get a change."""
+
+INCIDENTS = "incidents"
+"""Kind of the incidents' records; while nothing writes them there are none that could hold a ramp."""
+
+_SEVERE = frozenset({"SEV1", "SEV2"})
+_OVER = frozenset({"resolved", "reviewed", "cancelled", "duplicate", "declined"})
+
+
+def steps(workflow: Workflow) -> tuple[Step, ...]:
+    """Return the workflow's ramp."""
+    return steps_of(workflow.extra.get("stages"))
+
+
+def gates(workflow: Workflow) -> tuple[Gate, ...]:
+    """Return the workflow's gates."""
+    return gates_of(workflow.extra.get("gates"))
+
+
+def evidence(state: State, workflow: Workflow, subject: str, now_ms: int) -> tuple[Result, ...]:
+    """
+    Return what the workflow's gates say of a revision (`r4`) or a model.
+
+    Where the strategy chose a revision's model and nothing else was changed, what was measured of
+    that model in this workflow speaks for the revision until it is measured itself.
+    """
+    known, asked = state.measurements(workflow.name), gates(workflow)
+    results = ask(asked, subject, known, now_ms=now_ms)
+    model = _chosen_model(state, workflow.name, subject)
+    if model is None:
+        return results
+    instead = ask(asked, model, known, now_ms=now_ms)
+    pairs = zip(results, instead, strict=True)
+    return tuple(own if own.colour != "missing" else other for own, other in pairs)
+
+
+def _chosen_model(state: State, name: str, subject: str) -> str | None:
+    """Return the one model of a revision that differs from what serves by its strategy's choice alone."""
+    stored = state.kind(REVISIONS).get(f"{name}:{subject}")
+    if stored is None or name not in state.kind(ROUTES):
+        return None
+    revision, routing = from_record(stored), state.routing(name)
+    route = revision.route
+    if route.strategy != "cheapest_passing_eval" or len(route.targets) != 1:
+        return None
+    number = routing.active if routing.active != revision.number else routing.last_good
+    before = state.revision(name, number).route
+    changed = replace(before, targets=route.targets, declared=route.declared)
+    return route.targets[0].name if changed == route else None
+
+
+def writes(
+    state: State, routing: Routing, *made: Revision, workflow: Workflow | None = None
+) -> tuple[Write, ...]:
+    """Return everything to write when pointers move: new revisions, pointers, what clients read."""
+    name = routing.workflow
+    declared = workflow or state.workflows()[name]
+    known = {one.number: one for one in made}
+    active = known.get(routing.active) or state.revision(name, routing.active)
+    tried = None
+    if routing.candidate is not None:
+        number = routing.candidate.number
+        tried = known.get(number) or state.revision(name, number)
+    record = {
+        **_stored(state, name, workflow),
+        "route": served(routing, active, tried, steps(declared)),
+    }
+    return (
+        *(Write(REVISIONS, revision_key(name, one.number), as_record(one)) for one in made),
+        Write(ROUTES, name, routing_record(routing)),
+        Write(keys.WORKFLOWS, name, record),
+    )
+
+
+def _stored(state: State, name: str, workflow: Workflow | None) -> Record:
+    return state.kind(keys.WORKFLOWS)[name] if workflow is None else workflow_record(workflow)
+
+
+def barred(state: State, route: Route) -> tuple[tuple[str, Kill], ...]:
+    """Return the targets of *route* that an active kill on a provider or a model stops, with the kill."""
+    found = []
+    for target in route.targets:
+        for kill in state.active_kills():
+            scope = kill.scope
+            if scope.workflow is not None or scope.tenant is not None or scope.tool is not None:
+                continue
+            if _names(scope, target.provider, target.model):
+                found.append((target.name, kill))
+                break
+    return tuple(found)
+
+
+def _names(scope: Scope, provider: str, model: str) -> bool:
+    if scope.provider is None and scope.model is None:
+        return False
+    if scope.provider not in (None, provider):
+        return False
+    return scope.model in (None, model, f"{provider}/{model}")
+
+
+def unapproved(workflow: Workflow, route: Route) -> tuple[str, ...]:
+    """Return the models of *route* that the workflow's declaration does not approve."""
+    listed = workflow.extra.get("approved", ())
+    approved = {str(one) for one in listed} if isinstance(listed, (list, tuple)) else set()
+    return tuple(name for name in route.models if name not in approved)
+
+
+def killing(state: State, workflow: Workflow) -> tuple[Kill, ...]:
+    """Return the active kills that can touch a call of the workflow."""
+    return tuple(kill for kill in state.active_kills() if hits(kill.scope, workflow))
+
+
+def switch_proved(state: State, workflow: str, now_ms: int) -> bool:
+    """Return whether the fleet confirmed a kill of exactly this workflow recently, drills included."""
+    records = (*state.kind(keys.KILLS).values(), *state.kind(keys.ENDED).values())
+    for record in records:
+        scope, took, since = record.get("scope"), record.get("confirmed_ms"), record.get("since_ms")
+        named = isinstance(scope, Mapping) and scope.get("workflow") == workflow
+        if (
+            named
+            and took is not None
+            and isinstance(since, int)
+            and now_ms - since < PROVED_WITHIN_MS
+        ):
+            return True
+    return False
+
+
+def severe_incidents(state: State, workflow: str) -> tuple[str, ...]:
+    """Return the open SEV1 and SEV2 incidents that name the workflow."""
+    return tuple(
+        name
+        for name, record in sorted(state.kind(INCIDENTS).items())
+        if record.get("workflow") == workflow
+        and record.get("severity") in _SEVERE
+        and record.get("status") not in _OVER
+    )

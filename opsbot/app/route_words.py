@@ -1,0 +1,288 @@
+"""The sentences about routes: what serves, what is tried on whom, what stands in the way, what next."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from opsbot.app.fleet_words import clock, counted
+from opsbot.app.routed import Routed
+from opsbot.app.words import stored_lines
+from opsbot.domain.change import Committed, Json, Record
+from opsbot.domain.containment import Containment
+from opsbot.domain.gates import Result
+from opsbot.domain.ramp import Step
+from opsbot.domain.route import Revision, Route, differences
+from opsbot.domain.routing import Routing
+from opsbot.domain.said import DONE, REFUSED, UNCONFIRMED, Button, Said, Tone, inert
+
+_COLOUR = {
+    "green": "green",
+    "red": "RED",
+    "hard_red": "RED, beyond the limit",
+    "missing": "missing",
+    "stale": "stale",
+    "too_few": "too few cases",
+}
+SHARE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class RouteView:
+    """
+    Everything one answer about a route is made from; people by the names they go by.
+
+    *price* says what changes in price, empty where nothing is known of it. *seen* is None where
+    the fleet could not be read, or where nothing that serves has changed.
+    """
+
+    routed: Routed
+    env: str
+    by: str
+    steps: tuple[Step, ...]
+    prefix: str = "ai"
+    requester: str = ""
+    approvers: tuple[str, ...] = ()
+    committed: Committed | None = None
+    promise: str = ""
+    seen: Containment | None = None
+    price: str = ""
+    reason: str = ""
+
+
+def routed_said(view: RouteView) -> Said:
+    """Return the answer to one word about a route: the same on every surface."""
+    routed = view.routed
+    served = routed.outcome in ("begun", "dropped", "rolled_back")
+    waits = routed.outcome in ("pending", "still_pending")
+    lines = [
+        *([confirmed_words(view.seen)] if served else []),
+        *_changed(routed.before, routed.revision),
+        *([view.price] if view.price else []),
+        *gate_lines(routed.evidence),
+        *(_waiting(view) if waits else []),
+        *stored_lines(view.committed, view.promise),
+        *([f"By {view.by}: {inert(view.reason)}"] if view.reason else [f"By {view.by}."]),
+        _next(view),
+    ]
+    return Said(
+        tone=_tone(view, served=served, waits=waits),
+        title=f"{_title(view)}{_unconfirmed(view) if served else ''}",
+        lines=tuple(line for line in lines if line),
+        buttons=_buttons(view),
+        body=_body(view),
+        exit_code=_exit(view, served=served, waits=waits),
+    )
+
+
+def _title(view: RouteView) -> str:
+    routed, workflow = view.routed, f"`{view.routed.routing.workflow}`"
+    about, where = routed.revision.id, f"in {view.env}"
+    if routed.outcome == "rolled_back":
+        back = routed.revision.back_to
+        return f"Rolled back: {workflow} {where} is served by r{back} again, as {about}"
+    return {
+        "set": f"Stored as {about} for {workflow} {where}; it serves nobody yet",
+        "same": f"Nothing was stored: {about} of {workflow} {where} is the same already",
+        "begun": f"{about} serves {_share(view)} of {workflow} {where}",
+        "pending": f"Not begun yet: {about} of {workflow} {where} waits for a second person",
+        "still_pending": f"Already asked: {about} of {workflow} {where} waits for a second person",
+        "refused": f"Nothing was changed: {about} of {workflow} {where} was refused by {view.by}",
+        "held": f"Held: {about} stays at {_share(view)} of {workflow} {where}",
+        "goes_on": f"Goes on: {about} serves {_share(view)} of {workflow} {where}",
+        "dropped": f"Given up: {routed.before.id} serves everybody of {workflow} {where} again",
+        "already": f"Already so: {workflow} {where}. Nothing was changed",
+    }.get(routed.outcome, f"{about} of {workflow} {where}")
+
+
+def _unconfirmed(view: RouteView) -> str:
+    return "" if view.seen is not None and view.seen.complete else ", not confirmed by all yet"
+
+
+def _share(view: RouteView) -> str:
+    routing = view.routed.routing
+    if routing.candidate is None:
+        return "everybody"
+    return share_of(view.steps[min(routing.candidate.step, len(view.steps) - 1)])
+
+
+def share_of(step: Step) -> str:
+    """Return whom a step serves, in words."""
+    named = ", ".join(inert(one, limit=40) for one in step.tenants[:3])
+    more = f" and {len(step.tenants) - 3} more tenants" if step.tenants[3:] else ""
+    if step.percent == 0:
+        return f"{named}{more}" or "nobody"
+    return f"{step.percent} %" if not step.tenants else f"{step.percent} % and {named}{more}"
+
+
+def progress(steps: Sequence[Step], at: int) -> str:
+    """Return the ramp as a bar with its present step named: `■■□□□ 5 %, step 2 of 5`."""
+    bar = "".join("\u25a0" if index <= at else "\u25a1" for index in range(len(steps)))
+    return f"{bar} {steps[at].name}, step {at + 1} of {len(steps)}"
+
+
+def gate_lines(results: Sequence[Result]) -> list[str]:
+    """Return a line for every gate: its colour first, so that it can be read at a glance."""
+    return [f"Gate {_COLOUR[one.colour]}: {one.words}" for one in results]
+
+
+def difference_lines(old: Route, new: Route) -> list[str]:
+    """Return what differs between two contents, a line each."""
+    return [
+        f"{what}: {inert(before, limit=120)} \u2192 {inert(after, limit=120)}"
+        for what, before, after in differences(old, new)
+    ]
+
+
+def _changed(before: Revision, after: Revision) -> list[str]:
+    if before.number == after.number:
+        return []
+    return difference_lines(before.route, after.route)
+
+
+def confirmed_words(seen: Containment | None) -> str:
+    """Return how many instances serve it, only as far as it is known."""
+    if seen is None:
+        return "Confirmed: unknown. The fleet's acknowledgements could not be read."
+    if not seen.expected:
+        return "No running instance has confirmed it."
+    return f"{len(seen.confirmed)}/{seen.expected} instances confirmed"
+
+
+def _waiting(view: RouteView) -> list[str]:
+    approval = view.routed.approval
+    assert approval is not None
+    return [
+        f"{approval.id} asked by {view.requester}, open until {clock(approval.expires_ms)}.",
+        f"May approve: {', '.join(view.approvers) or 'nobody yet'}.",
+        f"In a terminal: `opsbot approve {approval.id}`.",
+    ]
+
+
+def _next(view: RouteView) -> str:
+    routed, prefix = view.routed, view.prefix
+    workflow, revision = routed.routing.workflow, routed.revision.id
+    if routed.outcome in ("set", "same") and routed.routing.active != routed.revision.number:
+        return f"Begin its ramp: `/{prefix}-route {workflow} stage {revision}`"
+    if routed.outcome in ("begun", "goes_on") and routed.routing.candidate is not None:
+        return f"Take it back: `/{prefix}-route {workflow} stage cancel`"
+    if routed.outcome == "begun":
+        return f"Take it back: `/{prefix}-rollback {workflow}`"
+    if routed.outcome == "held":
+        return f"Go on: `/{prefix}-route {workflow} stage go-on`"
+    if routed.outcome == "rolled_back":
+        before = routed.before.id
+        return f"Undo: `/{prefix}-route {workflow} stage {before}`"
+    return ""
+
+
+def _tone(view: RouteView, *, served: bool, waits: bool) -> Tone:
+    if waits or view.routed.broke:
+        return "amber"
+    if not served:
+        return "plain"
+    return "green" if view.seen is not None and view.seen.complete else "amber"
+
+
+def _exit(view: RouteView, *, served: bool, waits: bool) -> int:
+    if waits:
+        return REFUSED
+    if not served:
+        return DONE
+    return DONE if view.seen is not None and view.seen.live_complete else UNCONFIRMED
+
+
+def _buttons(view: RouteView) -> tuple[Button, ...]:
+    routed = view.routed
+    if routed.outcome in ("pending", "still_pending") and routed.approval is not None:
+        asked = routed.approval.id
+        return (
+            Button("approve", f"Approve {asked}", asked, "primary"),
+            Button("refuse", "Refuse", asked),
+        )
+    return ramp_buttons(routed.routing)
+
+
+def ramp_buttons(routing: Routing) -> tuple[Button, ...]:
+    """Return what can be done with a ramp that runs; a press names the attempt, not its state."""
+    if routing.candidate is None:
+        return ()
+    value = f"{routing.workflow}:{routing.candidate.id}"
+    held = routing.candidate.held
+    return (
+        Button("route_go_on", "Go on", value) if held else Button("route_hold", "Hold", value),
+        Button(
+            "route_cancel",
+            "Take it back",
+            value,
+            "danger",
+            f"Serve everybody of {routing.workflow} with {routing.id} again?",
+        ),
+    )
+
+
+def _body(view: RouteView) -> Record:
+    routed, done = view.routed, view.committed
+    waits = routed.outcome in ("pending", "still_pending")
+    body: dict[str, Json] = {
+        "env": view.env,
+        "outcome": routed.outcome,
+        "revision": routed.revision.id,
+        "hash": routed.revision.hash,
+        **routing_body(routed.routing, view.steps),
+        "changes": [list(one) for one in differences(routed.before.route, routed.revision.route)],
+        "evidence": [one.as_json() for one in routed.evidence],
+        "stored": True,
+        "durable": done.durable if done is not None else None,
+        "instances": view.seen.as_json() if view.seen is not None else None,
+        "approval": routed.approval.id if routed.approval is not None else None,
+    }
+    if waits and routed.approval is not None:
+        until = datetime.fromtimestamp(routed.approval.expires_ms / 1000, UTC)
+        body |= {"pending": True, "expires": until.isoformat(), "who": list(view.approvers)}
+    return body
+
+
+def routing_body(routing: Routing, steps: Sequence[Step]) -> dict[str, Json]:
+    """Return the pointers in the machine's form."""
+    tried = routing.candidate
+    step = None if tried is None else steps[min(tried.step, len(steps) - 1)]
+    return {
+        "workflow": routing.workflow,
+        "active": routing.id,
+        "last_good": f"r{routing.last_good}",
+        "newest": f"r{routing.newest}",
+        "confirmed_ms": routing.confirmed_ms,
+        "candidate": None
+        if tried is None or step is None
+        else {
+            "revision": tried.id,
+            "step": step.name,
+            "percent": step.percent,
+            "tenants": list(step.tenants),
+            "since_ms": tried.since_ms,
+            "held": tried.held,
+        },
+    }
+
+
+def revision_line(one: Revision, routing: Routing, by: str) -> str:
+    """Return one revision in a history: what it serves with, who made it, and where it stands."""
+    marks = [
+        word
+        for word, number in (
+            ("active", routing.active),
+            ("last good", routing.last_good),
+            ("on its way", routing.candidate.number if routing.candidate else None),
+        )
+        if number == one.number
+    ]
+    back = f", back to r{one.back_to}" if one.back_to else ""
+    models = ", ".join(target.name for target in one.route.targets)
+    prompt = f" · {inert(one.route.prompt, limit=60)}" if one.route.prompt else ""
+    stands = f" · {', '.join(marks)}" if marks else ""
+    return f"{one.id}{back} · {models}{prompt} · {by}, {clock(one.at_ms)}{stands}"
+
+
+def history_head(count: int, workflow: str, env: str) -> str:
+    """Return the title of a history."""
+    return f"{counted(count, 'revision')} of `{workflow}` in {env}, the newest first"

@@ -1,0 +1,172 @@
+"""How many bad outcomes a workflow may have in a window before changes wait, and how many it had. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from opsbot.domain.change import Json, Record
+from opsbot.domain.gates import HOUR_MS, Gate, Measurement
+from opsbot.domain.state import BUDGETS, State
+from opsbot.domain.workflow import Workflow
+
+INCIDENTS = "incidents"
+"""
+Kind of the incidents' records. One that says how many outcomes were bad (`exposed`, a number) and
+since when (`since_ms`) counts here; while nothing writes them, evaluations alone do.
+"""
+
+_RATES = ("rate", "share")
+_EXACT = 6
+"""Digits after the point that are kept of a number of cases: a float's noise is no bad case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """*share* of bad outcomes (0 to 1) that *window_h* hours may have."""
+
+    share: float
+    window_h: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a window saw: *bad* outcomes of *cases*."""
+
+    bad: float = 0.0
+    cases: float = 0.0
+
+    @property
+    def share(self) -> float:
+        """Return the share of bad outcomes; none where nothing was seen."""
+        return self.bad / self.cases if self.cases else 0.0
+
+    def plus(self, other: "Spent") -> "Spent":
+        """Return both together."""
+        return Spent(round(self.bad + other.bad, _EXACT), self.cases + other.cases)
+
+
+def budget_of(workflow: Workflow) -> Budget | None:
+    """Return the workflow's budget, None where it declares none."""
+    declared = workflow.extra.get("failure_budget")
+    if not isinstance(declared, Mapping):
+        return None
+    return Budget(float(str(declared["share"])), int(str(declared.get("window_h", 24))))
+
+
+def is_rate(metric: str) -> bool:
+    """Return whether a metric is a share of cases, 0 to 1, by its name: `pass_rate`, `flag_rate`."""
+    return metric.lower().endswith(_RATES)
+
+
+def bad_cases(gate: Gate, one: Measurement) -> Spent:
+    """Return what a measurement says of outcomes: nothing, where its metric is no share of cases."""
+    if not is_rate(one.metric) or not 0 <= one.value <= 1:
+        return Spent()
+    bad = one.value if gate.op.startswith("<") else 1 - one.value
+    return Spent(round(one.n * bad, _EXACT), one.n)
+
+
+def added(
+    state: State,
+    workflow: Workflow,
+    gates: Iterable[Gate],
+    taken: Iterable[Measurement],
+    now_ms: int,
+) -> Record | None:
+    """
+    Return the workflow's record of hours with *taken* in this hour; None where nothing is added.
+
+    Only what a gate asks for counts, once each, and hours that left the window are dropped, so
+    that the record stays as small as the window.
+    """
+    budget = budget_of(workflow)
+    asked: dict[tuple[str, str], Gate] = {}
+    for gate in gates:
+        asked.setdefault((gate.suite, gate.metric), gate)
+    seen = Spent()
+    for one in taken:
+        if (found := asked.get((one.suite, one.metric))) is not None:
+            seen = seen.plus(bad_cases(found, one))
+    if budget is None or not seen.cases:
+        return None
+    hours = _hours(state, workflow.name)
+    now = now_ms // HOUR_MS
+    hours[now] = hours.get(now, Spent()).plus(seen)
+    kept: dict[str, Json] = {
+        str(hour): [spent.bad, spent.cases]
+        for hour, spent in sorted(hours.items())
+        if hour >= _first(budget, now_ms)
+    }
+    return {"s": 1, "workflow": workflow.name, "hours": kept}
+
+
+def spent(state: State, workflow: Workflow, now_ms: int) -> Spent:
+    """Return what the workflow's window saw; nothing where it declares no budget."""
+    budget = budget_of(workflow)
+    total = Spent()
+    if budget is None:
+        return total
+    since = _first(budget, now_ms)
+    for hour, one in _hours(state, workflow.name).items():
+        if hour >= since:
+            total = total.plus(one)
+    return total.plus(_exposed(state, workflow.name, since))
+
+
+def burned(state: State, workflow: Workflow, now_ms: int) -> str:
+    """Return in words that the budget is spent, empty while it is not, or where none is declared."""
+    budget = budget_of(workflow)
+    if budget is None:
+        return ""
+    seen = spent(state, workflow, now_ms)
+    if seen.share <= budget.share:
+        return ""
+    return (
+        f"the failure budget of {_percent(budget.share)} per {budget.window_h} h is burned: "
+        f"{_percent(seen.share)}"
+    )
+
+
+def state_of(state: State, workflow: Workflow, now_ms: int) -> str:
+    """Return how much of the budget is spent, empty where none is declared."""
+    budget = budget_of(workflow)
+    if budget is None:
+        return ""
+    seen = spent(state, workflow, now_ms)
+    of = f"{_percent(seen.share)} of {seen.cases:g} cases" if seen.cases else "no cases seen"
+    burns = " \u00b7 burned: changes wait" if seen.share > budget.share else ""
+    return f"Failure budget {_percent(budget.share)} per {budget.window_h} h: {of}{burns}"
+
+
+def _first(budget: Budget, now_ms: int) -> int:
+    """Return the oldest hour of the window; it counts whole, so that nothing is forgotten early."""
+    return (now_ms - budget.window_h * HOUR_MS) // HOUR_MS
+
+
+def _hours(state: State, workflow: str) -> dict[int, Spent]:
+    hours = state.kind(BUDGETS).get(workflow, {}).get("hours", {})
+    if not isinstance(hours, Mapping):
+        return {}
+    return {
+        int(hour): Spent(float(str(pair[0])), float(str(pair[1])))
+        for hour, pair in hours.items()
+        if isinstance(pair, (list, tuple))
+    }
+
+
+def _exposed(state: State, workflow: str, since: int) -> Spent:
+    total = Spent()
+    for record in state.kind(INCIDENTS).values():
+        bad, began = record.get("exposed"), record.get("since_ms")
+        if record.get("workflow") != workflow or not _number(bad) or not _number(began):
+            continue
+        if float(str(began)) // HOUR_MS >= since:
+            total = total.plus(Spent(float(str(bad)), float(str(bad))))
+    return total
+
+
+def _number(value: Json) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.3g} %"

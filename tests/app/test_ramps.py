@@ -1,0 +1,334 @@
+"""A ramp: it goes on when everything is green, waits and says why, and takes back what is bad."""
+
+import pytest
+
+from opsbot.app.ramp_decision import UNPROVED
+from opsbot.app.requests import KillRequest, RestoreRequest, RollbackRequest, StageRequest, Target
+from opsbot.app.route_state import severe_incidents
+from opsbot.domain.actor import SCHEDULER
+from opsbot.domain.change import Change, Record, Write
+from opsbot.domain.errors import NotAllowed, RouteRefused
+from opsbot.domain.ramp import DEFAULT_STEPS, WHOLE
+from opsbot.domain.route import Number
+from opsbot.domain.routing import Routing
+from opsbot.domain.state import State
+from opsflags import keys
+from tests.app.test_routes import COPILOT, GATE, measure, served, set_mini
+from tests.support.world import INES, MARA, SAM, HandMoved, World, workflow
+
+HOUR = 3600
+STEPS = [step.percent for step in DEFAULT_STEPS if step.percent]
+
+
+@pytest.fixture(name="world")
+async def _world() -> World:
+    world = World()
+    await world.declare(workflow(COPILOT, extra={"gates": [GATE]}))
+    return world
+
+
+@pytest.fixture(name="pod")
+async def _pod(world: World) -> HandMoved:
+    pod = world.instance("pod-1")
+    pod.follow()
+    return pod
+
+
+async def proved_switch(world: World, pod: HandMoved) -> None:
+    """Kill and restore, so that the switch is known to work."""
+    await world.bot.kill(KillRequest(Target("workflow", COPILOT), "stop"), MARA, request_id="k")
+    pod.follow()
+    await world.work("follow")
+    await world.bot.restore(RestoreRequest(Target("workflow", COPILOT)), MARA, request_id="restore")
+    pod.follow()
+
+
+async def begun(world: World, pod: HandMoved) -> None:
+    """Begin the ramp of r2 with green gates and a proved switch."""
+    await proved_switch(world, pod)
+    await set_mini(world)
+    await measure(world, "r2", 0.95)
+    await world.bot.stage(StageRequest(COPILOT, "begin"), INES, request_id="begin")
+    pod.follow()
+
+
+async def later(world: World, pod: HandMoved, hours: float = 1.01) -> Routing:
+    """Let time pass and everything due be done, with a fleet that follows."""
+    world.clock.later(hours * HOUR)
+    for _ in range(3):
+        pod.follow()
+        await world.outbox.fire_timers()
+        await world.work("route_follow", "ramp")
+    pod.follow()
+    return world.store.state.routing(COPILOT)
+
+
+def percent(world: World) -> object:
+    """Return the share that clients read, 100 where nobody is tried on."""
+    tried = served(world).get("candidate")
+    return tried["percent"] if isinstance(tried, dict) else WHOLE
+
+
+async def test_a_green_ramp_climbs_step_by_step_to_everybody(world: World, pod: HandMoved) -> None:
+    await begun(world, pod)
+    seen = [percent(world)]
+    for _ in STEPS[1:]:
+        await later(world, pod)
+        seen.append(percent(world))
+    routing = world.store.state.routing(COPILOT)
+
+    watched = (routing.id, routing.last_good, routing.watch_ms is not None)
+    await measure(world, "r2", 0.95)
+    good = await later(world, pod, 24.1)
+
+    assert seen == STEPS
+    assert watched == ("r2", 1, True)
+    assert (good.last_good, good.watch_ms) == (2, None)
+
+
+async def test_it_soaks_before_it_goes_on(world: World, pod: HandMoved) -> None:
+    await begun(world, pod)
+
+    await later(world, pod, 0.9)
+
+    assert percent(world) == STEPS[0]
+
+
+async def test_declared_tenants_are_served_first_and_stay(world: World, pod: HandMoved) -> None:
+    stages = [
+        {"stage": "internal", "tenants": ["acme-internal"], "soak_s": HOUR},
+        {"stage": "opt-in", "tenants": ["beta-bank"], "soak_s": HOUR},
+        {"percent": 25, "soak_s": HOUR},
+        {"percent": 100, "soak_s": HOUR},
+    ]
+    await world.declare(workflow(COPILOT, extra={"gates": [GATE], "stages": stages}))
+    await begun(world, pod)
+    seen = []
+    for _ in range(3):
+        tried = served(world)["candidate"]
+        assert isinstance(tried, dict)
+        seen.append((tried["percent"], tried["tenants"]))
+        await later(world, pod)
+
+    assert seen == [
+        (0, ["acme-internal"]),
+        (0, ["acme-internal", "beta-bank"]),
+        (25, ["acme-internal", "beta-bank"]),
+    ]
+    assert world.store.state.routing(COPILOT).id == "r2"
+
+
+async def test_a_red_gate_holds_and_says_why_until_it_is_green(
+    world: World, pod: HandMoved
+) -> None:
+    await begun(world, pod)
+    await measure(world, "r2", 0.85)
+
+    held = await later(world, pod)
+    stayed = percent(world)
+    await measure(world, "r2", 0.95)
+    await later(world, pod, 0.1)
+
+    assert held.candidate is not None
+    assert held.candidate.held.startswith("ground pass_rate: 0.85 of 200 cases")
+    assert stayed == STEPS[0]
+    assert percent(world) == STEPS[1]
+
+
+async def test_evidence_that_goes_stale_holds(world: World, pod: HandMoved) -> None:
+    await begun(world, pod)
+
+    held = await later(world, pod, 73)
+
+    assert held.candidate is not None
+    assert "at most 72 h wanted" in held.candidate.held
+
+
+async def test_a_hard_red_takes_it_back_by_itself_and_tells(world: World, pod: HandMoved) -> None:
+    await begun(world, pod)
+    await measure(world, "r2", 0.7)
+
+    routing = await later(world, pod)
+    await world.work("tell")
+
+    assert routing.candidate is None
+    assert served(world)["revision"] == "r1"
+    assert any("Taken back: r2" in text for _, text in world.slack.told)
+
+
+async def test_a_hard_red_of_few_cases_only_holds(world: World, pod: HandMoved) -> None:
+    await begun(world, pod)
+    await measure(world, "r2", 0.0, n=3)
+
+    routing = await later(world, pod)
+
+    assert routing.candidate is not None
+    assert routing.candidate.held
+
+
+async def test_a_hard_red_in_the_watch_rolls_back_to_the_last_good(
+    world: World, pod: HandMoved
+) -> None:
+    await begun(world, pod)
+    for _ in STEPS[1:]:
+        await later(world, pod)
+    await measure(world, "r2", 0.5)
+
+    routing = await later(world, pod, 24.1)
+
+    assert (routing.id, routing.last_good) == ("r3", 3)
+    assert world.store.state.revision(COPILOT, Number(3)).back_to == 1
+
+
+async def test_a_kill_of_it_holds_its_ramp(world: World, pod: HandMoved) -> None:
+    await begun(world, pod)
+    await world.bot.kill(
+        KillRequest(Target("workflow", COPILOT), "read_only"), MARA, request_id="k2"
+    )
+
+    held = await later(world, pod)
+
+    assert held.candidate is not None
+    assert held.candidate.held == "K-2 (`read_only`) restricts it"
+
+
+async def test_a_switch_that_was_not_proved_lately_holds(world: World, pod: HandMoved) -> None:
+    await set_mini(world)
+    await measure(world, "r2", 0.95)
+    await world.bot.stage(StageRequest(COPILOT, "begin"), INES, request_id="begin")
+
+    held = await later(world, pod)
+
+    assert held.candidate is not None
+    assert held.candidate.held == UNPROVED
+
+
+async def test_a_severe_incident_holds(world: World, pod: HandMoved) -> None:
+    incident: Record = {"s": 1, "workflow": COPILOT, "severity": "SEV2", "status": "active"}
+    records = {**world.store.state.records, "incidents": {"INC-1": incident}}
+    open_ = severe_incidents(State(records=records), COPILOT)
+    resolved: Record = {**incident, "status": "resolved"}
+    over = severe_incidents(State(records={"incidents": {"INC-1": resolved}}), COPILOT)
+
+    assert (open_, over) == (("INC-1",), ())
+
+
+async def test_an_instance_that_has_not_confirmed_holds(world: World, pod: HandMoved) -> None:
+    await begun(world, pod)
+    world.clock.later(1.01 * HOUR)
+    pod.check_in()
+    await world.outbox.fire_timers()
+    await world.work("ramp")
+
+    held = world.store.state.routing(COPILOT).candidate
+
+    assert held is not None
+    assert held.held == "not every instance serves the present step yet"
+
+
+async def test_what_a_person_holds_only_a_person_lets_go_on(world: World, pod: HandMoved) -> None:
+    await begun(world, pod)
+    await world.bot.stage(StageRequest(COPILOT, "hold"), SAM, request_id="h")
+
+    await later(world, pod, 5)
+    held = percent(world)
+    await world.bot.stage(StageRequest(COPILOT, "go_on"), INES, request_id="g")
+    await later(world, pod, 0.01)
+
+    assert held == STEPS[0]
+    assert percent(world) == STEPS[1]
+
+
+async def test_a_ramp_that_is_given_up_serves_nobody_more(world: World, pod: HandMoved) -> None:
+    await begun(world, pod)
+
+    said = await world.bot.stage(StageRequest(COPILOT, "cancel"), INES, request_id="c")
+    await later(world, pod, 5)
+
+    assert said.title.startswith("Given up: r1 serves everybody of `support-copilot` in prod again")
+    assert "candidate" not in served(world)
+    with pytest.raises(RouteRefused):
+        await world.bot.stage(StageRequest(COPILOT, "hold"), INES, request_id="h")
+
+
+async def test_who_may_not_change_routes_may_not_hold_one(world: World, pod: HandMoved) -> None:
+    await begun(world, pod)
+
+    with pytest.raises(NotAllowed):
+        await world.bot.stage(StageRequest(COPILOT, "hold"), MARA, request_id="h")
+
+
+async def test_only_one_ramp_runs_at_a_time(world: World, pod: HandMoved) -> None:
+    await begun(world, pod)
+    await set_mini(world, prompt="p@7")
+    await measure(world, "r3", 0.95)
+
+    with pytest.raises(RouteRefused) as refusal:
+        await world.bot.stage(StageRequest(COPILOT, "begin", Number(3)), INES, request_id="b3")
+
+    assert "r2 is on its way" in refusal.value.message
+
+
+async def test_a_look_that_is_delivered_twice_takes_one_step(world: World, pod: HandMoved) -> None:
+    await begun(world, pod)
+    world.clock.later(1.01 * HOUR)
+    pod.follow()
+    await world.outbox.fire_timers()
+    await world.work("route_follow")
+    (item,) = [
+        one
+        for one in world.server.items.values()
+        if one.effect.kind == "ramp" and not one.effect.body["once"]
+    ]
+    ramp = world.bot.handlers()["ramp"]
+    twice = [world.delivery(name) for name, one in world.server.items.items() if one is item] * 2
+
+    for delivery in twice:
+        await ramp(delivery)
+
+    assert percent(world) == STEPS[1]
+
+
+async def test_a_timer_of_an_earlier_ramp_finds_nothing_to_do(world: World, pod: HandMoved) -> None:
+    await begun(world, pod)
+    world.clock.later(1.01 * HOUR)
+    await world.outbox.fire_timers()
+    await world.bot.rollback(RollbackRequest(COPILOT), MARA, request_id="r")
+    before = world.store.state.routing(COPILOT)
+
+    await later(world, pod)
+
+    assert world.store.state.routing(COPILOT).active == before.active
+    assert "candidate" not in served(world)
+
+
+async def test_a_workflow_that_is_declared_no_more_ends_its_ramp(
+    world: World, pod: HandMoved
+) -> None:
+    await begun(world, pod)
+
+    def gone(state: State, now_ms: int) -> tuple[Change, None]:
+        return Change("declare", SCHEDULER, (Write(keys.WORKFLOWS, COPILOT, None),)), None
+
+    await world.store.commit("gone", gone)
+    world.clock.later(2 * HOUR)
+    await world.outbox.fire_timers()
+
+    assert "ramp" in await world.work("ramp")
+
+
+async def test_the_card_shows_how_far_it_is_and_is_one_message(
+    world: World, pod: HandMoved
+) -> None:
+    await begun(world, pod)
+    await world.work("route_card")
+    await later(world, pod)
+    await world.work("route_card")
+
+    posted = [text for _, text in world.slack.posted if "serves" in text]
+
+    assert len(posted) == 1
+    assert posted[0].startswith(
+        "r2 serves 1 % of `support-copilot` in prod\n\u25a0\u25a1\u25a1\u25a1\u25a1 1 %, step 1 of 5"
+    )
+    assert any(text.startswith("r2 serves 5 % of") for text in world.slack.updated)

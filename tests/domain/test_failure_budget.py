@@ -1,0 +1,144 @@
+"""The failure budget: what counts as bad, in which window, and when changes wait."""
+
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from opsbot.app import route_state
+from opsbot.domain import failure_budget
+from opsbot.domain.change import Record
+from opsbot.domain.failure_budget import added, bad_cases, burned, state_of
+from opsbot.domain.gates import HOUR_MS, Gate, Measurement, gates_of
+from opsbot.domain.state import BUDGETS, State
+from tests.support.evals import BUDGET, GATES, GROUNDED, gated
+
+NOW = 1_000_000 * HOUR_MS + 1_234
+GROUND, SAFETY = gates_of(GATES)
+BURNED = "the failure budget of 2 % per 24 h is burned: 100 %"
+
+
+def measured(
+    value: float, n: int, *, suite: str = GROUNDED, metric: str = "pass_rate"
+) -> Measurement:
+    return Measurement("support-copilot", "r1", suite, metric, value, n, NOW, "service:ci")
+
+
+def after(*batches: tuple[int, Measurement], state: State | None = None) -> State:
+    """Return the state after measurements at their times."""
+    state = state or State()
+    for at_ms, one in batches:
+        record = added(state, gated(), (GROUND, SAFETY), (one,), at_ms)
+        if record is not None:
+            state = State(records={**state.records, BUDGETS: {"support-copilot": record}})
+    return state
+
+
+def with_incident(incident: Record) -> State:
+    return State(records={failure_budget.INCIDENTS: {"INC-1": incident}})
+
+
+@pytest.mark.parametrize(
+    ("gate", "one", "bad", "cases"),
+    [
+        (GROUND, measured(0.95, 400), 20, 400),
+        (GROUND, measured(1, 3), 0, 3),
+        (SAFETY, measured(0.03, 100, metric="flag_rate"), 3, 100),
+        (GROUND, measured(0.7, 50, metric="score"), 0, 0),
+        (GROUND, measured(812.0, 50, metric="latency_ms"), 0, 0),
+        (Gate("s", "pass_rate", ">", 0.5, 1, 1), measured(0.1, 10), 9, 10),
+        (Gate("s", "error_rate", "<", 0.5, 1, 1), measured(0.1, 10, metric="error_rate"), 1, 10),
+    ],
+)
+def test_bad_cases_are_those_on_the_wrong_side_of_a_rate(
+    gate: Gate, one: Measurement, bad: float, cases: float
+) -> None:
+    seen = bad_cases(gate, one)
+
+    assert (seen.bad, seen.cases) == (bad, cases)
+
+
+def test_a_budget_that_is_spent_says_so_in_words() -> None:
+    state = after((NOW, measured(0.969, 1000)))
+
+    assert burned(state, gated(), NOW) == "the failure budget of 2 % per 24 h is burned: 3.1 %"
+    assert "3.1 % of 1000 cases" in state_of(state, gated(), NOW)
+    assert "changes wait" in state_of(state, gated(), NOW)
+
+
+def test_exactly_the_budget_is_not_burned() -> None:
+    state = after((NOW, measured(0.98, 1000)))
+
+    assert burned(state, gated(), NOW) == ""
+    assert "changes wait" not in state_of(state, gated(), NOW)
+
+
+def test_good_cases_of_the_window_dilute_bad_ones_and_old_ones_leave_it() -> None:
+    state = after((NOW, measured(0.9, 100)), (NOW + HOUR_MS, measured(1, 900)))
+
+    assert burned(state, gated(), NOW) == ""
+    assert burned(after((NOW, measured(0.9, 100))), gated(), NOW + 24 * HOUR_MS) != ""
+    assert burned(after((NOW, measured(0.9, 100))), gated(), NOW + 25 * HOUR_MS) == ""
+
+
+def test_what_no_gate_asks_for_costs_nothing() -> None:
+    assert added(State(), gated(), (GROUND,), (measured(0, 100, suite="else"),), NOW) is None
+
+
+def test_a_workflow_without_a_budget_burns_none_and_keeps_nothing() -> None:
+    free = gated(failure_budget=None)
+
+    assert added(State(), free, (GROUND,), (measured(0, 100),), NOW) is None
+    assert burned(after((NOW, measured(0, 100))), free, NOW) == ""
+    assert state_of(State(), free, NOW) == ""
+
+
+def test_a_budget_that_saw_nothing_is_not_burned() -> None:
+    assert burned(State(), gated(), NOW) == ""
+    assert state_of(State(), gated(), NOW) == "Failure budget 2 % per 24 h: no cases seen"
+
+
+@pytest.mark.parametrize(
+    ("incident", "words"),
+    [
+        ({"workflow": "support-copilot", "exposed": 40, "since_ms": NOW}, BURNED),
+        ({"workflow": "support-copilot", "exposed": 40, "since_ms": NOW - 30 * HOUR_MS}, ""),
+        ({"workflow": "coding-agent", "exposed": 40, "since_ms": NOW}, ""),
+        ({"workflow": "support-copilot", "since_ms": NOW}, ""),
+        ({"workflow": "support-copilot", "exposed": True, "since_ms": NOW}, ""),
+        ({"workflow": "support-copilot", "exposed": "many", "since_ms": NOW}, ""),
+    ],
+)
+def test_what_an_incident_exposed_counts_while_it_is_in_the_window(
+    incident: Mapping[str, str | int], words: str
+) -> None:
+    assert burned(with_incident(incident), gated(), NOW) == words
+
+
+def test_incidents_are_read_where_the_ramp_reads_them() -> None:
+    assert failure_budget.INCIDENTS == route_state.INCIDENTS
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 200), st.floats(0, 1), st.integers(1, 10_000)),
+        min_size=1,
+        max_size=60,
+    )
+)
+def test_the_record_stays_as_small_as_the_window_and_the_share_is_a_share(
+    batches: list[tuple[int, float, int]],
+) -> None:
+    times = sorted(batches)
+
+    state = after(*((NOW + hour * HOUR_MS, measured(value, n)) for hour, value, n in times))
+
+    last = NOW + times[-1][0] * HOUR_MS
+    hours = state.kind(BUDGETS)["support-copilot"]["hours"]
+    seen = failure_budget.spent(state, gated(), last)
+    window = int(str(BUDGET["window_h"]))
+    assert isinstance(hours, Mapping)
+    assert len(hours) <= window + 1
+    assert 0 <= seen.share <= 1
+    assert seen.cases == sum(n for hour, _, n in times if hour >= times[-1][0] - window)
