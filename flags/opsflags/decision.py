@@ -38,9 +38,13 @@ ALL_TOOLS = Tools(None, frozenset())
 
 
 class Route:
-    """What serves the call: provider, model, prompt, params and the route revision they are of."""
+    """
+    What serves the call: provider, model, prompt, params, tools and the route revision they are of.
 
-    __slots__ = ("model", "params", "prompt", "provider", "revision")
+    *prompt* and *tools* are references into the team's own stores, None where there is none.
+    """
+
+    __slots__ = ("model", "params", "prompt", "provider", "revision", "tools")
 
     def __init__(
         self,
@@ -49,12 +53,14 @@ class Route:
         prompt: str | None,
         params: dict[str, object],
         revision: str | None,
+        tools: str | None = None,
     ) -> None:
         self.provider = provider
         self.model = model
         self.prompt = prompt
         self.params = params
         self.revision = revision
+        self.tools = tools
 
     @property
     def target(self) -> str:
@@ -62,14 +68,15 @@ class Route:
         return f"{self.provider}/{self.model}"
 
     def as_json(self) -> dict[str, object]:
-        """Return every field; params as a copy."""
-        return {
+        """Return every field; params as a copy, `tools` only where the revision names some."""
+        told: dict[str, object] = {
             "provider": self.provider,
             "model": self.model,
             "prompt": self.prompt,
             "params": dict(self.params),
             "revision": self.revision,
         }
+        return told if self.tools is None else {**told, "tools": self.tools}
 
     def __repr__(self) -> str:
         return f"Route({self.target}, {self.revision})"

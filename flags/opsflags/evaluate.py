@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from opsflags.decision import ALL_TOOLS, Decision, Tools
-from opsflags.model import BASE_MODES, FALLBACK_OR_SAFE, NO_MODEL, PAUSED, RANK, SAFE_STATE
+from opsflags.decision import ALL_TOOLS, Decision, Route, Tools
+from opsflags.model import BASE_MODES, NO_MODEL, PAUSED, RANK
 from opsflags.records import TOO_OLD, Kill, Target, WorkflowRecord
-from opsflags.routes import Place, hits_place, routes_of
+from opsflags.routes import Place, Serving, hits_place, routes_of
+from opsflags.rules import Rule, acting, for_key, hits_tool, order, place, rule_of
 
 MEMO_SIZE = 4096
 """How many argument tuples a view remembers before it begins again."""
@@ -17,32 +18,25 @@ _READ_TOOLS_ONLY = frozenset({"read_only", "drafts_only"})
 _EVERY_TOOL = frozenset({"live", "fallback"})
 
 
-class Rule:
-    """A kill as it acts on one workflow in one instance; *otherwise* is used when no fallback is left."""
-
-    __slots__ = ("kill", "mode", "model", "otherwise", "provider", "reason", "tenant", "tool")
-
-    def __init__(self, kill: Kill, mode: str, reason: str, otherwise: tuple[str, str]) -> None:
-        self.kill = kill
-        self.mode = mode
-        self.reason = reason
-        self.otherwise = otherwise
-        self.tenant = kill.scope.tenant
-        self.provider = kill.scope.provider
-        self.model = kill.scope.model
-        self.tool = kill.scope.tool
-
-
 class Call:
-    """The arguments of one question, as words, with the places the call may go to."""
+    """The arguments of one question, as words, with the revision and the places it may go to."""
 
-    __slots__ = ("places", "target", "tenant", "tool")
+    __slots__ = ("key", "places", "serving", "target", "tenant", "tool")
 
     def __init__(
-        self, tenant: str | None, tool: str | None, places: tuple[Place, ...], target: Target | None
+        self,
+        *,
+        tenant: str | None,
+        tool: str | None,
+        key: str | None,
+        serving: Serving,
+        places: tuple[Place, ...],
+        target: Target | None,
     ) -> None:
         self.tenant = tenant
         self.tool = tool
+        self.key = key
+        self.serving = serving
         self.places = places
         self.target = target
 
@@ -64,6 +58,8 @@ class View:
         "_knowledge",
         "_lost",
         "_ordered",
+        "_plain",
+        "_ramped",
         "_read_tools",
         "_routes",
         "constant",
@@ -90,6 +86,8 @@ class View:
         self._routes = routes = routes_of(name, record)
         self._read_tools = routes.read_tools
         self._ordered = rules
+        self._ramped = any(rule.eased is not None for rule in rules)
+        self._plain: dict[Target | None, Decision] = {}
         self._everywhere: list[Rule] = []
         self._by_tenant: dict[str, list[Rule]] = {}
         for rule in rules:
@@ -115,7 +113,7 @@ class View:
         except TypeError:  # an argument that cannot be hashed is still answered, as its text
             return self.compute(*arguments)
         if known is None:
-            known = self.compute(*arguments)
+            known = self._unrestricted(*arguments) if self.live else self.compute(*arguments)
             if len(self.memo) >= MEMO_SIZE:
                 self.memo.clear()
             self.memo[arguments] = known
@@ -128,6 +126,12 @@ class View:
         call = self._call(tenant, model, tool, provider, key)
         return self._merge(call, self._touching(call))
 
+    def serving(self, tenant: object, key: object) -> Route | None:
+        """Return what the route gives a call that names no model itself, whatever is killed."""
+        sticky = _word(key)
+        serving = self._routes.of(_word(tenant), sticky)
+        return serving.route(serving.target(None, None, sticky))
+
     def hits(
         self,
         tenant: object = None,
@@ -138,7 +142,7 @@ class View:
     ) -> tuple[Kill, ...]:
         """Return the kills that hit this call, the earliest first."""
         call = self._call(tenant, model, tool, provider, key)
-        return tuple(rule.kill for rule in self._touching(call) if _hits_tool(rule, call))
+        return tuple(rule.kill for rule in self._touching(call) if hits_tool(rule, call.tool))
 
     def lost(self) -> View:
         """Return this view as it is once the store has been lost for too long."""
@@ -157,20 +161,42 @@ class View:
             )
         return self._lost
 
+    def _unrestricted(
+        self, tenant: object, model: object, tool: object, provider: object, key: object
+    ) -> Decision:
+        """Answer one call where nothing can be refused: only the target makes a difference."""
+        # Every new key of a weighted route comes here: what is not passed costs no call.
+        sticky = key if type(key) is str and key else _word(key)
+        serving = self._routes.of(None if tenant is None else _word(tenant), sticky)
+        if model is None and provider is None:
+            target = serving.target(None, None, sticky)
+        else:
+            target = serving.target(_word(model), _word(provider), sticky)
+        decision = self._plain.get(target)
+        if decision is None:
+            decision = self._plain[target] = self.compute(tenant, model, tool, provider, key)
+        return decision
+
     def _call(
         self, tenant: object, model: object, tool: object, provider: object, key: object
     ) -> Call:
-        model_name, provider_name, sticky = _word(model), _word(provider), _word(key)
+        whose, sticky = _word(tenant), _word(key)
+        model_name, provider_name = _word(model), _word(provider)
+        serving = self._routes.of(whose, sticky)
         return Call(
-            _word(tenant),
-            _word(tool),
-            self._routes.places(model_name, provider_name, sticky),
-            self._routes.active(model_name, provider_name, sticky),
+            tenant=whose,
+            tool=_word(tool),
+            key=sticky,
+            serving=serving,
+            places=serving.places(model_name, provider_name, sticky),
+            target=serving.target(model_name, provider_name, sticky),
         )
 
     def _touching(self, call: Call) -> list[Rule]:
         """Return the rules whose tenant, provider and model match; their tools are not looked at."""
         rules = self._about(call.tenant)
+        if self._ramped and call.key is not None:
+            rules = [for_key(rule, call.key) for rule in rules]
         return [rule for rule in rules if hits_place(rule.provider, rule.model, call.places)]
 
     def _about(self, tenant: str | None) -> list[Rule]:
@@ -178,16 +204,16 @@ class View:
         if tenant is None:
             return self._ordered
         own = self._by_tenant.get(tenant)
-        return self._everywhere if own is None else sorted([*self._everywhere, *own], key=_place)
+        return self._everywhere if own is None else sorted([*self._everywhere, *own], key=place)
 
     def _merge(self, call: Call, touching: list[Rule]) -> Decision:
         mode, reason = self._floor
         kill: Kill | None = None
         only: frozenset[str] | None = None
-        hits = [rule for rule in touching if _hits_tool(rule, call)]
+        hits = [rule for rule in touching if hits_tool(rule, call.tool)]
         fallback = self._fallback_left(call) if any(r.mode == "fallback" for r in hits) else None
         for rule in hits:
-            this, why = _acting(rule, fallback)
+            this, why = acting(rule, fallback)
             only = _narrower(only, self._tools_under(this))
             if RANK[this] > RANK[mode] or (kill is None and RANK[this] == RANK[mode]):
                 mode, reason, kill = this, why, rule.kill
@@ -206,7 +232,7 @@ class View:
             tools=tools,
             route=None
             if mode in NO_MODEL
-            else self._routes.route(fallback if wants_fallback else call.target),
+            else call.serving.route(fallback if wants_fallback else call.target),
             message=self._message(mode),
             kill=None if kill is None else kill.id,
             reason="tool_not_allowed" if asked_in_vain else reason,
@@ -220,11 +246,11 @@ class View:
         against = [
             rule
             for rule in self._about(call.tenant)
-            if (rule.provider is not None or rule.model is not None) and _hits_tool(rule, call)
+            if (rule.provider is not None or rule.model is not None) and hits_tool(rule, call.tool)
         ]
-        for target in self._routes.fallbacks:
-            place = ((target.provider, target.model),)
-            if not any(hits_place(rule.provider, rule.model, place) for rule in against):
+        for target in call.serving.fallbacks:
+            there = ((target.provider, target.model),)
+            if not any(hits_place(rule.provider, rule.model, there) for rule in against):
                 return target
         return None
 
@@ -246,7 +272,7 @@ class View:
             # Only the call of the tool itself can be sent elsewhere; a model call that merely
             # offers the tool cannot, so the tool is taken from it.
             return True
-        mode, _ = _acting(rule, fallback)
+        mode, _ = acting(rule, fallback)
         allowed = self._tools_under(mode)
         return allowed is not None and rule.tool not in allowed
 
@@ -294,8 +320,8 @@ def compile_view(  # noqa: PLR0913  # every input of a decision, by keyword, in 
     implemented = frozenset(modes) | BASE_MODES
     own = [kill for kill in kills if kill.scope.workflow is None or kill.scope.workflow == name]
     if len(own) > 1:
-        own.sort(key=_order)
-    rules = [_rule(kill, record, implemented) for kill in own if kill.mode != "live"]
+        own.sort(key=order)
+    rules = [rule_of(kill, record, implemented) for kill in own if kill.mode != "live"]
     too_old = client_too_old or (record is not None and record.too_old)
     floor = _floor(record, knowledge, on_unknown, too_old=too_old)
     view = View(name, record, rules, floor=floor)
@@ -320,43 +346,10 @@ def _floor(
     return "live", "live"
 
 
-def _rule(kill: Kill, record: WorkflowRecord | None, implemented: frozenset[str]) -> Rule:
-    safe_state = record.safe_state if record is not None else "stop"
-    if kill.mode == SAFE_STATE:
-        return Rule(kill, safe_state, "killed", (safe_state, "killed"))
-    if kill.mode == FALLBACK_OR_SAFE:
-        mode = "fallback" if "fallback" in implemented else safe_state
-        return Rule(kill, mode, "killed", (safe_state, "killed"))
-    if kill.mode not in RANK:
-        return Rule(kill, "stop", TOO_OLD, ("stop", TOO_OLD))
-    if kill.mode not in implemented:
-        return Rule(kill, "stop", "mode_not_implemented", ("stop", "mode_not_implemented"))
-    return Rule(kill, kill.mode, "killed", ("stop", "no_fallback"))
-
-
-def _acting(rule: Rule, fallback: Target | None) -> tuple[str, str]:
-    """Return the mode and reason with which a rule acts, given the fallback that is left."""
-    if rule.mode == "fallback" and fallback is None:
-        return rule.otherwise
-    return rule.mode, rule.reason
-
-
-def _hits_tool(rule: Rule, call: Call) -> bool:
-    return rule.tool is None or rule.tool == call.tool
-
-
 def _narrower(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:
     if one is None or other is None:
         return other if one is None else one
     return one & other
-
-
-def _place(rule: Rule) -> tuple[int, int, str]:
-    return _order(rule.kill)
-
-
-def _order(kill: Kill) -> tuple[int, int, str]:
-    return (kill.epoch, kill.revision, kill.uid)
 
 
 def _word(value: object) -> str | None:

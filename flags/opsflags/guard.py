@@ -17,10 +17,10 @@ _Answer = tuple[int, object]
 
 
 def guard_stream(
-    handle: Switch, stream: object, *, tenant: str | None, model: str | None, on_kill: str
+    handle: Switch, stream: object, arguments: Arguments, *, on_kill: str
 ) -> Iterator[object] | AsyncIterator[object]:
     """
-    Wrap *stream*; `Workflow.guard` says how.
+    Wrap *stream*, a call of these *arguments*; `Workflow.guard` says how.
 
     Raises:
         TypeError: *stream* is no iterator of either kind.
@@ -28,7 +28,6 @@ def guard_stream(
     """
     if on_kill not in ("end", "raise"):
         raise ValueError(f"on_kill is 'end' or 'raise', not {on_kill!r}")
-    arguments = (tenant, model, None, None, None)
     raises = on_kill == "raise"
     if hasattr(stream, "__aiter__"):
         # Brings asyncio, which a service without a loop should not have to load.

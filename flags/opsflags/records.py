@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from opsflags.keys import SCHEMA
 from opsflags.model import FIELDS, NO_MODEL, Rejected, Scope, scope_from_json
+from opsflags.shares import Ramp, percent_from_json, ramp_from_json
 
 TOO_OLD = "client_too_old"
 """Mode of a record that a newer program wrote; no mode of the table, so it is decided as `stop`."""
@@ -19,12 +20,13 @@ class Kill:
     One active kill as far as decisions need it.
 
     *epoch* and *revision* are the position of the commit that last changed it. *mode* may be a
-    word this client does not know; it is then decided as `stop`, never dropped.
+    word this client does not know; it is then decided as `stop`, never dropped. *ramp* is the part
+    that is lifted, None where the whole kill holds.
     """
 
-    __slots__ = ("emergency", "epoch", "id", "mode", "revision", "scope", "uid")
+    __slots__ = ("emergency", "epoch", "id", "mode", "ramp", "revision", "scope", "uid")
 
-    def __init__(  # noqa: PLR0913  # a record with seven fields, built by keyword
+    def __init__(  # noqa: PLR0913  # a record with eight fields, built by keyword
         self,
         *,
         id: str,  # noqa: A002  # the record's own word
@@ -34,6 +36,7 @@ class Kill:
         epoch: int = 0,
         revision: int = 0,
         emergency: str | None = None,
+        ramp: Ramp | None = None,
     ) -> None:
         self.id = id
         self.uid = uid
@@ -42,6 +45,7 @@ class Kill:
         self.epoch = epoch
         self.revision = revision
         self.emergency = emergency
+        self.ramp = ramp
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Kill) and all(
@@ -69,28 +73,57 @@ class Target:
         return f"Target({self.provider}/{self.model}, weight={self.weight})"
 
 
+class Revision:
+    """
+    What one revision of a route serves with: all of it changes together.
+
+    *prompt* and *tools* are references into the team's own stores, None where it names none.
+    """
+
+    __slots__ = ("fallbacks", "id", "params", "prompt", "targets", "tools")
+
+    def __init__(self, id: str | None = None) -> None:  # noqa: A002  # the record's own word
+        self.id = id
+        self.targets: tuple[Target, ...] = ()
+        self.fallbacks: tuple[Target, ...] = ()
+        self.prompt: str | None = None
+        self.params: dict[str, object] = {}
+        self.tools: str | None = None
+
+
+class Candidate:
+    """A revision that serves *percent* (0 to 100) of the sticky keys, and all calls of *tenants*."""
+
+    __slots__ = ("percent", "revision", "tenants")
+
+    def __init__(self, revision: Revision, percent: float, tenants: frozenset[str]) -> None:
+        self.revision = revision
+        self.percent = percent
+        self.tenants = tenants
+
+
 class WorkflowRecord:
     """
-    A declaration with its active route, as far as a client needs it.
+    A declaration with its route, as far as a client needs it.
 
-    *too_old* is true for a record of a newer schema: every call is then stopped here.
-    *stale_after_s* is in seconds.
+    *active* serves every call that *candidate* does not; *salt* deals sticky shares anew.
+    *rejected* is true where the candidate could not be read and was left out. *too_old* is true
+    for a record of a newer schema: every call is then stopped here. *stale_after_s* is in seconds.
     """
 
     __slots__ = (
+        "active",
+        "candidate",
         "canned",
-        "fallbacks",
         "human_text",
         "modes",
         "name",
         "on_store_loss",
-        "params",
-        "prompt",
-        "route_revision",
+        "rejected",
         "routes",
         "safe_state",
+        "salt",
         "stale_after_s",
-        "targets",
         "too_old",
         "tools",
     )
@@ -104,15 +137,20 @@ class WorkflowRecord:
         self.on_store_loss = "last_known"
         self.stale_after_s = STALE_AFTER_S
         self.tools: dict[str, str] = {}
-        self.targets: tuple[Target, ...] = ()
-        self.fallbacks: tuple[Target, ...] = ()
-        self.prompt: str | None = None
-        self.params: dict[str, object] = {}
-        self.route_revision: str | None = None
+        self.active = Revision()
+        self.candidate: Candidate | None = None
+        self.salt = ""
+        self.rejected = False
         self.too_old = False
         self.routes: object = (
             None  # `routes.Routes`, compiled once by the first view of this record
         )
+
+    def every_target(self) -> tuple[Target, ...]:
+        """Return every target and fallback, of the active revision and of the candidate."""
+        tried = None if self.candidate is None else self.candidate.revision
+        mine = (*self.active.targets, *self.active.fallbacks)
+        return mine if tried is None else (*mine, *tried.targets, *tried.fallbacks)
 
 
 def newer_schema(value: dict[str, object]) -> bool:
@@ -133,7 +171,7 @@ def kill_from_json(value: object) -> Kill:
     Read a kill record.
 
     A newer schema keeps the scope fields that are known, which can only widen the kill, and gets
-    the mode `TOO_OLD`.
+    the mode `TOO_OLD`. A ramp that cannot be read is left out: the whole kill holds.
 
     Raises:
         Rejected: it cannot be read; the previous record of this kill stays.
@@ -153,6 +191,7 @@ def kill_from_json(value: object) -> Kill:
         epoch=_integer(at, "epoch"),
         revision=_integer(at, "revision"),
         emergency=emergency if isinstance(emergency, str) else None,
+        ramp=None if newer else ramp_from_json(record.get("ramp")),
     )
 
 
@@ -183,12 +222,13 @@ def _plain_kill(record: dict[str, object]) -> Kill | None:
         epoch=epoch,
         revision=revision,
         emergency=emergency if type(emergency) is str else None,
+        ramp=ramp_from_json(record["ramp"]) if "ramp" in record else None,
     )
 
 
 def emergency_from_json(number: int, value: object) -> Kill:
     """
-    Read the *number*-th record of the emergency list as the kill `E-<number>`.
+    Read the *number*-th record of the emergency list as the kill `E-<number>`, which holds whole.
 
     Raises:
         Rejected: it cannot be read.
@@ -210,7 +250,8 @@ def workflow_from_json(name: str, value: object) -> WorkflowRecord:
     """
     Read a workflow record.
 
-    A safe state that calls the model, or that is not known here, is read as `stop`.
+    A safe state that calls the model, or that is not known here, is read as `stop`. A candidate
+    that cannot be read is left out, and `rejected` says so.
 
     Raises:
         Rejected: it cannot be read; the previous record stays.
@@ -238,11 +279,39 @@ def workflow_from_json(name: str, value: object) -> WorkflowRecord:
 
 
 def _read_route(read: WorkflowRecord, route: dict[str, object]) -> None:
+    read.active = _revision(route)
+    read.salt = _optional_text(route, "salt") or ""
+    candidate = route.get("candidate")
+    if candidate is None:
+        return
+    try:
+        read.candidate = _candidate(candidate)
+    except Rejected:
+        # The active revision is no worse for it, and may itself be news that must not wait.
+        read.rejected = True
+
+
+def _revision(route: dict[str, object]) -> Revision:
+    read = Revision(_optional_text(route, "revision"))
     read.targets = tuple(_target(item) for item in _items(route.get("targets"), "targets"))
     read.fallbacks = tuple(_target(item) for item in _items(route.get("fallbacks"), "fallbacks"))
     read.prompt = _optional_text(route, "prompt")
     read.params = _object(route.get("params") or {}, "params")
-    read.route_revision = _optional_text(route, "revision")
+    read.tools = _optional_text(route, "tools") or None
+    return read
+
+
+def _candidate(value: object) -> Candidate:
+    record = _object(value, "candidate")
+    _text(record, "revision")
+    revision = _revision(record)
+    if not revision.targets:
+        raise Rejected("a candidate has no targets")
+    tenants = _items(record.get("tenants"), "tenants")
+    if not all(isinstance(tenant, str) and tenant for tenant in tenants):
+        raise Rejected("a candidate's tenant is not a non-empty string")
+    percent = percent_from_json(record.get("percent"))
+    return Candidate(revision, percent, frozenset(str(tenant) for tenant in tenants))
 
 
 def _target(value: object) -> Target:

@@ -4,7 +4,7 @@ from opsflags import lastknown
 from opsflags.board import Board, Held, Json, Position
 from opsflags.keys import SCHEMA
 
-KILL_FIELDS = ("s", "id", "uid", "scope", "mode", "at", "emergency")
+KILL_FIELDS = ("s", "id", "uid", "scope", "mode", "at", "emergency", "ramp")
 WORKFLOW_FIELDS = (
     "s",
     "workflow",

@@ -15,6 +15,9 @@ from opsflags.model import BASE_MODES, RANK
 SELF_CHECK_EVERY = 1024
 PASSES = SELF_CHECK_EVERY - 1
 
+MOST_NAMES, LONGEST_NAME = 64, 200
+"""Model names that a handle notes in an hour, and characters of one."""
+
 Arguments = tuple[str | None, str | None, str | None, str | None, str | None]
 """tenant, model, tool, provider, key: the order of `decide`."""
 
@@ -61,12 +64,16 @@ class Switch:
         "_cut",
         "_deadline",
         "_lock",
+        "_model",
+        "_names",
+        "_names_before",
         "_passed",
         "_passes",
         "_refused",
         "_self_check",
         "_streams",
         "_tallies",
+        "_unrouted",
         "_view",
         "live",
         "modes",
@@ -80,8 +87,9 @@ class Switch:
         """
         Make a handle that knows nothing yet.
 
-        *client* may have two methods: `_self_check()`, called every 1,024th decision to catch a
-        dead or inherited thread, and `_modes_changed(handle)`, called when `implement()` adds one.
+        *client* may have three methods: `_self_check()`, called every 1,024th decision to catch a
+        dead or inherited thread, and `_modes_changed(handle)`, called when `implement()` adds one; `_names_changed()`, when a
+        call asked for a model by a new name.
 
         Raises:
             ValueError: a mode that is none, or *on_unknown* is neither `run` nor `stop`.
@@ -94,11 +102,14 @@ class Switch:
         self._client = client
         self._self_check: Callable[[], None] | None = getattr(client, "_self_check", None)
         self._lock = allocate_lock()
-        self._asked = self._passed = self._refused = self._cut = 0
+        self._asked = self._passed = self._refused = self._cut = self._unrouted = 0
         self._passes = _NONE
         self._tallies: dict[str, Tally] = {}
         self._streams: dict[InFlight, None] = {}
         self._deadline: float | None = None
+        self._model: object = None
+        self._names: dict[str, None] = {}
+        self._names_before: dict[str, None] = {}
         view = compile_view(
             name, None, (), modes=self.modes, knowledge="unknown", on_unknown=on_unknown
         )
@@ -110,6 +121,37 @@ class Switch:
         """Do what is due at every 1,024th question: catch a thread that died or was left in a parent."""
         if self._self_check is not None:
             self._self_check()
+
+    def _saw(self, model: object, provider: object) -> None:
+        """
+        Note the name under which a call asked for a model.
+
+        The caller asks only when it is another object than the last call's: names hardly change.
+        """
+        self._model = model
+        if type(model) is not str or not model or len(model) > LONGEST_NAME:
+            return
+        whole = type(provider) is str and provider and not model.startswith(f"{provider}/")
+        name = f"{provider}/{model}" if whole else model
+        names = self._names
+        # What cannot be printed could not be written either, and would cost the whole registration.
+        if name in names or len(names) >= MOST_NAMES or not name.isprintable():
+            return
+        names[name] = None
+        changed = getattr(self._client, "_names_changed", None)
+        if changed is not None and name not in self._names_before:
+            changed()
+
+    def _models(self) -> list[str]:
+        """Return the names that calls asked for in this hour and the last one."""
+        return sorted({*list(self._names_before), *list(self._names)})
+
+    def _turn_names(self) -> bool:
+        """Begin a new hour; return whether a name is forgotten now."""
+        old, self._names_before = self._names_before, self._names
+        self._names = {}
+        self._model = None
+        return any(name not in self._names_before for name in old)
 
     def _grant(self, view: View) -> None:
         """Let the next 1,023 checks pass unseen, if *view* still holds and can refuse none."""
@@ -167,7 +209,7 @@ class Switch:
     def _after_fork(self) -> None:
         """Begin anew in a forked child: its counters are its own and it has no streams."""
         self._lock = allocate_lock()  # the parent's may be held by a thread that is not here
-        self._asked = self._passed = self._refused = self._cut = 0
+        self._asked = self._passed = self._refused = self._cut = self._unrouted = 0
         self._passes = _NONE
         self._tallies = {uid: Tally() for uid in self._view.uids}
         self._streams = {}

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Self
 
 from opsflags.evaluate import compile_view
-from opsflags.model import BASE_MODES, FALLBACK_OR_SAFE, RANK, SAFE_STATE, Scope
+from opsflags.model import BASE_MODES, FALLBACK_OR_SAFE, RANK, SAFE_STATE, Rejected, Scope
 from opsflags.records import Kill, WorkflowRecord, workflow_from_json
+from opsflags.shares import MOST_RESTORED, Ramp, percent_from_json
 from opsflags.workflow import Workflow
 
 _MODES = RANK.keys() | {SAFE_STATE, FALLBACK_OR_SAFE}
@@ -21,11 +22,12 @@ class FakeFlags:
     stops when it is killed. Every change is visible, and every stream cut, when the call returns.
     """
 
-    __slots__ = ("_handles", "_kills", "_knowledge", "_records", "_revision")
+    __slots__ = ("_declared", "_handles", "_kills", "_knowledge", "_records", "_revision")
 
     def __init__(self) -> None:
         self._handles: list[Workflow] = []
         self._kills: dict[str, Kill] = {}
+        self._declared: dict[str, Mapping[str, object]] = {}
         self._records: dict[str, WorkflowRecord | None] = {}
         self._knowledge = "live"
         self._revision = 0
@@ -61,8 +63,48 @@ class FakeFlags:
         Raises:
             Rejected: a field that a client could not read.
         """
-        self._records[name] = (
-            None if record is None else workflow_from_json(name, {"s": 1, **record})
+        read = None if record is None else workflow_from_json(name, {"s": 1, **record})
+        if read is not None and read.rejected:
+            raise Rejected("a client could not read the candidate of this route")
+        self._records[name] = read
+        self._declared[name] = record or {}
+        self._changed()
+
+    def stage(self, name: str, candidate: Mapping[str, object] | None) -> None:
+        """
+        Try *candidate* on a share of the calls of *name*; None takes it back.
+
+        It has the fields of a route record (`revision`, `targets`, …) and `percent` (0 to 100 of the
+        sticky keys) or `tenants`.
+
+        Raises:
+            Rejected: a field that a client could not read.
+        """
+        record = self._declared.get(name, {})
+        route = record.get("route")
+        active = dict(route) if isinstance(route, Mapping) else {}
+        self.declare(name, {**record, "route": {**active, "candidate": candidate}})
+
+    def ease(self, kill: str, percent: float, *, salt: str = "") -> None:
+        """
+        Lift *kill*, by its id, for *percent* (0 to 50) of the sticky keys, without write tools.
+
+        Raises:
+            Rejected: more than that is no restore by steps.
+            LookupError: there is no such kill.
+        """
+        share = percent_from_json(percent, most=MOST_RESTORED)
+        held = self._kills.get(kill)
+        if held is None:
+            raise LookupError(f"no kill {kill!r}; active: {', '.join(self._kills) or 'none'}")
+        self._kills[kill] = Kill(
+            id=held.id,
+            uid=held.uid,
+            scope=held.scope,
+            mode=held.mode,
+            epoch=held.epoch,
+            revision=self._revision + 1,
+            ramp=Ramp(share, salt),
         )
         self._changed()
 

@@ -92,12 +92,16 @@ class Workflow(Switch):
         """
         Return what to do with this call. Never raises, never waits.
 
-        *key* is the sticky key of weighted routes (a conversation's id, say).
+        *key* is the sticky key (a conversation's id, say) of weighted routes, of a candidate's share
+        and of kills that are lifted for a share. Without it a call goes to the heaviest target of
+        the active revision, and every kill holds.
         """
         asked = self._asked + 1
         self._asked = asked
         if not asked & PASSES:
             self._due()
+        if model is not None and model is not self._model:
+            self._saw(model, provider)
         view = self._view
         deadline = self._deadline
         if deadline is not None and monotonic() >= deadline:
@@ -122,6 +126,7 @@ class Workflow(Switch):
         *,
         tenant: str | None = None,
         model: str | None = None,
+        key: str | None = None,
         on_kill: str = "end",
     ) -> AsyncIterator[T]: ...
 
@@ -132,6 +137,7 @@ class Workflow(Switch):
         *,
         tenant: str | None = None,
         model: str | None = None,
+        key: str | None = None,
         on_kill: str = "end",
     ) -> Iterator[T]: ...
 
@@ -141,12 +147,14 @@ class Workflow(Switch):
         *,
         tenant: str | None = None,
         model: str | None = None,
+        key: str | None = None,
         on_kill: str = "end",
     ) -> object:
         """
         Wrap a model's stream so that it ends when a kill comes, also while the provider is silent.
 
-        Only `human`, `canned` and `stop` end it; *on_kill* says whether it ends or raises. An
+        Only `human`, `canned` and `stop` end it; *on_kill* says whether it ends or raises. *key* is
+        the sticky key it was decided with: a kill that lets that key through does not end it. An
         asynchronous stream is interrupted and closed. A synchronous one is read by a thread of its
         own, which cannot be interrupted: the caller is released at once, the connection when the
         provider speaks again (`opsflags.httpx` shuts the socket instead).
@@ -159,17 +167,31 @@ class Workflow(Switch):
         # Threads and queues are loaded by those who stream.
         from opsflags.guard import guard_stream  # noqa: PLC0415  # said above
 
-        return guard_stream(self, stream, tenant=tenant, model=model, on_kill=on_kill)
+        arguments = (tenant, model, None, None, key)
+        return guard_stream(self, stream, arguments, on_kill=on_kill)
 
     def call(
         self, *, tenant: str | None = None, model: str | None = None, key: str | None = None
     ) -> Calling:
-        """Return a `with` block; guarded requests inside it are made for this tenant, model, key."""
+        """
+        Return a `with` block; guarded requests inside it are made for this tenant, model, key.
+
+        What it does not say is as the guarded client says; an enclosing block is not looked at.
+        """
         return Calling(self._identity, (tenant, model, key))
 
     def identity(self) -> Identity:
         """Return tenant, model and key of the enclosing `call()`; None where it did not say."""
         return self._identity.get()
+
+    @property
+    def unrouted(self) -> int:
+        """
+        Return how many guarded requests kept their own model under `route=True`.
+
+        Their route's model is served by another provider than the one they were on their way to.
+        """
+        return self._unrouted
 
     def implement(self, modes: Iterable[str]) -> None:
         """
@@ -192,6 +214,8 @@ class Workflow(Switch):
         self._asked = asked
         if not asked & PASSES:
             self._due()
+        if arguments[1] is not None and arguments[1] is not self._model:
+            self._saw(arguments[1], arguments[3])
         view = self._view
         deadline = self._deadline
         if deadline is not None and monotonic() >= deadline:

@@ -28,7 +28,9 @@ class _Summary(Foreign):
     xpassed: _Count = 0
     skipped: _Count = 0
     rerun: _Count = 0
-    total: _Count = 0
+    total: _Count
+    collected: _Count | None = None
+    deselected: _Count = 0
 
 
 class _Node(Foreign):
@@ -59,14 +61,29 @@ def read(data: object, suite: str) -> Report:
         raise Unreadable(f"is of a run that could not collect {broken[0][:100] or 'its tests'}")
     seen = file.summary
     good = seen.passed + seen.xpassed
-    cases = good + seen.failed + seen.error + seen.xfailed
-    if seen.total and seen.total < cases + seen.skipped:
+    cases = good + seen.failed + seen.error + seen.xfailed + seen.rerun
+    _must_agree(file, good, cases)
+    counts = (
+        (seen.skipped, "skipped tests are no cases"),
+        (seen.deselected, "deselected tests are no cases"),
+        (seen.xfailed, "expected failures count as failures"),
+        (seen.rerun, "tests that passed when run again count as failures"),
+    )
+    notes = [f"{count} {words}" for count, words in counts if count]
+    return Report("pytest", (pass_rate(suite, good, cases),), tuple(notes))
+
+
+def _must_agree(file: _Document, good: int, cases: int) -> None:
+    seen = file.summary
+    if seen.total != cases + seen.skipped:
         raise Unreadable(f"says {seen.total} tests in all and counts {cases + seen.skipped}")
+    if seen.collected is not None and seen.collected - seen.deselected > seen.total:
+        raise Unreadable(
+            f"is of a run that collected {seen.collected - seen.deselected} tests and stopped "
+            f"after {seen.total}"
+        )
     if file.tests is not None and _passed(file.tests) != good:
         raise Unreadable(f"says that {good} passed and lists {_passed(file.tests)}")
-    notes = [f"{seen.skipped} skipped tests are no cases"] if seen.skipped else []
-    notes += [f"{seen.xfailed} expected failures count as failures"] if seen.xfailed else []
-    return Report("pytest", (pass_rate(suite, good, cases),), tuple(notes))
 
 
 def _passed(tests: list[_Node]) -> int:

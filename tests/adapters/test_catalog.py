@@ -18,6 +18,7 @@ class Files:
         self.flags, self.runbooks = base / "flags", base / "runbooks"
         shutil.copytree(ROOT / "flags" / "workflows", self.flags / "workflows")
         shutil.copy(ROOT / "flags" / "policy.yaml", self.flags)
+        shutil.copy(ROOT / "flags" / "models.yaml", self.flags)
         shutil.copytree(ROOT / "runbooks", self.runbooks)
 
     def path(self, name: str) -> Path:
@@ -75,6 +76,9 @@ MISTAKES = [
     (SUPPORT, "on_hard: fallback", "on_hard: no_tools", "`budget.on_hard` names", "stop"),
     (SUPPORT, "mode: human", "mode: no_tools", "tripwire `safety-flags` names", "stop"),
     (SUPPORT, "kind: httpx", "kind: htpx", "unknown value `htpx`", "Did you mean `httpx`?"),
+    (SUPPORT, "threshold: 0.92", "threshold: 92", "a share from 0 to 1", "0.92 for 92 %"),
+    (SUPPORT, "hard: 0.85", "hard: 0.95", "no worse than the threshold", "below 0.92"),
+    (SUPPORT, "share: 0.1", "share: 1.5", "less than 1", "schema"),
     (SUPPORT, "suite: support", "suites: 1, suite: support", "unknown key `suites`", "`suite`?"),
     (SUPPORT, "drafts_only, human", "human, human", "the mode `human` is there twice", "Keep one"),
     (SUPPORT, "stale_after_s: 6", "stale_after_s: 0.1", "greater than or equal to 2", "schema"),
@@ -108,6 +112,13 @@ MISTAKES = [
     ("policy", "[fallback, read_only, no_tools]", "[fallback, stop]", "unknown mode `stop`", "One"),
     ("policy", "every_min: 60", "every_min: 1", "greater than or equal to 60", "schema"),
     ("policy", "secondary: [ola]", "secondary: [olla]", "`olla` is not declared", "`ola`?"),
+    (
+        "policy",
+        "signal: {roles",
+        "signal: {second_person: [1], roles",
+        "`signal` has rules of its own",
+        "away",
+    ),
     ("policy", "may: [kill, show]", "may: [approve]", "unknown value `approve`", "kill"),
     ("policy", "commander:\n    - {people: [ines]}", "commander:\n    - {}", "for nobody", "Name"),
     ("policy", "audit: {roles", "audit: {rolls", "unknown key `rolls`", "Did you mean `roles`?"),

@@ -54,6 +54,7 @@ def _checked(text: str, name: str, base: Path) -> tuple[Finding, ...]:
     shutil.rmtree(base, ignore_errors=True)
     shutil.copytree(ROOT / "flags" / "workflows", base / "workflows")
     shutil.copy(ROOT / "flags" / "policy.yaml", base)
+    shutil.copy(ROOT / "flags" / "models.yaml", base)
     (base / name).write_text(text)
     return load(base, ROOT / "runbooks").errors
 

@@ -25,6 +25,7 @@ def _flags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     flags = tmp_path / "flags"
     shutil.copytree(ROOT / "flags" / "workflows", flags / "workflows")
     shutil.copy(ROOT / "flags" / "policy.yaml", flags / "policy.yaml")
+    shutil.copy(ROOT / "flags" / "models.yaml", flags / "models.yaml")
     monkeypatch.setenv("OPSBOT_FLAGS_DIR", str(flags))
     monkeypatch.setenv("OPSBOT_RUNBOOKS_DIR", str(ROOT / "runbooks"))
     return flags

@@ -209,7 +209,7 @@ def test_keys_are_spread_by_weight_and_stay_when_a_weight_grows() -> None:
         return Routes(NAME, workflow_from_json(NAME, {"s": 1, "route": {"targets": targets}}))
 
     def new(routes: Routes) -> set[int]:
-        chosen = {n: routes.active(None, None, f"user-{n}") for n in range(4000)}
+        chosen = {n: routes.active.target(None, None, f"user-{n}") for n in range(4000)}
         return {n for n, target in chosen.items() if target is not None and target.model == "new"}
 
     at_5, at_25 = new(route(5)), new(route(25))

@@ -27,6 +27,7 @@ def _flags(tmp_path: Path) -> Path:
     """Give declarations that a test may edit."""
     shutil.copytree(ROOT / "flags" / "workflows", tmp_path / "flags" / "workflows")
     shutil.copy(ROOT / "flags" / "policy.yaml", tmp_path / "flags" / "policy.yaml")
+    shutil.copy(ROOT / "flags" / "models.yaml", tmp_path / "flags" / "models.yaml")
     return tmp_path / "flags"
 
 

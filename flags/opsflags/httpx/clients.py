@@ -19,22 +19,27 @@ def client(
     handle: Workflow,
     tenant: str | None = None,
     *,
+    key: str | None = None,
     provider: str | None = None,
+    route: bool = False,
     library: str | None = None,
     **httpx_kwargs: Any,  # the library's own arguments
 ) -> Any:  # a Client of one of two libraries
     """
     Return a `Client` whose calls ask *handle* first, to be passed to an SDK as `http_client`.
 
-    *tenant* is whose calls these are; `with handle.call(tenant=…)` overrides it for a block.
-    *provider* names who answers, where neither host nor route tells. *library* is `httpx2` (the
-    default where it is installed) or `httpx`; *httpx_kwargs* are its client's arguments. Proxies
-    and mounts are guarded too. Without a `timeout` an SDK keeps its own.
+    *tenant* is whose calls these are and *key* their sticky key (a conversation's id, say);
+    `with handle.call(tenant=…, key=…)` overrides them for a block. *provider* names who answers,
+    where neither host nor route tells. *route* sends each chat, message and response call to the
+    model that its route gives; one whose route leads to another provider keeps its own model, and
+    `handle.unrouted` counts it. Prompt, parameters and tools stay the service's. *library* is
+    `httpx2` (the default where it is installed) or `httpx`; *httpx_kwargs* are its client's
+    arguments. Proxies and mounts are guarded too. Without a `timeout` an SDK keeps its own.
 
     Raises:
         TypeError: *handle* is not the handle of a workflow, or *library* is neither.
     """
-    guard = Guard(handle, tenant, provider)
+    guard = Guard(handle, tenant, provider, key=key, route=route)
     made_by = load(library)
     return _guarded(made_by.Client(**_like_an_sdk(made_by, httpx_kwargs)), made_by, guard)
 
@@ -43,7 +48,9 @@ def async_client(
     handle: Workflow,
     tenant: str | None = None,
     *,
+    key: str | None = None,
     provider: str | None = None,
+    route: bool = False,
     library: str | None = None,
     **httpx_kwargs: Any,  # the library's own arguments
 ) -> Any:  # an AsyncClient of one of two libraries
@@ -53,17 +60,19 @@ def async_client(
     Raises:
         TypeError: *handle* is not the handle of a workflow, or *library* is neither.
     """
-    guard = Guard(handle, tenant, provider)
+    guard = Guard(handle, tenant, provider, key=key, route=route)
     made_by = load(library)
     return _guarded(made_by.AsyncClient(**_like_an_sdk(made_by, httpx_kwargs)), made_by, guard)
 
 
-def transport(
+def transport(  # noqa: PLR0913  # what an SDK's client is made of, by keyword
     handle: Workflow,
     inner: Any = None,  # a transport of one of two libraries
     *,
     tenant: str | None = None,
+    key: str | None = None,
     provider: str | None = None,
+    route: bool = False,
     library: str | None = None,
 ) -> Any:  # a transport of the same library
     """
@@ -75,18 +84,20 @@ def transport(
         TypeError: *handle* is not the handle of a workflow, or *inner* is of neither library and
             *library* does not say which.
     """
-    guard = Guard(handle, tenant, provider)
+    guard = Guard(handle, tenant, provider, key=key, route=route)
     made_by = load(library, inner)
     wrapped = inner if inner is not None else made_by.HTTPTransport(limits=_limits(made_by))
     return subclass(GuardedTransport, made_by, "BaseTransport")(made_by, guard, wrapped)
 
 
-def async_transport(
+def async_transport(  # noqa: PLR0913  # what an SDK's client is made of, by keyword
     handle: Workflow,
     inner: Any = None,  # a transport of one of two libraries
     *,
     tenant: str | None = None,
+    key: str | None = None,
     provider: str | None = None,
+    route: bool = False,
     library: str | None = None,
 ) -> Any:  # a transport of the same library
     """
@@ -95,7 +106,7 @@ def async_transport(
     Raises:
         TypeError: as `transport`.
     """
-    guard = Guard(handle, tenant, provider)
+    guard = Guard(handle, tenant, provider, key=key, route=route)
     made_by = load(library, inner)
     wrapped = inner if inner is not None else made_by.AsyncHTTPTransport(limits=_limits(made_by))
     return subclass(GuardedAsyncTransport, made_by, "AsyncBaseTransport")(made_by, guard, wrapped)

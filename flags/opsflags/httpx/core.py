@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from opsflags.decision import NOT_AVAILABLE, Decision, Tools
+from opsflags.decision import NOT_AVAILABLE, Decision, Route, Tools
 from opsflags.httpx import answers, refusals, toolbox, wire
 from opsflags.httpx.wire import Call
 from opsflags.model import NO_MODEL, PAUSED
@@ -40,9 +40,11 @@ class Plan:
 
     *reply* is the guard's own answer, None when the provider is to be asked; *content* is then the
     rewritten body, None when it goes as it came. *marks* are headers for the provider's answer.
+    *model* is the route's, None where the request keeps its own; *astray* says that it does although
+    there is a route, whose model is served elsewhere.
     """
 
-    __slots__ = ("arguments", "call", "content", "decision", "marks", "reply")
+    __slots__ = ("arguments", "astray", "call", "content", "decision", "marks", "model", "reply")
 
     def __init__(
         self, call: Call, arguments: Arguments, decision: Decision, reply: Reply | None = None
@@ -52,6 +54,8 @@ class Plan:
         self.decision = decision
         self.reply = reply
         self.content: bytes | None = None
+        self.model: str | None = None
+        self.astray = False
         self.marks = {} if decision.mode == "live" else refusals.headers(decision)
 
 
@@ -59,16 +63,25 @@ class Guard:
     """
     The rules of one guarded transport.
 
-    Identity comes from *handle*, *tenant* and the enclosing `handle.call()`, never from a header.
-    *provider* names who is behind the transport where neither the host nor the route says so.
+    Identity comes from *handle*, *tenant*, *key* and the enclosing `handle.call()`, never from a
+    header. *provider* names who is behind the transport where neither the host nor the route says
+    so. *route* makes the guard send every model call to the model of its route.
 
     Raises:
         TypeError: *handle* is not a workflow's handle.
     """
 
-    __slots__ = ("_seen_provider", "handle", "provider", "tenant")
+    __slots__ = ("_seen_provider", "handle", "key", "provider", "route", "tenant")
 
-    def __init__(self, handle: Workflow, tenant: str | None, provider: str | None) -> None:
+    def __init__(
+        self,
+        handle: Workflow,
+        tenant: str | None,
+        provider: str | None,
+        *,
+        key: str | None = None,
+        route: bool = False,
+    ) -> None:
         if not isinstance(handle, Workflow):
             raise TypeError(
                 "a guarded transport needs the handle of its workflow: pass "
@@ -76,6 +89,8 @@ class Guard:
             )
         self.handle = handle
         self.tenant = tenant
+        self.key = key
+        self.route = route
         self.provider = provider
         self._seen_provider = provider
         handle.implement(GUARD_MODES)
@@ -88,13 +103,19 @@ class Guard:
     ) -> Plan:
         """Decide one attempt. Never raises; what is not understood passes in `live` only."""
         call = wire.read(method, path, content)
-        arguments = self._arguments(call, host)
+        served = self._served(call)
+        here = (
+            served if served is not None and served.provider == self._behind(call, host) else None
+        )
+        arguments = self._arguments(call, host, here)
         nonce = headers.get(PROBE)
         if nonce is not None:
             status, seen = self._look(call, host, arguments, nonce)
             return Plan(call, arguments, self._now(arguments), _json_reply(status, seen))
         decision = self.handle.decide(*arguments)
         plan = Plan(call, arguments, decision)
+        plan.model = None if here is None else here.model
+        plan.astray = here is not served
         harmless = method.upper() in SAFE_METHODS and "upgrade" not in headers
         if decision.mode in NO_MODEL:
             plan.reply = self._without_model(call, decision)
@@ -150,7 +171,8 @@ class Guard:
         """
         Answer a probe from the current decision, without calling upstream and without counting.
 
-        Its query may name `tenant`, `model`, `tool` and `provider`.
+        Its query may name `tenant`, `model`, `tool`, `provider` and `key`; a key that it does not
+        name is none, so that a kill which is lifted for some keys is seen to hold.
         """
         asked = request.query.get
         arguments = (
@@ -158,7 +180,7 @@ class Guard:
             asked("model") or None,
             asked("tool") or None,
             asked("provider") or self.provider,
-            None,
+            asked("key") or None,
         )
         call = Call(wire.CHAT, {"model": asked("model") or ""})
         return self._look(call, "", arguments, request.nonce)
@@ -166,7 +188,8 @@ class Guard:
     def _look(
         self, call: Call, host: str, arguments: Arguments, nonce: str | None
     ) -> tuple[int, dict[str, object]]:
-        decision = self._now(arguments)
+        view = self.handle._view_now()  # noqa: SLF001  one package; uncounted
+        decision = view.decide(*arguments)
         mode = decision.mode
         if mode == "fallback" and not self._can_fall_back(call, decision, host):
             mode = "stop"
@@ -180,7 +203,9 @@ class Guard:
             "tools": decision.tools.as_json(),
             "target": None if route is None else route.target,
             "kill": decision.kill,
-            "revision": decision.revision,
+            "instance": getattr(self.handle._client, "instance", None),  # noqa: SLF001  as above
+            "epoch": view.position[0],
+            "revision": view.position[1],
             "nonce": nonce,
         }
         if mode == "stop":
@@ -190,10 +215,21 @@ class Guard:
     def _now(self, arguments: Arguments) -> Decision:
         return self.handle._view_now().decide(*arguments)  # noqa: SLF001  # one package; uncounted
 
-    def _arguments(self, call: Call, host: str) -> Arguments:
+    def _served(self, call: Call) -> Route | None:
+        """Return what the route gives this call, where the guard is to follow it; not for embeddings."""
+        if not (self.route and call.api in wire.CONVERSING):
+            return None
+        tenant, _, key = self.handle.identity()
+        view = self.handle._view_now()  # noqa: SLF001  # one package; uncounted
+        return view.serving(tenant or self.tenant, key or self.key)
+
+    def _arguments(self, call: Call, host: str, served: Route | None) -> Arguments:
         tenant, model, key = self.handle.identity()
+        whose, sticky = tenant or self.tenant, key or self.key
+        if served is not None:
+            return (whose, served.model, None, served.provider, sticky)
         provider = self.provider or wire.provider_of(host)
-        return (tenant or self.tenant, call.model or model, None, provider, key)
+        return (whose, call.model or model, None, provider, sticky)
 
     def _without_model(self, call: Call, decision: Decision) -> Reply:
         if decision.mode == "stop" or not call.answers_in_words:
@@ -218,6 +254,10 @@ class Guard:
                 return
             assert decision.route is not None
             body = {**body, "model": decision.route.model}
+        elif plan.model is not None and plan.model != call.model:
+            body = {**body, "model": plan.model}
+        elif plan.astray:
+            self.handle._unrouted += 1  # noqa: SLF001  # one package; `decide` counts the others
         if body is not call.body:
             plan.content = refusals.dump(body)
 
@@ -232,7 +272,7 @@ class Guard:
         if not host:
             return self._seen_provider or wire.spoken_by(call.api)
         record = self.handle._view_now().record  # noqa: SLF001  # one package
-        targets = () if record is None else (*record.targets, *record.fallbacks)
+        targets = () if record is None else record.every_target()
         named = [target.provider for target in targets if target.model == call.model]
         self._seen_provider = named[0] if named else wire.spoken_by(call.api)
         return self._seen_provider

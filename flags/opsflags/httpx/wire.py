@@ -20,6 +20,9 @@ PATHS = (
 )
 """Longest first where one ends another."""
 
+CONVERSING = frozenset({CHAT, RESPONSES, MESSAGES})
+"""APIs whose model may be exchanged for another; one that embeds is no stand-in for one that writes."""
+
 HOSTS = {"api.openai.com": "openai", "api.anthropic.com": "anthropic"}
 """Providers that a host name proves; elsewhere the provider is the route's, or the argument's."""
 
@@ -57,7 +60,7 @@ class Call:
         It is not where the caller asked for a schema, for sound, for a tool call and nothing else,
         or for an answer to be fetched later.
         """
-        if self.api not in {CHAT, RESPONSES, MESSAGES}:
+        if self.api not in CONVERSING:
             return False
         body = self.body
         return not (

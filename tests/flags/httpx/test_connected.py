@@ -75,6 +75,8 @@ def test_the_bot_can_probe_the_guard_and_learns_what_it_can_do(
         "tools": {"only": ["search_kb"], "without": []},
         "target": "openai/gpt-5.2",
         "kill": "K-1",
+        "instance": flags.instance,
+        "epoch": board.epoch,
         "revision": board.revision,
         "nonce": "n-1",
     }
