@@ -112,6 +112,15 @@ def price_words(book: ModelBook, old: Route, new: Route) -> str:
     return f"about {told} % {how} per token ({figures})"
 
 
+def price_line(book: ModelBook, old: Route, new: Route) -> str:
+    """Return the sentence about the price of a change; empty where the models stay the same."""
+    if old.targets == new.targets:
+        return ""
+    if words := price_words(book, old, new):
+        return f"Price: {words}."
+    return f"Price: not known for {_listed(unpriced(book, old, new))}."
+
+
 def unpriced(book: ModelBook, *routes: Route) -> tuple[str, ...]:
     """Return the models that serve in one of *routes* and have no price in the book, once each."""
     names = (one.name for route in routes for one in route.targets if one.weight > 0)

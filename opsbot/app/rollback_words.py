@@ -4,7 +4,7 @@ from opsbot.app import route_state
 from opsbot.app.book import book_of
 from opsbot.app.model_words import price_words
 from opsbot.app.route_words import difference_lines
-from opsbot.domain.gates import HOUR_MS, Result
+from opsbot.domain.gates import HOUR_MS
 from opsbot.domain.route import Revision
 from opsbot.domain.routing import Routing
 from opsbot.domain.said import Button, inert
@@ -63,7 +63,7 @@ def _fitting(lines: list[str], left: int) -> list[str]:
 def _evidence(state: State, workflow: Workflow, good: Revision, now_ms: int) -> str:
     if not route_state.gates(workflow):
         return "no gate asks for any"
-    results = _results(state, workflow, good, now_ms)
+    results = route_state.evidence(state, workflow, good.id, now_ms)
     ages = [now_ms - one.measurement.at_ms for one in results if one.measurement is not None]
     if not ages:
         return "none"
@@ -72,13 +72,3 @@ def _evidence(state: State, workflow: Workflow, good: Revision, now_ms: int) -> 
     how = ", ".join([*bad, *missing]) or "green"
     return f"{max(ages) / HOUR_MS:.0f} h old, {how}"
 
-
-def _results(
-    state: State, workflow: Workflow, revision: Revision, now_ms: int
-) -> tuple[Result, ...]:
-    """Return what the gates say of a revision, or of the one whose content it brought back."""
-    results = route_state.evidence(state, workflow, revision.id, now_ms)
-    while revision.back_to is not None and all(one.measurement is None for one in results):
-        revision = state.revision(workflow.name, revision.back_to)
-        results = route_state.evidence(state, workflow, revision.id, now_ms)
-    return results

@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 
 from opsbot.app import route_state
 from opsbot.app.approvals import pending_ramp
+from opsbot.app.book import book_of
 from opsbot.app.environment import Environment, policy_of, who
 from opsbot.app.look import may_look
+from opsbot.app.model_words import price_line
 from opsbot.app.ports import Decide
 from opsbot.app.ramp_waits import approval_buttons, waiting_lines
 from opsbot.app.requests import ApproveRequest, RollbackRequest, RouteEdit, StageRequest
@@ -178,6 +180,8 @@ class RouteVerb:
         workflow_named(state, workflow)
         one, other = state.revision(workflow, old), state.revision(workflow, new)
         lines = difference_lines(one.route, other.route) or ["Nothing differs."]
+        price = price_line(book_of(state), one.route, other.route)
+        lines += [price] if price else []
         title = f"From {one.id} to {other.id} of `{workflow}` in {self.env.name}"
         changes = [list(each) for each in differences(one.route, other.route)]
         body: Record = {"workflow": workflow, "changes": changes}
@@ -224,6 +228,7 @@ class RouteVerb:
             committed=committed,
             promise=env.promise,
             seen=seen,
+            price=price_line(book_of(state), routed.before.route, routed.revision.route),
             reason=reason,
         )
         return routed_said(view)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from opsbot.app.target import hits
 from opsbot.domain.change import Record, Write
-from opsbot.domain.gates import Gate, Result, ask, gates_of
+from opsbot.domain.gates import Gate, Measurement, Result, ask, gates_of
 from opsbot.domain.kill import Kill
 from opsbot.domain.ramp import Step, steps_of
 from opsbot.domain.route import Revision, Route, as_record, from_record, revision_key
@@ -41,10 +41,11 @@ def evidence(state: State, workflow: Workflow, subject: str, now_ms: int) -> tup
     """
     Return what the workflow's gates say of a revision (`r4`) or a model.
 
-    Where the strategy chose a revision's model and nothing else was changed, what was measured of
+    What was measured of a revision speaks for every other with the same content: a rollback brings
+    its evidence back with it. Where the strategy chose a revision's model and nothing else was changed, what was measured of
     that model in this workflow speaks for the revision until it is measured itself.
     """
-    known, asked = state.measurements(workflow.name), gates(workflow)
+    known, asked = _spoken_for(state, workflow.name, subject), gates(workflow)
     results = ask(asked, subject, known, now_ms=now_ms)
     model = _chosen_model(state, workflow.name, subject)
     if model is None:
@@ -52,6 +53,20 @@ def evidence(state: State, workflow: Workflow, subject: str, now_ms: int) -> tup
     instead = ask(asked, model, known, now_ms=now_ms)
     pairs = zip(results, instead, strict=True)
     return tuple(own if own.colour != "missing" else other for own, other in pairs)
+
+
+def _spoken_for(state: State, name: str, subject: str) -> tuple[Measurement, ...]:
+    """Return the measurements of a workflow, those of equal content as if of *subject*."""
+    known, stored = state.measurements(name), state.kind(REVISIONS)
+    own = stored.get(f"{name}:{subject}")
+    if own is None:
+        return known
+    same = {
+        f"r{one['number']}"
+        for one in stored.values()
+        if one["workflow"] == name and one["hash"] == own["hash"]
+    }
+    return tuple(replace(one, subject=subject) if one.subject in same else one for one in known)
 
 
 def _chosen_model(state: State, name: str, subject: str) -> str | None:

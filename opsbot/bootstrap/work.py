@@ -13,6 +13,7 @@ from opsbot.adapters.scheduler import TICK_S, Duty
 from opsbot.app.bot import Bot
 from opsbot.app.deliver import Deliver
 from opsbot.app.ports import Delivery
+from opsbot.app.rechoose import Rechoose
 from opsbot.domain.change import Lane
 
 LANES: tuple[Lane, ...] = ("kill", "rest")
@@ -22,9 +23,11 @@ _log = structlog.get_logger(__name__)
 
 def duties(bot: Bot, pulse: Pulse) -> tuple[Duty, ...]:
     """Return what every replica does again and again; each step is atomic in the store."""
+    rechoose = Rechoose(bot.env)
     return (
         Duty("tick", lambda: pulse.quietly(bot.tick), every_s=TICK_S),
         Duty("beat", pulse.beat, every_s=BEAT_S),
+        Duty("rechoose", lambda: pulse.quietly(rechoose), every_s=TICK_S),
         Duty("sweep", lambda: pulse.quietly(bot.sweep), cron=SWEEP_CRON),
     )
 
