@@ -33,7 +33,7 @@ def point(begun: int, key: str) -> float:
     Points of one key under two prefixes have nothing to do with each other.
     """
     crc = zlib.crc32(key.encode("utf-8", "surrogatepass"), begun)
-    return (crc + (crc * crc | _ODD) & _MASK) / _HASHES
+    return ((crc + (crc * crc | _ODD)) & _MASK) / _HASHES
 
 
 class Ramp:

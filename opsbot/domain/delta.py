@@ -9,7 +9,7 @@ from opsflags import keys
 
 _KINDS = (keys.KILLS, keys.ENDED, keys.WORKFLOWS)
 _OF_KILLS = frozenset({keys.KILLS, keys.ENDED})
-_READ = ("s", "id", "uid", "scope", "mode", "at", "emergency", "ended")
+_READ = ("s", "id", "uid", "scope", "mode", "at", "emergency", "ended", "ramp")
 """What clients read of a kill; who, when and why would only make every message longer."""
 
 
