@@ -11,6 +11,7 @@ from opsbot.app.routed import (
     follow,
     mark_of,
     move_of,
+    picture,
     timer_of,
     uid_of,
     workflow_named,
@@ -85,10 +86,20 @@ def start(
         writes=route_state.writes(state, after),
         facts={"workflow": workflow.name, "revision": revision.id, "step": first.name},
         sealed=words.sealed,
-        effects=(follow(after), card(after, revision.number)),
+        effects=(
+            follow(after),
+            *shown_anew(routing, after, revision.number),
+            picture(after, revision.number),
+        ),
         timers=(due(after, first.soak_s * 1000),),
     )
     return change, after
+
+
+def shown_anew(before: Routing, after: Routing, number: Number) -> tuple[Effect, ...]:
+    """Return the cards that a step makes untrue: the revision's own, and of what served until now."""
+    served_before = () if before.active == after.active else (before.active,)
+    return tuple(card(after, one) for one in (number, *served_before))
 
 
 def decide_ramp(
@@ -181,6 +192,7 @@ def _step_on(
     else:
         onward = replace(candidate, step=candidate.step + 1, since_ms=now_ms, held="")
         after, what = tried(routing, onward, move), "advanced"
+    arrived = (picture(after, candidate.number),) if step.whole else ()
     facts: Record = {
         "workflow": workflow.name,
         "revision": candidate.id,
@@ -193,7 +205,7 @@ def _step_on(
         writes=route_state.writes(state, after),
         rule="ramp",
         facts=facts,
-        effects=(follow(after), card(after, candidate.number)),
+        effects=(follow(after), *shown_anew(routing, after, candidate.number), *arrived),
         timers=(due(after, soak_ms),),
     )
     return change, Ramped(after, what)
@@ -210,7 +222,12 @@ def _take_back(
         writes=route_state.writes(state, after),
         rule="ramp",
         facts=_told(routing, revision, why),
-        effects=(follow(after), card(after, revision.number), page(after, revision)),
+        effects=(
+            follow(after),
+            card(after, revision.number),
+            page(after, revision),
+            picture(after, revision.number),
+        ),
         cancels=(timer_of(routing.workflow),),
     )
     return change, Ramped(after, "taken_back", None, why)

@@ -12,6 +12,7 @@ from opsbot.app.routed import (
     follow,
     move_of,
     must_allow,
+    picture,
     timer_of,
     workflow_named,
 )
@@ -77,7 +78,8 @@ def decide_rollback(
         sealed=words.sealed,
         effects=effects,
     )
-    return change, replace(routed, routing=after, revision=made, broke=broke)
+    cancelled = "" if routing.candidate is None else routing.candidate.id
+    return change, replace(routed, routing=after, revision=made, broke=broke, cancelled=cancelled)
 
 
 def roll_back(
@@ -112,7 +114,11 @@ def roll_back(
             "hash": made.hash,
             "cancelled": None if routing.candidate is None else routing.candidate.id,
         },
-        effects=(follow(after), *(card(after, number) for number in touched)),
+        effects=(
+            follow(after),
+            *(card(after, number) for number in touched),
+            picture(after, made.number),
+        ),
         cancels=(timer_of(name),),
     )
     return change, after, made

@@ -1,5 +1,7 @@
 """The way back as a button: where it leads, what changes with it, what its evidence and price are. Pure."""
 
+import html
+
 from opsbot.app import route_state
 from opsbot.app.book import book_of
 from opsbot.app.model_words import price_words
@@ -11,8 +13,8 @@ from opsbot.domain.said import Button, inert
 from opsbot.domain.state import State
 from opsbot.domain.workflow import Workflow
 
-ROOM = 270
-"""Characters of a question before a press; Slack shows 300, some of which escaping may take."""
+ROOM = 295
+"""Characters of a question before a press, with `<` and the like spelled out: Slack shows 300."""
 
 _LINE = 90
 _COLOURS = {"red": "RED", "hard_red": "RED", "stale": "stale", "too_few": "too few cases"}
@@ -45,7 +47,7 @@ def rollback_question(
         f"Evidence of {good.id}: {_evidence(state, workflow, good, now_ms)}.",
         *([f"Price: {price}."] if price else []),
     ]
-    left = ROOM - len(head) - sum(len(line) + 1 for line in tail)
+    left = ROOM - _size(head) - sum(_size(line) + 1 for line in tail)
     return "\n".join((head, *_fitting(difference_lines(serving.route, good.route), left), *tail))
 
 
@@ -53,11 +55,15 @@ def _fitting(lines: list[str], left: int) -> list[str]:
     kept: list[str] = []
     for at, line in enumerate(lines):
         short = inert(line, limit=_LINE).strip()
-        left -= len(short) + 1
+        left -= _size(short) + 1
         if left < len("and 99 more"):
             return [*kept, f"and {len(lines) - at} more"]
         kept.append(short)
     return kept
+
+
+def _size(line: str) -> int:
+    return len(html.escape(line, quote=False))
 
 
 def _evidence(state: State, workflow: Workflow, good: Revision, now_ms: int) -> str:
@@ -71,4 +77,3 @@ def _evidence(state: State, workflow: Workflow, good: Revision, now_ms: int) -> 
     missing = ["some missing"] if len(ages) < len(results) else []
     how = ", ".join([*bad, *missing]) or "green"
     return f"{max(ages) / HOUR_MS:.0f} h old, {how}"
-

@@ -113,7 +113,7 @@ class RouteVerb:
         declared = workflow_named(state, workflow)
         routing, steps = state.routing(workflow), route_state.steps(declared)
         active = state.revision(workflow, routing.active)
-        now_ms, tried = self.env.clock.now_ms(), routing.candidate
+        now_ms, tried = await self._now_ms(), routing.candidate
         lines = [revision_line(active, routing, shown(policy_of(state), active.author))]
         if tried is not None:
             lines.append(f"{tried.id} is on its way: {progress(steps, tried.step)}")
@@ -191,6 +191,11 @@ class RouteVerb:
         state = await self.env.store.refresh()
         may_look(policy_of(state), actor)
         return state
+
+    async def _now_ms(self) -> int:
+        """Return the time by the store's clock, which approvals and evidence are counted by."""
+        fleet = await Sight(self.env.fleets, self.env.clock).fleet()
+        return self.env.clock.now_ms() if fleet is None else fleet.now_ms
 
     def _words(self, actor: Actor, note: str) -> Words:
         commitment, sealed = self.env.sealed(note)

@@ -28,7 +28,7 @@ from opsbot.domain.policy import Policy, shown
 from opsbot.domain.ramp import Step
 from opsbot.domain.route import Number, Revision
 from opsbot.domain.routing import Routing
-from opsbot.domain.said import Said, Tone
+from opsbot.domain.said import Said, Tone, inert
 from opsbot.domain.state import State
 
 TOLD = ("taken_back", "unproved_route")
@@ -53,7 +53,12 @@ class RouteCard:
         channel = (workflow.slack_channel if workflow else "") or self.card.channel
         if workflow is None or not channel:
             return
-        said = await self.said(state, workflow.name, Number(int(str(body["number"]))))
+        number, routing = Number(int(str(body["number"]))), state.routing(workflow.name)
+        idle = number not in (routing.active, routing.candidate and routing.candidate.number)
+        waits = _waits(state, workflow.name, number, self.card.env.clock.now_ms())
+        if idle and waits is None and await self.card.outbox.left(delivery.effect.key) is None:
+            return  # it serves nobody, and nobody was told that it did
+        said = await self.said(state, workflow.name, number)
         await self.card.put(delivery.effect.key, channel, said)
 
     async def said(self, state: State, workflow: str, number: Number) -> Said:
@@ -63,22 +68,20 @@ class RouteCard:
         revision, steps = state.revision(workflow, number), route_state.steps(declared)
         (note,) = await env.unsealed(revision.note)
         seen = await Sight(env.fleets, env.clock).now(watched_route(routing), state.workflows())
+        now_ms = env.clock.now_ms() if seen is None else seen.now_ms
         policy = policy_of(state)
         title, lines = _way(routing, revision, steps, policy)
         serves = number in (routing.active, routing.candidate and routing.candidate.number)
         if serves:
             lines.append(confirmed_words(seen))
-            lines += gate_lines(
-                route_state.evidence(state, declared, revision.id, env.clock.now_ms())
-            )
+            lines += gate_lines(route_state.evidence(state, declared, revision.id, now_ms))
         before = _compared(state, routing, revision)
         lines += difference_lines(before.route, revision.route)
         by = f"{revision.id} by {shown(policy, revision.author)}, {clock(revision.at_ms)}"
-        lines.append(f"{by}: {note}" if note else f"{by}.")
+        lines.append(f"{by}: {inert(note)}" if note else f"{by}.")
         own = routing.candidate is not None and routing.candidate.number == number
-        waits = self._waits(state, workflow, number)
+        waits = _waits(state, workflow, number, now_ms)
         lines += waiting_lines(waits, policy)
-        now_ms = env.clock.now_ms()
         back = (
             rollback_buttons(state, declared, routing, now_ms) if number == routing.active else ()
         )
@@ -88,10 +91,6 @@ class RouteCard:
             tuple(lines),
             (*approval_buttons(waits), *(ramp_buttons(routing) if own else ()), *back),
         )
-
-    def _waits(self, state: State, workflow: str, number: Number) -> Approval | None:
-        found = pending_ramp(state, workflow, self.card.env.clock.now_ms())
-        return found if found is not None and found.action["revision"] == f"r{number}" else None
 
     async def tell(self, delivery: Delivery) -> None:
         """Tell whoever answers for the workflow what was taken back, or serves without evidence."""
@@ -111,6 +110,11 @@ class RouteCard:
         await tell_each(
             self.card.chat, list(dict.fromkeys(people)), message, key=delivery.effect.key
         )
+
+
+def _waits(state: State, workflow: str, number: Number, now_ms: int) -> Approval | None:
+    found = pending_ramp(state, workflow, now_ms)
+    return found if found is not None and found.action["revision"] == f"r{number}" else None
 
 
 def _way(

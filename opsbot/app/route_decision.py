@@ -37,14 +37,16 @@ def decide_set(
     verdict = asked(state, workflow, words.actor, "route")
     must_not_refuse(verdict)
     routing = state.routing(workflow.name)
-    if edit.seen is not None and edit.seen != routing.newest:
-        raise _moved(state, routing)
     base = state.revision(workflow.name, routing.active if edit.base is None else edit.base)
     before = state.revision(workflow.name, routing.active)
     own = () if base.route.strategy != CHEAPEST else tuple(one.name for one in base.route.targets)
     route, choice = chosen(state, workflow, edited(base.route, edit), now_ms, serving=own)
+    newest = state.revision(workflow.name, routing.newest)
+    # The same content is nobody else's change: it is what a repeated request finds of its own.
+    if edit.seen not in (None, routing.newest) and newest.route != route:
+        raise _moved(state, routing)
     must_be_sound(state, workflow, route)
-    for known in (before, state.revision(workflow.name, routing.newest)):
+    for known in (before, newest):
         if known.route == route:
             return None, Routed("same", routing, known, before, verdict)
     author = identity_of(policy_of(state), words.actor)

@@ -56,6 +56,7 @@ def routed_said(view: RouteView) -> Said:
     waits = routed.outcome in ("pending", "still_pending")
     lines = [
         *([confirmed_words(view.seen)] if served else []),
+        *([f"The ramp of {routed.cancelled} is over."] if routed.cancelled else []),
         *_changed(routed.before, routed.revision),
         *([view.price] if view.price else []),
         *gate_lines(routed.evidence),
@@ -170,7 +171,7 @@ def _next(view: RouteView) -> str:
     if routed.outcome == "held":
         return f"Go on: `/{prefix}-route {workflow} stage go-on`"
     if routed.outcome == "rolled_back":
-        before = routed.before.id
+        before = routed.cancelled or routed.before.id
         return f"Undo: `/{prefix}-route {workflow} stage {before}`"
     return ""
 

@@ -52,6 +52,7 @@ class Routed:
     *revision* is the one it is about and *before* the one that served everybody until then;
     *evidence* is what the gates say of *revision*. *approval* is set where it waits for a second
     person, or was settled. *broke*: it serves without passing evidence, on somebody's word.
+    *cancelled* is the revision whose ramp a rollback ended, empty where none ran.
     """
 
     outcome: Outcome
@@ -62,6 +63,7 @@ class Routed:
     evidence: tuple[Result, ...] = ()
     approval: Approval | None = None
     broke: bool = False
+    cancelled: str = ""
 
 
 def workflow_named(state: State, name: str) -> Workflow:
@@ -137,6 +139,24 @@ def route_card(workflow: str, number: Number) -> Effect:
     """Return the same for a workflow by its name."""
     body: Record = {"workflow": workflow, "number": number}
     return Effect("route_card", f"route:{workflow}:r{number}", body)
+
+
+def picture(routing: Routing, number: Number) -> Effect:
+    """Return the effect that shows evaluations in the thread of that card, once for what serves now."""
+    body: Record = {"workflow": routing.workflow, "number": number, "while": ""}
+    return Effect("route_picture", f"route-picture:{routing.workflow}:{mark_of(routing)}", body)
+
+
+EVIDENCE_SETTLES_MS = 60_000
+"""Suites of one run arrive one after the other; one picture shows them all."""
+
+
+def picture_of_evidence(routing: Routing, number: Number) -> Timer:
+    """Return the timer that shows new evidence, once a step and not when the step is over."""
+    effect = picture(routing, number)
+    body: Record = {**effect.body, "while": mark_of(routing)}
+    late = Effect(effect.kind, f"{effect.key}:evidence", body)
+    return Timer(f"route-picture:{routing.workflow}", EVIDENCE_SETTLES_MS, late)
 
 
 def follow(routing: Routing) -> Effect:

@@ -155,6 +155,19 @@ class Api:
             hint="`opsbot status` tells; `opsbot kill … --redis URL` works past the bot.",
         )
 
+    def raw(self, path: str) -> bytes:
+        """
+        Fetch what is no sentence: a picture, say.
+
+        Raises:
+            Refusal, Unreachable: as `ask`.
+        """
+        try:
+            with self._open(path) as response:
+                return response.read()
+        except (_NoAnswer, OSError, HTTPException) as error:
+            raise self._gone(error) from error
+
     def lines(self, path: str) -> Iterator[str]:
         """
         Stream lines.

@@ -1,22 +1,41 @@
 """`route` and `rollback`: what serves a workflow, from a terminal; the same words as in Slack."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from urllib.parse import quote
 
 from opsbot.app.requests import RollbackRequest, RouteEdit, StageRequest
 from opsbot.cli import printing
 from opsbot.cli.api import opened
-from opsbot.cli.options import Asked
-from opsbot.domain.errors import NeedsMoreWords
+from opsbot.cli.options import Asked, Usage
+from opsbot.domain.change import Json
+from opsbot.domain.errors import Misconfigured, NeedsMoreWords
 from opsbot.domain.route import Target
 from opsbot.domain.said import Said
 from opsbot.slack import parse_route as parse
 
 
 def route(asked: Asked) -> int:
-    """Show, compare, set or stage."""
+    """Show, compare, set or stage; or write the picture of its evaluations into a file."""
+    if "out" in asked.values or asked.words[1:] == ("picture",):
+        return _picture(asked)
     words = parse.parse_route(asked.text, command="opsbot route")
     return printing.said(_answered(asked, words), as_json=asked.json)
+
+
+def _picture(asked: Asked) -> int:
+    out = asked.values.get("out")
+    if not out or len(asked.words) != 2 or asked.words[1] != "picture":  # noqa: PLR2004  whose, and the word itself
+        raise Usage("write `opsbot route <workflow> picture --out FILE.png`")
+    png = opened(asked).raw(f"{_path(asked.words[0])}/evaluations.png")
+    try:
+        Path(out).write_bytes(png)
+    except OSError as error:
+        raise Misconfigured(f"{out} cannot be written: {error.strerror}.") from error
+    title = f"Written to {out}: evaluations of `{asked.words[0]}` over its revisions."
+    hint = f"In words: `opsbot eval show {asked.words[0]}`."
+    body: dict[str, Json] = {"file": out, "bytes": len(png)}
+    return printing.said(Said("plain", title, (hint,), body=body), as_json=asked.json)
 
 
 def rollback(asked: Asked) -> int:

@@ -31,7 +31,12 @@ WAYS: Mapping[str, Way] = {
         passes=True,
     ),
     "restore": Way("opsbot.cli.acts:restore", _JSON, _BOT),
-    "route": Way("opsbot.cli.routes:route", _JSON, _BOT, passes=True),
+    "route": Way(
+        "opsbot.cli.routes:route",
+        _JSON,
+        {**_BOT, "out": "with `picture`: the file for the PNG of its evaluations over revisions"},
+        passes=True,
+    ),
     "rollback": Way("opsbot.cli.routes:rollback", _JSON, _BOT, passes=True),
     "approve": Way("opsbot.cli.acts:approve", _JSON, _BOT, passes=True),
     "retry": Way("opsbot.cli.acts:retry", _JSON, _BOT),

@@ -54,7 +54,9 @@ class Route:
     @property
     def models(self) -> tuple[str, ...]:
         """Return every model that can serve, fallbacks included, in order and once each."""
-        return tuple(dict.fromkeys(one.name for one in (*self.targets, *self.fallbacks, *self.declared)))
+        return tuple(
+            dict.fromkeys(one.name for one in (*self.targets, *self.fallbacks, *self.declared))
+        )
 
 
 @dataclass(frozen=True, slots=True)

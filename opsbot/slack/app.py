@@ -174,6 +174,8 @@ def _register(app: SlackApp, entry: Entry) -> None:
         Press.QUESTION: (Need.GUARD, restore.question),
         Press.STATUS: (Need.LOOK, status.pressed),
         Press.RETRY: (Need.GUARD, status.retry),
+        Press.RESTORE_HOLD: (Need.GUARD, restore.hold),
+        Press.RESTORE_GO_ON: (Need.GUARD, restore.go_on),
         Press.ROUTE_HOLD: (Need.GUARD, route.hold),
         Press.ROUTE_GO_ON: (Need.GUARD, route.go_on),
         Press.ROUTE_CANCEL: (Need.GUARD, route.cancel),

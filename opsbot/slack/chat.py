@@ -1,18 +1,20 @@
-"""The Chat port on Slack's Web API: post once, edit, tell one person; vendor errors become plans."""
+"""The Chat port on Slack's Web API: post once, edit, tell one person, show a picture; errors become plans."""
 
+import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 import aiohttp
 import structlog
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from opsbot.app.ports import Clock, GiveUp, RetryLater
+from opsbot.app.ports import Clock, GiveUp, Picture, RetryLater
 from opsbot.domain.blockcheck import check_message
 from opsbot.domain.change import Record
 from opsbot.domain.errors import Gone, StoreLost
 from opsbot.slack.deps import Memory
+from opsbot.slack.mrkdwn import esc
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -20,6 +22,10 @@ T = TypeVar("T")
 EVENT_TYPE: Final = "opsbot"
 LOOK_BACK: Final = 200
 """Messages that are read when it is not certain whether a post arrived."""
+THREAD_PAGES: Final = 5
+"""Pages of a thread that are read for a picture: a thousand replies."""
+SHARING_S: Final = 50.0
+"""How long Slack is given to show a file that it took; less than a caller waits to ask again."""
 REMEMBER_S: Final = 7 * 86_400.0
 SHARED_FOR_S: Final = 600.0
 LATER: Final = frozenset(
@@ -34,6 +40,8 @@ LATER: Final = frozenset(
         "accesslimited",
     }
 )
+OUTSIDE: Final = frozenset({"not_in_channel", "channel_not_found", "invalid_channel"})
+"""What Slack says of a file for a channel that the bot may post into without being a member."""
 DELETED: Final = frozenset({"message_not_found"})
 TOO_MUCH: Final = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
 
@@ -110,6 +118,66 @@ class SlackChat:
         opened = await _asked(self._client.conversations_open(users=user))
         return await self.post(str(opened["channel"]["id"]), blocks, text, key=key)
 
+    async def upload(self, thread: Record, picture: Picture, *, key: str) -> Record | None:
+        """
+        Share a picture in a thread, and return {"channel", "ts", "file"} of what is to be seen there.
+
+        None where Slack took it, or may have, and the thread does not show it yet: Slack shares a
+        file some time after it says so, and now and then never. Only the first attempt uploads
+        without looking; each later one looks for the file's name first, and uploads anew only when
+        the last upload is `SHARING_S` old. A share that takes longer is not found: there will be two.
+
+        Raises:
+            RetryLater, GiveUp: as `post`.
+        """
+        channel, ts = str(thread["channel"]), str(thread["ts"])
+        if not channel.startswith("D") and await self._is_shared(channel):
+            raise GiveUp(f"{channel} is shared with another organisation")
+        name = file_name(key)
+        place = f"{channel}:{ts}:{key}"
+        first = await self._first(place)
+        if not first and (found := await self._shown(channel, ts, name)) is not None:
+            return found
+        if not await self._first(f"sharing:{place}", ttl_s=SHARING_S):
+            return None
+        # Slack has lost shares of files with `alt_txt`: what did not arrive is told in words beside.
+        told = {"alt_txt": picture.alt} if first else {"initial_comment": esc(picture.alt)}
+        sending = self._client.files_upload_v2(
+            channel=channel,
+            thread_ts=ts,
+            filename=name,
+            content=picture.png,
+            title=picture.title,
+            highlight_type="png",
+            **told,
+        )
+        try:
+            await _asked(sending)
+        except _Refused as refused:
+            if refused.code not in OUTSIDE:
+                raise
+            raise GiveUp(f"{refused}: invite the bot to {channel}, files need it") from refused
+        return await self._shown(channel, ts, name)
+
+    async def _shown(self, channel: str, thread_ts: str, name: str) -> Record | None:
+        """Return the reply in a thread that has a file of that name."""
+        cursor = ""
+        for _ in range(THREAD_PAGES):
+            answer = await _asked(
+                self._client.conversations_replies(
+                    channel=channel, ts=thread_ts, limit=LOOK_BACK, cursor=cursor
+                )
+            )
+            for reply in answer.get("messages") or []:
+                for file in reply.get("files") or []:
+                    if file.get("name") == name:
+                        left = {"ts": str(reply["ts"]), "file": str(file["id"])}
+                        return {"channel": channel, **left}
+            cursor = str((answer.get("response_metadata") or {}).get("next_cursor") or "")
+            if not cursor:
+                break
+        return None
+
     async def _sent(
         self,
         send: Callable[[list[dict[str, Any]]], Awaitable[Any]],
@@ -130,9 +198,9 @@ class SlackChat:
             log.warning("slack_blocks_refused", error=refused.code)
             return await _asked(send([]))
 
-    async def _first(self, key: str) -> bool:
+    async def _first(self, key: str, *, ttl_s: float = REMEMBER_S) -> bool:
         try:
-            return await self._memory.once(f"post:{key}", ttl_s=REMEMBER_S)
+            return await self._memory.once(f"post:{key}", ttl_s=ttl_s)
         except StoreLost:
             return False
 
@@ -167,6 +235,11 @@ class _Refused(GiveUp):
         self.code = code
 
 
+def file_name(key: str) -> str:
+    """Return the name by which the file of that key is found again."""
+    return f"opsbot-{hashlib.sha256(key.encode()).hexdigest()[:16]}.png"
+
+
 def _key(metadata: Mapping[str, Any]) -> object:
     payload = metadata.get("event_payload")
     return payload.get("key") if isinstance(payload, Mapping) else None
@@ -185,7 +258,7 @@ async def _asked(call: Awaitable[T]) -> T:
         return await call
     except SlackApiError as error:
         raise _translated(error) from error
-    except (TimeoutError, aiohttp.ClientError, OSError) as error:
+    except (TimeoutError, aiohttp.ClientError, OSError, SlackRequestError) as error:
         raise RetryLater(f"no answer from Slack: {error!r}") from error
 
 

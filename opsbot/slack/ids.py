@@ -17,6 +17,8 @@ class Press(StrEnum):
     ADOPT = "adopt"
     QUESTION = "question"
     RETRY = "retry"
+    RESTORE_HOLD = "restore_hold"
+    RESTORE_GO_ON = "restore_go_on"
     ROUTE_HOLD = "route_hold"
     ROUTE_GO_ON = "route_go_on"
     ROUTE_CANCEL = "route_cancel"

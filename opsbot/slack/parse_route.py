@@ -1,5 +1,6 @@
 """Words of `/ai-route` and `/ai-rollback` into requests; what is not understood is never guessed. Pure."""
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,6 @@ from opsbot.slack import tokens
 from opsbot.slack.grammar import ROUTE_OPTIONS
 from opsbot.slack.route_values import (
     MODELS_LIMIT,
-    VALUE_LIMIT,
     fallbacks_of,
     param_of,
     put_param,
@@ -48,6 +48,7 @@ _STAGES: Final[Mapping[str, StageAct]] = {
 }
 _GLASS: Final = ("break-glass", "breakglass", "break_glass")
 _REVISION = re.compile(r"r\d+", re.ASCII | re.IGNORECASE)
+_NUMBERED = re.compile(r"r?-?\d", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,7 @@ def _refuse_aims(words: Words, command: str) -> None:
     if _noted(words):
         return
     every = [words.peek(ahead) or "" for ahead in range(len(words.spans) - words.at)]
-    for word, following in zip(every, [*every[1:], ""], strict=True):
+    for word, following in itertools.pairwise([*every, ""]):
         lower = word.lower().lstrip("-")
         if (lower == "to" and _REVISION.fullmatch(clean(following))) or (
             lower.startswith("to:") and _REVISION.fullmatch(clean(lower[3:]))
@@ -200,7 +201,7 @@ def _stage(words: Words, workflow: str, command: str) -> StageRequest:
     if _bare(word) == "go" and _bare(words.peek(1) or "") == "on":
         words.at, act = words.at + 1, "go_on"
     if act is None:
-        if not _REVISION.match(clean(word)) and not clean(word).lstrip("-").isdecimal():
+        if not _NUMBERED.match(clean(word)):
             raise _unknown(_bare(word), ("hold", "go-on", "cancel"), command, more="`r4`")
         words.at += 1
         return StageRequest(workflow, "begin", revision_of(clean(word)), _free(words))
@@ -250,7 +251,7 @@ def _option(words: Words, command: str) -> tuple[str, str] | None:
     while (words.peek() or "").strip("-") == "" and words.peek() is not None:
         words.at += 1
     word = words.peek() or ""
-    stripped = tokens.bare(word).lstrip("-")
+    stripped = word.lstrip("-\"'`")
     found = OPTION.fullmatch(stripped)
     key = (found[1] if found else stripped).lower()
     if key in _KEYS and (found or word.startswith("-")):
@@ -285,7 +286,7 @@ def _value(words: Words, key: str, value: str, command: str) -> str:
             hint=_set_example(command),
         )
     if key == "param":
-        return value[: VALUE_LIMIT * 3]
+        return value.rstrip("`")
     return tokens.bare(value)
 
 

@@ -1,7 +1,7 @@
 """Listeners of the way back: restore, approve, refuse, and adopting a break-glass kill."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from opsbot.app.requests import ApproveRequest, RestoreRequest, Target
 from opsbot.domain.actor import Actor
@@ -27,27 +27,28 @@ class RestoreListeners:
         if wants_help(act.text) or not act.text.strip():
             return help_said(verb("restore"), command=command)
         request = parse_restore(act.text, command=command)
-        return await self.deps.verbs.restore(request, actor, request_id=act.request_id)
+        timed = replace(request, arrived_s=act.arrived_s)
+        return await self.deps.verbs.restore(timed, actor, request_id=act.request_id)
 
     async def pressed(self, act: Invocation, actor: Actor) -> Reply:
         """Take [Restore] on a card."""
         name = _named(act)
         target = Target("kill" if _KILL.fullmatch(name) else "workflow", name)
         return await self.deps.verbs.restore(
-            RestoreRequest(target), actor, request_id=act.request_id
+            RestoreRequest(target, arrived_s=act.arrived_s), actor, request_id=act.request_id
         )
 
     async def approve(self, act: Invocation, actor: Actor) -> Reply:
         """Take [Approve]; who approves is who clicked."""
-        return await self.deps.verbs.approve(
-            ApproveRequest(_named(act)), actor, request_id=act.request_id
-        )
+        return await self._decided(act, actor, grant=True)
 
     async def refuse(self, act: Invocation, actor: Actor) -> Reply:
         """Take [Refuse]."""
-        return await self.deps.verbs.approve(
-            ApproveRequest(_named(act), grant=False), actor, request_id=act.request_id
-        )
+        return await self._decided(act, actor, grant=False)
+
+    async def _decided(self, act: Invocation, actor: Actor, *, grant: bool) -> Reply:
+        request = ApproveRequest(_named(act), grant=grant, arrived_s=act.arrived_s)
+        return await self.deps.verbs.approve(request, actor, request_id=act.request_id)
 
     async def adopt(self, act: Invocation, actor: Actor) -> Reply:
         """Take [Adopt] on a break-glass kill."""
@@ -59,6 +60,18 @@ class RestoreListeners:
         """Take [Question] on a break-glass kill."""
         return await self.deps.verbs.adopt(
             _named(act), actor, question=True, request_id=act.request_id
+        )
+
+    async def hold(self, act: Invocation, actor: Actor) -> Reply:
+        """Take [Hold] on the card of a restore in steps."""
+        return await self.deps.verbs.hold_restore(
+            _named(act), actor, hold=True, request_id=act.request_id
+        )
+
+    async def go_on(self, act: Invocation, actor: Actor) -> Reply:
+        """Take [Go on] on the card of a restore in steps."""
+        return await self.deps.verbs.hold_restore(
+            _named(act), actor, hold=False, request_id=act.request_id
         )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
-from opsbot.web import decide, health, kills, openapi, routes, signals, workflows
+from opsbot.web import decide, health, kills, openapi, pictures, routes, signals, workflows
 from opsbot.web.routing import Entry, mount, of_http
 from opsbot.web.surroundings import Surroundings
 
@@ -16,6 +16,7 @@ def table(around: Surroundings, more: Sequence[Entry] = ()) -> list[Entry]:
         *kills.entries(around),
         *workflows.entries(around),
         *routes.entries(around),
+        *pictures.entries(around),
         *signals.entries(around),
         *decide.entries(around),
         *health.entries(around),

@@ -332,3 +332,20 @@ async def test_the_card_shows_how_far_it_is_and_is_one_message(
         "r2 serves 1 % of `support-copilot` in prod\n\u25a0\u25a1\u25a1\u25a1\u25a1 1 %, step 1 of 5"
     )
     assert any(text.startswith("r2 serves 5 % of") for text in world.slack.updated)
+
+
+async def test_the_card_of_what_served_before_no_longer_says_so(
+    world: World, pod: HandMoved
+) -> None:
+    await begun(world, pod)
+    await world.bot.rollback(RollbackRequest(COPILOT), MARA, request_id="r1")
+    await world.work("route_card")
+    posted = [text.splitlines()[0] for _, text in world.slack.posted]
+
+    await world.bot.rollback(
+        RollbackRequest(COPILOT, Number(2), break_glass=True), MARA, request_id="r2"
+    )
+    await world.work("route_card")
+
+    assert not any("r1 serves" in title for title in posted)
+    assert any(text.startswith("r3 serves nobody of") for text in world.slack.updated)

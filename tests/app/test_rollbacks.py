@@ -101,8 +101,12 @@ async def test_a_rollback_cancels_a_ramp_and_deals_the_shares_anew(world: World)
     await measure(world, "r2", 0.95)
     await world.bot.stage(StageRequest(COPILOT, "begin"), INES, request_id="1")
 
-    await world.bot.rollback(RollbackRequest(COPILOT, reason="odd answers"), MARA, request_id="2")
+    said = await world.bot.rollback(
+        RollbackRequest(COPILOT, reason="odd answers"), MARA, request_id="2"
+    )
 
+    assert "The ramp of r2 is over." in said.lines
+    assert said.lines[-1] == "Undo: `/ai-route support-copilot stage r2`"
     routing = world.store.state.routing(COPILOT)
     assert (routing.candidate, routing.salt) == (None, 1)
     assert "candidate" not in served(world)

@@ -51,7 +51,7 @@ async def test_promptfoos_file_becomes_evidence(ci: Terminal) -> None:
     assert "Gate RED, beyond the limit" not in ran.out
     assert f"Gate RED: {GROUNDED} pass_rate: 0.6 of 5 cases" in ran.out
     assert f"No gate asks for `{GROUNDED} Tone`" in ran.out
-    assert "1 errors count as failures" in ran.err
+    assert "errors of providers, counted as failures: 1" in ran.err
     assert (one.value, one.n, one.commit, one.by) == (0.6, 5, "abc123", "service:ci-evals")
 
 

@@ -3,6 +3,7 @@
 import copy
 import logging
 from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -12,6 +13,7 @@ from opsbot.workbench.slack import Person
 from opsbot.workbench.slack.courier import Answer
 from opsbot.workbench.slack.model import Json, Message, View
 from tests.slack.conftest import House, house_over
+from tests.support.routes import staged
 from tests.support.web import opened
 from tests.support.world import MARA, World
 
@@ -103,3 +105,16 @@ def _no_crash(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     yield
     crashes = [one.getMessage() for one in caplog.records if one.exc_info]
     assert crashes == []
+
+
+@asynccontextmanager
+async def home_of_route(transport: str) -> AsyncGenerator[Attacked]:
+    """Run the company without any kill, with a ramp of two steps for its summariser."""
+    world = (await opened()).world
+    await world.declare(staged())
+    async with house_over(transport, real=(world.bot, world.outbox)) as house:
+        house.slack.rates.enforced = False
+        for id_, name in ((SUPPORT, "sam"), (LEAD, "ines"), ("U0ADMIN", "ola"), (NEW, "nora")):
+            house.slack.workspace.people[id_] = Person(id_, name, name.title(), f"{name}@x.example")
+            house.slack.workspace.channels[HERE].members.add(id_)
+        yield Attacked(house, world)

@@ -311,7 +311,7 @@ async def test_looking_commands_answer(house: House) -> None:
 
 
 async def test_every_command_has_help(house: House) -> None:
-    for name in ("kill", "restore", "status", "audit", "oncall"):
+    for name in ("kill", "restore", "route", "rollback", "status", "audit", "oncall"):
         shown = await house.slack.slash(ONCALL, CHANNEL, f"/ai-{name} help")
 
         assert f"Usage: `/ai-{name}" in shown.text

@@ -4,10 +4,20 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
-from opsbot.app.requests import ApproveRequest, EvalRequest, KillRequest, RestoreRequest
+from opsbot.app.ports import Picture
+from opsbot.app.requests import (
+    ApproveRequest,
+    EvalRequest,
+    KillRequest,
+    RestoreRequest,
+    RollbackRequest,
+    RouteEdit,
+    StageRequest,
+)
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Record
 from opsbot.domain.errors import NeedsConfirmation, NotAllowed, StoreLost, UnknownWorkflow
+from opsbot.domain.route import Number
 from opsbot.domain.said import Button, Said
 
 NAMES = ("support-copilot", "contract-summariser", "coding-agent")
@@ -74,9 +84,42 @@ class RecordingVerbs:
         self._done("give_reason", (kill_id, reason), actor, request_id)
         return Said("plain", f"Reason of {kill_id}: {reason}")
 
+    async def hold_restore(
+        self, kill_id: str, actor: Actor, *, hold: bool, request_id: str
+    ) -> Said:
+        self._done("hold" if hold else "go_on", kill_id, actor, request_id)
+        return Said("amber", f"{kill_id} held")
+
     async def adopt(self, kill_id: str, actor: Actor, *, question: bool, request_id: str) -> Said:
         self._done("question" if question else "adopt", kill_id, actor, request_id)
         return Said("plain", f"{kill_id} adopted")
+
+    async def set_route(self, edit: RouteEdit, actor: Actor, *, request_id: str) -> Said:
+        self._done("set_route", edit, actor, request_id)
+        return Said("plain", f"Stored for {edit.workflow}")
+
+    async def stage(self, request: StageRequest, actor: Actor, *, request_id: str) -> Said:
+        self._done("stage", request, actor, request_id)
+        return Said("plain", f"Staged {request.workflow}")
+
+    async def rollback(self, request: RollbackRequest, actor: Actor, *, request_id: str) -> Said:
+        self._done("rollback", request, actor, request_id)
+        return Said("green", f"Rolled back {request.workflow}")
+
+    async def route(self, workflow: str, actor: Actor) -> Said:
+        self.calls.append(("route", workflow, actor))
+        return Said("plain", f"Route of {workflow}")
+
+    async def route_form(self, workflow: str, actor: Actor) -> Said:
+        await self.admit(actor)
+        route = {"targets": [{"provider": "openai", "model": "gpt-5.2"}]}
+        return Said("plain", workflow, body={"active": "r1", "newest": "r1", "route": route})
+
+    async def route_history(self, workflow: str, actor: Actor) -> Said:
+        return Said("plain", f"Revisions of {workflow}")
+
+    async def route_diff(self, workflow: str, old: Number, new: Number, actor: Actor) -> Said:
+        return Said("plain", f"From r{old} to r{new} of {workflow}")
 
     async def retry(self, item: str, actor: Actor, *, request_id: str) -> Said:
         self._done("retry", item, actor, request_id)
@@ -89,6 +132,10 @@ class RecordingVerbs:
     async def eval_show(self, workflow: str, revision: str | None, actor: Actor) -> Said:
         self.calls.append(("eval_show", (workflow, revision), actor))
         return Said("plain", f"Gates of `{workflow}`")
+
+    async def evaluations(self, workflow: str, actor: Actor) -> Picture:
+        self.calls.append(("evaluations", workflow, actor))
+        return Picture(b"\x89PNG\r\n\x1a\n", f"Evaluations of {workflow}", "In words.")
 
     async def admit(self, actor: Actor) -> None:
         if actor.guest or actor.bot:

@@ -13,10 +13,11 @@ from opsbot.app.bot import Bot
 from opsbot.app.declare import decide
 from opsbot.app.deliver import Deliver
 from opsbot.app.environment import Environment
-from opsbot.app.ports import Delivery, ProbeAnswer
+from opsbot.app.ports import Delivery, Picture, ProbeAnswer
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Position, Record
 from opsbot.domain.declaration import Catalogue
+from opsbot.domain.evaluation_picture import Chart
 from opsbot.domain.policy import BreakGlass, Grant, Person, Policy, Power
 from opsbot.domain.said import Said
 from opsbot.domain.workflow import HumanQueue, Workflow
@@ -139,6 +140,9 @@ class Slack:
     posted: list[tuple[str, str]] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
     told: list[tuple[str, str]] = field(default_factory=list)
+    shown: list[tuple[Record, Picture, str]] = field(default_factory=list)
+    slow_pictures: int = 0
+    """So many more uploads are taken and not to be seen yet."""
 
     async def post(self, channel: str, blocks: Sequence[Record], text: str, *, key: str) -> Record:
         """Keep a message."""
@@ -153,6 +157,26 @@ class Slack:
         """Keep a direct message."""
         self.told.append((person, text))
         return {"channel": f"D{person}", "ts": "1.0"}
+
+    async def upload(self, thread: Record, picture: Picture, *, key: str) -> Record | None:
+        """Keep a picture."""
+        self.shown.append((thread, picture, key))
+        if self.slow_pictures > 0:
+            self.slow_pictures -= 1
+            return None
+        return {"channel": thread["channel"], "file": f"F{len(self.shown)}"}
+
+
+@dataclass
+class Charts:
+    """A drawer that keeps what it was asked to draw."""
+
+    charts: list[Chart] = field(default_factory=list)
+
+    async def evaluations(self, chart: Chart) -> bytes:
+        """Keep the chart."""
+        self.charts.append(chart)
+        return b"\x89PNG\r\n\x1a\n"
 
 
 @dataclass
@@ -227,6 +251,7 @@ class World:
         self.store, self.outbox, self.fleets = bundle.store, bundle.outbox, bundle.fleets
         self.env = Environment("prod", self.store, self.fleets, self.clock, Counter())
         self.probes, self.slack, self.keeper = Probes(), Slack(), Keyless()
+        self.charts = Charts()
         self.bot = Bot(
             env=self.env,
             outbox=self.outbox,
@@ -234,6 +259,7 @@ class World:
             audit=Audit(self.env, self.store, self.keeper, self.keeper),
             anchor=Anchor(self.env, self.keeper),
             render=plain,
+            pictures=self.charts,
             chat=self.slack,
         )
 
