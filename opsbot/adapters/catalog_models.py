@@ -86,6 +86,18 @@ class StageFile(Strict):
     soak_s: Annotated[int, Field(ge=0, le=30 * 86_400)] = 3600
 
 
+class RestoreFile(Strict):
+    """A restore in steps: each lets a share of the sticky keys through, without write tools."""
+
+    steps: Annotated[
+        list[Annotated[int, Field(ge=1, le=50)]],
+        Field(min_length=1, max_length=6, description="Percent, rising; then the kill is lifted."),
+    ]
+    watch_s: Annotated[
+        int, Field(ge=1, le=86_400, description="How long each step is watched before the next.")
+    ] = 600
+
+
 class FailureBudgetFile(Strict):
     """The share of bad outcomes that a window may have before changes wait."""
 
@@ -186,6 +198,9 @@ class WorkflowFile(Strict):
     stages: Annotated[
         list[StageFile], Field(description="The ramp of a route; opsbot's own where it is empty.")
     ] = []
+    restore: Annotated[
+        RestoreFile | None, Field(description="Without it a restore lifts a kill at once.")
+    ] = None
     failure_budget: FailureBudgetFile | None = None
     budget: BudgetFile | None = None
     tripwires: list[TripwireFile] = []

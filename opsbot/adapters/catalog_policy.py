@@ -58,6 +58,7 @@ def policy_of(file: PolicyFile) -> Policy:
             approval_ms=_ms(times.approval_min),
             undo_own_ms=_ms(times.undo_own_min),
             page_secondary_ms=_ms(times.page_secondary_min),
+            lone_restore_ms=_ms(times.lone_restore_min),
             alarm_kills=times.alarm_kills,
             alarm_window_ms=_ms(times.alarm_window_min),
         ),

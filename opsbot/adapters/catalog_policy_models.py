@@ -110,6 +110,14 @@ class TimesFile(Strict):
     approval_min: Annotated[float, Field(ge=1, le=1440)] = 30
     undo_own_min: Annotated[float, Field(ge=0, le=5)] = 5
     page_secondary_min: Annotated[float, Field(ge=1, le=60)] = 5
+    lone_restore_min: Annotated[
+        float,
+        Field(
+            ge=15,
+            le=1440,
+            description="From then who asked may let 5 % through alone; `approval_min` or more: never.",
+        ),
+    ] = 15
     alarm_kills: Annotated[int, Field(ge=2, le=1000)] = 5
     alarm_window_min: Annotated[float, Field(ge=1, le=1440)] = 10
 
@@ -120,7 +128,7 @@ class ExampleFile(Strict):
     actor: Word
     verb: ExampleVerb
     workflow: Word
-    expect: Literal["alone", "second_person", "refused", "break_glass"]
+    expect: Literal["alone", "alone_5_percent", "second_person", "refused", "break_glass"]
     rule: str = ""
     mode: Literal["fallback", "read_only", "no_tools", "drafts_only", "human", "canned", "stop"] = (
         "stop"

@@ -1,5 +1,6 @@
 """What the fields of one workflow declaration mean to each other, as rules that name their line."""
 
+import itertools
 import operator
 from collections.abc import Collection, Iterator
 
@@ -31,6 +32,7 @@ def rule_findings(
     yield from _choices(file, document)
     yield from _routes(file, document)
     yield from _gates(file, document)
+    yield from _restore(file, document)
     yield from _runbook(file, document, runbooks)
 
 
@@ -119,6 +121,20 @@ def _gates(file: WorkflowFile, document: Document) -> Iterator[Finding]:
             fix = f"Write a value {side} {gate.threshold:g}, or take `hard` away."
             message = f"`hard` {gate.hard:g} is no worse than the threshold {gate.threshold:g}"
             yield document.find(("gates", i, "hard"), message, fix)
+
+
+def _restore(file: WorkflowFile, document: Document) -> Iterator[Finding]:
+    if file.restore is None:
+        return
+    steps = file.restore.steps
+    if any(after <= before for before, after in itertools.pairwise(steps)):
+        listed = ", ".join(str(one) for one in sorted(set(steps)))
+        message = "the steps of a restore do not rise"
+        yield document.find(("restore", "steps"), message, f"Write `steps: [{listed}]`.")
+    if "read_only" not in file.modes:
+        message = "a restore in steps lets calls through as `read_only`, which is not among `modes`"
+        fix = "Add `read_only` to `modes`, or take `restore` away: it then lifts a kill at once."
+        yield document.find(("restore",), message, fix)
 
 
 def _runbook(

@@ -42,13 +42,20 @@ def _route(file: WorkflowFile) -> dict[str, Json]:
     return {key: value for key, value in route.items() if value not in ("", None)}
 
 
-_LATER = {"gates", "stages", "failure_budget", "budget", "tripwires", "pagerduty", "comms"}
+_LATER = {
+    "gates",
+    "stages",
+    "restore",
+    "failure_budget",
+    "budget",
+    "tripwires",
+    "pagerduty",
+    "comms",
+}
 
 
 def _extra(file: WorkflowFile) -> dict[str, Json]:
     """Return what later verbs need and no client reads."""
-    whole = file.model_dump(
-        mode="json", by_alias=True, exclude_none=True, include=_LATER
-    )
+    whole = file.model_dump(mode="json", by_alias=True, exclude_none=True, include=_LATER)
     kept: dict[str, Json] = {key: value for key, value in whole.items() if value}
     return {"approved": list(file.routes.approved)} | kept

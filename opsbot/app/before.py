@@ -1,7 +1,9 @@
 """What a request did the first time, read from its own journal entry: a repetition hears that again."""
 
+from collections.abc import Mapping
+
 from opsbot.app.environment import Environment
-from opsbot.app.restore_decision import Lifted
+from opsbot.app.restore_decision import Lifted, Outcome
 from opsbot.domain.approval import Approval
 from opsbot.domain.approval import from_record as approval_from
 from opsbot.domain.change import Change, Committed
@@ -41,13 +43,19 @@ async def lifted_before(env: Environment, request_id: str) -> tuple[Committed, L
     return None if found is None else (first, found)
 
 
+_OUTCOMES: Mapping[str, Outcome] = {
+    "restore": "lifted",
+    "soften": "softened",
+    "ease": "eased",
+    "ease_alone": "eased_alone",
+}
+
+
 def _lifted(entry: Entry) -> Lifted | None:
     verdict = Verdict("alone", str(entry.body.get("rule", "")), "")
     kills, approval = _kills(entry), _approval(entry)
-    if entry.verb == "restore" and kills:
-        return Lifted("lifted", kills, verdict, approval)
-    if entry.verb == "soften" and kills:
-        return Lifted("softened", kills, verdict, approval)
+    if entry.verb in _OUTCOMES and kills:
+        return Lifted(_OUTCOMES[entry.verb], kills, verdict, approval)
     if entry.verb == "approval_refused":
         return Lifted("refused", (), verdict, approval)
     if entry.verb == "approval_void":
@@ -72,9 +80,9 @@ def _approval(entry: Entry) -> Approval | None:
         for kind, _, record in entry.writes
         if kind == APPROVALS and record is not None
     ]
-    about = [
-        one
-        for one in found
-        if entry.verb not in ("restore", "soften") or one.standing == "approved"
-    ]
+    about = [one for one in found if one.standing == _ABOUT.get(entry.verb, one.standing)]
     return about[-1] if about else None
+
+
+_ABOUT = {"restore": "approved", "soften": "approved", "ease": "approved", "ease_alone": "pending"}
+"""How the approval stands that an entry is about, where it may hold others."""

@@ -118,6 +118,7 @@ class Duties:
                 return None, None
             at = Position(state.position.epoch, state.position.revision + 1)
             closed = remode(kill, mode=after_hours(workflow), at=at, now_ms=now_ms)
+            closed = replace(closed, ramp=kill.ramp)  # what is let through already stays so
             late = overtaken(state, now_ms, {kill.id}, by="")
             change = Change(
                 verb="queue_closed",

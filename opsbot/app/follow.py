@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from opsbot.app.environment import Environment
 from opsbot.app.ports import Delivery, Prober, RetryLater
 from opsbot.app.prove import prove
+from opsbot.app.restore_ramp import look
 from opsbot.app.sight import Sight, watched_kill
 from opsbot.domain.actor import FLEET_WATCH
 from opsbot.domain.change import Change, Position, Write
@@ -65,8 +66,10 @@ class Follow:
             if now.at != kill.at or not now.active or now.confirmed_ms is not None:
                 return None, None
             took = float(max(seen.now_ms - now.committed_ms, 0))
-            confirmed = replace(now, confirmed_ms=took)
-            return _noted("confirmed", confirmed, seen.as_json()), None
+            confirmed = _let_before(replace(now, confirmed_ms=took), seen)
+            effects = (look(confirmed, "confirmed"),) if confirmed.ramp is not None else ()
+            change = _noted("confirmed", confirmed, seen.as_json())
+            return replace(change, effects=effects), None
 
         await self.env.store.commit(f"confirmed:{kill.uid}:{_place(kill.at)}", decide)
 
@@ -94,6 +97,13 @@ def _noted(verb: str, kill: Kill, facts: object) -> Change:
         rule="system",
         facts={"kill": kill.id, "seen": facts},  # type: ignore[dict-item]  # JSON by construction
     )
+
+
+def _let_before(kill: Kill, seen: Containment) -> Kill:
+    """Note what a restore that was taken back had let through, so that it is not held against the kill."""
+    if not kill.taken_back or kill.ramp is not None or seen.since is None:
+        return kill
+    return replace(kill, let_before=seen.since.let)
 
 
 def _place(at: Position) -> str:

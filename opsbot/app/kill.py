@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from opsbot.app.approvals import pending_on
 from opsbot.app.environment import Environment, policy_of, who
 from opsbot.app.glass_words import told_line
-from opsbot.app.kill_decision import Order, Struck, decide_kill, freeze, undo_hint
+from opsbot.app.kill_decision import Order, Struck, decide_kill, undo_hint
 from opsbot.app.kill_names import led
 from opsbot.app.kill_question import names_hit
 from opsbot.app.requests import KillRequest, Target, TargetKind
@@ -13,13 +13,19 @@ from opsbot.app.sight import Sight, watched_kill
 from opsbot.app.target import held_with
 from opsbot.app.words import KillView, clock, kill_said
 from opsbot.domain.actor import Actor
-from opsbot.domain.change import Committed, Record
+from opsbot.domain.change import Committed
 from opsbot.domain.errors import StaleButton
 from opsbot.domain.kill import Kill
 from opsbot.domain.policy import person_of
 from opsbot.domain.said import Said, inert
 from opsbot.domain.state import State
 from opsflags.model import Scope
+
+PROOF_S, PROOF_BY_S = 0.15, 0.4
+"""
+How long the answer to a confirmed kill is kept back for the proof, in seconds, and until when after
+the command came in. Of one kill the proof follows within a few hundredths; of many at once it is far.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +42,7 @@ class KillVerb:
             Refused: nothing was changed; why, and who can help.
             StoreLost: whether it is stored is not known.
         """
-        now_s = self.env.clock.monotonic()
-        began = now_s if request.arrived_s is None else min(request.arrived_s, now_s)
+        began = self.env.began(request.arrived_s)
         order = await self.order(request, actor)
         committed, struck = await self.env.store.commit(
             request_id, lambda state, now: decide_kill(state, now, order)
@@ -65,15 +70,12 @@ class KillVerb:
         """Read what the freeze-frame needs and draw ids, once, whatever the number of retries."""
         reason, sealed = self.env.sealed(request.reason)
         name, named = self.env.sealed(self._outsider(actor))
-        frame: Record = {}
         sight = Sight(self.env.fleets, self.env.clock)
         seen = await sight.fleet()
-        if seen is not None:
-            frame = freeze(seen)
         wide = request.target.kind in ("model", "provider")
         models = await sight.models(seen) if seen is not None and wide else ()
         uid, texts = self.env.entropy.token(), (*sealed, *named)
-        return Order(request, actor, uid, reason, texts, frame, name=name, seen=models)
+        return Order(request, actor, uid, reason, texts, seen, name=name, seen=models)
 
     def _outsider(self, actor: Actor) -> str:
         """Return the name that Slack gives an account which the policy does not know, else nothing."""
@@ -93,16 +95,15 @@ class KillVerb:
             )
         workflows = state.workflows()
         sight = Sight(env.fleets, env.clock)
-        ends = began + env.answer_within_s
         seen = await sight.until_complete(
             watched_kill(struck.kill, led(state, struck.kill)),
             workflows,
-            timeout_s=ends - env.clock.monotonic(),
+            timeout_s=began + env.answer_within_s - env.clock.monotonic(),
         )
-        left = ends - env.clock.monotonic()
         kill = struck.kill
         if seen is not None and seen.complete:
-            kill = await self._proved(kill, left)
+            by = began + min(PROOF_BY_S, env.answer_within_s)
+            kill = await self._proved(kill, within_s=by - env.clock.monotonic())
         (reason,) = await env.unsealed(kill.reason)
         return kill_said(
             KillView(
@@ -125,9 +126,9 @@ class KillVerb:
             )
         )
 
-    async def _proved(self, kill: Kill, within_s: float) -> Kill:
-        """Wait for the follow-up's own commits, *confirmed* and *proved*, as long as there is time."""
-        end = self.env.clock.monotonic() + max(within_s, 0.05)
+    async def _proved(self, kill: Kill, *, within_s: float) -> Kill:
+        """Wait a moment for the follow-up's own commits, *confirmed* and *proved*."""
+        end = self.env.clock.monotonic() + min(within_s, PROOF_S)
         state = self.env.store.state
         while True:
             now = state.kill(kill.id)

@@ -1,24 +1,24 @@
 """What a kill request comes to on one state: policy, the kill, its evidence, work and timers. Pure."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from opsbot.app import kill_names
 from opsbot.app.alarm import alarm, alarmed, too_many
 from opsbot.app.approvals import overtaken
 from opsbot.app.environment import policy_of
+from opsbot.app.freeze_frame import freeze_frame
 from opsbot.app.kill_names import led
 from opsbot.app.kill_question import must_confirm
 from opsbot.app.requests import KillRequest
 from opsbot.app.target import Aim, aim, struck_by
 from opsbot.domain.actor import Actor
-from opsbot.domain.change import Change, Effect, Json, Position, Record, Sealed, Timer, Write
+from opsbot.domain.change import Change, Effect, Position, Record, Sealed, Timer, Write
 from opsbot.domain.errors import NotAllowed, Refused, StaleButton
 from opsbot.domain.fleet import Fleet
 from opsbot.domain.hours import next_morning_ms, parse_hours
-from opsbot.domain.kill import Kill, as_record, remode, strictness
-from opsbot.domain.policy import Request, Verdict, identity_of, judge
+from opsbot.domain.kill import Kill, as_record, remode, strictness, whole
+from opsbot.domain.policy import Request, Verdict, identity_of, judge, shown
 from opsbot.domain.state import SETTINGS, State
 from opsbot.domain.workflow import Workflow
 from opsflags import keys
@@ -82,7 +82,7 @@ class Order:
     uid: str
     reason: str
     sealed: tuple[Sealed, ...]
-    fleet: Record = field(default_factory=dict)
+    fleet: Fleet | None = None
     only: str = ""
     name: str = ""
     seen: tuple[str, ...] = ()
@@ -106,8 +106,12 @@ def decide_kill(state: State, now_ms: int, order: Order) -> tuple[Change | None,
     else:
         kill, outcome = _again(state, old, mode, actor, order, now_ms)
     freed = old is not None and old.under != kill.under
-    struck = Struck(kill, outcome, aimed, verdict, closes, _breaks(verdict, old, actor), freed=freed)
-    struck = replace(struck, kill=_stood_by(struck, actor), led=_beside(state, now_ms, struck))
+    struck = Struck(
+        kill, outcome, aimed, verdict, closes, _breaks(verdict, old, actor), freed=freed
+    )
+    struck = replace(
+        struck, kill=_stood_by(struck, actor), led=_beside(state, now_ms, struck, actor)
+    )
     if outcome == "already" and struck.kill == old and not struck.led:
         return None, struck
     return _change(state, now_ms, order, struck), struck
@@ -116,10 +120,18 @@ def decide_kill(state: State, now_ms: int, order: Order) -> tuple[Change | None,
 _NEW: Outcome = "new"
 
 
-def _beside(state: State, now_ms: int, struck: Struck) -> tuple[Kill, ...]:
-    """Return the kills of the model's other names; the first of them is numbered after its own."""
+def _beside(state: State, now_ms: int, struck: Struck, actor: str) -> tuple[Kill, ...]:
+    """
+    Return what is written with a kill: those of the model's other names, numbered after its own.
+
+    And, held for everybody again, whatever of the same scope was being restored in steps.
+    """
     number = next_number(state, "kill") + (struck.outcome == "new")
-    return kill_names.beside(state, now_ms, struck.kill, struck.aim.also, number=number)
+    names = kill_names.beside(state, now_ms, struck.kill, struck.aim.also, number=number)
+    same = (kill for kill in state.active_kills() if kill.scope == struck.kill.scope)
+    eased = (kill for kill in same if kill.ramp is not None and kill.id != struck.kill.id)
+    why, at = _again_by(state, actor), _next(state)
+    return (*names, *(whole(kill, why, at=at, now_ms=now_ms) for kill in eased))
 
 
 def _aim_at(state: State, kill_id: str) -> Aim:
@@ -209,23 +221,6 @@ def undo_hint(workflows: tuple[Workflow, ...], mode: str) -> str:
     return ""
 
 
-def freeze(fleet: Fleet) -> Record:
-    """Return the fleet's part of the freeze-frame: who ran, how far each was, what it counted."""
-    return {
-        "at_ms": fleet.now_ms,
-        "instances": [
-            {
-                "id": one.id,
-                "service": one.service,
-                "seen_ms": one.seen_ms,
-                "applied": one.ack.applied.as_json() if one.ack else None,
-                "counts": {k: dict(v) for k, v in one.ack.counts.items()} if one.ack else {},
-            }
-            for one in fleet.instances
-        ],
-    }
-
-
 def mode_now(
     mode: str, workflows: tuple[Workflow, ...] | None, now_ms: int
 ) -> tuple[str, int | None]:
@@ -302,6 +297,9 @@ def _again(
         kill = replace(kill, under="")
     if given is not None:
         kill = replace(kill, review_ms=now_ms + given * 1000)
+    if old.ramp is not None:
+        kill = whole(kill, _again_by(state, actor), at=_next(state), now_ms=now_ms)
+        return replace(kill, mode=mode if how == "stricter" else old.mode), "stricter"
     if how == "milder" and order.request.mode is not None:
         raise WouldWiden(old, mode)
     if how == "stricter":
@@ -309,6 +307,11 @@ def _again(
     if joins or kill.reason != old.reason:
         return kill, "joined" if joins else "reasoned"
     return (kill, "moved") if kill != old else (old, "already")
+
+
+def _again_by(state: State, actor: str) -> str:
+    """Return why a restore in steps ended: a kill never widens, it holds for everybody."""
+    return f"killed again by {shown(policy_of(state), actor)}"
 
 
 def _change(state: State, now_ms: int, order: Order, struck: Struck) -> Change:
@@ -330,18 +333,19 @@ def _change(state: State, now_ms: int, order: Order, struck: Struck) -> Change:
         writes.append(Write(SETTINGS, "break_glass", used))
     if kill.taken:
         cancels = (f"adopt:{kill.uid}",)
-    if struck.outcome == "stricter":
+    if struck.outcome == "stricter" or struck.led:
         ids = {kill.id, *(one.id for one in struck.led)}
         late = overtaken(state, now_ms, ids, by=actor)
         writes += late.writes
         effects += late.effects
+        cancels += tuple(f"restore-ramp:{one.uid}" for one in (kill, *struck.led))
         cancels += late.timers if kill.mode == "human" else (*late.timers, f"queue:{kill.uid}")
     return Change(
         verb=_VERBS.get("new" if struck.led else struck.outcome, "join"),
         actor=order.actor,
         writes=tuple(writes),
         rule=struck.verdict.rule,
-        facts=_freeze_frame(state, struck.aim, order),
+        facts=freeze_frame(state, struck.aim, order.fleet),
         sealed=order.sealed,
         effects=effects,
         timers=_timers(now_ms, state, struck, moved=order.request.review_in_s is not None),
@@ -350,16 +354,6 @@ def _change(state: State, now_ms: int, order: Order, struck: Struck) -> Change:
 
 
 _VERBS = {"new": "kill", "stricter": "kill", "reasoned": "give_reason", "moved": "move_review"}
-
-
-def _freeze_frame(state: State, aimed: Aim, order: Order) -> Record:
-    routes: Mapping[str, Json] = {w.name: dict(w.route) for w in aimed.workflows}
-    return {
-        "declarations": state.setting("declarations").get("hash"),
-        "routes": routes,
-        "fleet": order.fleet,
-        "signals": [],
-    }
 
 
 def _effects(struck: Struck, actor: str) -> tuple[Effect, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from opsbot.domain.change import Effect, Position, Write
-from opsbot.domain.kill import Kill, as_record, remode, strictness
+from opsbot.domain.kill import Kill, as_record, remode, strictness, whole
 from opsbot.domain.state import State
 from opsflags import keys
 from opsflags.model import Scope
@@ -42,7 +42,9 @@ def beside(
     for scope in scopes:
         same = [kill for kill in active if kill.scope == scope and kill.id != lead.id]
         how = {strictness(kill.mode, lead.mode): kill for kill in same}
-        if "same" in how or "milder" in how:
+        if held := how.get("same") or how.get("milder"):
+            if held.ramp is not None:  # a kill never widens: what is being restored holds again
+                made.append(whole(held, f"killed again with {lead.id}", at=at, now_ms=now_ms))
             continue
         if "stricter" in how:
             made.append(remode(how["stricter"], mode=lead.mode, at=at, now_ms=now_ms))
@@ -71,6 +73,8 @@ def _new(lead: Kill, scope: Scope, *, at: Position, now_ms: int, id_: str) -> Ki
         passed=None,
         not_probed=(),
         under=lead.id,
+        ramp=None,
+        taken_back="",
     )
 
 

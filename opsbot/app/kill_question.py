@@ -10,6 +10,7 @@ from opsbot.app.target import Aim, known_models
 from opsbot.app.who_is_hit import Hit, lines, who_is_hit
 from opsbot.domain.change import Json, Record
 from opsbot.domain.errors import NeedsConfirmation
+from opsbot.domain.said import inert
 from opsbot.domain.state import State
 from opsflags.model import FALLBACK_OR_SAFE, NO_MODEL, SAFE_STATE
 
@@ -29,8 +30,9 @@ def must_confirm(state: State, request: KillRequest, aimed: Aim, seen: Sequence[
         return
     stops = tuple(workflow.name for workflow in aimed.workflows)
     count = f"{len(stops)} workflow{'' if len(stops) == 1 else 's'}"
-    hard = aimed.mode in (*NO_MODEL, SAFE_STATE)
+    hard = aimed.mode in (*NO_MODEL, SAFE_STATE) and request.tool is None
     what = "everything" if request.target.kind == "all" else f"`{request.target.name}`"
+    what += "".join(f", {word} `{inert(name)}`" for word, name in _only(request))
     told, more = _told(state, request, aimed, seen)
     raise NeedsConfirmation(
         f"Nothing was changed yet: killing {what} {'stops' if hard else 'reaches'} {count}. Really?",
@@ -53,15 +55,20 @@ def _told(
     state: State, request: KillRequest, aimed: Aim, seen: Sequence[str]
 ) -> tuple[tuple[str, ...], Record]:
     """Return the question's sentences, and the same for machines."""
-    if request.target.kind == "all":
-        every = listed([workflow.name for workflow in aimed.workflows], most=_SHOWN)
-        return (f"It hits: {every}.", *_dead_ends(aimed)), {"mode": aimed.mode}
-    hits = who_is_hit(state, aimed.workflows, (aimed.scope, *aimed.also), aimed.mode)
     names = names_hit(state, request, seen)
-    more: dict[str, Json] = {"hits": [hit.as_json() for hit in hits], "mode": aimed.mode}
-    if names.hit:
-        more |= names.as_json()
+    more: dict[str, Json] = {"mode": aimed.mode, **(names.as_json() if names.hit else {})}
+    if request.target.kind == "all" or request.tool is not None:
+        every = listed([workflow.name for workflow in aimed.workflows], most=_SHOWN)
+        return (f"It hits: {every}.", *_dead_ends(aimed), *name_lines(names)), more
+    hits = who_is_hit(state, aimed.workflows, (aimed.scope, *aimed.also), aimed.mode)
+    more["hits"] = [hit.as_json() for hit in hits]
     return (*lines(hits), *_open_ends(hits), *name_lines(names)), more
+
+
+def _only(request: KillRequest) -> tuple[tuple[str, str], ...]:
+    """Return what narrows the kill, in the grammar's words."""
+    narrow = (("tenant", request.tenant), ("tool", request.tool))
+    return tuple((word, name) for word, name in narrow if name)
 
 
 def _open_ends(hits: Sequence[Hit]) -> tuple[str, ...]:

@@ -3,15 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from opsbot.app import route_state
+from opsbot.app import restore_ramp, route_state
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.eval_checks import must_be_sound, subject_named
 from opsbot.app.eval_words import Recorded, recorded_said, shown_said
 from opsbot.app.look import may_look
 from opsbot.app.requests import EvalRequest
-from opsbot.app.routed import asked, look, must_allow, uid_of, workflow_named
+from opsbot.app.routed import (
+    asked,
+    look,
+    must_allow,
+    picture_of_evidence,
+    uid_of,
+    workflow_named,
+)
 from opsbot.domain.actor import Actor
-from opsbot.domain.change import Change, Effect, Record, Write
+from opsbot.domain.change import Change, Effect, Record, Timer, Write
 from opsbot.domain.errors import BadEvidence
 from opsbot.domain.failure_budget import added
 from opsbot.domain.gates import Measurement, as_record, from_record, measurement_key
@@ -60,9 +67,9 @@ class RecordEval:
         state = await self.env.store.refresh()
         may_look(policy_of(state), actor)
         named = workflow_named(state, workflow)
-        subjects = _serving(state, named) if subject is None else (
-            (subject_named(state, named, subject), ""),
-        )  # fmt: skip
+        subjects = _serving(state, named)
+        if subject is not None:
+            subjects = ((subject_named(state, named, subject), ""),)
         now_ms = self.env.clock.now_ms()
         return shown_said(state, named, subjects, env=self.env.name, now_ms=now_ms)
 
@@ -106,7 +113,11 @@ def decide_eval(
         ),
         rule=verdict.rule,
         facts=facts,
-        effects=(_look_now(state, routing),) if looks else (),
+        effects=(
+            *([_look_now(state, routing)] if looks else []),
+            *(restore_ramp.looks(state, workflow.name) if subject == routing.id else ()),
+        ),
+        timers=(_shown(routing),) if looks else (),
     )
     return change, recorded
 
@@ -149,6 +160,11 @@ def _moving(routing: Routing) -> str:
     if not uid_of(routing):
         return ""
     return routing.id if routing.candidate is None else routing.candidate.id
+
+
+def _shown(routing: Routing) -> Timer:
+    tried = routing.candidate
+    return picture_of_evidence(routing, routing.active if tried is None else tried.number)
 
 
 def _look_now(state: State, routing: Routing) -> Effect:

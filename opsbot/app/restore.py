@@ -7,6 +7,8 @@ from opsbot.app.environment import Environment, policy_of, who
 from opsbot.app.ports import Decide
 from opsbot.app.requests import ApproveRequest, RestoreRequest, Target
 from opsbot.app.restore_decision import Lift, Lifted, decide_approval, decide_restore
+from opsbot.app.restore_ramp import lone_steps
+from opsbot.app.restore_ramp_answers import eased_said
 from opsbot.app.restore_words import (
     RestoreView,
     asked_before_said,
@@ -28,9 +30,14 @@ from opsbot.domain.state import State
 
 @dataclass(frozen=True, slots=True)
 class RestoreVerb:
-    """The use case of restoring, softening, approving and refusing."""
+    """
+    The use case of restoring, softening, approving and refusing.
+
+    *began_s* (seconds, monotonic) is from when on an answer's time counts; see `Environment.began`.
+    """
 
     env: Environment
+    began_s: float
 
     async def __call__(self, request: RestoreRequest, actor: Actor, *, request_id: str) -> Said:
         """
@@ -63,7 +70,7 @@ class RestoreVerb:
 
     def _lift(self, target: Target, actor: Actor, reason: str, *, to: str = "live") -> Lift:
         commitment, sealed = self.env.sealed(reason)
-        return Lift(target, actor, to, commitment, sealed)
+        return Lift(target, actor, to, commitment, sealed, self.env.entropy.token())
 
     async def _restore(self, lift: Lift, *, request_id: str) -> Said:
         return await self._done(
@@ -83,7 +90,8 @@ class RestoreVerb:
 
     async def _answer(self, lifted: Lifted, committed: Committed | None, lift: Lift) -> Said:
         env = self.env
-        if committed is not None and committed.repeated and lifted.outcome != "still_pending":
+        same = lifted.outcome in ("still_pending", "easing")
+        if committed is not None and committed.repeated and not same:
             # Decided on what is so now, this would be a change, and it was not made.
             raise StaleButton(
                 "This request was done before, and things have changed since."
@@ -107,7 +115,8 @@ class RestoreVerb:
             prefix=env.prefix,
             promise=env.promise,
             held=_held(state, lifted),
-            again=again,
+            again=again or (committed is not None and committed.repeated),
+            lone_ms=_lone_ms(state, lifted),
         )
         if again and lifted.outcome == "pending":
             assert lifted.approval is not None
@@ -116,14 +125,25 @@ class RestoreVerb:
             return pending_said(view)
         if lifted.outcome in ("refused", "void"):
             return settled_said(view)
-        return restored_said(view, await self._seen(lifted, state))
+        seen = await self._seen(lifted, state)
+        if any(kill.ramp is not None for kill in lifted.kills):
+            return eased_said(view, seen)
+        return restored_said(view, seen)
 
     async def _seen(self, lifted: Lifted, state: State) -> Containment | None:
         last = max(lifted.kills, key=lambda kill: kill.ended or kill.at)
         watched = watched_kill(last) if last.active else watched_end(last)
-        return await Sight(self.env.fleets, self.env.clock).until_complete(
-            watched, state.workflows(), timeout_s=self.env.answer_within_s
+        env, ends_s = self.env, self.began_s + self.env.answer_within_s
+        return await Sight(env.fleets, env.clock).until_complete(
+            watched, state.workflows(), timeout_s=ends_s - env.clock.monotonic()
         )
+
+
+def _lone_ms(state: State, lifted: Lifted) -> int:
+    """Return how long a restore must wait before one person may let a few through; 0 for never."""
+    possible = lifted.approval is not None and lifted.approval.action.get("to") == "live"
+    few = any(lone_steps(state, kill) is not None for kill in lifted.kills)
+    return policy_of(state).times.lone_restore_ms if possible and few else 0
 
 
 def _held(state: State, lifted: Lifted) -> tuple[Kill, ...]:

@@ -1,55 +1,27 @@
 """What a restore or an approval comes to on one state: select, ask policy, wait or lift. Pure."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
-from opsbot.app.approvals import (
-    action_of,
-    closing,
-    hash_of,
-    overtaken,
-    pending_for,
-    timers_of,
-)
+from opsbot.app.approvals import action_of, closing, hash_of, overtaken, pending_for, timers_of
 from opsbot.app.environment import policy_of
-from opsbot.app.kill_decision import mode_now, next_number, numbered, queue_timer
+from opsbot.app.kill_decision import next_number, numbered
 from opsbot.app.kill_names import with_led
 from opsbot.app.requests import Target
+from opsbot.app.restore_lift import Lift, Lifted, Outcome, cards, lifted_alone, lifted_now
+from opsbot.app.restore_ramp import approved_ramp
 from opsbot.app.target import hits, nearest, struck_by
-from opsbot.domain.actor import Actor
 from opsbot.domain.approval import Approval
 from opsbot.domain.approval import as_record as approval_record
-from opsbot.domain.change import Change, Effect, Position, Record, Sealed, Timer, Write
+from opsbot.domain.change import Change, Effect, Record, Timer, Write
 from opsbot.domain.errors import NotAllowed, NothingToRestore, StaleButton, UnknownWorkflow
-from opsbot.domain.kill import Kill, as_record, remode
+from opsbot.domain.kill import Kill
 from opsbot.domain.policy import Request, Verdict, identity_of, judge, shown
 from opsbot.domain.said import inert
 from opsbot.domain.state import APPROVALS, State
 from opsbot.domain.workflow import Workflow
-from opsflags import keys
 
-Outcome = Literal["lifted", "softened", "pending", "still_pending", "refused", "void"]
-
-
-@dataclass(frozen=True, slots=True)
-class Lift:
-    """One request to lift kills, or to make one milder (*to* is then its mode)."""
-
-    target: Target
-    actor: Actor
-    to: str = "live"
-    reason: str = ""
-    sealed: tuple[Sealed, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Lifted:
-    """What the decision left: the kills as they now stand, and the approval where one waits."""
-
-    outcome: Outcome
-    kills: tuple[Kill, ...]
-    verdict: Verdict
-    approval: Approval | None = None
+__all__ = ["Lift", "Lifted", "Outcome", "decide_approval", "decide_restore", "select", "touched"]
 
 
 def decide_restore(state: State, now_ms: int, lift: Lift) -> tuple[Change | None, Lifted]:
@@ -62,23 +34,42 @@ def decide_restore(state: State, now_ms: int, lift: Lift) -> tuple[Change | None
     """
     _must_allow(judge(policy_of(state), Request(verb="show", actor=lift.actor)))
     kills = select(state, lift.target)
+    if not (left := tuple(kill for kill in kills if lift.to != "live" or not approved_ramp(kill))):
+        return None, _easing(state, now_ms, lift, kills)
+    return _restore(state, now_ms, lift, left)
+
+
+def _restore(
+    state: State, now_ms: int, lift: Lift, kills: tuple[Kill, ...]
+) -> tuple[Change | None, Lifted]:
     action = action_of(kills, lift.to)
     pending = pending_for(state, action, now_ms)
-    verdict = _judge(state, now_ms, lift, kills, verb="restore")
+    verdict = _judge(state, now_ms, lift, kills, verb="restore", approval=pending)
     if verdict.allowed:
-        return _lift(state, now_ms, lift, kills, verdict, None)
+        return lifted_now(state, now_ms, lift, kills, verdict, None)
+    if verdict.outcome == "alone_5_percent":
+        assert pending is not None
+        return lifted_alone(state, now_ms, lift, kills, verdict, pending)
     if pending is not None and identity_of(policy_of(state), lift.actor) != pending.requester:
         approving = _judge(state, now_ms, lift, kills, verb="approve", approval=pending)
         if not approving.allowed and verdict.outcome == "second_person":
             raise _waits_already(state, pending, verdict)
         _must_allow(approving)
-        return _lift(state, now_ms, lift, kills, approving, pending)
+        return lifted_now(state, now_ms, lift, kills, approving, pending)
     if verdict.outcome == "second_person":
         if pending is not None:
             return None, Lifted("still_pending", kills, verdict, pending)
         return _ask(state, now_ms, lift, kills, verdict)
     _must_allow(verdict)
     raise AssertionError(verdict.outcome)
+
+
+def _easing(state: State, now_ms: int, lift: Lift, kills: tuple[Kill, ...]) -> Lifted:
+    """Return how far it is, to somebody who may restore it."""
+    verdict = _judge(state, now_ms, lift, kills, verb="restore")
+    if verdict.outcome == "refused":
+        raise NotAllowed(verdict.message, rule=verdict.rule, hint=verdict.hint)
+    return Lifted("easing", kills, verdict)
 
 
 def _waits_already(state: State, pending: Approval, verdict: Verdict) -> NotAllowed:
@@ -117,7 +108,7 @@ def decide_approval(
     _must_allow(verdict)
     if not grant:
         return _settle(state, now_ms, lift, approval, "refused")
-    return _lift(state, now_ms, lift, kills, verdict, approval)
+    return lifted_now(state, now_ms, lift, kills, verdict, approval)
 
 
 def select(state: State, target: Target) -> tuple[Kill, ...]:
@@ -252,7 +243,7 @@ def _ask(
         sealed=lift.sealed,
         effects=(
             Effect("tell", f"approval:{approval.id}:{now_ms}", {**body, "what": "approval"}),
-            *_cards(kills),
+            *cards(kills),
             *late.effects,
         ),
         timers=(
@@ -272,74 +263,6 @@ def _ask(
     return change, Lifted("pending", kills, verdict, approval)
 
 
-def _lift(
-    state: State,
-    now_ms: int,
-    lift: Lift,
-    kills: tuple[Kill, ...],
-    verdict: Verdict,
-    approval: Approval | None,
-) -> tuple[Change, Lifted]:
-    at = Position(state.position.epoch, state.position.revision + 1)
-    me = identity_of(policy_of(state), lift.actor)
-    writes: list[Write] = []
-    after: list[Kill] = []
-    timers: list[Timer] = []
-    for kill in kills:
-        if lift.to == "live":
-            ended = replace(kill, ended=at, ended_by=me, ended_ms=now_ms)
-            writes += [
-                Write(keys.KILLS, kill.id, None),
-                Write(keys.ENDED, kill.id, as_record(ended)),
-            ]
-            after.append(ended)
-        else:
-            softer, queue = _softened(state, kill, lift.to, at, now_ms)
-            writes.append(Write(keys.KILLS, kill.id, as_record(softer)))
-            after.append(softer)
-            timers += queue
-    late = overtaken(
-        state, now_ms, {k.id for k in kills}, by=me, but=approval.id if approval else ""
-    )
-    writes += late.writes
-    if approval is not None:
-        approval = approval.settle("approved", by=me, at_ms=now_ms)
-        writes.append(Write(APPROVALS, approval.id, approval_record(approval)))
-    lifted = Lifted(
-        "lifted" if lift.to == "live" else "softened",
-        tuple(after),
-        verdict,
-        approval,
-    )
-    change = Change(
-        verb="restore" if lift.to == "live" else "soften",
-        actor=lift.actor,
-        writes=tuple(writes),
-        rule=verdict.rule,
-        facts={"reason": lift.reason, "approval": approval.id if approval else None, "by": me},
-        sealed=lift.sealed,
-        effects=(
-            *_follow(after, at),
-            *_cards(kills),
-            *late.effects,
-            *([closing(approval)] if approval is not None else []),
-        ),
-        timers=tuple(timers),
-        cancels=(*_cancels(kills, approval, ends=lift.to == "live"), *late.timers),
-    )
-    return change, lifted
-
-
-def _softened(
-    state: State, kill: Kill, to: str, at: Position, now_ms: int
-) -> tuple[Kill, tuple[Timer, ...]]:
-    """Return the kill in its milder mode; `human` only while its queue is open, and until it closes."""
-    named = state.workflows().get(kill.scope.workflow or "")
-    mode, closes = mode_now(to, None if named is None else (named,), now_ms)
-    softer = remode(kill, mode=mode, at=at, now_ms=now_ms)
-    return softer, queue_timer(softer, now_ms, closes)
-
-
 def _settle(
     state: State,
     now_ms: int,
@@ -356,30 +279,11 @@ def _settle(
         rule="withdrawn" if me == approval.requester else "approver",
         facts={"reason": lift.reason},
         sealed=lift.sealed,
-        effects=(*_cards(_named_kills(state, approval)), closing(approval)),
-        cancels=_cancels((), approval, ends=False),
+        effects=(*cards(_named_kills(state, approval)), closing(approval)),
+        cancels=timers_of(approval),
     )
     return change, Lifted(standing, (), Verdict("alone", "approver", ""), settled)
 
 
 def _named_kills(state: State, approval: Approval) -> tuple[Kill, ...]:
     return tuple(state.kill(name) for name in approval.kills)
-
-
-def _follow(kills: list[Kill], at: Position) -> tuple[Effect, ...]:
-    return tuple(
-        Effect("follow", f"follow:{kill.uid}:{at.epoch}:{at.revision}", {"kill": kill.id}, "kill")
-        for kill in kills
-    )
-
-
-def _cards(kills: tuple[Kill, ...]) -> tuple[Effect, ...]:
-    ids = {kill.id for kill in kills}  # what came with one of them is on its card
-    shown_alone = (kill for kill in kills if kill.under not in ids)
-    return tuple(Effect("card", f"card:{kill.uid}", {"kill": kill.id}) for kill in shown_alone)
-
-
-def _cancels(kills: tuple[Kill, ...], approval: Approval | None, *, ends: bool) -> tuple[str, ...]:
-    timers = [f"{what}:{kill.uid}" for kill in kills for what in ("review", "adopt", "queue")]
-    asked = timers_of(approval) if approval is not None else ()
-    return (*(timers if ends else ()), *asked)

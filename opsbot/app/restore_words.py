@@ -17,7 +17,8 @@ class RestoreView:
     """
     Everything one answer about a restore is made from; people by the names they go by.
 
-    *again*: the request was done before, and this is what it did.
+    *again*: the request was done before, and this is what it did. *lone_ms* is how long it must
+    have waited before who asked may let a few through alone; 0 where that never comes.
     """
 
     lifted: Lifted
@@ -30,24 +31,26 @@ class RestoreView:
     promise: str = ""
     held: tuple[Kill, ...] = ()
     again: bool = False
+    lone_ms: int = 0
 
 
 def pending_said(view: RestoreView) -> Said:
     """Return the answer while a second person is needed."""
     approval = view.lifted.approval
     assert approval is not None
-    ids = _ids(view.lifted.kills)
+    ids = ids_of(view.lifted.kills)
     until = clock(approval.expires_ms)
     again = "Already asked: " if view.lifted.outcome == "still_pending" else ""
     return Said(
         tone="amber",
-        title=f"Not restored yet: {_what(view.lifted.kills)} in {view.env} waits for a second person",
+        title=f"Not restored yet: {what_of(view.lifted.kills)} in {view.env} waits for a second person",
         lines=(
             f"{again}{approval.id} ({ids}) asked by {view.requester}, open until {until}.",
             *stored_lines(view.committed, view.promise),
             f"May approve: {', '.join(view.approvers) or 'nobody yet'}.",
             f"In a terminal: `opsbot approve {approval.id}`.",
             f"Rule: {view.lifted.verdict.rule}. Everything stays as it is until then.",
+            *_alone_from(view),
         ),
         buttons=(
             Button("approve", f"Approve {approval.id}", approval.id, "primary"),
@@ -65,6 +68,22 @@ def pending_said(view: RestoreView) -> Said:
     )
 
 
+def _alone_from(view: RestoreView) -> tuple[str, ...]:
+    """Return to who asks again from when they may let a few through alone; nothing where never."""
+    approval = view.lifted.approval
+    assert approval is not None
+    at_ms = approval.requested_ms + view.lone_ms
+    asked_again = view.lifted.outcome == "still_pending"
+    if not asked_again or not view.lone_ms or at_ms >= approval.expires_ms:
+        return ()
+    return (
+        (
+            f"If nobody has by {clock(at_ms)}, {view.requester} may let 5 % of sticky keys through"
+            " alone, watched, without write tools: the same command again."
+        ),
+    )
+
+
 def settled_said(view: RestoreView) -> Said:
     """Return the answer to a refusal, or to an approval of what is no longer so."""
     approval = view.lifted.approval
@@ -74,11 +93,11 @@ def settled_said(view: RestoreView) -> Said:
             f"Nothing was restored in {view.env}: {approval.id} is void, what it asked for has"
             " changed since"
         )
-        lines = (*_before(view), f"Look and ask again: `/{view.prefix}-status`.")
+        lines = (*before_lines(view), f"Look and ask again: `/{view.prefix}-status`.")
         return Said("amber", title, lines, body=_settled(view), exit_code=REFUSED)
     title = f"Nothing was restored in {view.env}: {approval.id} refused by {view.by}"
     asked = f"Asked by {view.requester}."
-    return Said("plain", title, (*_before(view), asked), body=_settled(view))
+    return Said("plain", title, (*before_lines(view), asked), body=_settled(view))
 
 
 def asked_before_said(view: RestoreView, now: Approval) -> Said:
@@ -87,13 +106,14 @@ def asked_before_said(view: RestoreView, now: Approval) -> Said:
     return Said(
         "plain",
         f"Asked for before in {view.env}: {now.id} {how}",
-        (*_before(view), f"Look first: `/{view.prefix}-status`."),
+        (*before_lines(view), f"Look first: `/{view.prefix}-status`."),
         body={"approval": now.id, "pending": now.standing == "pending", "standing": now.standing},
         exit_code=REFUSED,
     )
 
 
-def _before(view: RestoreView) -> tuple[str, ...]:
+def before_lines(view: RestoreView) -> tuple[str, ...]:
+    """Return that the request was done before, where it was."""
     return ("This request was done before; nothing was done twice.",) if view.again else ()
 
 
@@ -103,28 +123,30 @@ def restored_said(view: RestoreView, seen: Containment | None) -> Said:
     soft = view.lifted.outcome == "softened"
     effect = f"Now `{mode_word(kills[0].mode)}`:" if soft else "Model calls allowed again:"
     if view.held and not soft:
-        effect = f"{_ids(kills)} ended, but other kills still hold:"
+        effect = f"{ids_of(kills)} ended, but other kills still hold:"
     complete = seen is not None and seen.complete
-    lines = [*_before(view), _count(seen), *_not_yet(seen)]
+    lines = [*before_lines(view), count_words(seen), *_not_yet(seen)]
     approved = f", asked by {view.requester}" if view.requester else ""
     verb = "softened" if soft else "ended"
-    lines.append(f"{_ids(kills)} {verb} by {view.by}{approved}.")
+    lines.append(f"{ids_of(kills)} {verb} by {view.by}{approved}.")
     lines += held_lines(view.held)
     lines += stored_lines(view.committed, view.promise)
     return Said(
         tone="green" if complete and not view.held else "amber",
-        title=f"{effect} {_what(kills)} in {view.env}{'' if complete else ', not confirmed by all'}",
+        title=f"{effect} {what_of(kills)} in {view.env}{'' if complete else ', not confirmed by all'}",
         lines=tuple(lines),
         body=_restored(view, seen),
         exit_code=0 if seen is not None and seen.live_complete else UNCONFIRMED,
     )
 
 
-def _what(kills: tuple[Kill, ...]) -> str:
+def what_of(kills: tuple[Kill, ...]) -> str:
+    """Return what kills hit, in words, the first few."""
     return _cut(list(dict.fromkeys(named(kill.scope) for kill in kills)), "; ")
 
 
-def _ids(kills: tuple[Kill, ...]) -> str:
+def ids_of(kills: tuple[Kill, ...]) -> str:
+    """Return the ids of kills, the first few."""
     return _cut([kill.id for kill in kills], ", ")
 
 
@@ -133,7 +155,8 @@ def _cut(words: list[str], between: str) -> str:
     return f"{between.join(words[:SHOWN])}{more}"
 
 
-def _count(seen: Containment | None) -> str:
+def count_words(seen: Containment | None) -> str:
+    """Return how many have confirmed, as far as it is known."""
     if seen is None:
         return "Confirmed: unknown. The fleet's acknowledgements could not be read."
     if not seen.expected:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from opsbot.app.environment import Environment
 from opsbot.app.ports import Delivery
+from opsbot.app.restore_ramp import due
 from opsbot.domain.actor import SCHEDULER
 from opsbot.domain.change import Change, Effect, Timer
 from opsbot.domain.kill import Kill
@@ -32,7 +33,11 @@ class Resume:
                 rule="system",
                 facts={"kills": [kill.id for kill in kills]},
                 effects=tuple(effect for kill in kills for effect in _effects(kill)),
-                timers=(*(_review(kill, now_ms) for kill in kills), *_expiries(state, now_ms)),
+                timers=(
+                    *(_review(kill, now_ms) for kill in kills),
+                    *(due(kill, now_ms) for kill in kills if kill.ramp is not None),
+                    *_expiries(state, now_ms),
+                ),
             )
             return change, None
 

@@ -11,6 +11,7 @@ from opsbot.app.kill_names import led
 from opsbot.app.look import may_look
 from opsbot.app.ports import Outbox
 from opsbot.app.reach import people_named
+from opsbot.app.restore_ramp_words import except_words
 from opsbot.app.retry import EVERY, letter_line
 from opsbot.app.route_home import route_parts
 from opsbot.app.sight import Sight, watched_kill
@@ -58,7 +59,8 @@ class Show:
         state, fleet = await self._look(actor)
         kills = [await self.card(kill, state, fleet) for kill in state.active_kills()]
         rows = [self._row(one, state, fleet) for one in state.workflows().values()]
-        routes = route_parts(state, self.env.name, self.env.clock.now_ms())
+        now_ms = fleet.now_ms if fleet else self.env.clock.now_ms()
+        routes = route_parts(state, self.env.name, now_ms)
         return (self._all(state, fleet, await self._undelivered()), *kills, *rows, *routes)
 
     async def kills(self, actor: Actor) -> Said:
@@ -116,7 +118,9 @@ class Show:
             KillView(
                 kill=kill,
                 env=self.env.name,
-                containment=contain(watched_kill(kill, with_it), fleet, declared) if fleet else None,
+                containment=contain(watched_kill(kill, with_it), fleet, declared)
+                if fleet
+                else None,
                 workflows=declared,
                 by=await self.env.named(kill),
                 reason=reason,
@@ -227,8 +231,9 @@ class Show:
         now_ms = fleet.now_ms if fleet else self.env.clock.now_ms()
         asked = pending_on(state, kill.id, now_ms)
         waits = f" · restore {asked.id} waits until {clock(asked.expires_ms)}" if asked else ""
+        mode = f"{mode_word(kill.mode)}{except_words(kill)}"
         return (
-            f"{kill.id}{with_it} {named(kill.scope)} · {mode_word(kill.mode)} · {count}"
+            f"{kill.id}{with_it} {named(kill.scope)} · {mode} · {count}"
             f" · by {by} since {clock(kill.since_ms)}{waits}"
         )
 

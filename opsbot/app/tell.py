@@ -8,6 +8,7 @@ from opsbot.app.card import Render
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.ports import Chat, Delivery, Outbox
 from opsbot.app.reach import dris, glass_people, holders, slack_ids, tell_each
+from opsbot.app.restore_ramp_verb import TAKEN_BACK, taken_back
 from opsbot.app.route_card import TOLD, RouteCard
 from opsbot.app.words import mode_word, named
 from opsbot.domain.change import Json
@@ -59,6 +60,8 @@ class Tell:
             return await self._glass(kill, str(body.get("by", kill.actor)), state)
         if what == "unadopted":
             return self._unadopted(kill, state)
+        if what == TAKEN_BACK:
+            return taken_back(self.env, state, kill, body)
         return self._alarm(kill, str(body.get("by", kill.actor)), state)
 
     async def _glass(self, kill: Kill, by: str, state: State) -> tuple[Said, tuple[str, ...]]:

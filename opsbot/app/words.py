@@ -14,6 +14,17 @@ from opsbot.app.fleet_words import (
     unable_lines,
 )
 from opsbot.app.model_words import Names, led_lines, name_lines
+from opsbot.app.restore_ramp_words import (
+    except_words,
+    let_against,
+    let_words,
+    ramp_body,
+    step_buttons,
+    step_lines,
+    step_missing_lines,
+    uncontained,
+    uneased_lines,
+)
 from opsbot.domain.approval import Approval
 from opsbot.domain.change import Committed, Record
 from opsbot.domain.containment import Containment
@@ -110,6 +121,8 @@ def kill_said(view: KillView) -> Said:
         *missing_lines(view),
         *not_probed_lines(view.kill.not_probed),
         *unable_lines(seen, view.kill.mode),
+        *step_lines(view.kill),
+        *uneased_lines(seen),
         *short_lines(seen),
         _who_line(view),
         *led_lines(view.led),
@@ -131,7 +144,7 @@ def kill_said(view: KillView) -> Said:
 
 def _title(view: KillView) -> str:
     kill, seen = view.kill, view.containment
-    what = f"{effect_of(kill.mode, kill.scope)} in {view.env}"
+    what = f"{effect_of(kill.mode, kill.scope)} in {view.env}{except_words(kill)}"
     if seen is None:
         return f"{what}: stored, the fleet could not be read"
     if seen.expected == 0:
@@ -165,15 +178,15 @@ def _but(view: KillView) -> str:
         return ", but the workflow declares no such tool"
     if kill.probes and kill.passed != kill.probes:
         return f", but {kill.probes - (kill.passed or 0)} of {kill.probes} probes saw otherwise"
-    if seen is not None and seen.since is not None and seen.since.let:
-        return f", but {seen.since.let} let through"
+    if seen is not None and (let := let_against(kill, seen.since)):
+        return f", but {let} let through"
     return ""
 
 
 def _tone(view: KillView) -> Tone:
-    """Return green only for what is confirmed by all, proved, and contradicted by nothing."""
+    """Return green only for what holds for all, is confirmed by all, proved, and contradicted by nothing."""
     seen = view.containment
-    if seen is None or not seen.complete or seen.short or _but(view):
+    if view.kill.ramp is not None or seen is None or not seen.complete or seen.short or _but(view):
         return "amber"
     return "green" if _proved(view) else "amber"
 
@@ -210,7 +223,7 @@ def fleet_line(view: KillView) -> str:
     elif seen.complete:
         parts.append("proof pending")
     if seen.since is not None:
-        since = f"{seen.since.let} let through · {seen.since.refused} refused"
+        since = f"{let_words(kill, seen.since)} · {seen.since.refused} refused"
         cut = f" · {seen.since.cut} streams cut" if seen.since.cut else ""
         parts.append(f"{since}{cut} since {clock(kill.since_ms)}")
     return " · ".join(parts)
@@ -222,10 +235,13 @@ def missing_lines(view: KillView) -> list[str]:
     if seen is None:
         return _last_resort(view, list(view.workflows))
     overdue = seen.now_ms - view.kill.committed_ms > LAST_RESORT_MS
-    lines = instance_lines(seen, overdue=overdue)
-    if not lines or not overdue:
+    lines, loose = (
+        step_missing_lines(view.kill, seen, overdue=overdue),
+        uncontained(view.kill, seen),
+    )
+    if not overdue or not instance_lines(loose, overdue=overdue):
         return lines
-    missing = (*seen.lagging, *seen.ahead, *seen.silent)
+    missing = (*loose.lagging, *loose.ahead, *loose.silent)
     served = [name for one in missing for name in one.workflows]
     return lines + _last_resort(view, served or list(view.workflows))
 
@@ -276,6 +292,8 @@ def _next_line(view: KillView) -> str:
             f"Restore asked for ({view.pending.id}), waits for a second person until"
             f" {clock(view.pending.expires_ms)}."
         )
+    if view.kill.ramp is not None and not view.kill.ramp.lone:
+        return "Killing it again, or [Stop completely], holds it for everybody at once."
     scope = view.kill.scope
     alone = scope.workflow if list(scope.as_json()) == ["workflow"] and not view.held else None
     target = alone or view.kill.id  # a workflow's name would lift its other kills too
@@ -287,12 +305,14 @@ def _kill_buttons(view: KillView) -> tuple[Button, ...]:
     if not kill.active:
         return ()
     buttons = []
-    if kill.mode != "stop":
+    if kill.mode != "stop" or kill.ramp is not None:
         ask = "" if kill.scope.workflow else f"Stop {named(kill.scope)} completely in {view.env}?"
         buttons.append(Button("stop_completely", "Stop completely", kill.id, "danger", ask))
     if view.pending is not None:
         buttons.append(Button("approve", f"Approve restore {view.pending.id}", view.pending.id))
         buttons.append(Button("refuse", "Refuse", view.pending.id))
+    elif step_buttons(kill):
+        buttons += step_buttons(kill)
     else:
         buttons.append(Button("restore", "Restore", kill.id))
     if not view.reason:
@@ -325,6 +345,7 @@ def kill_body(view: KillView) -> Record:
         "since": None if since is None else {"let_through": since.let, "refused": since.refused},
         "approval": view.pending.id if view.pending is not None else None,
         **_names_body(view),
+        **ramp_body(kill),
     }
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from opsbot.domain.change import Position, Record
 from opsbot.domain.fleet import ALIVE_MS, SERVED_MS, Ack, Counts, Fleet, Instance
@@ -23,7 +23,8 @@ class Watched:
     id that an instance names when it could not read it; *also* has id and uid of kills that came with
     it. *since_ms* is the server's time of the
     commit: who served in the ten minutes before it, or later, must acknowledge, however long they
-    are silent after; None counts the ten minutes back from now.
+    are silent after; None counts the ten minutes back from now. *eases*: a part of the kill is
+    lifted, as `read_only`.
     """
 
     scope: Scope
@@ -34,6 +35,7 @@ class Watched:
     also: tuple[tuple[str, str], ...] = ()
     emergency: int = 0
     since_ms: int | None = None
+    eases: bool = False
 
     @property
     def uids(self) -> tuple[str, ...]:
@@ -72,7 +74,8 @@ class Containment:
     made up. Their word is no proof until the store is past it. *head* is the store's own position.
     *unread* is how many services are listed whose instances were not looked at.
     *unable* are instances that do not implement the mode and therefore stop; *no_tenant* those
-    that do not pass the tenant a kill asks for and are stopped for all tenants. *alive* is how many
+    that do not pass the tenant a kill asks for and are stopped for all tenants; *uneased* those that
+    let nothing through of a part that is lifted, as they cannot withhold write tools. *alive* is how many
     checked in just now. *wanted* is how many ought to be alive, as declared or (*learned*) as the
     fewest of the last day; None where neither is known.
     """
@@ -86,6 +89,7 @@ class Containment:
     rejected: tuple[str, ...] = ()
     unable: tuple[str, ...] = ()
     no_tenant: tuple[str, ...] = ()
+    uneased: tuple[str, ...] = ()
     since: Counts | None = None
     alive: int = 0
     wanted: int | None = None
@@ -140,6 +144,7 @@ class _Sorting:
     rejected: list[str] = field(default_factory=list)
     unable: list[str] = field(default_factory=list)
     no_tenant: list[str] = field(default_factory=list)
+    uneased: list[str] = field(default_factory=list)
     counts: list[Counts] = field(default_factory=list)
     alive: int = 0
 
@@ -169,6 +174,7 @@ def contain(watched: Watched, fleet: Fleet, workflows: Mapping[str, Workflow]) -
         rejected=tuple(sorted(heaps.rejected)),
         unable=tuple(sorted(heaps.unable)),
         no_tenant=tuple(sorted(heaps.no_tenant)),
+        uneased=tuple(sorted(heaps.uneased)),
         since=since,
         alive=heaps.alive,
         wanted=wanted,
@@ -228,6 +234,8 @@ def _sort(
         heaps.confirmed.append(instance.id)
         if not _able(instance, watched):
             heaps.unable.append(instance.id)
+        if watched.eases and not _able(instance, replace(watched, mode="read_only")):
+            heaps.uneased.append(instance.id)
     elif alive:
         (heaps.ahead if ahead else heaps.lagging).append(missing)
     elif missing.stops_by_ms is not None and now_ms > missing.stops_by_ms:
@@ -264,7 +272,10 @@ def _able(instance: Instance, watched: Watched) -> bool:
 
 
 def _concerning(instance: Instance, scope: Scope) -> tuple[str, ...]:
-    return tuple(sorted(n for n in instance.workflows if scope.workflow in (None, n)))
+    named = scope.workflow
+    if named is None:
+        return tuple(sorted(instance.workflows))
+    return (named,) if named in instance.workflows else ()
 
 
 def _stops_by(instance: Instance, scope: Scope, workflows: Mapping[str, Workflow]) -> int | None:

@@ -3,7 +3,9 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from opsbot.domain import kill_ramp
 from opsbot.domain.change import Json, Position, Record
+from opsbot.domain.kill_ramp import KillRamp
 from opsflags.model import FALLBACK_OR_SAFE, NO_MODEL, RANK, SAFE_STATE, Scope, scope_from_json
 
 Strictness = Literal["same", "stricter", "milder", "beside"]
@@ -22,7 +24,10 @@ class Kill:
     did; *probes* and *passed* are None until the probes have run, and *not_probed* says of each point
     that could not be asked at all why. *joined* are the other people
     who acted on it; *taken* is who adopted or questioned a broken glass. *under* is the kill that this
-    one came with, for another name of the same model: it ends with that one.
+    one came with, for another name of the same model: it ends with that one. *ramp* is the part that
+    is lifted while it is restored in steps; *taken_back* is why the last such attempt ended, empty
+    where there was none, and *let_before* what that attempt had let through when the fleet confirmed
+    that the kill holds for everybody again.
     """
 
     id: str
@@ -42,6 +47,9 @@ class Kill:
     joined: tuple[str, ...] = ()
     taken: str = ""
     under: str = ""
+    ramp: KillRamp | None = None
+    taken_back: str = ""
+    let_before: int = 0
     confirmed_ms: float | None = None
     probes: int | None = None
     passed: int | None = None
@@ -102,9 +110,23 @@ def _most(mode: str) -> int:
 
 
 def remode(kill: Kill, *, mode: str, at: Position, now_ms: int) -> Kill:
-    """Return *kill* in another mode, from *at* on; confirmation and proof begin again."""
+    """Return *kill* in another mode, for everybody, from *at* on; confirmation and proof begin again."""
+    return replace(_anew(kill, at, now_ms), mode=mode, ramp=None)
+
+
+def eased(kill: Kill, ramp: KillRamp, *, at: Position, now_ms: int) -> Kill:
+    """Return *kill* with another share lifted from *at* on; confirmation and proof begin again."""
+    return replace(_anew(kill, at, now_ms), ramp=ramp)
+
+
+def whole(kill: Kill, why: str, *, at: Position, now_ms: int) -> Kill:
+    """Return *kill* as it holds for everybody again from *at* on, and *why*."""
+    return replace(_anew(kill, at, now_ms), ramp=None, taken_back=why)
+
+
+def _anew(kill: Kill, at: Position, now_ms: int) -> Kill:
     kill = replace(kill, confirmed_ms=None, probes=None, passed=None, not_probed=())
-    return replace(kill, mode=mode, at=at, changed_ms=now_ms)
+    return replace(kill, at=at, changed_ms=now_ms)
 
 
 def as_record(kill: Kill) -> Record:
@@ -134,6 +156,10 @@ def as_record(kill: Kill) -> Record:
     }
     if kill.under:
         record["under"] = kill.under
+    if kill.ramp is not None:
+        record["ramp"] = kill_ramp.as_record(kill.ramp)
+    if kill.taken_back:
+        record |= {"taken_back": kill.taken_back, "let_before": kill.let_before}
     if kill.ended is not None:
         record |= {
             "ended": kill.ended.as_json(),
@@ -160,6 +186,9 @@ def from_record(record: Record) -> Kill:
         not_probed=tuple(str(point) for point in _items(record.get("not_probed"))),
         taken=str(record.get("taken", "")),
         under=str(record.get("under", "")),
+        ramp=kill_ramp.from_record(record.get("ramp")),
+        taken_back=str(record.get("taken_back", "")),
+        let_before=int(str(record.get("let_before", 0))),
         changed_ms=int(str(record.get("changed_ms", 0))),
         ended=None if ended is None else _position(ended),
         ended_by=str(record.get("ended_by", "")),

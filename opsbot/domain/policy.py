@@ -20,6 +20,7 @@ from opsbot.domain.policy_identity import (
     standing_of,
 )
 from opsbot.domain.policy_model import (
+    LONE_RULE,
     BreakGlass,
     Fallback,
     Grant,
@@ -181,10 +182,23 @@ def _restore(policy: Policy, request: Request, who: str) -> Verdict:
         )
         return refused(policy, request, "requester-not-joined", message, who=who)
     names = approvers(policy, request, requester=who)
+    if _waited_long(policy, request, who):
+        message = (
+            "It has waited long enough for a second person: who asked may let 5 % through alone,"
+            " watched and without write tools."
+        )
+        hint = waiting_for(policy, request, names)
+        return Verdict("alone_5_percent", LONE_RULE, message, hint, who, names)
     rule = "restore-tier-1" if _tier(request) == 1 else "restore-second-person"
     message = f"Restoring this needs a second person (rule `{rule}`)."
     hint = waiting_for(policy, request, names)
     return Verdict("second_person", rule, message, hint, who, names)
+
+
+def _waited_long(policy: Policy, request: Request, who: str) -> bool:
+    """Return whether who asked has waited so long that they may let a few through alone."""
+    long = request.waiting_ms >= policy.times.lone_restore_ms
+    return long and request.requester == who and request.after == "live"
 
 
 def _undo(policy: Policy, request: Request, who: str) -> Verdict | None:

@@ -12,9 +12,11 @@ from opsbot.domain.policy_identity import (
     standing_of,
 )
 from opsbot.domain.policy_model import Policy, Request
+from opsbot.domain.policy_words import alone_later
 
 _OUTCOME = {
     "alone": "yes, alone",
+    "alone_5_percent": "yes, alone, for at most 5 % of the sticky keys",
     "second_person": "yes, with a second person",
     "break_glass": "yes, by breaking the glass",
     "refused": "no",
@@ -43,7 +45,8 @@ def explain(policy: Policy, request: Request) -> tuple[str, ...]:
         f"because: {verdict.message}",
     )
     approvers = ", ".join(shown(policy, name) for name in verdict.approvers)
-    more = (f"approvers: {approvers}" if approvers else "", verdict.hint)
+    later = alone_later(policy, request) if verdict.outcome == "second_person" else ""
+    more = (f"approvers: {approvers}" if approvers else "", verdict.hint, later)
     return (*lines, *(line for line in more if line))
 
 

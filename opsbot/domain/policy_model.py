@@ -8,12 +8,15 @@ from opsbot.domain.actor import Actor
 from opsbot.domain.workflow import Workflow
 
 Role = Literal["responder", "commander", "comms", "approver", "admin"]
-Outcome = Literal["alone", "second_person", "refused", "break_glass"]
+Outcome = Literal["alone", "alone_5_percent", "second_person", "refused", "break_glass"]
 
 ROLES: tuple[Role, ...] = ("responder", "commander", "comms", "approver", "admin")
 TIERS = (1, 2, 3)
 MILD_MODES = frozenset({"fallback", "read_only", "no_tools"})
 """The only modes that a policy may let one person restore from."""
+
+LONE_RULE = "restore-lone-5-percent"
+"""The rule by which one person restores a little when no second one comes."""
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
@@ -103,6 +106,7 @@ class Times:
     approval_ms: int = 30 * MINUTE_MS
     undo_own_ms: int = 5 * MINUTE_MS
     page_secondary_ms: int = 5 * MINUTE_MS
+    lone_restore_ms: int = 15 * MINUTE_MS
     alarm_kills: int = 5
     alarm_window_ms: int = 10 * MINUTE_MS
 
@@ -141,7 +145,7 @@ class Request:
     *own_kill_age_ms* is the age of the oldest kill concerned where the actor made every one of
     them, else None. *joined*: somebody else acted on one of them. *incident*: one is tied to an
     incident. *waiting_ms*: how long the restore has waited. *requester* is the identity that asked
-    (`approve` only). *last_break_glass_ms* is the server's time of the actor's last use.
+    (`approve`, and `restore` where one waits). *last_break_glass_ms* is the server's time of the actor's last use.
     *on_call*: escalation policies the actor is on call for right now.
     """
 
@@ -166,6 +170,7 @@ class Request:
 class Verdict:
     """
     The answer. `alone` and `break_glass`: go ahead. `second_person`: wait for one of *approvers*.
+    `alone_5_percent`: go ahead for at most 5 % of the sticky keys, and wait for the rest.
 
     *rule* names the rule; *message* says it in a sentence; *hint* says who can help. *person* is
     the joined identity of the actor, or `kind:id` where they are not joined.

@@ -18,7 +18,14 @@ from opsbot.domain.policy_model import (
 
 _LISTS = ("slack", "email", "pagerduty", "tokens")
 _GRANTED = ("people", "groups", "services", "on_call", "teams")
-_TIMES = ("approval_ms", "undo_own_ms", "page_secondary_ms", "alarm_kills", "alarm_window_ms")
+_TIMES = (
+    "approval_ms",
+    "undo_own_ms",
+    "page_secondary_ms",
+    "lone_restore_ms",
+    "alarm_kills",
+    "alarm_window_ms",
+)
 
 
 def as_record(policy: Policy) -> Record:
@@ -66,10 +73,15 @@ def from_record(record: Record) -> Policy:
         fallback=Fallback(
             ids=frozenset(_words(fallback["ids"])), groups=frozenset(_words(fallback["groups"]))
         ),
-        times=Times(**{name: _number(_map(record["times"])[name]) for name in _TIMES}),
+        times=_times_from(_map(record["times"])),
         one_person_modes=frozenset(_words(record["one_person_modes"])),
         broken=bool(record["broken"]),
     )
+
+
+def _times_from(record: Record) -> Times:
+    """Read the times; one that an older version did not know has its default."""
+    return Times(**{name: _number(record[name]) for name in _TIMES if name in record})
 
 
 def _person(person: Person) -> Record:

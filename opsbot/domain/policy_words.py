@@ -1,7 +1,7 @@
 """What a policy verdict says to people: who can help, and who may approve."""
 
 from opsbot.domain.policy_identity import may_approve, powerful, shown
-from opsbot.domain.policy_model import Policy, Request, Verdict
+from opsbot.domain.policy_model import LONE_RULE, Policy, Request, Verdict
 
 
 def refused(policy: Policy, request: Request, rule: str, message: str, *, who: str) -> Verdict:
@@ -38,6 +38,20 @@ def waiting_for(policy: Policy, request: Request, names: tuple[str, ...]) -> str
     later = listing([shown(policy, n) for n in policy.secondary if n not in names])
     paged = f" After {minutes} minutes {later} is paged as approver." if later else ""
     return asked + paged
+
+
+def alone_later(policy: Policy, request: Request) -> str:
+    """Return from when who asked for a restore may let a few through alone; empty where never."""
+    lone = policy.times.lone_restore_ms
+    if request.verb != "restore" or request.after != "live":
+        return ""
+    if lone >= policy.times.approval_ms or request.waiting_ms >= lone:
+        return ""
+    minutes = lone // 60_000
+    return (
+        f"After it has waited {minutes} minutes, who asked may let 5 % of the sticky keys through"
+        f" alone, without write tools (rule `{LONE_RULE}`)."
+    )
 
 
 def listing(words: list[str]) -> str:

@@ -192,3 +192,20 @@ async def test_everybody_converges(world: World) -> None:
         await world.one.store.commit(f"r{number}", kill(number))
 
     await eventually(lambda: world.two.store.state == world.one.store.state)
+
+
+async def test_of_many_refreshes_at_once_each_knows_all_from_before_it_was_asked(
+    world: World,
+) -> None:
+    here, there = world.one.store, world.two.store
+    asked: list[tuple[int, asyncio.Future[State]]] = []
+    for number in range(1, 4):
+        committed, _ = await there.commit(f"r{number}", kill(number))
+        assert committed is not None
+        revision = committed.position.revision
+        asked += [(revision, asyncio.ensure_future(here.refresh())) for _ in range(10)]
+
+    heard = [(revision, await state) for revision, state in asked]
+
+    assert all(state.position.revision >= revision for revision, state in heard)
+    assert here.state == there.state

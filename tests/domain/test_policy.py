@@ -86,6 +86,48 @@ def test_a_second_person_verdict_names_the_approvers_and_never_the_requester() -
     assert by_mara.person == "mara"
 
 
+def test_who_asked_lets_five_percent_through_alone_once_it_has_waited_a_quarter_of_an_hour() -> (
+    None
+):
+    asked = Request("restore", p.MARA, (p.workflow(),), before=("stop",), requester="mara",
+                    waiting_ms=15 * 60_000)  # fmt: skip
+    soon = replace(asked, waiting_ms=asked.waiting_ms - 1)
+    verdict = judge(p.policy(), asked)
+
+    assert (verdict.outcome, verdict.rule) == ("alone_5_percent", "restore-lone-5-percent")
+    assert not verdict.allowed
+    assert verdict.approvers == ("sam", "ines", "ola")
+    assert judge(p.policy(), soon).outcome == "second_person"
+    assert judge(p.policy(), replace(asked, actor=p.INES)).outcome == "second_person"
+    assert judge(p.policy(), replace(asked, actor=p.NOOR, requester="slack:U0NEW")).rule == (
+        "restore-role"
+    )
+    assert judge(p.policy(), replace(asked, after="canned")).outcome == "second_person"
+    assert judge(p.policy(), replace(asked, actor=p.CI, requester="service:ci-deploy")).rule == (
+        "service-limit"
+    )
+
+
+def test_what_an_older_version_wrote_has_the_default_time_for_a_lone_restore() -> None:
+    record = as_record(p.policy())
+    times = record["times"]
+    assert isinstance(times, dict)
+    old = {name: value for name, value in times.items() if name != "lone_restore_ms"}
+
+    read = from_record({**record, "times": old})
+
+    assert read.times.lone_restore_ms == 15 * 60_000
+    assert read == p.policy()
+
+
+def test_an_explanation_never_offers_what_comes_after_the_approval_has_expired() -> None:
+    late = replace(p.policy(), times=replace(p.policy().times, lone_restore_ms=30 * 60_000))
+    asked = Request("restore", p.MARA, (p.workflow(),), before=("stop",))
+
+    assert "may let 5 %" in " ".join(explain(p.policy(), asked))
+    assert "may let 5 %" not in " ".join(explain(late, asked))
+
+
 def test_the_secondary_may_approve_once_the_restore_has_waited() -> None:
     request = Request("approve", p.OLA, (p.workflow(),), requester="mara", waiting_ms=299_999)
 
@@ -272,6 +314,10 @@ def test_an_explanation_says_who_what_and_why() -> None:
         "because: Restoring this needs a second person (rule `restore-tier-1`).",
         "approvers: Sam, Ines",
         "Ask Sam or Ines. After 5 minutes Ola is paged as approver.",
+        (
+            "After it has waited 15 minutes, who asked may let 5 % of the sticky keys through alone,"
+            " without write tools (rule `restore-lone-5-percent`)."
+        ),
     )
 
 

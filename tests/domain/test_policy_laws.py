@@ -11,7 +11,7 @@ from opsbot.domain.policy_model import Policy
 from opsflags.model import MODES
 from tests.support import policies as p
 
-FREEDOM = {"refused": 0, "second_person": 1, "break_glass": 2, "alone": 3}
+FREEDOM = {"refused": 0, "second_person": 1, "alone_5_percent": 2, "break_glass": 3, "alone": 4}
 
 KNOWN = [p.MARA, p.SAM, p.INES, p.OLA, p.PIA, p.NOOR, p.GUS, p.FAY, p.CI]
 actors = st.one_of(
@@ -161,3 +161,14 @@ def test_every_refusal_names_its_rule_and_who_can_help(request: Request) -> None
     if verdict.outcome == "refused":
         assert f"`{verdict.rule}`" in verdict.message
         assert verdict.hint.startswith("Who can help")
+
+
+@given(requests)
+def test_one_person_lets_a_little_through_only_of_ones_own_that_waited(request: Request) -> None:
+    verdict = judge(p.policy(), request)
+
+    if verdict.outcome == "alone_5_percent":
+        assert (request.verb, request.after) == ("restore", "live")
+        assert request.waiting_ms >= p.policy().times.lone_restore_ms
+        assert request.requester == verdict.person in p.policy().people
+        assert not verdict.allowed

@@ -5,7 +5,10 @@ import select
 import socket
 import threading
 import time
-from typing import Self
+from typing import Literal, Self
+
+Way = Literal["there", "back"]
+"""Which bytes: the client's on their way to the server, or the server's on their way back."""
 
 TURN_S = 0.002
 CHUNK = 65536
@@ -85,7 +88,7 @@ class CutProxy:
         self._lock = threading.Lock()
         self._pairs: list[_Pair] = []
         self._refuse = False
-        self._holed = False
+        self._holed: frozenset[Way] = frozenset()
         self._delay_s = 0.0
         self._cut_at: int | None = None
         self._cut_before = False
@@ -116,9 +119,9 @@ class CutProxy:
             self._refuse = refuse
             self._break_all()
 
-    def black_hole(self) -> None:
-        """Keep connections open and accept new ones, but pass no byte in either direction."""
-        self._holed = True
+    def black_hole(self, *ways: Way) -> None:
+        """Keep connections open and accept new ones, but pass no byte these ways (both, if none)."""
+        self._holed = frozenset(ways or ("there", "back"))
 
     def delay(self, seconds: float) -> None:
         """Deliver every byte, both ways, *seconds* later than it came."""
@@ -141,7 +144,8 @@ class CutProxy:
     def heal(self) -> None:
         """End every fault; what a black hole had swallowed arrives late, as in a real network."""
         with self._lock:
-            self._refuse = self._holed = False
+            self._refuse = False
+            self._holed = frozenset()
             self._delay_s = 0.0
             self._cut_at = None
             self._dropping = b""
@@ -163,9 +167,7 @@ class CutProxy:
         while not self._closing.is_set():
             with self._lock:
                 pairs = list(self._pairs)
-            ends: list[socket.socket] = (
-                [] if self._holed else [e for p in pairs for e in (p.near, p.far)]
-            )
+            ends = [end for pair in pairs for end in self._heard(pair)]
             try:
                 ready, _, _ = select.select([self._listener, *ends], [], [], self._wait_s(pairs))
             except (OSError, ValueError):
@@ -174,6 +176,11 @@ class CutProxy:
                 self._accept()
             for pair in pairs:
                 self._turn(pair, ready)
+
+    def _heard(self, pair: _Pair) -> list[socket.socket]:
+        """Return the ends whose bytes are taken: what a black hole swallows waits where it is."""
+        ends: tuple[tuple[Way, socket.socket], ...] = (("there", pair.near), ("back", pair.far))
+        return [end for way, end in ends if way not in self._holed]
 
     def _wait_s(self, pairs: list[_Pair]) -> float:
         return TURN_S if self._delay_s or self._holed or any(p.queue for p in pairs) else 0.02
@@ -243,9 +250,16 @@ class CutProxy:
 
     def _deliver(self, pair: _Pair) -> None:
         now = time.monotonic()
-        while pair.queue and pair.queue[0][0] <= now and not self._holed:
-            _, sink, data = pair.queue.pop(0)
-            sink.sendall(data)
+        open_ = [
+            sink
+            for source in self._heard(pair)
+            for sink in (pair.near, pair.far)
+            if sink is not source
+        ]
+        ready = [late for late in pair.queue if late[0] <= now and late[1] in open_]
+        for late in ready:
+            pair.queue.remove(late)
+            late[1].sendall(late[2])
 
     def _drop(self, pair: _Pair) -> None:
         pair.close()

@@ -1,0 +1,188 @@
+"""What a restore in steps does when its time comes: one step on, held, or taken back; and who holds it. Pure."""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from opsbot.app.approvals import overtaken
+from opsbot.app.environment import policy_of
+from opsbot.app.ramp_decision import LOOK_AGAIN_MS
+from opsbot.app.restore_decision import touched
+from opsbot.app.restore_lift import cards
+from opsbot.app.restore_ramp import (
+    Attempt,
+    due,
+    ended,
+    obstacles_of,
+    red,
+    stored,
+    timer_of,
+    timers_of_kill,
+    watched_until_ms,
+)
+from opsbot.domain.actor import RAMP, Actor
+from opsbot.domain.change import Change, Effect, Position, Record
+from opsbot.domain.errors import NotAllowed, StaleButton
+from opsbot.domain.kill import Kill, eased, whole
+from opsbot.domain.kill_ramp import HUMAN, KillRamp
+from opsbot.domain.policy import Request, Verdict, identity_of, judge, shown
+from opsbot.domain.state import State
+
+What = Literal["gone", "watched", "held", "advanced", "lifted", "taken_back", "goes_on", "already"]
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """
+    What one look at a restore in steps came to.
+
+    *again_ms* is when to look again, None where nothing is left to look at. *why* is what it waits
+    for, or why it was taken back.
+    """
+
+    kill: Kill
+    what: What
+    again_ms: int | None = None
+    why: str = ""
+
+
+def decide_look(
+    state: State, now_ms: int, kill_id: str, *, uid: str, step: int
+) -> tuple[Change | None, Looked]:
+    """
+    Look at the attempt *uid* of a kill's restore at its *step*, and take the step that is due.
+
+    One that is over, or another one, is left alone: `gone`.
+
+    Raises:
+        UnknownKill: no such kill.
+    """
+    kill = state.kill(kill_id)
+    ramp = kill.ramp
+    if not kill.active or ramp is None or (ramp.uid, ramp.step) != (uid, step):
+        return None, Looked(kill, "gone")
+    if (bad := red(state, kill, now_ms)) is not None:
+        return _take_back(state, now_ms, kill, bad.words)
+    if ramp.held_by_person:
+        return None, Looked(kill, "held", None, ramp.held)
+    left_ms = watched_until_ms(kill) - now_ms
+    if left_ms > 0 or ramp.lone:
+        return None, Looked(kill, "watched", left_ms if left_ms > 0 else None)
+    why = next(iter(obstacles_of(state, kill, now_ms)), "")
+    return _wait(kill, ramp, why) if why else _step_on(state, now_ms, kill, ramp)
+
+
+def _wait(kill: Kill, ramp: KillRamp, why: str) -> tuple[Change | None, Looked]:
+    held = Looked(kill, "held", LOOK_AGAIN_MS, why)
+    if ramp.held == why:
+        return None, held
+    after = replace(kill, ramp=replace(ramp, held=why))
+    return _change("hold_restore", after, why), replace(held, kill=after)
+
+
+def _change(verb: str, after: Kill, why: str = "") -> Change:
+    facts: Record = {"kill": after.id, "why": why}
+    return Change(
+        verb=verb, actor=RAMP, writes=stored(after), rule=RULE, facts=facts, effects=cards((after,))
+    )
+
+
+RULE = "restore-ramp"
+"""The rule of steps that an approved restore takes by itself."""
+
+
+def _step_on(state: State, now_ms: int, kill: Kill, ramp: KillRamp) -> tuple[Change, Looked]:
+    at = _next(state)
+    facts: Record = {"kill": kill.id, "approval": ramp.approval, "by": ramp.by}
+    if ramp.following is None:
+        over = ended(kill, Attempt(ramp.uid, ramp.by, ramp.approval, at, now_ms))
+        change = replace(_change("restore", over), facts=facts, cancels=timers_of_kill(over))
+        return _followed(change, over, at), Looked(over, "lifted")
+    onward = replace(ramp, step=ramp.step + 1, since_ms=now_ms, held="")
+    after = eased(kill, onward, at=at, now_ms=now_ms)
+    change = replace(_change("ease_step", after), facts={**facts, "percent": onward.percent})
+    change = replace(change, timers=(due(after, now_ms),))
+    return _followed(change, after, at), Looked(after, "advanced")
+
+
+def _take_back(state: State, now_ms: int, kill: Kill, why: str) -> tuple[Change, Looked]:
+    """Hold for everybody again; who undoes one's own kill alone does so no more after this."""
+    ramp, at = kill.ramp, _next(state)
+    assert ramp is not None
+    me = identity_of(policy_of(state), RAMP)
+    joined = kill.joined if me in kill.joined else (*kill.joined, me)
+    after = whole(replace(kill, joined=joined), why, at=at, now_ms=now_ms)
+    late = overtaken(state, now_ms, {kill.id}, by=me)
+    told: Record = {"what": TAKEN_BACK, "kill": kill.id, "by": ramp.by, "percent": ramp.percent}
+    tell = Effect("tell", f"{TAKEN_BACK}:{kill.uid}:{at.epoch}:{at.revision}", told)
+    change = _change("take_back_restore", after, why)
+    change = replace(
+        change,
+        writes=(*change.writes, *late.writes),
+        effects=(*change.effects, tell, *late.effects),
+        cancels=(timer_of(kill), *late.timers),
+    )
+    return _followed(change, after, at), Looked(after, "taken_back", None, why)
+
+
+TAKEN_BACK = "restore_taken_back"
+"""What people are told of a restore that the watch has taken back."""
+
+
+def _followed(change: Change, kill: Kill, at: Position) -> Change:
+    key = f"follow:{kill.uid}:{at.epoch}:{at.revision}"
+    follow = Effect("follow", key, {"kill": kill.id}, lane="kill")
+    return replace(change, effects=(follow, *change.effects))
+
+
+def decide_hold(
+    state: State, now_ms: int, kill_id: str, actor: Actor, *, hold: bool
+) -> tuple[Change | None, Looked]:
+    """
+    Hold a restore in steps where it is, or let it go on.
+
+    Whoever may kill it or restore it may hold it; to let it go on takes the power to restore.
+
+    Raises:
+        UnknownKill: no such kill. StaleButton: no step is to come. NotAllowed: with the rule.
+    """
+    kill = state.kill(kill_id)
+    verdict = _may(state, now_ms, kill, actor, hold=hold)
+    ramp = kill.ramp
+    if not kill.active or ramp is None or ramp.lone:
+        raise StaleButton(f"{kill.id} is not being restored in steps; nothing was changed.")
+    if hold == ramp.held_by_person:
+        return None, Looked(kill, "already", None, ramp.held)
+    me = identity_of(policy_of(state), actor)
+    why = f"{HUMAN}{shown(policy_of(state), me)}" if hold else ""
+    after = replace(kill, ramp=replace(ramp, held=why))
+    change = _change("hold_restore" if hold else "go_on_restore", after, why)
+    change = replace(
+        change,
+        actor=actor,
+        rule=verdict.rule,
+        timers=() if hold else (due(after, now_ms),),
+        cancels=(timer_of(kill),) if hold else (),
+    )
+    return change, Looked(after, "held" if hold else "goes_on", None, why)
+
+
+def _may(state: State, now_ms: int, kill: Kill, actor: Actor, *, hold: bool) -> Verdict:
+    asked = Request(
+        verb="restore",
+        actor=actor,
+        workflows=touched(state, (kill,)),
+        wide=kill.scope.workflow is None,
+        before=(kill.mode,),
+        now_ms=now_ms,
+    )
+    verdict = judge(policy_of(state), asked)
+    if verdict.outcome == "refused" and hold:
+        stop = judge(policy_of(state), replace(asked, verb="kill", before=(), after=kill.mode))
+        verdict = stop if stop.outcome == "alone" else verdict
+    if verdict.outcome == "refused":
+        raise NotAllowed(verdict.message, rule=verdict.rule, hint=verdict.hint)
+    return verdict
+
+
+def _next(state: State) -> Position:
+    return Position(state.position.epoch, state.position.revision + 1)

@@ -1,0 +1,114 @@
+"""A restore in steps that people hold and let go on; a queue that closes meanwhile changes nothing of it."""
+
+import pytest
+
+from opsbot.domain.errors import NotAllowed, StaleButton
+from tests.support.restores import (
+    approved,
+    killed,
+    later,
+    percent,
+    report,
+    rules,
+    seen,
+    stepped,
+)
+from tests.support.world import (
+    GUS,
+    MARA,
+    OLA,
+    SAM,
+    HandMoved,
+    World,
+)
+
+
+@pytest.fixture(name="world")
+async def _world() -> World:
+    world = World()
+    await world.declare(stepped(), with_policy=rules())
+    return world
+
+
+@pytest.fixture(name="pod")
+async def _pod(world: World) -> HandMoved:
+    pod = world.instance("pod-1")
+    pod.follow()
+    return pod
+
+
+@pytest.fixture(name="ramping")
+async def _ramping(world: World, pod: HandMoved) -> World:
+    await killed(world, pod)
+    await approved(world)
+    await seen(world, pod)
+    return world
+
+
+async def test_it_is_held_and_goes_on_by_people(ramping: World, pod: HandMoved) -> None:
+    held = await ramping.bot.hold_restore("K-1", OLA, hold=True, request_id="hold")
+    for _ in range(3):
+        await later(ramping, pod)
+    stayed = percent(ramping)
+    with pytest.raises(NotAllowed):
+        await ramping.bot.hold_restore("K-1", GUS, hold=False, request_id="gus")
+    on = await ramping.bot.hold_restore("k-1", MARA, hold=False, request_id="on")
+    await later(ramping, pod, 1)
+
+    assert held.title.startswith("Held by Ola: 5 % of sticky keys")
+    assert "Held: held by Ola; then 25 %." in held.as_text()
+    assert [one.act for one in held.buttons] == ["stop_completely", "restore_go_on"]
+    assert on.title.startswith("Let go on by Mara")
+    assert (stayed, percent(ramping)) == (5, 25)
+
+
+async def test_holding_twice_changes_nothing(ramping: World) -> None:
+    await ramping.bot.hold_restore("K-1", MARA, hold=True, request_id="a")
+    before = ramping.store.state.position
+
+    said = await ramping.bot.hold_restore("K-1", SAM, hold=True, request_id="b")
+
+    assert said.title.startswith("Nothing was changed")
+    assert ramping.store.state.position == before
+
+
+async def test_what_is_held_is_still_taken_back_when_it_goes_red(
+    ramping: World, pod: HandMoved
+) -> None:
+    await ramping.bot.hold_restore("K-1", MARA, hold=True, request_id="hold")
+    await report(ramping, 0.5)
+
+    await ramping.work("restore_ramp")
+
+    assert percent(ramping) == 0
+
+
+async def test_there_is_nothing_to_hold_where_no_step_is_to_come(
+    world: World, pod: HandMoved
+) -> None:
+    await killed(world, pod)
+
+    with pytest.raises(StaleButton):
+        await world.bot.hold_restore("K-1", MARA, hold=True, request_id="hold")
+
+
+async def test_a_queue_that_closes_in_the_middle_keeps_what_is_let_through(
+    world: World, pod: HandMoved
+) -> None:
+    world.clock.later(2.5 * 86_400)
+    await killed(world, pod, "human")
+    assert world.store.state.kill("K-1").mode == "human"
+    await approved(world)
+    await seen(world, pod)
+    await world.bot.hold_restore("K-1", MARA, hold=True, request_id="h")
+    world.clock.later(12 * 3600)
+    pod.check_in()
+    await world.outbox.fire_timers()
+    await world.work("queue_closed")
+    kill = world.store.state.kill("K-1")
+    await world.bot.hold_restore("K-1", MARA, hold=False, request_id="g")
+    await seen(world, pod)
+    await later(world, pod)
+
+    assert (kill.mode, kill.ramp and kill.ramp.percent) == ("canned", 5)
+    assert percent(world) == 25

@@ -1,0 +1,249 @@
+"""As far as one person may: five percent after a quarter of an hour, and the rest waits."""
+
+from dataclasses import replace
+
+import pytest
+
+from opsbot.app.requests import (
+    ApproveRequest,
+    KillRequest,
+    RestoreRequest,
+    Target,
+)
+from opsbot.domain.errors import NotAllowed, StaleButton
+from opsbot.domain.policy import Power
+from tests.support.restores import (
+    COPILOT,
+    K1,
+    NAME,
+    again,
+    approved,
+    ask,
+    killed,
+    later,
+    percent,
+    ramp_of,
+    report,
+    rules,
+    seen,
+    stepped,
+)
+from tests.support.world import (
+    MARA,
+    NOOR,
+    SAM,
+    HandMoved,
+    World,
+    policy,
+    workflow,
+)
+
+MINUTE = 60.0
+QUARTER = 15 * MINUTE
+
+
+@pytest.fixture(name="world")
+async def _world() -> World:
+    world = World()
+    await world.declare(stepped(), with_policy=rules())
+    return world
+
+
+@pytest.fixture(name="pod")
+async def _pod(world: World) -> HandMoved:
+    pod = world.instance("pod-1")
+    pod.follow()
+    return pod
+
+
+@pytest.fixture(name="ramping")
+async def _ramping(world: World, pod: HandMoved) -> World:
+    await killed(world, pod)
+    await approved(world)
+    await seen(world, pod)
+    return world
+
+
+async def waiting(world: World, pod: HandMoved, seconds: float) -> None:
+    """Kill, ask for the restore, and wait."""
+    await killed(world, pod)
+    await world.bot.restore(request(), MARA, request_id="ask")
+    world.clock.later(seconds)
+    pod.check_in()
+
+
+async def test_before_a_quarter_of_an_hour_it_is_still_pending_and_says_from_when(
+    world: World, pod: HandMoved
+) -> None:
+    await waiting(world, pod, 14 * MINUTE)
+
+    said = await again(world)
+
+    assert percent(world) == 0
+    assert "Already asked: A-1" in said.as_text()
+    assert "If nobody has by 03:29:0" in said.as_text()
+    assert "Mara may let 5 % of sticky keys through alone" in said.as_text()
+
+
+async def test_after_it_who_asked_lets_five_percent_through_and_the_rest_waits(
+    world: World, pod: HandMoved
+) -> None:
+    await waiting(world, pod, QUARTER)
+
+    said = await again(world)
+    await seen(world, pod)
+    for _ in range(3):
+        await later(world, pod, 250)
+    stayed = percent(world)
+
+    assert said.title.startswith("Restored a little: 5 % of sticky keys, read-only tools")
+    assert "restore-lone-5-percent" in said.as_text()
+    assert "no more without a second person" in said.as_text()
+    assert "A-1 waits for the rest" in said.as_text()
+    assert (said.body["pending"], said.body["approval"]) == (True, "A-1")
+    assert stayed == 5
+    assert world.store.state.approval("A-1").standing == "pending"
+
+
+async def test_another_person_without_the_power_to_approve_does_not_count(
+    world: World, pod: HandMoved
+) -> None:
+    changed = policy()
+    powers = {**changed.powers, "approve": Power(dict.fromkeys((1, 2, 3), frozenset({"approver"})))}
+    await world.declare(stepped(), with_policy=replace(changed, powers=powers))
+    await waiting(world, pod, QUARTER)
+
+    with pytest.raises(NotAllowed):
+        await world.bot.restore(request(), NOOR, request_id="noor")
+
+    assert percent(world) == 0
+
+
+async def test_the_approval_lifts_the_rest_in_steps_for_the_same_keys(
+    world: World, pod: HandMoved
+) -> None:
+    await waiting(world, pod, QUARTER)
+    await again(world)
+    await seen(world, pod)
+    lone = ramp_of(world)
+    world.clock.later(400)
+    pod.check_in()
+
+    await world.bot.approve(ApproveRequest("A-1"), SAM, request_id="yes")
+    joined = ramp_of(world)
+    await later(world, pod, 210)
+
+    assert (joined.percent, joined.lone, joined.uid) == (5, False, lone.uid)
+    assert joined.since_ms == lone.since_ms
+    assert percent(world) == 25
+    assert world.store.state.approval("A-1").standing == "approved"
+
+
+async def test_without_steps_the_approval_lifts_all_of_the_rest(
+    world: World, pod: HandMoved
+) -> None:
+    await world.declare(workflow(NAME, tier=1))
+    await waiting(world, pod, QUARTER)
+    await again(world)
+    few = percent(world)
+
+    await world.bot.approve(ApproveRequest("A-1"), SAM, request_id="yes")
+
+    assert (few, percent(world)) == (5, 100)
+    assert not [name for name in world.server.timers if name.startswith("restore-ramp:")]
+
+
+async def test_asking_a_third_time_lets_no_more_through(world: World, pod: HandMoved) -> None:
+    await waiting(world, pod, QUARTER)
+    await again(world)
+    world.clock.later(60)
+    before = world.store.state.position
+
+    said = await again(world)
+
+    assert world.store.state.position == before
+    assert "Nothing was changed: it is on its way." in said.as_text()
+    assert percent(world) == 5
+
+
+async def test_a_red_watch_takes_back_what_one_person_did_and_voids_the_approval(
+    world: World, pod: HandMoved
+) -> None:
+    await waiting(world, pod, QUARTER)
+    await again(world)
+    await report(world, 0.4)
+
+    await world.work("restore_ramp")
+
+    assert percent(world) == 0
+    assert world.store.state.approval("A-1").standing == "void"
+
+
+async def test_when_the_approval_expires_five_percent_is_where_it_stays(
+    world: World, pod: HandMoved
+) -> None:
+    await waiting(world, pod, QUARTER)
+    await again(world)
+    world.clock.later(QUARTER + 1)
+    pod.check_in()
+    await world.outbox.fire_timers()
+    await world.work("expire", "restore_ramp")
+
+    said = await again(world)
+
+    assert percent(world) == 5
+    assert said.body["approval"] == "A-2"
+
+
+async def test_a_lone_restore_of_everything_lets_five_percent_of_it_through(
+    world: World, pod: HandMoved
+) -> None:
+    await world.bot.kill(KillRequest(Target("all"), "stop", confirmed=True), MARA, request_id="all")
+    everything = Target("all")
+    await again(world, everything)
+    world.clock.later(QUARTER)
+
+    await again(world, everything)
+
+    assert percent(world) == 5
+    assert ramp_of(world).lone
+
+
+async def test_killing_the_same_beside_it_in_another_way_ends_it_too(
+    world: World, pod: HandMoved
+) -> None:
+    await killed(world, pod, "drafts_only")
+    await ask(world)
+    world.clock.later(QUARTER)
+    await again(world)
+    few = percent(world)
+
+    await world.bot.kill(KillRequest(COPILOT, "no_tools"), SAM, request_id="beside")
+
+    assert (few, percent(world), percent(world, "K-2")) == (5, 0, 0)
+    assert world.store.state.approval("A-1").standing == "void"
+    assert not [name for name in world.server.timers if name.startswith("restore-ramp:")]
+
+
+async def test_a_lone_restore_has_no_step_to_hold(world: World, pod: HandMoved) -> None:
+    await waiting(world, pod, QUARTER)
+    await again(world)
+
+    with pytest.raises(StaleButton):
+        await world.bot.hold_restore("K-1", MARA, hold=True, request_id="hold")
+
+
+async def test_the_same_lone_request_again_does_nothing_twice(world: World, pod: HandMoved) -> None:
+    await waiting(world, pod, QUARTER)
+    first = await world.bot.restore(request(), MARA, request_id="lone")
+    before = world.store.state.position
+
+    second = await world.bot.restore(request(), MARA, request_id="lone")
+
+    assert world.store.state.position == before
+    assert second.title == first.title
+    assert "nothing was done twice" in second.as_text()
+
+
+def request(target: Target = K1) -> RestoreRequest:
+    return RestoreRequest(target)
