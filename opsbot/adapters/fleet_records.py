@@ -7,6 +7,7 @@ from typing import cast
 
 from opsbot.domain.change import Position
 from opsbot.domain.fleet import Ack, Counts, Instance, Served
+from opsbot.domain.said import inert
 from opsflags.keys import service_word
 
 Raw = Mapping[str, str]
@@ -122,10 +123,15 @@ def _served(said: object) -> Served:
     )
 
 
+def _is_name(text: str) -> bool:
+    """Return whether a text can stand in a sentence as it is: services are not trusted with layout."""
+    return 0 < len(text) <= LONGEST_NAME and inert(text) == text
+
+
 def _models(said: object) -> frozenset[str]:
     """Return the names of models that calls asked for: the first few, and none that is no name."""
     listed = said[:MOST_NAMES] if isinstance(said, list) else []
-    return frozenset(one for one in listed if isinstance(one, str) and 0 < len(one) <= LONGEST_NAME)
+    return frozenset(one for one in listed if isinstance(one, str) and _is_name(one))
 
 
 def read_ack(raw: str) -> Ack | None:

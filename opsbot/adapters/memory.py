@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from opsbot.adapters.bundle import StoreBundle
 from opsbot.adapters.fleet_records import Written, instances, services
 from opsbot.adapters.memory_server import LANES, Due, Item, MemoryServer
+from opsbot.adapters.shared_fleet import SharedFleets
 from opsbot.app.ports import Decide, Delivery, T
 from opsbot.domain import journal
 from opsbot.domain.change import Committed, Effect, Lane, Record, Sealed
@@ -264,7 +265,7 @@ def open_memory(server: MemoryServer | None = None, *, reclaim_ms: int = RECLAIM
     replica = secrets.token_hex(4)
     return StoreBundle(
         store=MemoryStore(shared),
-        fleets=MemoryFleets(shared),
+        fleets=SharedFleets(MemoryFleets(shared)),
         outbox=MemoryOutbox(shared, replica, reclaim_ms=reclaim_ms),
         replica=replica,
         promise="in memory only",

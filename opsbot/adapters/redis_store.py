@@ -24,6 +24,7 @@ from opsbot.adapters.redis_journal import Tail, read_tail, read_whole, state_at
 from opsbot.adapters.redis_link import Profile, open_link
 from opsbot.adapters.redis_outbox import RECLAIM_MS, RedisOutbox
 from opsbot.adapters.redis_session import DEADLINE_S, ServerClock, Session
+from opsbot.adapters.shared_fleet import SharedFleets
 from opsbot.app.ports import Decide, T
 from opsbot.domain import journal
 from opsbot.domain.change import Committed, Position, Sealed
@@ -54,6 +55,7 @@ class RedisStore:
         self._turn = asyncio.Lock()
         self._changed = asyncio.Event()
         self._epoch = 0
+        self._begun = self._read = 0
 
     @property
     def state(self) -> State:
@@ -82,8 +84,10 @@ class RedisStore:
 
     async def refresh(self) -> State:
         """Read up to the store's own position; see the port."""
+        asked = self._begun
         async with self._session.deadline("reading the journal"), self._turn:
-            await self._sync()
+            if self._read <= asked:  # else one that began after this was asked has read it all
+                await self._sync()
         return self.state
 
     async def commit(self, request_id: str, decide: Decide[T]) -> tuple[Committed | None, T]:
@@ -163,6 +167,7 @@ class RedisStore:
     async def _sync(self) -> bool:
         """Follow the store to its newest entry; return whether anything was new."""
         before = self._copy.state
+        self._begun = this = self._begun + 1
         tail = await self._session.ask(lambda c: read_tail(c, self._keys, self._copy.length))
         self._clock.set(tail.server_ms)
         self._copy.take(tail.lines)
@@ -170,6 +175,7 @@ class RedisStore:
             self._copy.length = tail.length
         else:
             await self._recover(tail)
+        self._read = this
         if self._copy.state is before:
             return False
         self._tell()
@@ -365,7 +371,7 @@ async def open_store(
             async with background(watch.run(), name="delta-watch"):
                 yield StoreBundle(
                     store=store,
-                    fleets=RedisFleets(session, keys),
+                    fleets=SharedFleets(RedisFleets(session, keys)),
                     outbox=RedisOutbox(session, keys, replica, reclaim_ms=tuning.reclaim_ms),
                     replica=replica,
                     promise=promise(profile, min_replicas),

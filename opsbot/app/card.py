@@ -16,6 +16,7 @@ from opsbot.app.words import KillView, ended_said, kill_said
 from opsbot.domain.change import Record
 from opsbot.domain.containment import Containment
 from opsbot.domain.errors import Gone, UnknownKill
+from opsbot.domain.fleet import ALIVE_MS
 from opsbot.domain.kill import Kill
 from opsbot.domain.policy import shown
 from opsbot.domain.said import Said
@@ -26,6 +27,12 @@ LIVE_S = 15.0
 
 LOOK_S = 0.1
 """How often a live card looks at the fleet."""
+
+FIRST_S = 0.3
+"""
+How long a new card waits for the proof: before it is posted, and again before its first edit. Usually
+one message says it all, and while fifty commands wait for their answers their cards do not stand in the way.
+"""
 
 EDIT_S = 1.0
 """Least time between two edits (Slack's own rate); who is newly missing is named without waiting."""
@@ -70,31 +77,57 @@ class Card:
             self._working.discard(key)
 
     async def _live(self, kill_id: str, key: str) -> None:
-        end = self.env.clock.monotonic() + LIVE_S
-        last, named, edit_at = "", frozenset[str](), 0.0
+        began = self.env.clock.monotonic()
+        edit_at = began + self._young_s(self.env.store.state.kill(kill_id))
+        last, named = "", frozenset[str]()
         while True:
             state = self.env.store.state
             kill = state.kill(kill_id)
             channel = channel_of(kill, state) or self.channel
             if not channel:
                 return None
-            said, seen = await self.said(kill, state)
+            seen = await self._seen(kill, state)
             gone, now = _gone(seen), self.env.clock.monotonic()
-            settled = _settled(kill, seen)
-            if said.as_text() != last and (settled or now >= edit_at or not gone <= named):
-                await self._show(key, channel, said)
-                last, named, edit_at = said.as_text(), gone, now + EDIT_S
+            settled, new = _settled(kill, seen), not last
+            if settled or now >= edit_at or not gone <= named:
+                said = await self.said(kill, state, seen)
+                if said.as_text() != last:
+                    await self._show(key, channel, said)
+                    last, named, edit_at = said.as_text(), gone, now + EDIT_S
             if settled:
                 return self._slowly(kill, seen)
-            if now > end:
+            if now > began + LIVE_S:
                 return self._later(kill, seen)
-            await self.env.clock.sleep(LOOK_S)
+            await self._pause(kill, seen, for_s=FIRST_S if new and kill.active else LOOK_S)
 
-    async def said(self, kill: Kill, state: State) -> tuple[Said, Containment | None]:
-        """Return the card as of now, and the fleet it speaks of."""
-        with_it = led(state, kill)
-        watched = watched_kill(kill, with_it) if kill.active else watched_end(kill)
-        seen = await Sight(self.env.fleets, self.env.clock).now(watched, state.workflows())
+    def _young_s(self, kill: Kill) -> float:
+        """Return the seconds in which a kill is so young that its card may wait for the proof."""
+        if not kill.active or kill.probes is not None:
+            return 0.0
+        age_s = (self.env.clock.now_ms() - kill.committed_ms) / 1000
+        return min(max(FIRST_S - age_s, 0.0), FIRST_S)
+
+    async def _pause(self, kill: Kill, seen: Containment | None, *, for_s: float) -> None:
+        """
+        Wait *for_s* seconds before the next look, less where the news is sooner.
+
+        Fifty cards at once would keep the bot from answering. What ends the wait costs no look:
+        the follow-up commits what it finds, and when somebody falls silent can be foreseen.
+        """
+        clock, store = self.env.clock, self.env.store
+        ends = clock.monotonic() + min(for_s, _quiet_s(seen))
+        while (left := ends - clock.monotonic()) > 0:
+            await clock.sleep(min(LOOK_S, left))
+            now = store.state.kill(kill.id)
+            if now.probes is not None or now.at != kill.at or now.ended != kill.ended:
+                return
+
+    async def _seen(self, kill: Kill, state: State) -> Containment | None:
+        watched = watched_kill(kill, led(state, kill)) if kill.active else watched_end(kill)
+        return await Sight(self.env.fleets, self.env.clock).now(watched, state.workflows())
+
+    async def said(self, kill: Kill, state: State, seen: Containment | None) -> Said:
+        """Return the card as of the moment at which the fleet was *seen*."""
         (reason,) = await self.env.unsealed(kill.reason)
         policy = policy_of(state)
         now_ms = seen.now_ms if seen is not None else self.env.clock.now_ms()
@@ -109,11 +142,9 @@ class Card:
             pending=pending_on(state, kill.id, now_ms),
             undo=undo_hint(touched(state, (kill,)), kill.mode),
             held=held_with(state, kill),
-            led=with_it,
+            led=led(state, kill),
         )
-        if kill.active:
-            return kill_said(view), seen
-        return ended_said(view, by=shown(policy, kill.ended_by)), seen
+        return kill_said(view) if kill.active else ended_said(view, by=shown(policy, kill.ended_by))
 
     async def put(self, key: str, channel: str, said: Said) -> None:
         """
@@ -171,6 +202,14 @@ def _gone(seen: Containment | None) -> frozenset[str]:
     if seen is None:
         return frozenset()
     return frozenset((*(one.id for one in (*seen.silent, *seen.expired)), *seen.rejected))
+
+
+def _quiet_s(seen: Containment | None) -> float:
+    """Return the seconds until the first of those who are missing is called silent."""
+    if seen is None:
+        return LOOK_S
+    waited_for = (one.seen_ms + ALIVE_MS - seen.now_ms for one in (*seen.lagging, *seen.ahead))
+    return max(min(waited_for, default=ALIVE_MS) / 1000, LOOK_S)
 
 
 def _settled(kill: Kill, seen: Containment | None) -> bool:

@@ -35,6 +35,15 @@ class Environment:
     promise: str = ""
     answer_within_s: float = 0.8
 
+    def began(self, arrived_s: float | None) -> float:
+        """
+        Return from when on an answer's time counts, in monotonic seconds.
+
+        *arrived_s* is when the command came in, None for a surface that does nothing before.
+        """
+        now_s = self.clock.monotonic()
+        return now_s if arrived_s is None else min(arrived_s, now_s)
+
     def sealed(self, text: str) -> tuple[str, tuple[Sealed, ...]]:
         """Return the commitment to free text and what must be stored beside the chain for it."""
         if not text:

@@ -49,19 +49,21 @@ class KillRequest:
 
 @dataclass(frozen=True, slots=True)
 class RestoreRequest:
-    """`/ai-restore <workflow|K-12> [reason]`."""
+    """`/ai-restore <workflow|K-12> [reason]`; *arrived_s* as for a kill."""
 
     target: Target
     reason: str = ""
+    arrived_s: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class ApproveRequest:
-    """A press of [Approve] or [Refuse], or the same from a terminal."""
+    """A press of [Approve] or [Refuse], or the same from a terminal; *arrived_s* as for a kill."""
 
     approval: str
     grant: bool = True
     reason: str = ""
+    arrived_s: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ def watched_kill(kill: Kill, led: tuple[Kill, ...] = ()) -> Watched:
         rejects=kill.id,
         also=tuple((one.id, one.uid) for one in led),
         since_ms=kill.committed_ms,
+        eases=kill.ramp is not None,
     )
 
 
@@ -79,12 +80,15 @@ class Sight:
         pause = FIRST_PAUSE_S
         low: Mapping[str, int] | None = None
         while True:
+            looked_s = self.clock.monotonic()
             seen, fleet = None, await self._look()
             if fleet is not None:
                 low = await self._low(fleet.now_ms) if low is None else low
                 seen = contain(watched, replace(fleet, low=low), workflows)
-            left = deadline - self.clock.monotonic()
+            now_s = self.clock.monotonic()
+            left = deadline - now_s
             if left <= 0 or (seen is not None and seen.complete):
                 return seen
-            await self.clock.sleep(min(pause, left))
+            # Who is slow to answer is busy, and is not asked again at once.
+            await self.clock.sleep(min(max(pause, now_s - looked_s), left, LONGEST_PAUSE_S))
             pause = min(pause * 1.5, LONGEST_PAUSE_S)

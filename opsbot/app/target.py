@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from opsbot.app.book import book_of
+from opsbot.app.fleet_words import listed
 from opsbot.app.requests import KillRequest, Target
 from opsbot.domain.errors import NeedsMoreWords, UnknownMode, UnknownWorkflow
 from opsbot.domain.kill import Kill
@@ -88,9 +89,9 @@ def known_models(workflows: Iterable[Workflow]) -> frozenset[str]:
     for workflow in workflows:
         for target in _targets(workflow):
             found.add(f"{target.get('provider')}/{target.get('model')}")
-        for listed in (workflow.extra.get("approved"), workflow.extra.get("names")):
-            if isinstance(listed, (list, tuple)):
-                found.update(str(one) for one in listed)
+        for names in (workflow.extra.get("approved"), workflow.extra.get("names")):
+            if isinstance(names, (list, tuple)):
+                found.update(str(one) for one in names)
     return frozenset(found)
 
 
@@ -139,7 +140,7 @@ def _must_know(word: str, name: str, names: Iterable[str]) -> None:
         error = UnknownWorkflow(name, nearest=nearest(name, names))
         error.message = f"No workflow declares the {word} `{name}`; nothing was changed."
         error.hint = (
-            f"Did you mean {offered}?" if offered else f"Known: {', '.join(sorted(names))}."
+            f"Did you mean {offered}?" if offered else f"Known: {listed(sorted(names), most=12)}."
         )
         raise error
 

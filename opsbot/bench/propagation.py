@@ -297,5 +297,5 @@ _NOTES = (
     "Kill to a plain socket: the same commit, heard by sockets that parse nothing: the store's share.",
     "Every process holds a plain subscriber beside its client; kinds of rounds are interleaved.",
     "As the bot looks: the same moments, seen by a reader with the bot's own pauses (computed).",
-    "Command to confirmed is not measured here: it needs the whole bot.",
+    "From the command to confirmed: `opsbot bench answers`, which asks the whole bot.",
 )

@@ -21,7 +21,7 @@ from opsflags import keys
 
 APPROVALS = "approvals"
 SETTINGS = "settings"
-"""Singletons for the bot alone: `policy`, `declarations`, `break_glass` uses, `ids` handed out."""
+"""Singletons for the bot alone: `policy`, `declarations`, `models`, `break_glass` uses, `ids` handed out."""
 
 ROUTES = "routes"
 """Each workflow's pointers: the active revision, the last good one, the one that is tried."""
@@ -70,8 +70,7 @@ class State:
 
     def active_kills(self) -> tuple[Kill, ...]:
         """Return the kills that restrict now, oldest first."""
-        found = (kills.from_record(record) for record in self.kind(keys.KILLS).values())
-        return tuple(sorted(found, key=lambda kill: int(kill.id.removeprefix("K-"))))
+        return _active(self.kind(keys.KILLS))
 
     def kill(self, kill_id: str) -> Kill:
         """
@@ -149,3 +148,11 @@ def _read_workflows(records: Mapping[str, Record]) -> Mapping[str, Workflow]:
 
 
 _workflows = Remembered(_read_workflows)
+
+
+def _read_kills(records: Mapping[str, Record]) -> tuple[Kill, ...]:
+    found = (kills.from_record(record) for record in records.values())
+    return tuple(sorted(found, key=lambda kill: int(kill.id.removeprefix("K-"))))
+
+
+_active = Remembered(_read_kills)

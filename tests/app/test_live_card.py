@@ -1,16 +1,20 @@
 """The card names who falls silent within the promise, and edits the rest no oftener than Slack allows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from opsbot.app.card import EDIT_S
+import pytest
+
+from opsbot.app.card import EDIT_S, FIRST_S
 from opsbot.app.requests import KillRequest, Target
 from opsbot.domain.change import Record
-from opsbot.domain.fleet import NAMED_WITHIN_MS
+from opsbot.domain.fleet import ALIVE_MS, NAMED_WITHIN_MS
 from tests.support.world import MARA, MovedClock, Slack, World
 
 KILL = KillRequest(Target("workflow", "support-copilot"), mode="stop")
+AT_ONCE = replace(KILL, arrived_s=0.0)
+"""So long ago that its answer waits for nobody."""
 
 
 @dataclass
@@ -19,6 +23,12 @@ class Timed(Slack):
 
     clock: MovedClock = field(default_factory=MovedClock)
     edits: list[tuple[int, str]] = field(default_factory=list)
+    posts: list[tuple[int, str]] = field(default_factory=list)
+
+    async def post(self, channel: str, blocks: Sequence[Record], text: str, *, key: str) -> Record:
+        """Keep a message and its time."""
+        self.posts.append((self.clock.now_ms(), text))
+        return {"channel": channel, "ts": f"{len(self.posts)}.0"}
 
     async def update(self, handle: Record, blocks: Sequence[Record], text: str) -> None:
         """Keep an edit and its time."""
@@ -34,8 +44,108 @@ async def test_who_dies_at_the_kill_is_silent_on_the_card_within_the_promise(wor
 
     await world.work("card")
 
-    first = next(at for at, text in chat.edits if "`pod-dead` silent" in text)
+    seen = (*chat.posts, *chat.edits)
+    first = next(at for at, text in seen if "`pod-dead` silent" in text)
     assert died < first <= died + NAMED_WITHIN_MS
+
+
+@pytest.mark.parametrize("before_ms", [100, 900, 1_600, 1_790])
+async def test_who_died_shortly_before_the_kill_is_named_within_the_promise_too(
+    world: World, before_ms: int
+) -> None:
+    chat = Timed(clock=world.clock)
+    world.bot = replace(world.bot, chat=chat)
+    world.instance("pod-dead")
+    died = world.clock.now_ms()
+    world.clock.later(before_ms / 1000)
+    await world.bot.kill(AT_ONCE, MARA, request_id="1")
+
+    await world.work("card")
+
+    seen = (*chat.posts, *chat.edits)
+    first = next(at for at, text in seen if "`pod-dead` silent" in text)
+    assert died + ALIVE_MS < first <= died + NAMED_WITHIN_MS
+
+
+async def test_a_kill_that_is_soon_proved_is_one_message_and_no_edit(world: World) -> None:
+    pod = world.instance("pod-1", probe="http://pod-1/x")
+    await world.bot.kill(AT_ONCE, MARA, request_id="1")
+    killed = world.clock.now_ms()
+    pod.follow()
+    happens = Once(world)
+    chat = Timed(clock=world.clock)
+    world.bot = replace(
+        world.bot, chat=chat, env=replace(world.env, clock=Waiting(world.clock, happens))
+    )
+
+    await world.work("card")
+
+    ((at, text),) = chat.posts
+    assert "1/1 probes refused" in text
+    assert at - killed < 1000 * FIRST_S
+    assert chat.edits == []
+
+
+async def test_a_kill_that_is_not_proved_soon_is_posted_as_it_is(world: World) -> None:
+    world.instance("pod-1")
+    chat = Timed(clock=world.clock)
+    world.bot = replace(world.bot, chat=chat)
+    await world.bot.kill(AT_ONCE, MARA, request_id="1")
+    killed = world.clock.now_ms()
+
+    await world.work("card")
+
+    ((at, text),) = chat.posts
+    assert at - killed == 1000 * FIRST_S
+    assert "0/1" in text
+
+
+async def test_an_older_kill_waits_no_more_before_it_is_posted(world: World) -> None:
+    world.instance("pod-1")
+    chat = Timed(clock=world.clock)
+    world.bot = replace(world.bot, chat=chat)
+    await world.bot.kill(KILL, MARA, request_id="1")
+    world.clock.later(5)
+    began = world.clock.now_ms()
+
+    await world.work("card")
+
+    assert chat.posts[0][0] == began
+
+
+@dataclass
+class Once:
+    """Somebody who takes the follow-up of the kill, once."""
+
+    world: World
+    done: bool = False
+
+    async def __call__(self) -> None:
+        """Follow up."""
+        if not self.done:
+            self.done = True
+            await self.world.work("follow")
+
+
+@dataclass
+class Waiting:
+    """The world's clock, with something that is done during each sleep."""
+
+    clock: MovedClock
+    does: Callable[[], Awaitable[None]]
+
+    def now_ms(self) -> int:
+        """Return milliseconds since 1970."""
+        return self.clock.now_ms()
+
+    def monotonic(self) -> float:
+        """Return seconds."""
+        return self.clock.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Let it be done and move on."""
+        await self.does()
+        await self.clock.sleep(seconds)
 
 
 @dataclass
