@@ -8,10 +8,72 @@ from contextlib import asynccontextmanager
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.types import Message, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from opsbot.adapters.background import background
 from opsbot.config import Settings
 from opsbot.domain.errors import Misconfigured
+
+PATIENCE_S = 10
+"""
+Seconds within which a request has to have arrived whole, and for which a connection may be idle.
+
+Without it a client that sends its headers byte by byte, or a body without end, keeps its place for
+ever; some hundreds of them would take every file that this process may open.
+"""
+
+
+class _Hasty(H11Protocol):
+    """Cuts a connection that keeps the bot waiting; how long a request is worked on is not its business."""
+
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[explicit-override, override]  # typing.override came with 3.12; as the base has it
+        super().connection_made(transport)
+        self._watch()
+
+    def handle_events(self) -> None:  # type: ignore[explicit-override]  # typing.override came with 3.12
+        super().handle_events()
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # type: ignore[explicit-override]  # typing.override came with 3.12
+        self._rest()
+        super().connection_lost(exc)
+
+    def _watch(self) -> None:
+        """Count from the end of one request to the end of the next; a byte more wins no time."""
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None and not cycle.more_body and not cycle.response_complete:
+            self._rest()
+        elif self._deadline is None:
+            self._deadline = self.loop.call_later(self.timeout_keep_alive, self.transport.abort)
+
+    def _rest(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+
+class _Forgiving:
+    """The app, to whom a caller that is gone before its request was whole is no error of its own."""
+
+    def __init__(self, app: Starlette) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        whole = False
+
+        async def arriving() -> Message:
+            nonlocal whole
+            message = await receive()
+            if message["type"] == "http.disconnect" and not whole:
+                raise HTTPException(408)
+            whole = whole or not message.get("more_body", False)
+            return message
+
+        await self._app(scope, arriving, send)
 
 
 class _Server(uvicorn.Server):
@@ -23,9 +85,13 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def listening(settings: Settings, app: Starlette) -> AsyncGenerator[str]:
+async def listening(
+    settings: Settings, app: Starlette, *, patience_s: int = PATIENCE_S
+) -> AsyncGenerator[str]:
     """
     Serve *app* and give its address; the end waits for requests in hand.
+
+    Who keeps it waiting for *patience_s* seconds with an open connection or half a request is cut.
 
     Raises:
         Misconfigured: the address is taken, or not of this machine.
@@ -34,11 +100,13 @@ async def listening(settings: Settings, app: Starlette) -> AsyncGenerator[str]:
     with _listener(settings.host, settings.port) as listener:
         server = _Server(
             uvicorn.Config(
-                app,
+                _Forgiving(app),
                 log_config=None,
                 access_log=False,
                 lifespan="off",
                 server_header=False,
+                http=_Hasty,
+                timeout_keep_alive=patience_s,
                 timeout_graceful_shutdown=max(1, int(settings.drain_s)),
             )
         )

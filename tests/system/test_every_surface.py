@@ -157,13 +157,14 @@ def alike(lines: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def shape(entry: dict[str, Any]) -> dict[str, Any]:
-    """Return what every surface's entry must share."""
+    """Return what every surface's entry must share; the alarm comes with the fifth kill, whoever's door."""
     return {
         "verb": entry["verb"],
         "rule": entry["rule"],
         "writes": [
             (kind, re.sub(r"\d+$", "n", id_), sorted(record or ()))
             for kind, id_, record in entry["writes"]
+            if (kind, id_) != ("settings", "alarms")
         ],
         "who": {r["actor"] for _, _, r in entry["writes"] if r and "actor" in r},
         "facts": sorted(entry["facts"]),
