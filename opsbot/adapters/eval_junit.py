@@ -121,8 +121,10 @@ def read(raw: bytes, suite: str) -> Report:
     ]
     if not counted:
         raise Unreadable("holds no case that was run: nothing was evaluated")
-    notes = [f"{reader.skipped} skipped tests are no cases"] if reader.skipped else []
-    notes += [f"{reader.expected} expected failures count as failures"] if reader.expected else []
+    notes = [f"skipped tests, no cases: {reader.skipped}"] if reader.skipped else []
+    notes += (
+        [f"expected failures, counted as failures: {reader.expected}"] if reader.expected else []
+    )
     return Report("junit", tuple(counted), tuple(notes))
 
 

@@ -89,7 +89,7 @@ def read(data: object, suite: str) -> Report:
     _must_agree(stats, listed, cases)
     results = (first, *_score(named, listed), *_named(named, file.results.prompts))
     notes = [f"promptfoo evaluation {file.eval_id}"] if file.eval_id else []
-    notes += [f"{stats.errors} errors count as failures"] if stats.errors else []
+    notes += [f"errors of providers, counted as failures: {stats.errors}"] if stats.errors else []
     providers = sorted({_name(one) for one in listed} - {""})
     notes += [f"one rate over {', '.join(providers)}"] if len(providers) > 1 else []
     return Report("promptfoo", results, tuple(notes))

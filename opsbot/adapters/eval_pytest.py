@@ -64,12 +64,12 @@ def read(data: object, suite: str) -> Report:
     cases = good + seen.failed + seen.error + seen.xfailed + seen.rerun
     _must_agree(file, good, cases)
     counts = (
-        (seen.skipped, "skipped tests are no cases"),
-        (seen.deselected, "deselected tests are no cases"),
-        (seen.xfailed, "expected failures count as failures"),
-        (seen.rerun, "tests that passed when run again count as failures"),
+        (seen.skipped, "skipped tests, no cases"),
+        (seen.deselected, "deselected tests, no cases"),
+        (seen.xfailed, "expected failures, counted as failures"),
+        (seen.rerun, "tests that passed only when run again, counted as failures"),
     )
-    notes = [f"{count} {words}" for count, words in counts if count]
+    notes = [f"{words}: {count}" for count, words in counts if count]
     return Report("pytest", (pass_rate(suite, good, cases),), tuple(notes))
 
 

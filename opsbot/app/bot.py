@@ -16,7 +16,7 @@ from opsbot.app.kill import KillVerb
 from opsbot.app.kill_decision import WouldWiden
 from opsbot.app.look import may_look
 from opsbot.app.no_chat import NoChat, nobody
-from opsbot.app.ports import Chat, Handler, Outbox, Prober
+from opsbot.app.ports import Chat, Handler, Outbox, Picture, Pictures, Prober
 from opsbot.app.ramp import Ramp
 from opsbot.app.reason import GiveReason
 from opsbot.app.record_eval import RecordEval
@@ -30,10 +30,12 @@ from opsbot.app.requests import (
     StageRequest,
 )
 from opsbot.app.restore import RestoreVerb
+from opsbot.app.restore_ramp_verb import RestoreSteps
 from opsbot.app.resume import Resume
 from opsbot.app.retry import Retry
 from opsbot.app.route import RouteVerb, approval_about
 from opsbot.app.route_card import RouteCard
+from opsbot.app.route_picture import EvaluationPicture, RoutePicture
 from opsbot.app.show import Show
 from opsbot.app.sight import watched_kill
 from opsbot.app.tell import Tell
@@ -84,16 +86,18 @@ class Bot:
     audit: Audit
     anchor: Anchor
     render: Render
+    pictures: Pictures
     chat: Chat | None = None
     channel: str = ""
 
     @_named
     async def kill(self, request: KillRequest, actor: Actor, *, request_id: str) -> Said:
         """Kill; a milder mode of what is killed already goes the way of a restore."""
+        began = self.env.began(request.arrived_s)
         try:
             return await KillVerb(self.env)(request, actor, request_id=request_id)
         except WouldWiden as milder:
-            return await RestoreVerb(self.env).soften(
+            return await RestoreVerb(self.env, began).soften(
                 milder.kill, milder.mode, actor, request_id=request_id, reason=request.reason
             )
 
@@ -105,14 +109,25 @@ class Bot:
     @_named
     async def restore(self, request: RestoreRequest, actor: Actor, *, request_id: str) -> Said:
         """Restore, or leave an approval waiting."""
-        return await RestoreVerb(self.env)(request, actor, request_id=request_id)
+        began = self.env.began(request.arrived_s)
+        return await RestoreVerb(self.env, began)(request, actor, request_id=request_id)
 
     @_named
     async def approve(self, request: ApproveRequest, actor: Actor, *, request_id: str) -> Said:
         """Approve or refuse what waits."""
+        began = self.env.began(request.arrived_s)
         if approval_about(await self.env.store.refresh(), request.approval) == "stage":
             return await RouteVerb(self.env).approve(request, actor, request_id=request_id)
-        return await RestoreVerb(self.env).approve(request, actor, request_id=request_id)
+        return await RestoreVerb(self.env, began).approve(request, actor, request_id=request_id)
+
+    @_named
+    async def hold_restore(
+        self, kill_id: str, actor: Actor, *, hold: bool, request_id: str
+    ) -> Said:
+        """Hold a restore in steps where it is, or let it go on."""
+        return await RestoreSteps(self.env).hold(
+            kill_id.upper(), actor, hold=hold, request_id=request_id
+        )
 
     @_named
     async def set_route(self, edit: RouteEdit, actor: Actor, *, request_id: str) -> Said:
@@ -175,6 +190,11 @@ class Bot:
     async def eval_show(self, workflow: str, revision: str | None, actor: Actor) -> Said:
         """Say what the gates make of a revision, a model, or all that serves."""
         return await RecordEval(self.env).show(workflow, revision, actor)
+
+    @_named
+    async def evaluations(self, workflow: str, actor: Actor) -> Picture:
+        """Draw evaluation results over revisions."""
+        return await EvaluationPicture(self.env, self.pictures).show(workflow, actor)
 
     @_named
     async def admit(self, actor: Actor) -> None:
@@ -248,12 +268,15 @@ class Bot:
         """Return what the outbox worker calls, by kind of effect."""
         follow = Follow(self.env, self.prober)
         if self.chat is None:
-            unseen = dict.fromkeys(("card", "route_card", "tell"), nobody)
+            unseen = dict.fromkeys(("card", "route_card", "route_picture", "tell"), nobody)
             return {"follow": follow, **unseen, **self._due(NoChat())}
         card = Card(self.env, self.chat, self.outbox, self.render, self.channel)
         routes = RouteCard(card)
         tell = Tell(self.env, self.chat, self.outbox, self.render, routes)
-        seen: Mapping[str, Handler] = {"card": card, "route_card": routes, "tell": tell}
+        drawing = EvaluationPicture(self.env, self.pictures)
+        picture = RoutePicture(drawing, self.chat, self.outbox, self.channel)
+        shown: Mapping[str, Handler] = {"route_card": routes, "route_picture": picture}
+        seen: Mapping[str, Handler] = {"card": card, "tell": tell, **shown}
         return {"follow": follow, **seen, **self._due(self.chat)}
 
     def _due(self, chat: Chat) -> Mapping[str, Handler]:
@@ -261,6 +284,7 @@ class Bot:
         return {
             "ramp": ramp.step,
             "route_follow": ramp.follow,
+            "restore_ramp": RestoreSteps(self.env),
             "recovered": Resume(self.env),
             "review": duties.review,
             "expire": duties.expire,
@@ -289,7 +313,7 @@ class Bot:
         fleet, state = await self.env.fleets.look(), self.env.store.state
         declared = state.workflows()
         alive = {n: c for n, c in fleet.alive_by_workflow().items() if n in declared}
-        await self.env.fleets.sample(alive, now_ms=fleet.now_ms)
+        await self.env.fleets.sample(alive, now_ms=fleet.now_ms, models=fleet.models())
         kept = {
             one.id
             for kill in state.active_kills()

@@ -52,7 +52,7 @@ def recorded_said(
     lines = [
         *gate_lines(results),
         *([] if gates else [f"`{workflow.name}` declares no gate: nothing asks for evidence."]),
-        *(unasked_line(gates, one) for one in unasked if gates),
+        *(_nobody_asks(results, one) for one in unasked if gates),
         *(f"Not replaced: of {_name(one)} something newer is known." for one in done.passed_over),
         *(["The ramp looks at it now."] if done.looks and taken else []),
         *(["This request was done before; nothing was done twice."] if _again(committed) else []),
@@ -107,9 +107,10 @@ def tone_of(results: Sequence[Result]) -> Tone:
     return "green" if all(one.green for one in results) else "amber"
 
 
-def unasked_line(gates: Sequence[Gate], one: Measurement) -> str:
-    """Return that no gate asks for a measurement, with what may have been meant."""
-    offered = nearest(f"{one.suite} {one.metric}", (gate.name for gate in gates))
+def _nobody_asks(results: Sequence[Result], one: Measurement) -> str:
+    """Return that no gate asks for a measurement, with the gate that still waits for such a name."""
+    waiting = (result.gate.name for result in results if result.colour == "missing")
+    offered = nearest(f"{one.suite} {one.metric}", waiting)
     meant = f"; did you mean `{inert(offered[0], limit=120)}`?" if offered else "."
     return f"No gate asks for {_name(one)}: it is kept and decides nothing{meant}"
 

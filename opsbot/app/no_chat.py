@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from opsbot.app.ports import Delivery
+from opsbot.app.ports import Delivery, Picture
 from opsbot.domain.change import Record
 
 
@@ -18,6 +18,10 @@ class NoChat:
 
     async def tell(self, person: str, blocks: Sequence[Record], text: str, *, key: str) -> Record:
         """Tell nobody."""
+        return {}
+
+    async def upload(self, thread: Record, picture: Picture, *, key: str) -> Record | None:
+        """Show nobody."""
         return {}
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from opsbot.domain.change import Change, Committed, Effect, Lane, Position, Record, Sealed
+from opsbot.domain.evaluation_picture import Chart
 from opsbot.domain.fleet import Fleet, Instance
 from opsbot.domain.state import State
 
@@ -270,6 +271,23 @@ class Prober(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A PNG with its title, and the words that say the same to whoever does not see it."""
+
+    png: bytes
+    title: str
+    alt: str
+
+
+class Pictures(Protocol):
+    """Draws what is easier to see than to read."""
+
+    async def evaluations(self, chart: Chart) -> bytes:
+        """Return evaluation results over revisions as a PNG of 1200 x 675."""
+        ...
+
+
 class Chat(Protocol):
     """Messages into Slack. Only effect handlers call it."""
 
@@ -291,6 +309,15 @@ class Chat(Protocol):
 
     async def tell(self, person: str, blocks: Sequence[Record], text: str, *, key: str) -> Record:
         """Send a direct message to a Slack user id or e-mail. Raises as `post`."""
+        ...
+
+    async def upload(self, thread: Record, picture: Picture, *, key: str) -> Record | None:
+        """
+        Share a picture in the thread of a message of ours; look for *key* there before a second time.
+
+        Return what it left there; None where it was taken and is not to be seen yet: ask again.
+        Raises as `post`.
+        """
         ...
 
 

@@ -7,7 +7,7 @@ from opsbot.app import route_state
 from opsbot.app.choose import CHEAPEST, chosen
 from opsbot.app.environment import Environment
 from opsbot.app.ramp_decision import entry
-from opsbot.app.routed import card, due, follow, move_of
+from opsbot.app.routed import card, due, follow, move_of, picture
 from opsbot.domain.actor import RAMP
 from opsbot.domain.change import Change, Position, Record
 from opsbot.domain.cheapest import Choice
@@ -79,7 +79,7 @@ def decide_rechoose(
         writes=route_state.writes(state, after, made),
         rule="cheapest_passing_eval",
         facts=_facts(active, made, choice, at_once=at_once),
-        effects=(follow(after), card(after, made.number)),
+        effects=(follow(after), card(after, made.number), picture(after, made.number)),
         timers=(due(after, soak_ms),),
     )
     what: What = "served" if after.candidate is None else "tried"

@@ -105,6 +105,8 @@ class RoutePicture:
         number = Number(int(str(body["number"])))
         thread = await self.outbox.left(route_card(chart.workflow, number).key)
         if thread is None:
+            if number not in (chart.active, chart.candidate):
+                return  # it serves nobody, so no card of it will come any more
             raise RetryLater("its card is not posted yet")
         if not await self.outbox.claim(key, ttl_s=SEEN_AGAIN_S):
             raise RetryLater("another replica shows it", after_s=1.0)

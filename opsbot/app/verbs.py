@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Protocol
 
+from opsbot.app.ports import Picture
 from opsbot.app.requests import (
     ApproveRequest,
     EvalRequest,
@@ -33,6 +34,12 @@ class Verbs(Protocol):
     async def restore(self, request: RestoreRequest, actor: Actor, *, request_id: str) -> Said: ...
 
     async def approve(self, request: ApproveRequest, actor: Actor, *, request_id: str) -> Said: ...
+
+    async def hold_restore(
+        self, kill_id: str, actor: Actor, *, hold: bool, request_id: str
+    ) -> Said:
+        """Hold a restore in steps where it is, or let it go on."""
+        ...
 
     async def set_route(self, edit: RouteEdit, actor: Actor, *, request_id: str) -> Said: ...
 
@@ -70,6 +77,10 @@ class Verbs(Protocol):
 
     async def eval_show(self, workflow: str, revision: str | None, actor: Actor) -> Said:
         """Say what the gates make of a revision or a model; without one, of all that serves."""
+        ...
+
+    async def evaluations(self, workflow: str, actor: Actor) -> Picture:
+        """Draw evaluation results over revisions, with the words that say the same."""
         ...
 
     async def admit(self, actor: Actor) -> None:

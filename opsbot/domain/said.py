@@ -17,6 +17,8 @@ Act = Literal[
     "adopt",
     "question",
     "retry",
+    "restore_hold",
+    "restore_go_on",
     "route_hold",
     "route_go_on",
     "route_cancel",

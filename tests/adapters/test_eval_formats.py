@@ -54,7 +54,7 @@ def test_promptfoo_gives_pass_rate_score_and_named_metrics() -> None:
         ("support-groundedness", "Groundedness", 0.75, 4),
     ]
     assert "promptfoo evaluation eval-7Qk-2026-11-20T09:15:02" in report.notes
-    assert "1 errors count as failures" in report.notes
+    assert "errors of providers, counted as failures: 1" in report.notes
 
 
 def test_promptfoos_weights_are_what_its_page_divides_by() -> None:
@@ -86,8 +86,8 @@ def test_pytest_counts_expected_failures_as_failures_and_skips_not_at_all() -> N
 
     assert report.form == "pytest"
     assert rows(report) == [("support-groundedness", "pass_rate", 4 / 7, 7)]
-    assert "1 expected failures count as failures" in report.notes
-    assert "2 skipped tests are no cases" in report.notes
+    assert "expected failures, counted as failures: 1" in report.notes
+    assert "skipped tests, no cases: 2" in report.notes
 
 
 def test_a_test_that_only_passed_when_run_again_is_no_good_case() -> None:
@@ -98,7 +98,7 @@ def test_a_test_that_only_passed_when_run_again_is_no_good_case() -> None:
     report = of(changed(PYTEST, flaky), suite="s")
 
     assert rows(report) == [("s", "pass_rate", 3 / 7, 7)]
-    assert "1 tests that passed when run again count as failures" in report.notes
+    assert "tests that passed only when run again, counted as failures: 1" in report.notes
 
 
 def test_a_summary_alone_is_enough() -> None:
@@ -116,7 +116,7 @@ def test_junit_gives_a_rate_for_each_suite_or_one_under_a_name() -> None:
         ("support-safety", "pass_rate", 1.0, 2),
     ]
     assert rows(together) == [("all", "pass_rate", 0.5, 6)]
-    assert "1 expected failures count as failures" in each.notes
+    assert "expected failures, counted as failures: 1" in each.notes
 
 
 def test_what_pytest_itself_writes_is_read(tmp_path: Path) -> None:

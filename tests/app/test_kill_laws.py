@@ -34,8 +34,9 @@ CALLS = [
     for model in ("openai/gpt-5.2", None)
     for tool in (None, "search_kb", "issue_refund")
 ]
+STEPS = {"steps": [5, 50], "watch_s": 60}
 NUMBERS = st.integers(1, 6)
-WIDENS = frozenset({"restore", "soften"})
+WIDENS = frozenset({"restore", "soften", "ease", "ease_alone", "ease_step"})
 
 
 class Laws(RuleBasedStateMachine):
@@ -51,7 +52,7 @@ class Laws(RuleBasedStateMachine):
         self.run(
             self.world.declare(
                 workflow("support-copilot", tier=1, safe_state="canned"),
-                workflow("contract-summariser", tier=3),
+                workflow("contract-summariser", tier=3, extra={"restore": STEPS}),
             )
         )
         self.before = self.world.store.state
@@ -117,12 +118,12 @@ class Laws(RuleBasedStateMachine):
             self.world.bot.adopt(f"K-{number}", actor, question=question, request_id=self.request())
         )
 
-    @rule(minutes=st.sampled_from((1, 6, 31, 600)))
+    @rule(minutes=st.sampled_from((1, 6, 16, 31, 600)))
     def wait(self, minutes: int) -> None:
         """Let time pass and do what became due."""
         self.world.clock.later(minutes * 60)
         self.run(self.world.outbox.fire_timers())
-        self.run(self.world.work("expire", "queue_closed", "review", "tell"))
+        self.run(self.world.work("expire", "queue_closed", "review", "tell", "restore_ramp"))
 
     @invariant()
     def nothing_widens_without_leave(self) -> None:
@@ -174,7 +175,7 @@ class Laws(RuleBasedStateMachine):
             (what, uid)
             for name in self.world.server.timers
             for what, _, uid in (name.partition(":"),)
-            if what in ("review", "adopt", "queue")
+            if what in ("review", "adopt", "queue", "restore-ramp")
         }
         assert {uid for _, uid in timed} <= active
         assert {uid for what, uid in timed if what == "review"} == active
@@ -190,7 +191,15 @@ class Laws(RuleBasedStateMachine):
             self.ids |= live | ended
 
 
-LEAVES = frozenset({"restore-mild-mode", "undo-own-kill", "approver"})
+LEAVES = frozenset(
+    {
+        "restore-mild-mode",
+        "undo-own-kill",
+        "approver",
+        "restore-lone-5-percent",
+        "restore-ramp",
+    }
+)
 
 
 def wider(before: State, after: State) -> list[str]:

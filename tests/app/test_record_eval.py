@@ -91,6 +91,14 @@ async def test_what_no_gate_asks_for_is_kept_and_the_nearest_is_offered(world: W
     assert said.body["not_asked_for"] == ["support-groundednes pass_rate"]
 
 
+async def test_another_metric_of_a_gated_suite_is_no_typing_error(world: World) -> None:
+    said = await record(world, request(*results(), *results(0.8, metric="score")))
+
+    assert said.lines[2] == (
+        "No gate asks for `support-groundedness score`: it is kept and decides nothing."
+    )
+
+
 GOOD = EvalResult(GROUNDED, "pass_rate", 0.95, 400)
 
 

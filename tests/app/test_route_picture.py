@@ -98,6 +98,7 @@ async def test_what_is_taken_back_is_shown_with_the_value_that_did_it(
     world: World, pod: HandMoved
 ) -> None:
     await on_its_way(world)
+    await shows(world)
     await measured(world, SUMMARISER, "r2", 0.5)
 
     await settled(world, pod)
@@ -192,6 +193,19 @@ async def test_it_waits_for_its_card(world: World) -> None:
 
     assert waiting == []
     assert len(world.slack.shown) == 1
+
+
+async def test_what_is_over_before_it_has_a_card_gets_no_picture(
+    world: World, pod: HandMoved
+) -> None:
+    await on_its_way(world)
+    await measured(world, SUMMARISER, "r2", 0.5)
+
+    await settled(world, pod)
+    await shows(world)
+
+    assert world.slack.shown == []
+    assert not [one for one in world.server.items.values() if one.effect.kind == "route_picture"]
 
 
 async def test_what_slack_took_and_does_not_show_is_looked_for_again(world: World) -> None:

@@ -184,6 +184,18 @@ async def test_one_workflow_or_a_yes_asks_nothing(world: World) -> None:
     must_confirm(state, replace(wide, confirmed=True), aim(wide, state))
 
 
+async def test_a_kill_of_one_tool_does_not_say_that_workflows_stop(world: World) -> None:
+    request = KillRequest(Target("model", GPT), tool="issue_refund", tenant="acme")
+
+    with pytest.raises(NeedsConfirmation) as asked:
+        await world.bot.kill(request, MARA, request_id="ask")
+
+    said = of_error(asked.value)
+    assert "tenant `acme`, tool `issue_refund` reaches 5 workflows" in said.title
+    assert "stops" not in said.as_text()
+    assert said.lines[0].startswith("It hits: `a-diverts`")
+
+
 async def test_a_terminal_reads_the_same_sentences_and_http_the_machines_form(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,12 +1,20 @@
 """A picture in a thread: once, found again, and planned anew when Slack is away."""
 
-import pytest
+from dataclasses import replace
+from io import BytesIO
 
+import pytest
+from PIL import Image
+
+from opsbot.adapters.picture import Pictures
 from opsbot.app.ports import GiveUp, Picture, RetryLater
 from opsbot.domain.change import Record
+from opsbot.slack.blocks import render
 from opsbot.slack.chat import SlackChat
 from opsbot.workbench.slack import Message
 from tests.slack.conftest import House
+from tests.support.routes import GATE, SUMMARISER, begun, measured, staged
+from tests.support.world import World
 
 HERE = "C0SUPPORTAI"
 PICTURE = Picture(b"\x89PNG\r\n\x1a\n...", "Evaluations of copilot", "r1 0.95 <!channel> & more")
@@ -176,3 +184,26 @@ async def test_retry_after_is_slacks_own(http_house: House) -> None:
         await chat_of(http_house).upload(thread, PICTURE, key="p:1")
 
     assert later.value.after_s == 7
+
+
+async def test_a_ramp_leaves_a_real_picture_under_its_card(house: House) -> None:
+    world = World()
+    await world.declare(staged(SUMMARISER, extra={"gates": [GATE]}))
+    deps = house.app.deps
+    chat = SlackChat(deps.client, world.outbox, deps.clock)
+    world.bot = replace(world.bot, chat=chat, render=render, pictures=Pictures())
+    for subject, value in (("r1", 0.93), ("r2", 0.95)):
+        await measured(world, SUMMARISER, subject, value)
+    await begun(world)
+
+    for _ in range(2):
+        await world.work("route_card", "route_picture")
+
+    card, reply = house.slack.workspace.messages[HERE]
+    assert card.text.startswith("🟠 r2 serves 5 % of `summariser` in prod")
+    assert reply.thread_ts == card.ts
+    assert Image.open(BytesIO(reply.files[0].data)).size == (1200, 675)
+    assert "r1 0.93, r2 0.95." in reply.files[0].alt
+    assert list(world.server.items) == [
+        name for name, one in world.server.items.items() if "picture" not in one.effect.kind
+    ]

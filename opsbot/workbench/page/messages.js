@@ -1,6 +1,7 @@
 // Draw the messages of one channel, each redrawn only when it changed.
 
 import { blocks } from "./blocks.js";
+import { files } from "./files.js";
 import { h, hue, initials, keepingFocus } from "./dom.js";
 import { mrkdwn } from "./mrkdwn.js";
 
@@ -14,6 +15,7 @@ export class Messages {
     this.drawn = new Map();
     this.channel = "";
     this.dismissed = new Set();
+    this.unfolded = new Set();
     this.follow = false;
   }
 
@@ -62,16 +64,27 @@ export class Messages {
 
   node(message) {
     const key = `${message.ts}/${message.ephemeral}`;
-    const raw = JSON.stringify(message);
+    const replies = this.unfolded.has(message.ts) ? this.replies(message) : [];
+    const raw = JSON.stringify([message, this.unfolded.has(message.ts), replies]);
     const known = this.drawn.get(key);
     if (known?.raw === raw) return known.node;
-    const node = this.draw(message);
-    if (known && tone(JSON.parse(known.raw)) !== tone(message)) this.turned = node;
-    this.drawn.set(key, { raw, node });
+    const node = this.draw(message, replies);
+    if (known && known.tone !== tone(message)) this.turned = node;
+    this.drawn.set(key, { raw, node, tone: tone(message) });
     return node;
   }
 
-  draw(message) {
+  replies(message) {
+    return (this.space.messages[message.channel] ?? []).filter(
+      (one) => one.thread_ts === message.ts && one.ts !== message.ts && !(one.ephemeral && this.dismissed.has(one.ts)));
+  }
+
+  unfold(message) {
+    if (!this.unfolded.delete(message.ts)) this.unfolded.add(message.ts);
+    this.show(this.channel);
+  }
+
+  draw(message, replies = []) {
     const who = this.space.people.get(message.user);
     const name = who?.is_bot ? who.name : who?.real_name.replace(/ \(.*\)/, "") ?? message.user;
     return h("article", {
@@ -89,14 +102,26 @@ export class Messages {
       ),
       this.content(message),
       reactions(message),
-      message.reply_count ? h("p", { class: "replies" }, `${message.reply_count} in thread`) : null,
+      this.thread(message, replies),
     ));
+  }
+
+  thread(message, replies) {
+    if (!message.reply_count) return null;
+    const open = this.unfolded.has(message.ts);
+    const count = message.reply_count === 1 ? "1 reply" : `${message.reply_count} replies`;
+    return [
+      h("button", { type: "button", class: "replies", "aria-expanded": String(open), data: { focus: `thread-${message.ts}` }, onclick: () => this.unfold(message) }, `${open ? "▾" : "▸"} ${count}`),
+      open ? h("div", { class: "thread", role: "group", "aria-label": "Thread" }, replies.map((one) => this.draw(one))) : null,
+    ];
   }
 
   content(message) {
     const desk = this.desk(message);
-    if (!message.blocks?.length) return h("div", { class: "words" }, mrkdwn(message.text, this.space.names));
-    return h("div", { class: "blocks" }, blocks(message.blocks, desk));
+    const shown = files(message, this.space.user);
+    if (message.blocks?.length) return [h("div", { class: "blocks" }, blocks(message.blocks, desk)), shown];
+    const said = message.text || !shown.length;
+    return [said ? h("div", { class: "words" }, mrkdwn(message.text, this.space.names)) : null, shown];
   }
 }
 

@@ -8,6 +8,7 @@ from opsbot.domain.blockcheck import Violation, check_blocks, check_message, che
 from opsbot.workbench.slack.elements import with_ids
 from opsbot.workbench.slack.faults import Faults
 from opsbot.workbench.slack.feed import Feed
+from opsbot.workbench.slack.files import FileTickets
 from opsbot.workbench.slack.limits import Rates, Tickets
 from opsbot.workbench.slack.model import ApiRefusal, Blocks, Channel, Json, Message, View
 from opsbot.workbench.slack.workspace import BOT_ID, Clock, Workspace
@@ -31,6 +32,7 @@ class Desk:
     rates: Rates
     faults: Faults
     feed: Feed
+    uploads: FileTickets
     announce: Callable[[Json], None]
 
     def ts(self) -> str:

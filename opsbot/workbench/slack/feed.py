@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from opsbot.workbench.slack.model import Channel, Json, Message, View
-from opsbot.workbench.slack.workspace import Workspace
+from opsbot.workbench.slack.workspace import Workspace, file_json
 
 QUEUE = 1000
 
@@ -98,6 +98,7 @@ def message_json(workspace: Workspace, message: Message) -> Json:
         "pinned": message.pinned,
         "metadata": message.metadata,
         "reply_count": len(workspace.replies(message)),
+        "files": [file_json(file) for file in message.files],
         "reactions": [
             {"name": name, "users": users, "count": len(users)}
             for name, users in message.reactions.items()

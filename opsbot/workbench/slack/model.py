@@ -54,6 +54,18 @@ class UserGroup:
 
 
 @dataclass(slots=True)
+class File:
+    """A file that was uploaded; *alt* are the words for whoever does not see it, *size* its bytes."""
+
+    id: str
+    name: str
+    title: str
+    size: int
+    alt: str = ""
+    data: bytes = b""
+
+
+@dataclass(slots=True)
 class Message:
     """A message in a channel; *ephemeral_for* names the only person who sees it."""
 
@@ -70,6 +82,7 @@ class Message:
     broadcast: bool = False
     pinned: bool = False
     reactions: dict[str, list[str]] = field(default_factory=dict)
+    files: list[File] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from opsbot.workbench.slack.desk import Desk
 from opsbot.workbench.slack.elements import Values, find
 from opsbot.workbench.slack.faults import Faults
 from opsbot.workbench.slack.feed import Feed
+from opsbot.workbench.slack.files import FileTickets
 from opsbot.workbench.slack.gestures import Gestures
 from opsbot.workbench.slack.limits import Rates, Tickets
 from opsbot.workbench.slack.model import ApiCall, CannotDo, Json, Message, Shown, View
@@ -22,6 +23,7 @@ from opsbot.workbench.slack.payloads import VERIFICATION, Payloads
 from opsbot.workbench.slack.responses import Responses
 from opsbot.workbench.slack.signed import SignedPost
 from opsbot.workbench.slack.sockets import Sockets
+from opsbot.workbench.slack.uploads import Uploads
 from opsbot.workbench.slack.waiting import Background
 from opsbot.workbench.slack.web_api import WebApi
 from opsbot.workbench.slack.workspace import Workspace
@@ -65,6 +67,7 @@ class SlackStandIn:
             rates=Rates(now),
             faults=self.faults,
             feed=Feed(workspace),
+            uploads=FileTickets(now),
             announce=self._announce,
         )
         self.background = Background()
@@ -312,6 +315,7 @@ class SlackStandIn:
             routes=[
                 Route("/api/{method}", self.web_api, methods=["GET", "POST"]),
                 Route("/response/{key}", Responses(self.desk), methods=["POST"]),
+                Route("/upload/v1/{key}", Uploads(self.desk), methods=["POST"]),
                 WebSocketRoute("/link/", self.sockets.serve),
                 *ui.routes(self),
             ]

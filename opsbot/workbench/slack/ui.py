@@ -26,7 +26,8 @@ Message:
 
     {"channel","ts","user","text","blocks": [...],"thread_ts": null | "ts","bot_id": null | "B1",
      "ephemeral": false, "edited": null | "ts", "broadcast": false, "pinned": false,
-     "reply_count": 0, "reactions": [{"name","users": [...],"count": 1}], "metadata": null | {...}}
+     "reply_count": 0, "reactions": [{"name","users": [...],"count": 1}], "metadata": null | {...},
+     "files": [{"id","name","title","mimetype","size","alt_txt"}]}   bytes: GET /ui/file/<id>?user=U1
 
 `text` is mrkdwn (`<@U1>`, `<#C1|name>`, `<!channel>`, `<https://x|y>`; `&lt; &gt; &amp;` are escaped
 characters and must stay inert). A message with blocks is drawn from its blocks, else from `text`. A
@@ -105,6 +106,7 @@ from opsbot.workbench.slack.desk import Desk
 from opsbot.workbench.slack.feed import channel_json, message_json, view_json
 from opsbot.workbench.slack.model import CannotDo, Json, Message, Shown
 from opsbot.workbench.slack.sockets import Sockets
+from opsbot.workbench.slack.ui_files import Files
 from opsbot.workbench.slack.ui_guard import guarded, posted, rows, text, text_or_none
 from opsbot.workbench.slack.workspace import Workspace
 
@@ -179,6 +181,7 @@ def routes(screen: Screen) -> list[Route]:
     return [
         Route("/ui/state", guarded(page.state), methods=["GET"]),
         Route("/ui/events", guarded(page.events), methods=["GET"]),
+        Route("/ui/file/{id}", guarded(Files(screen).file), methods=["GET"]),
         *(Route(f"/ui/{name}", guarded(do), methods=["POST"]) for name, do in posts.items()),
     ]
 

@@ -17,7 +17,7 @@ from opsbot.workbench.slack.faults import Fault
 from opsbot.workbench.slack.methods import HANDLERS
 from opsbot.workbench.slack.model import ApiCall, ApiRefusal, Json
 
-STRUCTURED = frozenset({"blocks", "view", "metadata", "attachments", "message"})
+STRUCTURED = frozenset({"blocks", "view", "metadata", "attachments", "message", "files"})
 
 
 @dataclass(slots=True)

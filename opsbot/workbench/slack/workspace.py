@@ -6,6 +6,7 @@ from itertools import count
 from opsbot.workbench.slack.model import (
     CannotDo,
     Channel,
+    File,
     Json,
     Message,
     Person,
@@ -16,6 +17,7 @@ from opsbot.workbench.slack.model import (
 BOT_ID = "B0OPSBOT"
 APP_ID = "A0OPSBOT"
 MODALS = 3
+PNG, PNG_BEGINS = "image/png", b"\x89PNG\r\n\x1a\n"
 
 
 class Workspace:
@@ -102,6 +104,15 @@ class Workspace:
         """Find one message by its timestamp in any channel."""
         return next((m for cid in self.messages if (m := self.find(cid, ts))), None)
 
+    def shared(self, user_id: str, file_id: str) -> File | None:
+        """Find a file that somebody shared where that person can read."""
+        for channel_id in self.messages:
+            for message in self.visible(user_id, channel_id):
+                for file in message.files:
+                    if file.id == file_id:
+                        return file
+        return None
+
     def drop(self, message: Message) -> None:
         """Forget a message."""
         self.messages[message.channel].remove(message)
@@ -151,6 +162,7 @@ class Workspace:
             "bot_id": message.bot_id,
             "app_id": APP_ID if message.bot_id else None,
             "subtype": "thread_broadcast" if message.broadcast else None,
+            "files": [file_json(file) for file in message.files] or None,
         }
         body |= {key: value for key, value in optional.items() if value is not None}
         if message.edited_ts:
@@ -171,6 +183,18 @@ class Workspace:
                 "latest_reply": replies[-1].ts,
             }
         return body
+
+
+def file_json(file: File) -> Json:
+    """Describe a file as Slack does, as far as bots read it."""
+    return {
+        "id": file.id,
+        "name": file.name,
+        "title": file.title,
+        "mimetype": PNG if file.data.startswith(PNG_BEGINS) else "application/octet-stream",
+        "size": file.size,
+        "alt_txt": file.alt,
+    }
 
 
 Clock = Callable[[], float]

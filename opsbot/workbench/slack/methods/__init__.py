@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from opsbot.workbench.slack.desk import Desk, validated
-from opsbot.workbench.slack.methods import chat, conversations, people, views
+from opsbot.workbench.slack.methods import chat, conversations, files, people, views
 from opsbot.workbench.slack.model import Json
 from opsbot.workbench.slack.workspace import APP_ID, BOT_ID
 
@@ -58,6 +58,8 @@ HANDLERS: Final[dict[str, Handler]] = {
     "conversations.setTopic": conversations.set_topic,
     "conversations.archive": conversations.archive,
     "conversations.open": conversations.opened,
+    "files.getUploadURLExternal": files.upload_url,
+    "files.completeUploadExternal": files.complete,
     "users.info": people.info,
     "users.list": people.listed,
     "users.lookupByEmail": people.by_email,

@@ -10,10 +10,10 @@ PINS = 100
 def post_message(desk: Desk, args: Json) -> Json:
     """Post as the bot: into channels it is in, public ones by scope, and to people directly."""
     channel = _destination(desk, args)
-    message = desk.written(channel.id, {**args, "thread_ts": _thread(desk, channel, args)})
+    message = desk.written(channel.id, {**args, "thread_ts": thread_of(desk, channel, args)})
     message.broadcast = bool(args.get("reply_broadcast")) and message.thread_ts is not None
     desk.post(message)
-    desk.announce(_event(desk, message, channel))
+    desk.announce(event_of(desk, message, channel))
     return {"channel": channel.id, "ts": message.ts, "message": desk.workspace.described(message)}
 
 
@@ -45,7 +45,7 @@ def post_ephemeral(desk: Desk, args: Json) -> Json:
     user = str(args.get("user", ""))
     if user not in channel.members:
         raise ApiRefusal("user_not_in_channel")
-    message = desk.written(channel.id, {**args, "thread_ts": _thread(desk, channel, args)})
+    message = desk.written(channel.id, {**args, "thread_ts": thread_of(desk, channel, args)})
     message.ephemeral_for = user
     parent = message.thread_ts and desk.workspace.find(channel.id, message.thread_ts)
     if not parent or desk.workspace.replies(parent):
@@ -102,7 +102,13 @@ def _destination(desk: Desk, args: Json) -> Channel:
     return channel
 
 
-def _thread(desk: Desk, channel: Channel, args: Json) -> str | None:
+def thread_of(desk: Desk, channel: Channel, args: Json) -> str | None:
+    """
+    Return the parent of the thread that is named, None where none is.
+
+    Raises:
+        ApiRefusal: `thread_not_found`.
+    """
     thread_ts = args.get("thread_ts")
     if not thread_ts:
         return None
@@ -130,7 +136,8 @@ def _own(desk: Desk, args: Json, refused: str) -> tuple[Channel, Message]:
     return channel, message
 
 
-def _event(desk: Desk, message: Message, channel: Channel) -> Json:
+def event_of(desk: Desk, message: Message, channel: Channel) -> Json:
+    """Return the event that tells of a new message."""
     kind = {"channels": "channel", "groups": "group", "im": "im"}[channel.kind]
     body = desk.workspace.described(message)
     return {**body, "channel": channel.id, "channel_type": kind, "event_ts": message.ts}
