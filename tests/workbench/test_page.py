@@ -194,7 +194,7 @@ async def test_dots_say_what_the_bot_says_in_words_and_never_more(page: Page, wo
         stage.heard({"from": f"support-api-{number}", "what": "started", "pid": number})
     services = {name: {**one, "frozen": name == "support-api-3"} for name, one in stage.services.items()}  # fmt: skip
     fleet = {"revision": 2, "instances": [instance(number) for number in (1, 2, 3, 4)]}
-    seen = {"expected": 4, "confirmed": 1, "lagging": ["support-api-2"], "silent": ["support-api-3"], "expired": ["support-api-4"], "rejected": []}  # fmt: skip
+    seen = {"expected": 4, "confirmed": 1, "lagging": ["support-api-2"], "ahead": [], "silent": ["support-api-3"], "expired": ["support-api-4"], "rejected": []}  # fmt: skip
     kill = {"kill": "K-1", "workflow": "support-copilot", "instances": seen, "proved": None, "since": None, "approval": None}  # fmt: skip
     stage.set(services=services, fleet=fleet, kills={"kills": [kill]})
 
