@@ -35,10 +35,14 @@ async def company(world: World) -> Environment:
 async def test_a_repeated_restore_hears_the_first_answer(world: World) -> None:
     env = await company(world)
     await KillVerb(env)(KillRequest(TARGET), MARA, request_id="kill")
-    first = await RestoreVerb(env, env.began(None))(RestoreRequest(TARGET), MARA, request_id="restore")
+    first = await RestoreVerb(env, env.began(None))(
+        RestoreRequest(TARGET), MARA, request_id="restore"
+    )
     revision = env.store.state.position.revision
 
-    again = await RestoreVerb(env, env.began(None))(RestoreRequest(TARGET), MARA, request_id="restore")
+    again = await RestoreVerb(env, env.began(None))(
+        RestoreRequest(TARGET), MARA, request_id="restore"
+    )
 
     assert again.title == first.title
     assert again.lines[0] == "This request was done before; nothing was done twice."

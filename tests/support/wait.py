@@ -37,7 +37,9 @@ async def eventually(
         if until(seen):
             return seen
         if time.monotonic() > deadline:
-            raise AssertionError(f"did not hold within {timeout_s * PATIENCE} s; last seen: {seen!r}")
+            raise AssertionError(
+                f"did not hold within {timeout_s * PATIENCE} s; last seen: {seen!r}"
+            )
         await asyncio.sleep(PAUSE_S)
 
 
@@ -56,5 +58,7 @@ def eventually_sync(
         if until(seen):
             return seen
         if time.monotonic() > deadline:
-            raise AssertionError(f"did not hold within {timeout_s * PATIENCE} s; last seen: {seen!r}")
+            raise AssertionError(
+                f"did not hold within {timeout_s * PATIENCE} s; last seen: {seen!r}"
+            )
         time.sleep(PAUSE_S)
