@@ -53,7 +53,7 @@ class Door:
 
     *refusal* or *text* (an approved answer) is set where the model is not called. *model* is the
     model group to use instead of the one asked for, and *fallbacks* what LiteLLM may try after it;
-    None where those are to stay. *tools* are what may go along.
+    None where those are to stay.
     """
 
     __slots__ = ("arguments", "decision", "fallbacks", "model", "refusal", "text")
@@ -140,6 +140,10 @@ class Gate(Guard):
         decision = self.handle.decide(*arguments)
         if decision.allowed:
             self.count_refused(decision)
+
+    def cut_off(self, decision: Decision) -> Refusal:
+        """Return the answer to a call that was in flight; it is counted as cut, not as refused."""
+        return self._refused(decision)
 
     def late(self, arguments: Arguments) -> Refusal | None:
         """Return why a complete answer that has just come may not be handed on, or None."""

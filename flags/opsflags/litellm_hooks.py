@@ -8,16 +8,14 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextvars import ContextVar
 from typing import Protocol
 
-from opsflags.decision import WorkflowKilled
-from opsflags.guard import guard_stream
 from opsflags.httpx import refusals
 from opsflags.httpx.core import PROBE
-from opsflags.httpx.wire import RESPONSES, UNKNOWN, Call
+from opsflags.httpx.wire import UNKNOWN, Call
+from opsflags.litellm_flight import Flight, cut_of, pass_on
 from opsflags.litellm_gate import CALL_TYPES, Door, Gate, Refusal
 from opsflags.litellm_models import Deployment, Models, place_of
-from opsflags.litellm_pieces import Pieces, as_json
+from opsflags.litellm_pieces import as_json
 from opsflags.litellm_settings import Caller, Settings, caller_of, metadata_of
-from opsflags.model import NO_MODEL
 from opsflags.switch import Arguments
 from opsflags.workflow import Workflow
 
@@ -58,25 +56,6 @@ class Vendor(Protocol):
     def reply(self, text: str, model: str, data: Data) -> Exception:
         """Return what to raise so that the caller reads *text* as an ordinary answer."""
         ...
-
-
-class Flight:
-    """
-    One call that was let in. *arguments* are those of its latest attempt; *counted* its attempts.
-
-    *is_ours* where it was not let in, and LiteLLM streams the approved text instead.
-    """
-
-    __slots__ = ("arguments", "call", "caller", "counted", "gate", "is_ours", "marks")
-
-    def __init__(self, gate: Gate, caller: Caller, call: Call, arguments: Arguments) -> None:
-        self.gate = gate
-        self.caller = caller
-        self.call = call
-        self.arguments = arguments
-        self.counted: set[tuple[str, object]] = set()
-        self.marks: dict[str, str] = {}
-        self.is_ours = False
 
 
 _flight: ContextVar[Flight | None] = ContextVar("opsflags_litellm", default=None)
@@ -126,7 +105,7 @@ class Hooks:
         caller = await self._caller(user_api_key_dict, data)
         gate = await self._gate(caller.workflow)
         api = CALL_TYPES.get(call_type, UNKNOWN)
-        call = Call(api, {} if api == UNKNOWN else data)
+        call = Call(api, {"model": data.get("model")} if api == UNKNOWN else data)
         nonce = _header(data, PROBE)
         if nonce is not None:
             raise self._vendor.answer(gate.look(call, caller, nonce))
@@ -197,8 +176,25 @@ class Hooks:
         flight = _flight.get()
         if flight is None or flight.call.api == UNKNOWN:
             return kwargs
+        flight.take_off()
         tools = flight.gate.decision_now(flight.arguments).tools
         return flight.gate.stripped(kwargs, tools)
+
+    async def async_moderation_hook(
+        self, data: Data, user_api_key_dict: object, call_type: str
+    ) -> None:
+        """
+        Run beside a call whose answer comes whole; LiteLLM cancels that one when this raises.
+
+        Raises:
+            Exception: LiteLLM's own, when a kill comes.
+        """
+        flight = _flight.get()
+        if flight is None or not flight.can_be_cancelled:
+            return
+        cut = await cut_of(flight)
+        if cut is not None:
+            raise self._vendor.answer(flight.gate.cut_off(cut))
 
     async def async_post_call_success_hook(
         self, data: Data, user_api_key_dict: object, response: object
@@ -225,40 +221,14 @@ class Hooks:
     ) -> AsyncIterator[object]:
         """Pass a stream on until a kill comes or a forbidden tool is called; then end it in words."""
         flight = _flight.get()
-        if flight is not None and flight.is_ours:
-            async for piece in response:
-                yield piece
-            return
         if flight is None:
             caller = await self._caller(user_api_key_dict, request_data)
             gate = await self._gate(caller.workflow)
             unnamed: Arguments = (caller.tenant, None, None, None, caller.key)
             flight = Flight(gate, caller, Call(UNKNOWN, {}), unnamed)
-        gate, arguments = flight.gate, flight.arguments
-        late = gate.decision_now(arguments).mode in NO_MODEL
-        guarded = guard_stream(gate.handle, response, arguments, on_kill="raise")
-        assert isinstance(guarded, AsyncIterator)
-        pieces = Pieces(flight.call.api)
-        try:
-            async for piece in guarded:
-                tools = gate.decision_now(arguments).tools
-                passed, tool = pieces.allowed(piece, tools)
-                for one in passed:
-                    yield one
-                if tool is not None:
-                    decision = gate.decision_now(arguments)
-                    gate.count_refused(decision)
-                    yield _frame(flight, gate.tool_error(tool, decision), pieces)
-                    break
-            else:
-                for one in pieces.rest():
-                    yield one
-        except WorkflowKilled as killed:
-            if late:  # it never began, so it is not counted as cut
-                gate.count_refused(killed.decision)
-            yield _frame(flight, gate.error(killed.decision), pieces)
-        finally:
-            await guarded.aclose()  # type: ignore[attr-defined]  # the asynchronous wrapper has it
+        passed = response if flight.is_ours else pass_on(flight, response)
+        async for piece in passed:
+            yield piece
 
     async def async_post_call_response_headers_hook(
         self,
@@ -392,13 +362,3 @@ def _header(data: Mapping[str, object], name: str) -> str | None:
     headers = came.get("headers") if isinstance(came, Mapping) else None
     value = headers.get(name) if isinstance(headers, Mapping) else None
     return value if isinstance(value, str) else None
-
-
-def _frame(flight: Flight, error: dict[str, object], pieces: Pieces) -> object:
-    """
-    Return the event that ends a stream, as LiteLLM passes it on.
-
-    It adds what it misses before and after; a Responses event goes through whole only as bytes.
-    """
-    frame = refusals.frame(flight.call.api, error, pieces.next_sequence).lstrip(b"\n")
-    return frame if flight.call.api == RESPONSES else frame.decode()

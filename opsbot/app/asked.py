@@ -24,7 +24,7 @@ from opsbot.domain.state import State
 
 ASKS: Final = ("approval", "secondary")
 SETTLED: Final = "settled"
-WHATS: Final = (*ASKS, SETTLED)
+ABOUT_APPROVALS: Final = (*ASKS, SETTLED)
 KEPT_S: Final = 7 * 86_400.0
 """How long the places of the messages are kept, in seconds; an approval is over long before."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from opsbot.app.asked import WHATS, Asked
+from opsbot.app.asked import ABOUT_APPROVALS, Asked
 from opsbot.app.card import Render
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.ports import Chat, Delivery, Outbox
@@ -37,7 +37,7 @@ class Tell:
             RetryLater, GiveUp: from the port; people already told are found by their key.
         """
         body = delivery.effect.body
-        if body["what"] in WHATS:
+        if body["what"] in ABOUT_APPROVALS:
             return await Asked(self.env, self.chat, self.outbox, self.render)(delivery)
         if body["what"] in TOLD:
             return await self.routes.tell(delivery)

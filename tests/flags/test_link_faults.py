@@ -11,6 +11,7 @@ from opsflags.evaluate import View
 from opsflags.workflow import Workflow
 from tests.flags.switchboard import KILLS, Switchboard, wait_killed, wait_live
 from tests.flags.test_client import connect
+from tests.support.proxy import Way
 from tests.support.store import CutProxy, Server, Store
 from tests.support.wait import eventually_sync
 
@@ -53,12 +54,15 @@ def test_a_gap_between_messages_makes_it_read_everything(board: Switchboard) -> 
         eventually_sync(lambda: number(flags, "reads") == reads + 1)
 
 
-def test_a_black_hole_is_noticed_within_two_seconds(board: Switchboard, proxy: CutProxy) -> None:
+@pytest.mark.parametrize("ways", [("there", "back"), ("there",), ("back",)])
+def test_a_black_hole_is_noticed_within_two_seconds(
+    board: Switchboard, proxy: CutProxy, ways: tuple[Way, ...]
+) -> None:
     with connect(board.store, proxy.url) as flags:
         copilot = flags.workflow("support-copilot")
         began = time.monotonic()
 
-        proxy.black_hole()
+        proxy.black_hole(*ways)
         eventually_sync(lambda: not flags.statistics()["connected"])
         noticed_s = time.monotonic() - began
         board.kill("K-1", workflow="support-copilot")
