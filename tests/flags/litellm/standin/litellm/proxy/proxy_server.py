@@ -1,0 +1,5 @@
+"""Where the proxy keeps its router."""
+
+from typing import Any
+
+llm_router: Any = None
