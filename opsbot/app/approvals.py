@@ -85,7 +85,20 @@ def overtaken(
     return Overtaken(
         tuple(writes),
         tuple(timer for one in gone for timer in timers_of(one)),
-        tuple(closing(one) for one in gone),
+        (*(closing(one) for one in gone), *_let_alone(state, gone, kill_ids)),
+    )
+
+
+def _let_alone(
+    state: State, gone: Collection[Approval], kill_ids: Collection[str]
+) -> tuple[Effect, ...]:
+    """Return the effects that end what one person let through elsewhere on the word of what is gone."""
+    others = [kill.ramp for kill in state.active_kills() if kill.id not in kill_ids]
+    resting = {ramp.approval for ramp in others if ramp is not None and ramp.lone}
+    return tuple(
+        Effect("expire", f"let-alone:{one.id}:{one.requested_ms}", {"approval": one.id})
+        for one in gone
+        if one.id in resting
     )
 
 

@@ -57,9 +57,9 @@ def _lifted(entry: Entry) -> Lifted | None:
     if entry.verb in _OUTCOMES and kills:
         return Lifted(_OUTCOMES[entry.verb], kills, verdict, approval)
     if entry.verb == "approval_refused":
-        return Lifted("refused", (), verdict, approval)
+        return Lifted("refused", kills, verdict, approval)
     if entry.verb == "approval_void":
-        return Lifted("void", (), verdict, approval)
+        return Lifted("void", kills, verdict, approval)
     if entry.verb == "ask_restore" and approval is not None:
         return Lifted("pending", (), verdict, approval)
     return None

@@ -26,15 +26,19 @@ def chosen(
     Return *route* with the targets that its strategy comes to now, and why; as it is without it.
 
     What its author declared is kept in `declared` and serves where no model passes. One of *serving*
-    stays where another would save too little.
+    stays where another would save too little. Where neither a model that passes nor what was declared
+    may serve, it stays as it is, and the choice says why.
     """
     if route.strategy != CHEAPEST:
         return route, None
     declared = route.declared or route.targets
     choice = _choice(state, workflow, now_ms, serving)
-    if choice.model is None or tuple(one.name for one in declared) == (choice.model,):
-        return replace(route, targets=declared, declared=()), choice
-    return replace(route, targets=(_target(choice.model),), declared=declared), choice
+    to = replace(route, targets=declared, declared=())
+    if choice.model is not None and tuple(one.name for one in declared) != (choice.model,):
+        to = replace(route, targets=(_target(choice.model),), declared=declared)
+    if why := route_state.may_serve(state, workflow, to):
+        return route, replace(choice, why=f"{choice.why}, which may not serve ({why}): it stays")
+    return to, choice
 
 
 def _choice(state: State, workflow: Workflow, now_ms: int, serving: Collection[str]) -> Choice:

@@ -1,17 +1,17 @@
 """Declare: make a loaded catalogue a committed revision of the store, so that all replicas agree."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
 from opsbot.app.check import examined
 from opsbot.app.ports import Entropy, Store
 from opsbot.app.route_state import writes
-from opsbot.app.routed import move_of
+from opsbot.app.routed import due, move_of, uid_of
 from opsbot.domain import model_book as books
 from opsbot.domain import policy as policies
 from opsbot.domain import workflow as workflows
 from opsbot.domain.actor import DECLARATIONS
-from opsbot.domain.change import Change, Position, Record, Write
+from opsbot.domain.change import Change, Position, Record, Timer, Write
 from opsbot.domain.declaration import Catalogue, Finding, Loaded
 from opsbot.domain.route import Number, Revision, route_from
 from opsbot.domain.routing import begun
@@ -114,7 +114,12 @@ def decide(state: State, now_ms: int, catalogue: Catalogue) -> tuple[Change | No
         "kept": sorted(kept),
     }
     change = Change(
-        verb="declare", actor=DECLARATIONS, writes=tuple(changed), rule="declarations", facts=facts
+        verb="declare",
+        actor=DECLARATIONS,
+        writes=tuple(changed),
+        rule="declarations",
+        facts=facts,
+        timers=_taken_up(state, set(wanted) - set(stored)),
     )
     return change, declared
 
@@ -139,6 +144,12 @@ def _routed(
             made += [write for write in own if write.kind != keys.WORKFLOWS]
         wanted[name] = next(w.record for w in own if w.kind == keys.WORKFLOWS and w.record)
     return made, wanted
+
+
+def _taken_up(state: State, back: Collection[str]) -> tuple[Timer, ...]:
+    """Return the looks at ramps and watches of workflows that are declared again after a while."""
+    known = (state.routing(name) for name in sorted(back) if name in state.kind(ROUTES))
+    return tuple(due(routing, 0) for routing in known if uid_of(routing))
 
 
 def _kept(state: State, wanted: Mapping[str, Record]) -> dict[str, Record]:

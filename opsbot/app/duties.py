@@ -2,22 +2,21 @@
 
 from dataclasses import dataclass, replace
 
-from opsbot.app.approvals import closing, overtaken
+from opsbot.app.approvals import overtaken
 from opsbot.app.card import Render, channel_of
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.kill_decision import after_hours, review_delay_ms
 from opsbot.app.ports import Chat, Delivery
-from opsbot.app.ramp_waits import ramp_cards
 from opsbot.app.reach import person_known, slack_ids, tell_each
 from opsbot.app.restore_decision import touched
+from opsbot.app.restore_lone import decide_expire
 from opsbot.app.words import clock, mode_word, named
 from opsbot.domain.actor import SCHEDULER
-from opsbot.domain.approval import as_record as approval_record
 from opsbot.domain.change import Change, Effect, Position, Timer, Write
 from opsbot.domain.kill import Kill, as_record, remode
 from opsbot.domain.policy import shown
 from opsbot.domain.said import Button, Said
-from opsbot.domain.state import APPROVALS, State
+from opsbot.domain.state import State
 from opsflags import keys
 
 
@@ -83,27 +82,11 @@ class Duties:
         await tell_each(self.chat, sorted(people), message, key=key)
 
     async def expire(self, delivery: Delivery) -> None:
-        """Settle an approval that nobody gave in time; the card says so."""
+        """Settle an approval that nobody gave in time, and end what rests on it; the card says so."""
         approval_id = str(delivery.effect.body["approval"])
 
         def decide(state: State, now_ms: int) -> tuple[Change | None, None]:
-            approval = state.approval(approval_id)
-            if approval.standing != "pending":
-                return None, None
-            expired = approval.settle("expired", by="", at_ms=now_ms)
-            kills = tuple(state.kill(name) for name in approval.kills)
-            change = Change(
-                verb="approval_expired",
-                actor=SCHEDULER,
-                writes=(Write(APPROVALS, approval.id, approval_record(expired)),),
-                rule="system",
-                effects=(
-                    *(Effect("card", f"card:{k.uid}", {"kill": k.id}) for k in kills),
-                    *ramp_cards(approval),
-                    closing(approval),
-                ),
-            )
-            return change, None
+            return decide_expire(state, now_ms, approval_id), None
 
         await self.env.store.commit(f"expire:{delivery.effect.key}", decide)
 
@@ -118,7 +101,10 @@ class Duties:
                 return None, None
             at = Position(state.position.epoch, state.position.revision + 1)
             closed = remode(kill, mode=after_hours(workflow), at=at, now_ms=now_ms)
-            closed = replace(closed, ramp=kill.ramp)  # what is let through already stays so
+            if kill.ramp is not None and kill.ramp.lone:  # what it waits for is void below
+                closed = replace(closed, taken_back=f"{kill.ramp.approval} void")
+            else:
+                closed = replace(closed, ramp=kill.ramp)  # what is let through already stays so
             late = overtaken(state, now_ms, {kill.id}, by="")
             change = Change(
                 verb="queue_closed",

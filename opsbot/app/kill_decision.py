@@ -128,6 +128,9 @@ def _beside(state: State, now_ms: int, struck: Struck, actor: str) -> tuple[Kill
     """
     number = next_number(state, "kill") + (struck.outcome == "new")
     names = kill_names.beside(state, now_ms, struck.kill, struck.aim.also, number=number)
+    if struck.freed:
+        number += sum(one.id not in state.kind(keys.KILLS) for one in names)
+        names += kill_names.instead(state, now_ms, state.kill(struck.kill.id), number=number)
     same = (kill for kill in state.active_kills() if kill.scope == struck.kill.scope)
     eased = (kill for kill in same if kill.ramp is not None and kill.id != struck.kill.id)
     why, at = _again_by(state, actor), _next(state)
@@ -325,7 +328,7 @@ def _change(state: State, now_ms: int, order: Order, struck: Struck) -> Change:
         effects += (alarm(kill, actor),)
     writes += kill_names.writes(struck.led)
     effects += kill_names.follows(struck.led)
-    new = fresh + sum(one.under == kill.id and one.since_ms == now_ms for one in struck.led)
+    new = fresh + sum(one.id not in state.kind(keys.KILLS) for one in struck.led)
     if new:
         writes.append(numbered(state, "kill", new))
     if struck.broke and struck.outcome in ("new", "stricter"):

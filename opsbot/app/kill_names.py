@@ -33,7 +33,9 @@ def beside(
     """
     Return the kills of the other names that have to be written so that each is held as *lead* is.
 
-    What is held at least as strictly already stays as it is. New ones are numbered from *number*.
+    Every name has a kill that ends with *lead*, also where another holds it already: that one may
+    be restored first. What came with it and is at least as strict stays as it is. New ones are
+    numbered from *number*.
     """
     at = Position(state.position.epoch, state.position.revision + 1)
     active = state.active_kills()
@@ -41,17 +43,28 @@ def beside(
     fresh = 0
     for scope in scopes:
         same = [kill for kill in active if kill.scope == scope and kill.id != lead.id]
-        how = {strictness(kill.mode, lead.mode): kill for kill in same}
-        if held := how.get("same") or how.get("milder"):
-            if held.ramp is not None:  # a kill never widens: what is being restored holds again
-                made.append(whole(held, f"killed again with {lead.id}", at=at, now_ms=now_ms))
+        # a kill never widens: what is being restored holds again
+        eased = [kill for kill in same if kill.ramp is not None]
+        made += [whole(one, f"killed again with {lead.id}", at=at, now_ms=now_ms) for one in eased]
+        how = {strictness(kill.mode, lead.mode): kill for kill in same if kill.under == lead.id}
+        if how.keys() & {"same", "milder"}:
             continue
         if "stricter" in how:
-            made.append(remode(how["stricter"], mode=lead.mode, at=at, now_ms=now_ms))
+            strict = remode(how["stricter"], mode=lead.mode, at=at, now_ms=now_ms)
+            made = [one for one in made if one.id != strict.id] + [strict]
             continue
         made.append(_new(lead, scope, at=at, now_ms=now_ms, id_=f"K-{number + fresh}"))
         fresh += 1
     return tuple(made)
+
+
+def instead(state: State, now_ms: int, freed: Kill, *, number: int) -> tuple[Kill, ...]:
+    """Return what the first kill needs in the place of one that stands for itself from now on."""
+    lead = state.kill(freed.under)
+    at = Position(state.position.epoch, state.position.revision + 1)
+    return (
+        (_new(lead, freed.scope, at=at, now_ms=now_ms, id_=f"K-{number}"),) if lead.active else ()
+    )
 
 
 def _new(lead: Kill, scope: Scope, *, at: Position, now_ms: int, id_: str) -> Kill:

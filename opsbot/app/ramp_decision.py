@@ -17,12 +17,22 @@ from opsbot.app.routed import (
     workflow_named,
 )
 from opsbot.domain.actor import RAMP
-from opsbot.domain.change import Change, Effect, Record
+from opsbot.domain.change import Change, Effect, Record, Timer
 from opsbot.domain.failure_budget import burned
 from opsbot.domain.gates import Result, hard_red
 from opsbot.domain.ramp import Step
 from opsbot.domain.route import Number, Revision
-from opsbot.domain.routing import Candidate, Move, Routing, dropped, held, promoted, proven, tried
+from opsbot.domain.routing import (
+    Candidate,
+    Move,
+    Routing,
+    dropped,
+    held,
+    promoted,
+    proven,
+    stuck,
+    tried,
+)
 from opsbot.domain.state import State
 from opsbot.domain.workflow import Workflow
 
@@ -50,16 +60,16 @@ def entry(steps: tuple[Step, ...], index: int) -> Step:
     return steps[min(index, len(steps) - 1)]
 
 
-def not_green(results: tuple[Result, ...], step: Step) -> tuple[str, ...]:
+def not_green(results: tuple[Result, ...], step: Step) -> tuple[Result, ...]:
     """
-    Return why the gates keep a revision from entering *step*; empty where they let it.
+    Return the gates that keep a revision from entering *step*; none where they let it.
 
     A step that serves only declared tenants may be entered without evidence, as that is where
     some of it comes from; never with bad evidence.
     """
     if step.percent == 0:
-        return tuple(one.words for one in results if one.colour in ("red", "hard_red"))
-    return tuple(one.words for one in results if not one.green)
+        return tuple(one for one in results if one.colour in ("red", "hard_red"))
+    return tuple(one for one in results if not one.green)
 
 
 def start(
@@ -72,7 +82,7 @@ def start(
 ) -> tuple[Change, Routing]:
     """Return the change that begins the ramp of *revision*, and the pointers after it."""
     steps = route_state.steps(workflow)
-    candidate = Candidate(revision.number, words.uid, 0, move.now_ms, move.by)
+    candidate = Candidate(revision.number, words.uid, 0, move.now_ms, move.by, steps=steps)
     first = entry(steps, 0)
     if first.whole:
         after = promoted(
@@ -117,9 +127,18 @@ def decide_ramp(
     routing = state.routing(workflow_name)
     if not uid or uid_of(routing) != uid or mark_of(routing) != mark:
         return None, Ramped(routing, "gone")
+    if routing.watch_ms is not None and (bad := _hard_red(state, now_ms, workflow, routing)):
+        return _go_back(state, now_ms, workflow, routing, bad)
     if routing.candidate is not None:
         return _climb(state, now_ms, workflow, routing, routing.candidate)
     return _watch(state, now_ms, workflow, routing)
+
+
+def _hard_red(
+    state: State, now_ms: int, workflow: Workflow, routing: Routing
+) -> tuple[Result, ...]:
+    """Return what is so bad of the revision that serves everybody that it must be taken back."""
+    return hard_red(route_state.evidence(state, workflow, routing.id, now_ms))
 
 
 def _climb(
@@ -131,11 +150,13 @@ def _climb(
         return _take_back(state, now_ms, routing, revision, bad)
     if candidate.held.startswith(HUMAN):
         return None, Ramped(routing, "held", None, candidate.held)
-    steps = route_state.steps(workflow)
+    steps = route_state.ramp(workflow, routing)
     left_ms = candidate.since_ms + entry(steps, candidate.step).soak_s * 1000 - now_ms
     following = entry(steps, candidate.step + 1)
+    unfit = route_state.may_serve(state, workflow, revision.route)
     obstacles = (
-        *not_green(results, following),
+        *([unfit] if unfit else []),
+        *(one.brief for one in not_green(results, following)),
         *obstacles_of(state, now_ms, workflow, routing),
     )
     why = obstacles[0] if obstacles else ""
@@ -165,12 +186,13 @@ def obstacles_of(
         "not every instance serves the present step yet": routing.confirmed_ms is None,
         **{f"{kill.id} (`{kill.mode}`) restricts it": True for kill in kills},
         **{f"{incident} is open": True for incident in incidents},
-        spent: bool(spent),
+        BURNED: bool(spent),
         UNPROVED: not route_state.switch_proved(state, workflow.name, now_ms),
     }
     return tuple(words for words, stands in found.items() if stands)
 
 
+BURNED = "its failure budget is burned"
 UNPROVED = "no kill of it was confirmed within 90 days: its switch is not proved"
 
 
@@ -182,8 +204,7 @@ def _step_on(
     candidate: Candidate,
     results: tuple[Result, ...],
 ) -> tuple[Change, Ramped]:
-    steps = route_state.steps(workflow)
-    step = entry(steps, candidate.step + 1)
+    step = entry(route_state.ramp(workflow, routing), candidate.step + 1)
     move = move_of(state, now_ms, RAMP)
     soak_ms = step.soak_s * 1000
     if step.whole:
@@ -229,8 +250,16 @@ def _take_back(
             picture(after, revision.number),
         ),
         cancels=(timer_of(routing.workflow),),
+        timers=watch_again(after, now_ms),
     )
     return change, Ramped(after, "taken_back", None, why)
+
+
+def watch_again(after: Routing, now_ms: int) -> tuple[Timer, ...]:
+    """Return the timer of a watch that a ramp over it had taken the place of; none without a watch."""
+    if after.candidate is not None or after.watch_ms is None:
+        return ()
+    return (due(after, max(after.watch_ms - now_ms, 0)),)
 
 
 def _told(routing: Routing, revision: Revision, why: str) -> Record:
@@ -248,31 +277,43 @@ def page(routing: Routing, revision: Revision) -> Effect:
     return Effect("tell", f"taken-back:{routing.workflow}:{at}", body)
 
 
+def _go_back(
+    state: State, now_ms: int, workflow: Workflow, routing: Routing, bad: tuple[Result, ...]
+) -> tuple[Change | None, Ramped]:
+    """Roll back what serves everybody to the last good revision; stay and say so where that may not serve."""
+    revision, why = state.revision(workflow.name, routing.active), bad[0].words
+    good = state.revision(workflow.name, routing.last_good)
+    if unfit := route_state.may_serve(state, workflow, good.route):
+        cannot = f"{revision.id} is beyond its limit and {good.id} may not serve: {unfit}"
+        if routing.stuck == cannot:
+            return None, Ramped(routing, "stuck", LOOK_AGAIN_MS, cannot)
+        after = stuck(routing, cannot)
+        change = _noted(state, after, after.active, "stuck_route", cannot)
+        change = replace(change, effects=(*change.effects, page(after, revision)))
+        return change, Ramped(after, "stuck", LOOK_AGAIN_MS, cannot)
+    change, after, _ = roll_back(state, routing, good.number, move_of(state, now_ms, RAMP))
+    change = replace(
+        change,
+        actor=RAMP,
+        rule="ramp",
+        facts={**change.facts, **_told(routing, revision, why)},
+        effects=(*change.effects, page(after, revision)),
+    )
+    return change, Ramped(after, "rolled_back", None, why)
+
+
 def _watch(
     state: State, now_ms: int, workflow: Workflow, routing: Routing
 ) -> tuple[Change | None, Ramped]:
-    """Watch a new default: hard red takes it back, green to the end makes it the last good."""
+    """Watch a new default: green to the end makes it the last good."""
     revision = state.revision(workflow.name, routing.active)
     results = route_state.evidence(state, workflow, revision.id, now_ms)
-    if bad := hard_red(results):
-        change, after, _ = roll_back(
-            state, routing, routing.last_good, move_of(state, now_ms, RAMP)
-        )
-        change = replace(
-            change,
-            actor=RAMP,
-            rule="ramp",
-            facts={**change.facts, **_told(routing, revision, bad[0].words)},
-            effects=(*change.effects, page(after, revision)),
-        )
-        return change, Ramped(after, "rolled_back", None, bad[0].words)
     left_ms = (routing.watch_ms or now_ms) - now_ms
-    closed = not_green(results, Step("default", 100))
+    closed = [one.brief for one in not_green(results, Step("default", 100))]
     waits = (*closed, *obstacles_of(state, now_ms, workflow, routing))
     if left_ms > 0 or waits:
-        return None, Ramped(
-            routing, "watched", max(left_ms, 0) or LOOK_AGAIN_MS, next(iter(waits), "")
-        )
+        again, why = max(left_ms, 0) or LOOK_AGAIN_MS, next(iter(waits), "")
+        return None, Ramped(routing, "watched", again, why)
     after = proven(routing)
     facts = {**_told(routing, revision, ""), "evidence": [one.as_json() for one in results]}
     change = _noted(state, after, after.active, "good_route", "")

@@ -5,11 +5,12 @@ from typing import Literal
 
 from opsbot.app import route_state
 from opsbot.app.choose import CHEAPEST, chosen
-from opsbot.app.environment import Environment
+from opsbot.app.environment import Environment, policy_of
 from opsbot.app.ramp_decision import entry
+from opsbot.app.rechosen_words import CHOSEN
 from opsbot.app.routed import card, due, follow, move_of, picture
 from opsbot.domain.actor import RAMP
-from opsbot.domain.change import Change, Position, Record
+from opsbot.domain.change import Change, Effect, Position, Record
 from opsbot.domain.cheapest import Choice
 from opsbot.domain.route import Revision, Route
 from opsbot.domain.routing import Candidate, Move, Routing, added, promoted, tried
@@ -19,7 +20,10 @@ from opsbot.domain.workflow import Workflow
 LOOK_EVERY_MS = 60_000
 """How long nothing is looked at again while the store stands still: only evidence grows old then."""
 
-What = Literal["pinned", "same", "ramp_runs", "rolled_back", "tried_before", "tried", "served"]
+What = Literal[
+    "pinned", "same", "ramp_runs", "rolled_back", "tried_before", "tried", "served", "stored"
+]
+Way = Literal["at_once", "ramp", "stored"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,9 @@ class Rechosen:
     What one look came to.
 
     *pinned*: the strategy is another one. *ramp_runs*, *rolled_back* and *tried_before*: another
-    model would be chosen, and is not. *tried* begins a ramp, *served* serves everybody at once.
+    model would be chosen, and is not. *tried* begins a ramp, *served* serves everybody at once, and
+    *stored* waits for people. *same* is also what cannot be left, as nothing else may serve: the
+    choice says so.
     """
 
     what: What
@@ -42,11 +48,13 @@ def decide_rechoose(
     """
     Choose again for one workflow; *uid* names the ramp or the watch that may begin.
 
-    What may serve on is left by a ramp like any other change. What is under a kill, and what the
-    strategy itself chose and its evidence turned bad or old, is left at once, under watch: whatever
-    comes next has passed, or is what a person declared for when nothing passes. A ramp or watch
-    that runs is waited for, a rollback never undone, and what was taken back is not tried again: in
-    the last two the strategy waits until a person sets a route.
+    A model is left at once only where it is under a kill, or where its evidence turned bad or old
+    and what comes next is the last good one or what a person declared: evidence is a word that one
+    account can send. Any other comes by a ramp like any change, and where policy asks for a second
+    person to begin one, its revision is stored and whoever answers for the workflow is told. A
+    ramp or watch that runs is waited for, save by one such step back and by a kill; a rollback is
+    never undone, and what was taken back is not tried again: in the last two the strategy waits
+    until a person sets a route.
 
     Raises:
         UnknownWorkflow: no workflow of that name has a route.
@@ -59,8 +67,8 @@ def decide_rechoose(
     route, choice = chosen(state, workflow, active.route, now_ms, serving=serving)
     if choice is None or route.targets == active.route.targets:
         return None, Rechosen("same", active.id, choice)
-    at_once = _must_go(state, active.route, choice)
-    if why := _waits(state, routing, active, route, at_once=at_once):
+    way = _way(state, workflow, routing, active, route, choice)
+    if why := _waits(state, now_ms, routing, active, route, way):
         return None, Rechosen(why, active.id, choice)
     made = Revision(
         name,
@@ -68,10 +76,12 @@ def decide_rechoose(
         route,
         author=move_of(state, now_ms, RAMP).by,
         at_ms=now_ms,
-        approval=active.approval,
-        evidence=(choice.as_json(),),
+        approval="" if way == "stored" else active.approval,
+        evidence=({**choice.as_json(), "way": way},),
     )
-    move = move_of(state, now_ms, RAMP)
+    if way == "stored":
+        return _stored(state, routing, active, made, choice), Rechosen("stored", made.id, choice)
+    move, at_once = move_of(state, now_ms, RAMP), way == "at_once"
     after, soak_ms = _begun(workflow, added(routing), made, move, uid, at_once=at_once)
     change = Change(
         verb="rechoose",
@@ -86,24 +96,78 @@ def decide_rechoose(
     return change, Rechosen(what, made.id, choice)
 
 
-def _waits(
-    state: State, routing: Routing, active: Revision, route: Route, *, at_once: bool
+def _waits(  # what serves, what would, how, and the state that all of it is in
+    state: State, now_ms: int, routing: Routing, active: Revision, route: Route, way: Way
 ) -> What | None:
     """Return what keeps another choice from being tried; None where nothing does."""
-    if routing.candidate is not None or (routing.watch_ms is not None and not at_once):
+    if routing.candidate is not None or _watched_on(state, routing, active, way):
         return "ramp_runs"
     if active.back_to is not None:
         return "rolled_back"
     later = (one for one in state.revisions(routing.workflow) if one.number > active.number)
-    return "tried_before" if any(one.route == route for one in later) else None
+    tried_one = any(one.route == route and not _spare(state, now_ms, one, way) for one in later)
+    return "tried_before" if tried_one else None
 
 
-def _must_go(state: State, route: Route, choice: Choice) -> bool:
-    """Return whether what serves has to be left at once, and is not merely dearer than another."""
-    if route_state.barred(state, route):
-        return True
+def _watched_on(state: State, routing: Routing, active: Revision, way: Way) -> bool:
+    """Return whether a watch has to end first: one step back within it, and none after a step back."""
+    if routing.watch_ms is None or route_state.barred(state, active.route):
+        return False
+    return way != "at_once" or _way_of(active) == "at_once"
+
+
+def _spare(state: State, now_ms: int, stored: Revision, way: Way) -> bool:
+    """Return whether a revision only waits for people, so that leaving a kill need not wait for it."""
+    workflow = state.workflows()[stored.workflow]
+    results = route_state.evidence(state, workflow, stored.id, now_ms)
+    bad = any(one.colour in ("red", "hard_red") for one in results)
+    return way == "at_once" and _way_of(stored) == "stored" and not bad
+
+
+def _way_of(revision: Revision) -> str:
+    """Return how a choice of the strategy came; empty where a person made the revision."""
+    return next((str(one["way"]) for one in revision.evidence if "way" in one), "")
+
+
+def _way(  # what serves, what would, why, and the state that all of it is in
+    state: State,
+    workflow: Workflow,
+    routing: Routing,
+    active: Revision,
+    route: Route,
+    choice: Choice,
+) -> Way:
+    """Return how what was chosen may come."""
+    if route_state.barred(state, active.route):
+        return "at_once"
+    good = state.revision(workflow.name, routing.last_good).route.targets
+    if _fails(active.route, choice) and route.targets in (active.route.declared, good):
+        return "at_once"
+    policy = policy_of(state)
+    power = policy.powers.get("route")
+    two = power is not None and workflow.tier in power.second_person
+    return "stored" if two or policy.broken else "ramp"
+
+
+def _fails(route: Route, choice: Choice) -> bool:
+    """Return whether what the strategy itself chose does not pass any more."""
     fit = {one.model for one in choice.considered if not one.why_not}
     return bool(route.declared) and any(one.name not in fit for one in route.targets)
+
+
+def _stored(
+    state: State, routing: Routing, active: Revision, made: Revision, choice: Choice
+) -> Change:
+    """Return the change that keeps a choice for people to begin, and tells who answers for it."""
+    body: Record = {"what": CHOSEN, "workflow": made.workflow, "revision": made.id}
+    return Change(
+        verb="rechoose",
+        actor=RAMP,
+        writes=route_state.writes(state, added(routing), made),
+        rule="cheapest_passing_eval",
+        facts=_facts(active, made, choice, at_once=False),
+        effects=(Effect("tell", f"chosen:{made.workflow}:{made.id}", body),),
+    )
 
 
 def _begun(
@@ -112,9 +176,10 @@ def _begun(
     steps = route_state.steps(workflow)
     first = steps[-1] if at_once else entry(steps, 0)
     soak_ms = first.soak_s * 1000
+    candidate = Candidate(made.number, uid, 0, move.now_ms, move.by, steps=steps)
     if first.whole:
         return promoted(routing, made.number, move, soak_ms=soak_ms, watch=uid), soak_ms
-    return tried(routing, Candidate(made.number, uid, 0, move.now_ms, move.by), move), soak_ms
+    return tried(routing, candidate, move), soak_ms
 
 
 def _facts(active: Revision, made: Revision, choice: Choice, *, at_once: bool) -> Record:
@@ -152,7 +217,7 @@ class Rechoose:
             return ()
         done = [await self._one(name) for name in asking(state) if self._differs(state, name)]
         self._looked = (state.position, now_ms)
-        return tuple(one for one in done if one.what in ("tried", "served"))
+        return tuple(one for one in done if one.what in ("tried", "served", "stored"))
 
     def _differs(self, state: State, name: str) -> bool:
         change, _ = decide_rechoose(state, self.env.clock.now_ms(), name, "")

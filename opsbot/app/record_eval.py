@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from opsbot.app import restore_ramp, route_state
+from opsbot.app.choose import CHEAPEST
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.eval_checks import must_be_sound, subject_named
 from opsbot.app.eval_words import Recorded, recorded_said, shown_said
@@ -23,14 +24,17 @@ from opsbot.domain.errors import BadEvidence
 from opsbot.domain.failure_budget import added
 from opsbot.domain.gates import Measurement, as_record, from_record, measurement_key
 from opsbot.domain.policy import identity_of
-from opsbot.domain.route import number_of
+from opsbot.domain.route import Number, number_of
 from opsbot.domain.routing import Routing
 from opsbot.domain.said import Said
 from opsbot.domain.state import BUDGETS, EVIDENCE, State
 from opsbot.domain.workflow import Workflow
 
 KEPT_MOST = 500
-"""Kinds of measurements that are kept of one revision or model; so many no evaluation has."""
+"""
+Kinds of measurements that no gate asks for, of one revision or model, and of a workflow: beyond it
+the workflow's oldest are dropped. The journal keeps them all, and what a gate asks for stays.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ def decide_eval(
 
     Raises:
         UnknownWorkflow, UnknownRevision, NotAllowed: nothing was changed.
-        BadEvidence: more kinds of measurements than are kept.
+        BadEvidence: more kinds of measurements that no gate asks for than are kept.
     """
     workflow = workflow_named(state, request.workflow)
     verdict = asked(state, workflow, actor, "signal")
@@ -91,9 +95,9 @@ def decide_eval(
     by = identity_of(policy_of(state), actor)
     measured = _measured(replace(request, subject=subject), by, now_ms)
     taken = tuple(one for one in measured if not _newer_known(state, one))
-    _must_fit(state, workflow.name, subject, taken)
+    _must_fit(state, workflow, subject, taken)
     routing = state.routing(workflow.name)
-    looks = _moving(routing) == subject
+    looks = any(_speaks(state, workflow.name, subject, one) for one in _moving(routing))
     passed_over = tuple(one for one in measured if one not in taken)
     recorded = Recorded(workflow, subject, taken, passed_over, looks, now_ms)
     if not taken:
@@ -108,6 +112,7 @@ def decide_eval(
         verb="record_eval",
         actor=actor,
         writes=(
+            *(Write(EVIDENCE, key, None) for key in _dropped(state, workflow, taken)),
             *(Write(EVIDENCE, measurement_key(one), as_record(one)) for one in taken),
             *_spent(state, workflow, routing, taken, now_ms),
         ),
@@ -115,7 +120,11 @@ def decide_eval(
         facts=facts,
         effects=(
             *([_look_now(state, routing)] if looks else []),
-            *(restore_ramp.looks(state, workflow.name) if subject == routing.id else ()),
+            *(
+                restore_ramp.looks(state, workflow.name)
+                if _speaks(state, workflow.name, subject, routing.active)
+                else ()
+            ),
         ),
         timers=(_shown(routing),) if looks else (),
     )
@@ -145,21 +154,46 @@ def _newer_known(state: State, one: Measurement) -> bool:
     return known is not None and from_record(known).at_ms > one.at_ms
 
 
-def _must_fit(state: State, workflow: str, subject: str, taken: Sequence[Measurement]) -> None:
-    known = {measurement_key(one) for one in state.measurements(workflow) if one.subject == subject}
-    if len(known | {measurement_key(one) for one in taken}) > KEPT_MOST:
+def _must_fit(state: State, workflow: Workflow, subject: str, taken: Sequence[Measurement]) -> None:
+    kept = _unasked(workflow, (*state.measurements(workflow.name), *taken))
+    if sum(one.subject == subject for one in kept.values()) > KEPT_MOST:
         raise BadEvidence(
-            f"`{workflow}` {subject} would have more than {KEPT_MOST} kinds of measurements; "
-            "nothing was recorded.",
+            f"`{workflow.name}` {subject} would have more than {KEPT_MOST} kinds of measurements "
+            "that no gate asks for; nothing was recorded.",
             hint="A suite or a metric should have the same name in every run.",
         )
 
 
-def _moving(routing: Routing) -> str:
-    """Return the revision whose ramp or watch runs, empty where none does."""
+def _unasked(workflow: Workflow, known: Sequence[Measurement]) -> dict[str, Measurement]:
+    """Return what no gate asks for, by its key, the newest of each."""
+    asked_for = {(gate.suite, gate.metric) for gate in route_state.gates(workflow)}
+    return {measurement_key(one): one for one in known if (one.suite, one.metric) not in asked_for}
+
+
+def _dropped(state: State, workflow: Workflow, taken: Sequence[Measurement]) -> tuple[str, ...]:
+    """Return the keys of the oldest that no gate asks for, where a batch would make them too many."""
+    kept = _unasked(workflow, (*state.measurements(workflow.name), *taken))
+    new = {measurement_key(one) for one in taken}
+    old = sorted((one.at_ms, key) for key, one in kept.items() if key not in new)
+    return tuple(key for _, key in old[: max(len(kept) - KEPT_MOST, 0)])
+
+
+def _moving(routing: Routing) -> tuple[Number, ...]:
+    """Return the revisions whose ramp or watch runs: a watch goes on under a ramp over it."""
     if not uid_of(routing):
-        return ""
-    return routing.id if routing.candidate is None else routing.candidate.id
+        return ()
+    tried = () if routing.candidate is None else (routing.candidate.number,)
+    watched = routing.watch_ms is not None or not tried
+    return (*tried, routing.active) if watched else tried
+
+
+def _speaks(state: State, workflow: str, subject: str, number: Number) -> bool:
+    """Return whether what is measured of *subject* is evidence of a revision: content, not name."""
+    revision, named = state.revision(workflow, number), number_of(subject)
+    if "/" not in subject and named is not None:
+        return state.revision(workflow, named).hash == revision.hash
+    route = revision.route
+    return route.strategy == CHEAPEST and subject in {one.name for one in route.targets}
 
 
 def _shown(routing: Routing) -> Timer:
@@ -181,9 +215,13 @@ def _spent(
     taken: Sequence[Measurement],
     now_ms: int,
 ) -> tuple[Write, ...]:
-    """Return what the failure budget keeps: only of what serves somebody now."""
-    serving = {routing.active, routing.candidate.number if routing.candidate else routing.active}
-    counted = tuple(one for one in taken if number_of(one.subject) in serving)
+    """Return what the failure budget keeps: only of what serves somebody now, under one name."""
+    tried = () if routing.candidate is None else (routing.candidate.number,)
+    counted = []
+    for one in taken:
+        serving = (number for number in (routing.active, *tried) if "/" not in one.subject)
+        found = (n for n in serving if _speaks(state, workflow.name, one.subject, n))
+        counted += [replace(one, subject=f"r{number}") for number in list(found)[:1]]
     record = added(state, workflow, route_state.gates(workflow), counted, now_ms)
     return () if record is None else (Write(BUDGETS, workflow.name, record),)
 

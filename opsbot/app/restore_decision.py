@@ -8,12 +8,21 @@ from opsbot.app.environment import policy_of
 from opsbot.app.kill_decision import next_number, numbered
 from opsbot.app.kill_names import with_led
 from opsbot.app.requests import Target
-from opsbot.app.restore_lift import Lift, Lifted, Outcome, cards, lifted_alone, lifted_now
-from opsbot.app.restore_ramp import approved_ramp
+from opsbot.app.restore_lift import (
+    Lift,
+    Lifted,
+    Outcome,
+    cards,
+    follows,
+    lifted_alone,
+    lifted_now,
+)
+from opsbot.app.restore_lone import held_anew, lone_over
+from opsbot.app.restore_ramp import approved_ramp, stored, timer_of
 from opsbot.app.target import hits, nearest, struck_by
 from opsbot.domain.approval import Approval
 from opsbot.domain.approval import as_record as approval_record
-from opsbot.domain.change import Change, Effect, Record, Timer, Write
+from opsbot.domain.change import Change, Effect, Position, Record, Timer, Write
 from opsbot.domain.errors import NotAllowed, NothingToRestore, StaleButton, UnknownWorkflow
 from opsbot.domain.kill import Kill
 from opsbot.domain.policy import Request, Verdict, identity_of, judge, shown
@@ -217,6 +226,8 @@ def _ask(
     state: State, now_ms: int, lift: Lift, kills: tuple[Kill, ...], verdict: Verdict
 ) -> tuple[Change, Lifted]:
     times = policy_of(state).times
+    before, kills = kills, tuple(held_anew(state, now_ms, kill) for kill in kills)
+    held = [new for old, new in zip(before, kills, strict=True) if new != old]
     action = action_of(kills, lift.to)
     approval = Approval(
         id=f"A-{next_number(state, 'approval')}",
@@ -235,6 +246,7 @@ def _ask(
         actor=lift.actor,
         writes=(
             *late.writes,
+            *(write for kill in held for write in stored(kill)),
             Write(APPROVALS, approval.id, approval_record(approval)),
             numbered(state, "approval"),
         ),
@@ -242,6 +254,7 @@ def _ask(
         facts={"action": action, "approvers": list(verdict.approvers)},
         sealed=lift.sealed,
         effects=(
+            *follows(held, Position(state.position.epoch, state.position.revision + 1)),
             Effect("tell", f"approval:{approval.id}:{now_ms}", {**body, "what": "approval"}),
             *cards(kills),
             *late.effects,
@@ -258,7 +271,7 @@ def _ask(
                 else []
             ),
         ),
-        cancels=late.timers,
+        cancels=(*late.timers, *(timer_of(kill) for kill in held)),
     )
     return change, Lifted("pending", kills, verdict, approval)
 
@@ -272,17 +285,18 @@ def _settle(
 ) -> tuple[Change, Lifted]:
     me = identity_of(policy_of(state), lift.actor)
     settled = approval.settle(standing, by=me, at_ms=now_ms)
+    over = lone_over(state, now_ms, settled)
     change = Change(
         verb=f"approval_{standing}",
         actor=lift.actor,
-        writes=(Write(APPROVALS, approval.id, approval_record(settled)),),
+        writes=(Write(APPROVALS, approval.id, approval_record(settled)), *over.writes),
         rule="withdrawn" if me == approval.requester else "approver",
         facts={"reason": lift.reason},
         sealed=lift.sealed,
-        effects=(*cards(_named_kills(state, approval)), closing(approval)),
-        cancels=timers_of(approval),
+        effects=(*over.effects, *cards(_named_kills(state, approval)), closing(approval)),
+        cancels=(*timers_of(approval), *over.cancels),
     )
-    return change, Lifted(standing, (), Verdict("alone", "approver", ""), settled)
+    return change, Lifted(standing, over.kills, Verdict("alone", "approver", ""), settled)
 
 
 def _named_kills(state: State, approval: Approval) -> tuple[Kill, ...]:

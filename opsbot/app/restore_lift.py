@@ -109,7 +109,7 @@ def lifted_now(
         facts={"reason": lift.reason, "approval": approval.id if approval else None, "by": me},
         sealed=lift.sealed,
         effects=(
-            *_follow(after, at),
+            *follows(after, at),
             *cards(kills),
             *late.effects,
             *([closing(approval)] if approval is not None else []),
@@ -181,7 +181,7 @@ def lifted_alone(
         rule=verdict.rule,
         facts={"reason": lift.reason, "approval": waits.id, "by": pending.requester},
         sealed=lift.sealed,
-        effects=(*_follow(list(changed), at), *cards(changed), *late.effects),
+        effects=(*follows(list(changed), at), *cards(changed), *late.effects),
         timers=tuple(due(one, now_ms) for one in changed),
         cancels=late.timers,
     )
@@ -198,7 +198,8 @@ def _softened(
     return softer, queue_timer(softer, now_ms, closes)
 
 
-def _follow(kills: list[Kill], at: Position) -> tuple[Effect, ...]:
+def follows(kills: list[Kill], at: Position) -> tuple[Effect, ...]:
+    """Return the effects that watch the fleet for kills as they stand from *at* on."""
     return tuple(
         Effect("follow", f"follow:{kill.uid}:{at.epoch}:{at.revision}", {"kill": kill.id}, "kill")
         for kill in kills
@@ -206,6 +207,7 @@ def _follow(kills: list[Kill], at: Position) -> tuple[Effect, ...]:
 
 
 def cards(kills: tuple[Kill, ...]) -> tuple[Effect, ...]:
+    """Return the effects that bring the cards of kills up to date."""
     ids = {kill.id for kill in kills}  # what came with one of them is on its card
     shown_alone = (kill for kill in kills if kill.under not in ids)
     return tuple(Effect("card", f"card:{kill.uid}", {"kill": kill.id}) for kill in shown_alone)

@@ -79,7 +79,12 @@ def begun(kill: Kill, steps: Steps, attempt: Attempt) -> Kill:
     if old is None:
         return eased(kill, ramp, at=at, now_ms=now_ms)
     ramp = replace(
-        ramp, uid=old.uid, begun_ms=old.begun_ms, whole_at=old.whole_at, begun_at=old.begun_at
+        ramp,
+        uid=old.uid,
+        begun_ms=old.begun_ms,
+        whole_at=old.whole_at,
+        begun_at=old.begun_at,
+        mark=old.mark + 1,
     )
     if old.percent == ramp.percent:
         return replace(kill, ramp=replace(ramp, since_ms=old.since_ms))
@@ -131,10 +136,11 @@ def due(kill: Kill, now_ms: int) -> Timer:
     """
     Return the timer that looks when the watch is over, and goes on looking while something holds.
 
-    It is bound to this step of this attempt: at any other it finds nothing to do.
+    It is bound to this step of this attempt, and to its mark: at any other it finds nothing to do.
     """
     effect = look(kill, f"due:{now_ms}")
-    body: Record = {**effect.body, "once": False}
+    assert kill.ramp is not None
+    body: Record = {**effect.body, "once": False, "mark": kill.ramp.mark}
     wait = max(watched_until_ms(kill) - now_ms, 0)
     return Timer(timer_of(kill), wait, replace(effect, body=body))
 
@@ -188,6 +194,6 @@ def obstacles_of(state: State, kill: Kill, now_ms: int) -> tuple[str, ...]:
     newer = [one for one in beside if (one.at.epoch, one.at.revision) > ramp.begun_at]
     return (
         *([UNCONFIRMED] if kill.confirmed_ms is None else []),
-        *(f"{one.words}, of too few cases to take it back" for one in _reds(state, kill, now_ms)),
+        *(f"{one.brief}, of too few cases to take it back" for one in _reds(state, kill, now_ms)),
         *(f"{other.id} (`{other.mode}`) restricts it since" for other in newer),
     )

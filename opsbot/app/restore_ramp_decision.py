@@ -20,7 +20,7 @@ from opsbot.app.restore_ramp import (
     watched_until_ms,
 )
 from opsbot.domain.actor import RAMP, Actor
-from opsbot.domain.change import Change, Effect, Position, Record
+from opsbot.domain.change import Change, Effect, Position, Record, Sealed
 from opsbot.domain.errors import NotAllowed, StaleButton
 from opsbot.domain.kill import Kill, eased, whole
 from opsbot.domain.kill_ramp import HUMAN, KillRamp
@@ -46,12 +46,13 @@ class Looked:
 
 
 def decide_look(
-    state: State, now_ms: int, kill_id: str, *, uid: str, step: int
+    state: State, now_ms: int, kill_id: str, *, uid: str, step: int, mark: int | None = None
 ) -> tuple[Change | None, Looked]:
     """
     Look at the attempt *uid* of a kill's restore at its *step*, and take the step that is due.
 
-    One that is over, or another one, is left alone: `gone`.
+    One that is over, or another one, is left alone: `gone`. A look that goes on and bears another
+    *mark* than the attempt was overtaken by one that was begun since; a single look has none.
 
     Raises:
         UnknownKill: no such kill.
@@ -59,6 +60,8 @@ def decide_look(
     kill = state.kill(kill_id)
     ramp = kill.ramp
     if not kill.active or ramp is None or (ramp.uid, ramp.step) != (uid, step):
+        return None, Looked(kill, "gone")
+    if mark is not None and mark != ramp.mark:
         return None, Looked(kill, "gone")
     if (bad := red(state, kill, now_ms)) is not None:
         return _take_back(state, now_ms, kill, bad.words)
@@ -134,36 +137,73 @@ def _followed(change: Change, kill: Kill, at: Position) -> Change:
     return replace(change, effects=(follow, *change.effects))
 
 
-def decide_hold(
-    state: State, now_ms: int, kill_id: str, actor: Actor, *, hold: bool
-) -> tuple[Change | None, Looked]:
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """One request to hold a restore in steps, or to let it go on; *reason* is a commitment."""
+
+    kill: str
+    actor: Actor
+    hold: bool
+    reason: str = ""
+    sealed: tuple[Sealed, ...] = ()
+
+
+def decide_hold(state: State, now_ms: int, asked: Hold) -> tuple[Change | None, Looked]:
     """
     Hold a restore in steps where it is, or let it go on.
 
-    Whoever may kill it or restore it may hold it; to let it go on takes the power to restore.
+    Whoever may kill it or restore it may hold it. To let it go on takes the power to restore, and
+    somebody else than who asked for the restore: a hold may be another person's doubt.
 
     Raises:
         UnknownKill: no such kill. StaleButton: no step is to come. NotAllowed: with the rule.
     """
-    kill = state.kill(kill_id)
+    kill, actor, hold = state.kill(asked.kill), asked.actor, asked.hold
     verdict = _may(state, now_ms, kill, actor, hold=hold)
     ramp = kill.ramp
     if not kill.active or ramp is None or ramp.lone:
-        raise StaleButton(f"{kill.id} is not being restored in steps; nothing was changed.")
+        word = "hold" if hold else "go-on"
+        raise StaleButton(
+            f"{kill.id} is not being restored in steps; nothing was changed.",
+            hint=f"`{word}` after a kill's id was understood as that."
+            " A reason that begins so is put in quotes.",
+        )
     if hold == ramp.held_by_person:
         return None, Looked(kill, "already", None, ramp.held)
+    if not hold:
+        _must_be_another(state, kill, ramp, actor, verdict)
     me = identity_of(policy_of(state), actor)
     why = f"{HUMAN}{shown(policy_of(state), me)}" if hold else ""
-    after = replace(kill, ramp=replace(ramp, held=why))
+    after = replace(kill, ramp=replace(ramp, held=why, mark=ramp.mark + 1))
     change = _change("hold_restore" if hold else "go_on_restore", after, why)
     change = replace(
         change,
         actor=actor,
         rule=verdict.rule,
+        facts={**change.facts, "reason": asked.reason},
+        sealed=asked.sealed,
         timers=() if hold else (due(after, now_ms),),
         cancels=(timer_of(kill),) if hold else (),
     )
     return change, Looked(after, "held" if hold else "goes_on", None, why)
+
+
+def _must_be_another(
+    state: State, kill: Kill, ramp: KillRamp, actor: Actor, verdict: Verdict
+) -> None:
+    """Refuse it to who asked for the restore, or restored it alone."""
+    policy = policy_of(state)
+    first = state.approval(ramp.approval).requester if ramp.approval else ramp.by
+    if identity_of(policy, actor) != first:
+        return
+    others = [shown(policy, name) for name in verdict.approvers if name != first]
+    who = f"May let it go on: {', '.join(others)}" if others else "Anybody else who may restore it"
+    raise NotAllowed(
+        f"{shown(policy, first)} asked for this restore; a hold of {kill.id} is let go on by"
+        " somebody else. Nothing was changed.",
+        rule=RULE,
+        hint=f"{who}{'' if others else ' may let it go on'}.",
+    )
 
 
 def _may(state: State, now_ms: int, kill: Kill, actor: Actor, *, hold: bool) -> Verdict:

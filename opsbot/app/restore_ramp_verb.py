@@ -6,7 +6,7 @@ from opsbot.app.environment import Environment, policy_of, who
 from opsbot.app.ports import Delivery, RetryLater
 from opsbot.app.reach import dris, slack_ids
 from opsbot.app.restore_ramp_answers import held_said, taken_back_said
-from opsbot.app.restore_ramp_decision import TAKEN_BACK, Looked, decide_hold, decide_look
+from opsbot.app.restore_ramp_decision import TAKEN_BACK, Hold, Looked, decide_hold, decide_look
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Record
 from opsbot.domain.errors import StaleButton, UnknownKill
@@ -34,8 +34,10 @@ class RestoreSteps:
         body = delivery.effect.body
         kill, uid, step = str(body["kill"]), str(body["uid"]), int(str(body["step"]))
 
+        mark = None if body["once"] else int(str(body.get("mark", 0)))
+
         def decide(state: State, now_ms: int) -> tuple[Change | None, Looked]:
-            return decide_look(state, now_ms, kill, uid=uid, step=step)
+            return decide_look(state, now_ms, kill, uid=uid, step=step, mark=mark)
 
         await self.env.store.refresh()
         try:
@@ -46,7 +48,9 @@ class RestoreSteps:
         if looked.again_ms is not None and not body["once"]:
             raise RetryLater(looked.why or looked.what, after_s=looked.again_ms / 1000)
 
-    async def hold(self, kill_id: str, actor: Actor, *, hold: bool, request_id: str) -> Said:
+    async def hold(
+        self, kill_id: str, actor: Actor, *, hold: bool, request_id: str, reason: str = ""
+    ) -> Said:
         """
         Hold a restore in steps where it is, or let it go on.
 
@@ -54,8 +58,11 @@ class RestoreSteps:
             Refused: nothing was changed. StoreLost: whether it is stored is not known.
         """
 
+        commitment, sealed = self.env.sealed(reason)
+        asked = Hold(kill_id, actor, hold, commitment, sealed)
+
         def decide(state: State, now_ms: int) -> tuple[Change | None, Looked]:
-            return decide_hold(state, now_ms, kill_id, actor, hold=hold)
+            return decide_hold(state, now_ms, asked)
 
         committed, looked = await self.env.store.commit(request_id, decide)
         kill = looked.kill

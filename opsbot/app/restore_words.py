@@ -93,11 +93,25 @@ def settled_said(view: RestoreView) -> Said:
             f"Nothing was restored in {view.env}: {approval.id} is void, what it asked for has"
             " changed since"
         )
-        lines = (*before_lines(view), f"Look and ask again: `/{view.prefix}-status`.")
+        look = f"Look and ask again: `/{view.prefix}-status`."
+        lines = (*before_lines(view), *_ended_lines(view), look)
         return Said("amber", title, lines, body=_settled(view), exit_code=REFUSED)
     title = f"Nothing was restored in {view.env}: {approval.id} refused by {view.by}"
     asked = f"Asked by {view.requester}."
-    return Said("plain", title, (*before_lines(view), asked), body=_settled(view))
+    if not view.lifted.kills:
+        return Said("plain", title, (*before_lines(view), asked), body=_settled(view))
+    title = f"Not restored in {view.env}: {approval.id} refused by {view.by}"
+    lines = (*before_lines(view), asked, *_ended_lines(view))
+    return Said("amber", f"{title}; what was let through ends", lines, body=_settled(view))
+
+
+def _ended_lines(view: RestoreView) -> tuple[str, ...]:
+    """Return that what one person had let through ends; nothing where nothing was."""
+    kills = view.lifted.kills
+    if not kills:
+        return ()
+    said = f"{ids_of(kills)} is to hold for everybody again: {what_of(kills)}."
+    return (said, "Not confirmed by the instances yet; the card says when it is.")
 
 
 def asked_before_said(view: RestoreView, now: Approval) -> Said:
@@ -175,7 +189,9 @@ def _not_yet(seen: Containment | None) -> list[str]:
 def _settled(view: RestoreView) -> Record:
     approval = view.lifted.approval
     assert approval is not None
-    return {"approval": approval.id, "pending": False, "standing": approval.standing}
+    body: Record = {"approval": approval.id, "pending": False, "standing": approval.standing}
+    ended = [kill.id for kill in view.lifted.kills]
+    return {**body, "taken_back": ended} if ended else body
 
 
 def _restored(view: RestoreView, seen: Containment | None) -> Record:

@@ -1,6 +1,6 @@
 """What a rollback comes to on one state: a new revision that brings old content back, at once. Pure."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from opsbot.app import route_state
 from opsbot.app.requests import RollbackRequest
@@ -9,6 +9,7 @@ from opsbot.app.routed import (
     Words,
     asked,
     card,
+    due,
     follow,
     move_of,
     must_allow,
@@ -54,7 +55,11 @@ def decide_rollback(
         return None, replace(routed, outcome="already")
     broke = _must_serve(state, workflow, routed, request)
     move = move_of(state, now_ms, words.actor)
-    change, after, made = roll_back(state, routing, target.number, move, note=words.note)
+    soak_ms = route_state.steps(workflow)[-1].soak_s * 1000
+    watch = Watch(words.uid, soak_ms)
+    change, after, made = roll_back(
+        state, routing, target.number, move, note=words.note, watch=watch
+    )
     effects = change.effects
     if broke:
         body: Record = {
@@ -82,10 +87,31 @@ def decide_rollback(
     return change, replace(routed, routing=after, revision=made, broke=broke, cancelled=cancelled)
 
 
-def roll_back(
-    state: State, routing: Routing, number: Number, move: Move, *, note: str = ""
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """How long content that is not the last good one is watched after it was brought back."""
+
+    uid: str = ""
+    soak_ms: int = 0
+
+
+def served_before(state: State, routing: Routing, target: Revision) -> bool:
+    """Return whether the content of *target* served everybody once: a way back, not a way around."""
+    known = (state.revision(routing.workflow, number) for number in routing.served)
+    return any(one.route == target.route for one in known)
+
+
+def roll_back(  # what a revision and its watch are made of, by keyword
+    state: State,
+    routing: Routing,
+    number: Number,
+    move: Move,
+    *,
+    note: str = "",
+    watch: Watch | None = None,
 ) -> tuple[Change, Routing, Revision]:
     """Return the change that serves everybody with revision *number*'s content as a new revision."""
+    watch = watch or Watch()
     name = routing.workflow
     target = state.revision(name, number)
     made = Revision(
@@ -101,7 +127,9 @@ def roll_back(
     good = target.route == state.revision(name, routing.last_good).route
     running = () if routing.candidate is None else (routing.candidate.number,)
     touched = (made.number, routing.active, *running)
-    after = rolled_back(routing, made.number, move, good=good)
+    after = rolled_back(
+        routing, made.number, move, good=good, soak_ms=watch.soak_ms, watch=watch.uid
+    )
     change = Change(
         verb="rollback",
         actor=RAMP,
@@ -119,6 +147,7 @@ def roll_back(
             *(card(after, number) for number in touched),
             picture(after, made.number),
         ),
+        timers=(due(after, watch.soak_ms),) if after.watch_ms is not None else (),
         cancels=(timer_of(name),),
     )
     return change, after, made
@@ -146,6 +175,12 @@ def _must_serve(
             f"{target.id} serves with {', '.join(stray)}, which is not approved any more;"
             " nothing was changed.",
             hint=f"`/ai-route {workflow.name} history` lists the others.",
+        )
+    if not served_before(state, routed.routing, target):
+        raise RouteRefused(
+            f"{target.id} has never served everybody, so there is no way back to it;"
+            " nothing was changed.",
+            hint=f"It goes up by its ramp: `/ai-route {workflow.name} stage {target.id}`.",
         )
     barred = route_state.barred(state, target.route)
     if len(barred) == len(target.route.targets):

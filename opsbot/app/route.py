@@ -49,7 +49,8 @@ _SERVED = frozenset({"begun", "dropped", "rolled_back"})
 
 def watched_route(routing: Routing) -> Watched:
     """Return what to look for in acknowledgements of a route that was changed."""
-    return Watched(Scope(routing.workflow), routing.at, since_ms=routing.committed_ms)
+    name = routing.workflow
+    return Watched(Scope(name), routing.at, rejects=name, since_ms=routing.committed_ms)
 
 
 def approval_about(state: State, approval_id: str) -> str:
@@ -111,7 +112,8 @@ class RouteVerb:
         """Return what serves a workflow now, and how far a ramp is."""
         state = await self._looked(actor)
         declared = workflow_named(state, workflow)
-        routing, steps = state.routing(workflow), route_state.steps(declared)
+        routing = state.routing(workflow)
+        steps = route_state.ramp(declared, routing)
         active = state.revision(workflow, routing.active)
         now_ms, tried = await self._now_ms(), routing.candidate
         lines = [revision_line(active, routing, shown(policy_of(state), active.author))]
@@ -226,7 +228,7 @@ class RouteVerb:
             routed=routed,
             env=env.name,
             by=who(state, words.actor),
-            steps=route_state.steps(workflow),
+            steps=route_state.ramp(workflow, routed.routing),
             prefix=env.prefix,
             requester=shown(policy, routed.approval.requester) if routed.approval else "",
             approvers=tuple(shown(policy, name) for name in routed.verdict.approvers),

@@ -8,6 +8,7 @@ from opsbot.app.card import Card
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.fleet_words import clock
 from opsbot.app.ports import Delivery
+from opsbot.app.ramp_decision import entry
 from opsbot.app.ramp_waits import approval_buttons, waiting_lines
 from opsbot.app.reach import slack_ids, tell_each
 from opsbot.app.rollback_words import rollback_buttons
@@ -65,7 +66,7 @@ class RouteCard:
         """Return the card as of now."""
         env = self.card.env
         routing, declared = state.routing(workflow), state.workflows()[workflow]
-        revision, steps = state.revision(workflow, number), route_state.steps(declared)
+        revision, steps = state.revision(workflow, number), route_state.ramp(declared, routing)
         (note,) = await env.unsealed(revision.note)
         seen = await Sight(env.fleets, env.clock).now(watched_route(routing), state.workflows())
         now_ms = env.clock.now_ms() if seen is None else seen.now_ms
@@ -133,15 +134,17 @@ def _way(
             f"Soaks until {until}; then the next step, if every gate is green.",
         ]
     if routing.active == revision.number:
-        if revision.back_to is not None:
-            return f"Rolled back to r{revision.back_to}: {revision.id} serves everybody", [
-                f"By {shown(policy, routing.by)}."
-            ]
+        lines = [f"But {tried.id} serves {share_of(entry(steps, tried.step))}."] if tried else []
+        if routing.stuck:
+            lines.append(f"It stays: {routing.stuck}.")
         if routing.watch_ms is not None:
-            return f"{revision.id} serves everybody", [
-                f"{progress(steps, len(steps) - 1)}, watched until {clock(routing.watch_ms)}."
-            ]
-        return f"{revision.id} serves everybody", ["It is the last good revision."]
+            lines.append(f"Watched until {clock(routing.watch_ms)}.")
+        if routing.last_good == revision.number:
+            lines.append("It is the last good revision.")
+        if revision.back_to is not None:
+            back = f"Rolled back to r{revision.back_to}: {revision.id} serves everybody"
+            return f"{back}{' else' if tried else ''}", [f"By {shown(policy, revision.author)}.", *lines]
+        return f"{revision.id} serves everybody{' else' if tried else ''}", lines
     return f"{revision.id} serves nobody", [f"{routing.id} serves everybody."]
 
 
@@ -159,7 +162,7 @@ def _tone(routing: Routing, number: Number, *, complete: bool) -> Tone:
     if tried is not None and tried.number == number:
         return "amber" if tried.held or not complete else "green"
     if routing.active == number:
-        return "green" if complete else "amber"
+        return "green" if complete and routing.last_good == number else "amber"
     return "plain"
 
 

@@ -28,7 +28,7 @@ def _part(state: State, workflow: Workflow, now_ms: int) -> Said:
 
 
 def _lines(routing: Routing, workflow: Workflow) -> list[str]:
-    tried, steps = routing.candidate, route_state.steps(workflow)
+    tried, steps = routing.candidate, route_state.ramp(workflow, routing)
     if tried is None:
         watched = f"{routing.id} is watched; r{routing.last_good} is the last good one."
         return [watched] if routing.watch_ms is not None else []

@@ -32,6 +32,12 @@ def steps(workflow: Workflow) -> tuple[Step, ...]:
     return steps_of(workflow.extra.get("stages"))
 
 
+def ramp(workflow: Workflow, routing: Routing) -> tuple[Step, ...]:
+    """Return the ramp that runs, as it was declared when it began; else the workflow's."""
+    running = routing.candidate.steps if routing.candidate is not None else ()
+    return running or steps(workflow)
+
+
 def gates(workflow: Workflow) -> tuple[Gate, ...]:
     """Return the workflow's gates."""
     return gates_of(workflow.extra.get("gates"))
@@ -138,6 +144,21 @@ def unapproved(workflow: Workflow, route: Route) -> tuple[str, ...]:
     listed = workflow.extra.get("approved", ())
     approved = {str(one) for one in listed} if isinstance(listed, (list, tuple)) else set()
     return tuple(name for name in route.models if name not in approved)
+
+
+def may_serve(state: State, workflow: Workflow, route: Route) -> str:
+    """
+    Return why *route* may serve nobody of the workflow: empty where it may.
+
+    Every model that it can serve with is approved, fallbacks included, and one of its targets at
+    least is under no kill. What its author declared and the strategy replaced serves nobody.
+    """
+    if names := unapproved(workflow, replace(route, declared=())):
+        return "not approved: " + ", ".join(names)
+    stopped = barred(state, route)
+    if route.targets and len(stopped) == len(route.targets):
+        return ", ".join(f"`{name}` is under {kill.id}" for name, kill in stopped)
+    return ""
 
 
 def killing(state: State, workflow: Workflow) -> tuple[Kill, ...]:

@@ -146,7 +146,8 @@ def confirmed_words(seen: Containment | None) -> str:
         return "Confirmed: unknown. The fleet's acknowledgements could not be read."
     if not seen.expected:
         return "No running instance has confirmed it."
-    return f"{len(seen.confirmed)}/{seen.expected} instances confirmed"
+    deaf = f", {counted(len(seen.rejected), 'instance')} could not read it" if seen.rejected else ""
+    return f"{len(seen.confirmed)}/{seen.expected} instances confirmed{deaf}"
 
 
 def _waiting(view: RouteView) -> list[str]:

@@ -6,7 +6,7 @@ from opsbot.app import route_state
 from opsbot.app.approvals import closing, hash_of, pending_for, timers_of
 from opsbot.app.environment import policy_of
 from opsbot.app.kill_decision import next_number, numbered
-from opsbot.app.ramp_decision import entry, not_green, start
+from opsbot.app.ramp_decision import entry, not_green, obstacles_of, start, watch_again
 from opsbot.app.requests import StageRequest
 from opsbot.app.route_decision import must_be_sound
 from opsbot.app.routed import (
@@ -30,7 +30,7 @@ from opsbot.domain.errors import RouteRefused, StaleButton
 from opsbot.domain.gates import Result
 from opsbot.domain.policy import identity_of, shown
 from opsbot.domain.route import Number
-from opsbot.domain.routing import Routing, dropped, held
+from opsbot.domain.routing import Routing, confirmed, dropped, held
 from opsbot.domain.state import APPROVALS, State
 from opsbot.domain.workflow import Workflow
 
@@ -64,7 +64,7 @@ def decide_stage(
     before = state.revision(workflow.name, routing.active)
     routed = Routed(_SAID[request.act], routing, revision, before, verdict)
     after = _after(state, now_ms, request, words, routing)
-    if after == routing:
+    if after == routing and request.act != "go_on":
         return None, replace(routed, outcome="already")
     change = Change(
         verb=f"{request.act}_ramp",
@@ -75,10 +75,16 @@ def decide_stage(
         sealed=words.sealed,
         effects=_effects(request, after, revision.number),
         # A ramp that a person held is not looked at any more: going on begins that anew.
-        timers=(due(after, 0),) if request.act == "go_on" else (),
+        timers=(due(after, 0),)
+        if request.act == "go_on"
+        else _watched_again(request, after, now_ms),
         cancels=() if request.act == "hold" else (timer_of(workflow.name),),
     )
     return change, replace(routed, routing=after)
+
+
+def _watched_again(request: StageRequest, after: Routing, now_ms: int) -> tuple[Timer, ...]:
+    return watch_again(after, now_ms) if request.act == "cancel" else ()
 
 
 def _must_be_the_same(routing: Routing, request: StageRequest) -> None:
@@ -201,8 +207,14 @@ def _must_begin(
     first = entry(route_state.steps(workflow), 0)
     if closed := not_green(results, first):
         raise RouteRefused(
-            f"{revision.id} may not serve users yet: {closed[0]}.",
+            f"{revision.id} may not serve users yet: {closed[0].words}.",
             hint="Run its evaluation and send it in: `opsbot eval record`. Nothing was changed.",
+        )
+    waits = obstacles_of(state, now_ms, workflow, confirmed(routing, 0)) if first.whole else ()
+    if waits:
+        raise RouteRefused(
+            f"{revision.id} would serve everybody at once, and {waits[0]}; nothing was changed.",
+            hint=f"See `/ai-route {workflow.name}`, or declare `stages` that begin with a share.",
         )
     return results
 

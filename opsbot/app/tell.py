@@ -8,6 +8,7 @@ from opsbot.app.card import Render
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.ports import Chat, Delivery, Outbox
 from opsbot.app.reach import dris, glass_people, holders, slack_ids, tell_each
+from opsbot.app.rechosen_words import CHOSEN, chosen_told
 from opsbot.app.restore_ramp_verb import TAKEN_BACK, taken_back
 from opsbot.app.route_card import TOLD, RouteCard
 from opsbot.app.words import mode_word, named
@@ -42,7 +43,11 @@ class Tell:
         if body["what"] in TOLD:
             return await self.routes.tell(delivery)
         state = await self.env.store.refresh()
-        told = await self._what(body, state)
+        told = (
+            chosen_told(self.env, state, body)
+            if body["what"] == CHOSEN
+            else await self._what(body, state)
+        )
         if told is None:
             return None
         said, people = told

@@ -15,6 +15,12 @@ since when (`since_ms`) counts here; while nothing writes them, evaluations alon
 """
 
 _RATES = ("rate", "share")
+COUNTED_MOST = 1000
+"""
+Cases that one report counts as, at most, in its proportions: n is what its sender says, and a
+single word must not wash a day's bad outcomes away.
+"""
+
 _EXACT = 6
 """Digits after the point that are kept of a number of cases: a float's noise is no bad case."""
 
@@ -43,6 +49,10 @@ class Spent:
         """Return both together."""
         return Spent(round(self.bad + other.bad, _EXACT), self.cases + other.cases)
 
+    def minus(self, other: "Spent") -> "Spent":
+        """Return it without what *other* added."""
+        return Spent(round(self.bad - other.bad, _EXACT), self.cases - other.cases)
+
 
 def budget_of(workflow: Workflow) -> Budget | None:
     """Return the workflow's budget, None where it declares none."""
@@ -62,7 +72,8 @@ def bad_cases(gate: Gate, one: Measurement) -> Spent:
     if not is_rate(one.metric) or not 0 <= one.value <= 1:
         return Spent()
     bad = one.value if gate.op.startswith("<") else 1 - one.value
-    return Spent(round(one.n * bad, _EXACT), one.n)
+    cases = min(one.n, COUNTED_MOST)
+    return Spent(round(cases * bad, _EXACT), cases)
 
 
 def added(
@@ -75,28 +86,59 @@ def added(
     """
     Return the workflow's record of hours with *taken* in this hour; None where nothing is added.
 
-    Only what a gate asks for counts, once each, and hours that left the window are dropped, so
-    that the record stays as small as the window.
+    Only what a gate asks for counts, and of each suite, metric and subject only the worst report
+    of an hour: a report that is sent again, or a better one after it, adds nothing. Hours that
+    left the window are dropped, so that the record stays as small as the window.
     """
     budget = budget_of(workflow)
+    if budget is None:
+        return None
     asked: dict[tuple[str, str], Gate] = {}
     for gate in gates:
         asked.setdefault((gate.suite, gate.metric), gate)
-    seen = Spent()
+    hours, now = _hours(state, workflow.name), now_ms // HOUR_MS
+    worst = before = _worst(state, workflow.name, now)
     for one in taken:
         if (found := asked.get((one.suite, one.metric))) is not None:
-            seen = seen.plus(bad_cases(found, one))
-    if budget is None or not seen.cases:
+            worst = _with(worst, one, bad_cases(found, one), budget)
+    if worst == before:
         return None
-    hours = _hours(state, workflow.name)
-    now = now_ms // HOUR_MS
-    hours[now] = hours.get(now, Spent()).plus(seen)
+    for name, seen in worst.items():
+        hours[now] = hours.get(now, Spent()).plus(seen).minus(before.get(name, Spent()))
     kept: dict[str, Json] = {
         str(hour): [spent.bad, spent.cases]
         for hour, spent in sorted(hours.items())
         if hour >= _first(budget, now_ms)
     }
-    return {"s": 1, "workflow": workflow.name, "hours": kept}
+    newest: Record = {
+        "hour": now,
+        "worst": {name: [seen.bad, seen.cases] for name, seen in sorted(worst.items())},
+    }
+    return {"s": 1, "workflow": workflow.name, "hours": kept, "newest": newest}
+
+
+def _worst(state: State, workflow: str, hour: int) -> dict[str, Spent]:
+    """Return what counts in *hour* of each suite, metric and subject; empty in a new hour."""
+    newest = state.kind(BUDGETS).get(workflow, {}).get("newest", {})
+    if not isinstance(newest, Mapping) or newest.get("hour") != hour:
+        return {}
+    return _pairs(newest.get("worst", {}))
+
+
+def _with(
+    worst: dict[str, Spent], one: Measurement, seen: Spent, budget: Budget
+) -> dict[str, Spent]:
+    """Return *worst* with a report, where nothing as bad for the budget is counted of its kind."""
+    name = f"{one.suite} {one.metric} {one.subject}"  # none of them holds a blank
+    counts = worst.get(name)
+    if not seen.cases or (counts is not None and _over(counts, budget) >= _over(seen, budget)):
+        return worst
+    return {**worst, name: seen}
+
+
+def _over(seen: Spent, budget: Budget) -> float:
+    """Return by how many bad cases a report is beyond the budget: what it costs; less than 0 pays."""
+    return round(seen.bad - seen.cases * budget.share, _EXACT)
 
 
 def spent(state: State, workflow: Workflow, now_ms: int) -> Spent:
@@ -143,12 +185,16 @@ def _first(budget: Budget, now_ms: int) -> int:
 
 
 def _hours(state: State, workflow: str) -> dict[int, Spent]:
-    hours = state.kind(BUDGETS).get(workflow, {}).get("hours", {})
-    if not isinstance(hours, Mapping):
+    hours = _pairs(state.kind(BUDGETS).get(workflow, {}).get("hours", {}))
+    return {int(hour): seen for hour, seen in hours.items()}
+
+
+def _pairs(value: Json) -> dict[str, Spent]:
+    if not isinstance(value, Mapping):
         return {}
     return {
-        int(hour): Spent(float(str(pair[0])), float(str(pair[1])))
-        for hour, pair in hours.items()
+        name: Spent(float(str(pair[0])), float(str(pair[1])))
+        for name, pair in value.items()
         if isinstance(pair, (list, tuple))
     }
 

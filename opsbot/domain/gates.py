@@ -65,6 +65,14 @@ class Result:
     words: str
 
     @property
+    def brief(self) -> str:
+        """Return what holds, without anything that grows old: the same as long as it is the same."""
+        wanted = f"{self.gate.op} {self.gate.threshold:g}"
+        value = "nothing" if self.measurement is None else f"{self.measurement.value:g}"
+        how = self.colour.replace("_", " ")
+        return f"{self.gate.name} is {how}: {value} reported, {wanted} wanted"
+
+    @property
     def green(self) -> bool:
         """Return whether the gate is open."""
         return self.colour == "green"

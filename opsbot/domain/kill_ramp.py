@@ -36,7 +36,8 @@ class KillRamp:
     (server times). *by* is who asked for it or approved it, *approval* the approval that it rests on.
     *lone*: one person alone let it begin, and nothing follows until a second one approves. *held* is
     why the next step waits. *whole_at* is the position (epoch, revision) at which the kill held for
-    everybody, *begun_at* the one of the commit that began the attempt.
+    everybody, *begun_at* the one of the commit that began the attempt. *mark* counts how often it was
+    looked after anew within a step: a look that bears an earlier one finds nothing to do.
     """
 
     uid: str
@@ -51,6 +52,7 @@ class KillRamp:
     held: str = ""
     whole_at: tuple[int, int] = (0, 0)
     begun_at: tuple[int, int] = (0, 0)
+    mark: int = 0
 
     @property
     def percent(self) -> int:
@@ -93,6 +95,7 @@ def as_record(ramp: KillRamp) -> Record:
         "held": ramp.held,
         "whole_at": list(ramp.whole_at),
         "begun_at": list(ramp.begun_at),
+        **({"mark": ramp.mark} if ramp.mark else {}),
     }
 
 
@@ -114,6 +117,7 @@ def from_record(record: Json) -> KillRamp | None:
         steps=_numbers(record["steps"]),
         whole_at=_place(record["whole_at"]),
         begun_at=_place(record["begun_at"]),
+        mark=int(str(record.get("mark", 0))),
     )
 
 

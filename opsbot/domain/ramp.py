@@ -68,6 +68,25 @@ def _served(steps: tuple[Step, ...]) -> list[Step]:
     return kept
 
 
+def as_records(steps: tuple[Step, ...]) -> list[Record]:
+    """Return steps as they are stored; the inverse of `from_records`."""
+    return [{name: _json(getattr(one, name)) for name in Step.__slots__} for one in steps]
+
+
+def from_records(listed: Json) -> tuple[Step, ...]:
+    """Read stored steps; none where none are stored."""
+    found = listed if isinstance(listed, (list, tuple)) else ()
+    return tuple(
+        Step(**{**one, "tenants": tuple(one["tenants"])})
+        for one in found
+        if isinstance(one, Mapping)
+    )
+
+
+def _json(value: object) -> Json:
+    return list(value) if isinstance(value, tuple) else value  # type: ignore[return-value]  # fields of `Step`
+
+
 def _step(record: Record) -> Step:
     percent = int(str(record.get("percent", 0)))
     tenants = record.get("tenants", ())

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from opsbot.domain.change import Json, Position, Record
-from opsbot.domain.ramp import Step
+from opsbot.domain.ramp import Step, as_records, from_records
 from opsbot.domain.route import Number, Revision, Route, route_record
 
 
@@ -24,7 +24,8 @@ class Candidate:
 
     *step* is the index in the workflow's ramp and *since_ms* when that step began. *uid* names
     this one attempt, so that a timer of an earlier one finds nothing to do. *held* is why it does
-    not go on, empty while it soaks. *by* started it.
+    not go on, empty while it soaks. *by* started it. *steps* are the ramp as it was declared then:
+    an edit of the file never moves what is tried already.
     """
 
     number: Number
@@ -33,6 +34,7 @@ class Candidate:
     since_ms: int
     by: str
     held: str = ""
+    steps: tuple[Step, ...] = ()
 
     @property
     def id(self) -> str:
@@ -51,6 +53,8 @@ class Routing:
     changes who falls into which share: raised by a rollback, so that nobody sticks to what was
     taken back. *at* is the commit that last changed what is served, *committed_ms* its time on
     the server's clock, and *confirmed_ms* how long the fleet took to say so, None until then.
+    *served* are the revisions that served everybody once: nobody rolls back to any other. *stuck*
+    is why a watch that went red cannot go back by itself.
     """
 
     workflow: str
@@ -65,6 +69,8 @@ class Routing:
     watch_ms: int | None = None
     watch: str = ""
     confirmed_ms: int | None = None
+    served: tuple[Number, ...] = ()
+    stuck: str = ""
 
     @property
     def id(self) -> str:
@@ -80,7 +86,7 @@ class Routing:
 def begun(workflow: str, move: Move) -> Routing:
     """Return the routing of a workflow with its first revision, which counts as good."""
     one = Number(1)
-    return Routing(workflow, one, one, one, move.at, move.now_ms, move.by)
+    return Routing(workflow, one, one, one, move.at, move.now_ms, move.by, served=(one,))
 
 
 def added(routing: Routing) -> Routing:
@@ -108,15 +114,17 @@ def promoted(routing: Routing, number: Number, move: Move, *, soak_ms: int, watc
     """Return it with *number* serving everybody, watched for *soak_ms* more; *watch* names that."""
     until = move.now_ms + soak_ms
     changed = replace(routing, active=number, candidate=None, watch_ms=until, watch=watch)
-    return _moved(changed, move)
+    return _moved(_served_all(changed), move)
 
 
-def rolled_back(routing: Routing, number: Number, move: Move, *, good: bool) -> Routing:
+def rolled_back(
+    routing: Routing, number: Number, move: Move, *, good: bool, soak_ms: int = 0, watch: str = ""
+) -> Routing:
     """
     Return it with *number*, a new revision that brings old content back, serving everybody.
 
     A candidate is gone, sticky shares are dealt anew. *good* says that the content is that of the
-    last good revision, which it then becomes itself.
+    last good revision, which it then becomes itself; any other content is watched for *soak_ms*.
     """
     changed = replace(
         routing,
@@ -124,11 +132,11 @@ def rolled_back(routing: Routing, number: Number, move: Move, *, good: bool) -> 
         last_good=number if good else routing.last_good,
         newest=max(routing.newest, number),
         candidate=None,
-        watch_ms=None,
-        watch="",
+        watch_ms=None if good or not watch else move.now_ms + soak_ms,
+        watch="" if good else watch,
         salt=routing.salt + 1,
     )
-    return _moved(changed, move)
+    return _moved(_served_all(changed), move)
 
 
 def proven(routing: Routing) -> Routing:
@@ -141,8 +149,19 @@ def confirmed(routing: Routing, took_ms: int) -> Routing:
     return replace(routing, confirmed_ms=took_ms)
 
 
+def stuck(routing: Routing, why: str) -> Routing:
+    """Return it with the reason why its watch cannot take it back."""
+    return replace(routing, stuck=why)
+
+
+def _served_all(routing: Routing) -> Routing:
+    return replace(routing, served=tuple(sorted({*routing.served, routing.active})))
+
+
 def _moved(routing: Routing, move: Move) -> Routing:
-    return replace(routing, at=move.at, committed_ms=move.now_ms, by=move.by, confirmed_ms=None)
+    return replace(
+        routing, at=move.at, committed_ms=move.now_ms, by=move.by, confirmed_ms=None, stuck=""
+    )
 
 
 def served(
@@ -158,7 +177,8 @@ def served(
     if routing.salt:
         record["salt"] = str(routing.salt)
     if routing.candidate is not None and candidate is not None:
-        step = steps[min(routing.candidate.step, len(steps) - 1)]
+        ramp = routing.candidate.steps or steps
+        step = ramp[min(routing.candidate.step, len(ramp) - 1)]
         record["candidate"] = {
             **_content(candidate.id, candidate.route),
             "percent": step.percent,
@@ -179,10 +199,15 @@ def as_record(routing: Routing) -> Record:
     return {
         "s": 1,
         **{name: getattr(routing, name) for name in _PLAIN},
+        "stuck": routing.stuck,
         "at": routing.at.as_json(),
         "candidate": None
         if tried_now is None
-        else {name: getattr(tried_now, name) for name in Candidate.__slots__},
+        else {
+            **{name: getattr(tried_now, name) for name in _OF_CANDIDATE},
+            "steps": as_records(tried_now.steps),
+        },
+        "served": list(routing.served),
     }
 
 
@@ -199,11 +224,23 @@ def from_record(record: Record) -> Routing:
     plain = {name: record[name] for name in _PLAIN}
     return Routing(
         at=Position(int(str(at["epoch"])), int(str(at["revision"]))),
-        candidate=Candidate(**candidate) if isinstance(candidate, Mapping) else None,  # type: ignore[arg-type]  # our own record
+        candidate=_candidate(candidate) if isinstance(candidate, Mapping) else None,
+        served=_numbers(record.get("served")) or (plain["active"], plain["last_good"]),  # type: ignore[arg-type]  # our own record
+        stuck=str(record.get("stuck", "")),
         **plain,  # type: ignore[arg-type]  # as above
     )
 
 
+def _candidate(record: Record) -> Candidate:
+    fields = {name: record[name] for name in _OF_CANDIDATE}
+    return Candidate(**fields, steps=from_records(record.get("steps")))  # type: ignore[arg-type]  # our own record
+
+
+def _numbers(value: Json) -> tuple[Number, ...]:
+    return tuple(Number(int(str(one))) for one in value) if isinstance(value, (list, tuple)) else ()
+
+
+_OF_CANDIDATE = ["number", "uid", "step", "since_ms", "by", "held"]
 _PLAIN = [
     "workflow",
     "active",

@@ -77,8 +77,42 @@ async def test_a_name_that_was_added_since_is_killed_with_the_next_word(world: W
     assert [(one.id, one.scope.model, one.under) for one in kills] == [
         ("K-1", SNAPSHOT, ""),
         ("K-2", GPT, ""),
-        ("K-3", AZURE, "K-2"),
+        ("K-3", SNAPSHOT, "K-2"),
+        ("K-4", AZURE, "K-2"),
     ]
+
+
+async def test_a_name_stays_closed_while_a_kill_of_its_model_claims_it(world: World) -> None:
+    await _kill(world, Target("model", AZURE), by=INES)
+    await _kill(world, n=2)
+
+    for by, key in ((INES, "ask"), (SAM, "yes")):
+        await world.bot.restore(RestoreRequest(Target("kill", "K-1")), by, request_id=key)
+
+    assert not world.store.state.kill("K-1").active
+    assert {one.scope.model for one in world.store.state.active_kills()} == {GPT, SNAPSHOT, AZURE}
+
+
+async def test_a_name_that_stands_for_itself_is_held_by_the_first_as_well(world: World) -> None:
+    await _kill(world)
+    await _kill(world, Target("model", AZURE), by=INES, n=2)
+
+    for by, key in ((INES, "ask"), (SAM, "yes")):
+        await world.bot.restore(RestoreRequest(Target("kill", "K-3")), by, request_id=key)
+
+    assert not world.store.state.kill("K-3").active
+    assert _models(world.store.state) == {"K-1": GPT, "K-2": SNAPSHOT, "K-4": AZURE}
+    assert world.store.state.kill("K-4").under == "K-1"
+
+
+async def test_a_stricter_kill_leaves_what_another_holds_by_name_as_it_is(world: World) -> None:
+    await _kill(world, Target("model", AZURE), mode="fallback", by=INES)
+
+    await _kill(world, n=2)
+
+    modes = {(one.id, one.scope.model): one.mode for one in world.store.state.active_kills()}
+    assert modes[("K-1", AZURE)] == "fallback"
+    assert modes[("K-4", AZURE)] == "stop"
 
 
 async def test_one_snapshot_is_killed_alone_and_the_rest_is_said_to_go_on(world: World) -> None:
@@ -129,7 +163,7 @@ async def test_what_somebody_else_kills_by_name_is_not_lifted_with_the_first(wor
     assert alias.under == ""
     assert alias.joined == ("ines",)
     assert f"review:{alias.uid}" in world.server.timers
-    assert [one.under for one in world.store.state.active_kills()] == ["", "K-1", ""]
+    assert [one.under for one in world.store.state.active_kills()] == ["", "K-1", "", "K-1"]
     assert "K-2 (with K-1)" in (await world.bot.kills(MARA)).as_text()
 
 

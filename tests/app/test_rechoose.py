@@ -169,6 +169,7 @@ async def test_its_own_choice_is_taken_back_at_once_when_its_evidence_turns_bad(
     world: World,
 ) -> None:
     await _mini_serves(world)
+    await _lift(world)
     await _shown(world, MINI, value=0.2)
 
     done = await _rechosen(world)
@@ -183,6 +184,7 @@ async def test_evidence_that_grew_old_is_noticed_while_the_store_stands_still(
     world: World,
 ) -> None:
     await _mini_serves(world)
+    await _lift(world)
     rechoose = Rechoose(world.env)
     assert await rechoose() == ()
 

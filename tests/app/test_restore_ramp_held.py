@@ -1,13 +1,19 @@
 """A restore in steps that people hold and let go on; a queue that closes meanwhile changes nothing of it."""
 
+from dataclasses import replace
+
 import pytest
 
+from opsbot.app.requests import RestoreRequest
 from opsbot.domain.errors import NotAllowed, StaleButton
 from tests.support.restores import (
+    K1,
     approved,
     killed,
     later,
+    measured,
     percent,
+    ramp_of,
     report,
     rules,
     seen,
@@ -52,14 +58,71 @@ async def test_it_is_held_and_goes_on_by_people(ramping: World, pod: HandMoved) 
     stayed = percent(ramping)
     with pytest.raises(NotAllowed):
         await ramping.bot.hold_restore("K-1", GUS, hold=False, request_id="gus")
-    on = await ramping.bot.hold_restore("k-1", MARA, hold=False, request_id="on")
+    on = await ramping.bot.hold_restore("k-1", SAM, hold=False, request_id="on")
     await later(ramping, pod, 1)
 
     assert held.title.startswith("Held by Ola: 5 % of sticky keys")
     assert "Held: held by Ola; then 25 %." in held.as_text()
     assert [one.act for one in held.buttons] == ["stop_completely", "restore_go_on"]
-    assert on.title.startswith("Let go on by Mara")
+    assert on.title.startswith("Let go on by Sam")
     assert (stayed, percent(ramping)) == (5, 25)
+
+
+async def test_who_asked_for_the_restore_does_not_end_a_hold_of_it(ramping: World) -> None:
+    await ramping.bot.hold_restore("K-1", SAM, hold=True, request_id="hold")
+
+    with pytest.raises(NotAllowed) as no:
+        await ramping.bot.hold_restore("K-1", MARA, hold=False, request_id="go")
+
+    assert ramp_of(ramping).held == "held by Sam"
+    assert "Mara asked for this restore" in no.value.message
+    assert "Sam" in no.value.hint
+    assert "Mara" not in no.value.hint
+
+
+async def test_who_restored_it_alone_does_not_end_a_hold_of_it_either(
+    world: World, pod: HandMoved
+) -> None:
+    alone = replace(rules(), one_person_modes=frozenset({"stop"}))
+    await world.declare(stepped(), with_policy=alone)
+    await killed(world, pod)
+    await world.bot.restore(RestoreRequest(K1), SAM, request_id="alone")
+    await world.bot.hold_restore("K-1", MARA, hold=True, request_id="hold")
+
+    with pytest.raises(NotAllowed):
+        await world.bot.hold_restore("K-1", SAM, hold=False, request_id="go")
+
+    assert ramp_of(world).approval == ""
+    assert ramp_of(world).held_by_person
+
+
+async def test_held_and_let_go_on_at_once_leaves_one_look_that_goes_on(
+    ramping: World, pod: HandMoved
+) -> None:
+    await measured(ramping, 0.5, n=3)
+    await later(ramping, pod)
+    for n in range(3):
+        await ramping.bot.hold_restore("K-1", MARA, hold=True, request_id=f"h{n}")
+        await ramping.bot.hold_restore("K-1", SAM, hold=False, request_id=f"g{n}")
+        await later(ramping, pod, 31)
+
+    left = [one for one in ramping.server.items.values() if one.effect.kind == "restore_ramp"]
+    waiting = [one for one in ramping.server.timers if one.startswith("restore-ramp:")]
+
+    assert percent(ramping) == 5
+    assert len(left) + len(waiting) == 1
+
+
+async def test_what_holds_for_hours_is_noted_once(ramping: World, pod: HandMoved) -> None:
+    await measured(ramping, 0.5, n=3)
+    await later(ramping, pod)
+    noted = ramping.store.state.position
+
+    for _ in range(5):
+        await later(ramping, pod, 61)
+
+    assert "too few cases" in ramp_of(ramping).held
+    assert ramping.store.state.position == noted
 
 
 async def test_holding_twice_changes_nothing(ramping: World) -> None:
@@ -106,7 +169,7 @@ async def test_a_queue_that_closes_in_the_middle_keeps_what_is_let_through(
     await world.outbox.fire_timers()
     await world.work("queue_closed")
     kill = world.store.state.kill("K-1")
-    await world.bot.hold_restore("K-1", MARA, hold=False, request_id="g")
+    await world.bot.hold_restore("K-1", SAM, hold=False, request_id="g")
     await seen(world, pod)
     await later(world, pod)
 

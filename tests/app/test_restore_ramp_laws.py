@@ -8,11 +8,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from opsbot.app.approvals import waiting
 from opsbot.app.declare import decide as declare
 from opsbot.app.kill_decision import Order, decide_kill
 from opsbot.app.requests import KillRequest, Target
 from opsbot.app.restore_decision import Lift, decide_approval, decide_restore
-from opsbot.app.restore_ramp_decision import decide_hold, decide_look
+from opsbot.app.restore_lone import decide_expire
+from opsbot.app.restore_ramp_decision import Hold, decide_hold, decide_look
 from opsbot.domain.actor import RAMP, Actor
 from opsbot.domain.change import Change, Write
 from opsbot.domain.declaration import Catalogue
@@ -59,6 +61,9 @@ class Steps(RuleBasedStateMachine):
         self.state = replace(before, position=at, records=records)
         for kill in before.active_kills():
             self.judge(change, kill, self.state.kill(kill.id))
+        for effect in change.effects:
+            if effect.kind == "expire":
+                self.commit(decide_expire(self.state, self.now_ms, str(effect.body["approval"])))
 
     def judge(self, change: Change, old: Kill, new: Kill) -> None:
         """Only an approved restore, step by confirmed step, lets more through; and of its own kill."""
@@ -140,10 +145,17 @@ class Steps(RuleBasedStateMachine):
         lift = self.lift(who, Target("kill", f"A-{number}"))
         self.attempt(decide_approval, f"A-{number}", lift, grant=grant)
 
+    @rule()
+    def expire(self) -> None:
+        """Let every approval run out whose time is over."""
+        for one in waiting(self.state):
+            if one.expires_ms <= self.now_ms:
+                self.commit(decide_expire(self.state, self.now_ms, one.id))
+
     @rule(who=PEOPLE, number=st.integers(1, 3), hold=st.booleans())
     def hold(self, who: Actor, number: int, *, hold: bool) -> None:
         """Hold it, or let it go on."""
-        self.attempt(decide_hold, f"K-{number}", who, hold=hold)
+        self.attempt(decide_hold, Hold(f"K-{number}", who, hold))
 
     @rule(value=st.sampled_from((0.95, 0.95, 0.95, 0.85, 0.5)), n=st.sampled_from((200, 3)))
     def measure(self, value: float, n: int) -> None:
@@ -206,6 +218,7 @@ def allowed(state: State, ramp: KillRamp, kill: Kill) -> None:
     """Check who stands behind a ramp."""
     if ramp.lone:
         assert ramp.percent <= LONE
+        assert state.approval(ramp.approval).standing == "pending"
     elif ramp.approval:
         approval = state.approval(ramp.approval)
         assert approval.standing == "approved"

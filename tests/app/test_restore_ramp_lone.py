@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from opsbot.app.ports import Delivery
 from opsbot.app.requests import (
     ApproveRequest,
     KillRequest,
@@ -179,20 +180,114 @@ async def test_a_red_watch_takes_back_what_one_person_did_and_voids_the_approval
     assert world.store.state.approval("A-1").standing == "void"
 
 
-async def test_when_the_approval_expires_five_percent_is_where_it_stays(
+async def test_when_the_approval_expires_what_was_let_through_ends(
     world: World, pod: HandMoved
 ) -> None:
     await waiting(world, pod, QUARTER)
     await again(world)
+    await seen(world, pod)
     world.clock.later(QUARTER + 1)
     pod.check_in()
     await world.outbox.fire_timers()
-    await world.work("expire", "restore_ramp")
+    await world.work("expire", "restore_ramp", "card")
+    kill = world.store.state.kill("K-1")
+    await seen(world, pod)
 
     said = await again(world)
 
-    assert percent(world) == 5
+    assert (kill.active, kill.ramp, kill.taken_back) == (True, None, "A-1 expired")
+    assert kill.confirmed_ms is None
+    assert world.store.state.kill("K-1").confirmed_ms is not None
+    assert "A restore of K-1 was taken back: A-1 expired" in world.slack.updated[-1]
     assert said.body["approval"] == "A-2"
+    assert world.store.state.approval("A-2").standing == "pending"
+
+
+async def test_a_refusal_ends_what_was_let_through_and_says_so(
+    world: World, pod: HandMoved
+) -> None:
+    await waiting(world, pod, QUARTER)
+    await again(world)
+    await seen(world, pod)
+    no = ApproveRequest("A-1", grant=False)
+
+    said = await world.bot.approve(no, SAM, request_id="no")
+    kill = world.store.state.kill("K-1")
+    repeated = await world.bot.approve(no, SAM, request_id="no")
+    await seen(world, pod)
+    await world.work("card")
+    await later(world, pod, 3600)
+
+    assert (percent(world), kill.taken_back) == (0, "A-1 refused by Sam")
+    assert said.title == "Not restored in prod: A-1 refused by Sam; what was let through ends"
+    assert "K-1 is to hold for everybody again: `support-copilot`" in said.as_text()
+    assert said.body["taken_back"] == ["K-1"]
+    assert repeated.title == said.title
+    assert "A restore of K-1 was taken back: A-1 refused by Sam" in world.slack.updated[-1]
+    assert not [name for name in world.server.timers if name.startswith("restore-ramp:")]
+
+
+async def test_a_refusal_of_what_let_nothing_through_says_that_nothing_was_restored(
+    world: World, pod: HandMoved
+) -> None:
+    await waiting(world, pod, 60)
+
+    said = await world.bot.approve(ApproveRequest("A-1", grant=False), SAM, request_id="no")
+
+    assert said.title == "Nothing was restored in prod: A-1 refused by Sam"
+
+
+async def test_asked_anew_after_its_time_before_the_timer_ends_what_was_let_through(
+    world: World, pod: HandMoved
+) -> None:
+    await waiting(world, pod, QUARTER)
+    await again(world)
+    await seen(world, pod)
+    world.clock.later(QUARTER + 1)
+    pod.check_in()
+
+    said = await again(world)
+    await world.bot.approve(ApproveRequest("A-2"), SAM, request_id="yes")
+
+    assert said.body["approval"] == "A-2"
+    assert world.store.state.approval("A-1").standing == "expired"
+    assert (ramp_of(world).lone, ramp_of(world).approval) == (False, "A-2")
+
+
+async def test_a_void_approval_ends_what_it_let_through_of_another_kill(
+    world: World, pod: HandMoved
+) -> None:
+    await killed(world, pod)
+    await world.bot.kill(KillRequest(COPILOT, "stop", tenant="acme"), MARA, request_id="acme")
+    await again(world, COPILOT)
+    world.clock.later(QUARTER)
+    pod.check_in()
+    await again(world, COPILOT)
+    few = (percent(world), percent(world, "K-2"))
+
+    await world.bot.kill(KillRequest(COPILOT, "stop", tenant="acme"), SAM, request_id="more")
+    await world.work("expire")
+
+    assert few == (5, 5)
+    assert (percent(world), percent(world, "K-2")) == (0, 0)
+    assert world.store.state.kill("K-1").taken_back == "A-1 void"
+
+
+async def test_a_queue_that_closes_ends_what_one_person_let_through(
+    world: World, pod: HandMoved
+) -> None:
+    world.clock.later(2.5 * 86_400)
+    await killed(world, pod, "human")
+    await ask(world)
+    world.clock.later(QUARTER)
+    await again(world)
+    few = percent(world)
+    (timer,) = [one for name, one in world.server.timers.items() if name.startswith("queue:")]
+
+    await world.bot.handlers()["queue_closed"](Delivery("q", "rest", timer[1], 1))
+
+    kill = world.store.state.kill("K-1")
+    assert (few, kill.mode, kill.ramp, kill.taken_back) == (5, "canned", None, "A-1 void")
 
 
 async def test_a_lone_restore_of_everything_lets_five_percent_of_it_through(

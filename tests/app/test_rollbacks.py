@@ -5,7 +5,7 @@ import pytest
 from opsbot.app.requests import KillRequest, RollbackRequest, StageRequest, Target
 from opsbot.domain.errors import NeedsBreakGlass, RouteRefused
 from opsbot.domain.route import Number
-from tests.app.test_routes import COPILOT, GATE, measure, served, set_mini
+from tests.app.test_routes import COPILOT, GATE, measure, serve_mini, served, set_mini
 from tests.support.world import INES, MARA, World, workflow
 
 
@@ -16,34 +16,36 @@ async def _world() -> World:
     return world
 
 
+async def left(world: World) -> None:
+    """Let r2 have served everybody, and a rollback have gone back to r1's content, as r3."""
+    await serve_mini(world)
+    await world.bot.rollback(RollbackRequest(COPILOT), MARA, request_id="left")
+
+
 async def test_a_rollback_is_a_new_revision_that_points_back(world: World) -> None:
-    await set_mini(world)
-    await world.bot.rollback(
-        RollbackRequest(COPILOT, Number(2), break_glass=True, reason="trying"), MARA, request_id="1"
-    )
+    await serve_mini(world)
     instance = world.instance("pod-1")
     instance.follow()
 
     said = await world.bot.rollback(RollbackRequest(COPILOT, reason="worse"), MARA, request_id="2")
 
-    made = world.store.state.revision(COPILOT, Number(4))
+    made = world.store.state.revision(COPILOT, Number(3))
     assert said.title.startswith(
-        "Rolled back: `support-copilot` in prod is served by r1 again, as r4"
+        "Rolled back: `support-copilot` in prod is served by r1 again, as r3"
     )
     assert "model: openai/gpt-5-mini \u2192 openai/gpt-5.2" in said.lines
     assert (made.back_to, made.hash) == (1, world.store.state.revision(COPILOT, Number(1)).hash)
-    assert (served(world)["revision"], served(world)["salt"]) == ("r4", "2")
-    assert [one.number for one in world.store.state.revisions(COPILOT)] == [4, 3, 2, 1]
-    assert world.store.state.routing(COPILOT).last_good == 4
+    assert (served(world)["revision"], served(world)["salt"]) == ("r3", "1")
+    assert [one.number for one in world.store.state.revisions(COPILOT)] == [3, 2, 1]
+    assert world.store.state.routing(COPILOT).last_good == 3
 
 
 async def test_a_rollback_is_confirmed_by_the_fleet_and_never_rounded_up(world: World) -> None:
-    await set_mini(world)
+    await serve_mini(world)
     instance = world.instance("pod-1")
     instance.follow()
-    to = RollbackRequest(COPILOT, Number(2), break_glass=True)
 
-    early = await world.bot.rollback(to, MARA, request_id="1")
+    early = await world.bot.rollback(RollbackRequest(COPILOT), MARA, request_id="1")
     instance.follow()
     await world.work("route_follow")
     later = world.store.state.routing(COPILOT)
@@ -55,7 +57,7 @@ async def test_a_rollback_is_confirmed_by_the_fleet_and_never_rounded_up(world: 
 
 
 async def test_a_rollback_without_passing_evidence_asks_for_the_glass(world: World) -> None:
-    await set_mini(world)
+    await left(world)
     await measure(world, "r2", 0.5)
 
     with pytest.raises(NeedsBreakGlass) as refusal:
@@ -71,11 +73,40 @@ async def test_a_rollback_without_passing_evidence_asks_for_the_glass(world: Wor
     assert any("without passing evidence" in text for _, text in world.slack.told)
 
 
-async def test_the_last_good_revision_needs_no_evidence_of_today(world: World) -> None:
+async def test_there_is_no_way_back_to_what_never_served(world: World) -> None:
+    await world.declare(workflow(COPILOT, extra={}))
     await set_mini(world)
+
+    for glass in (False, True):
+        to = RollbackRequest(COPILOT, Number(2), break_glass=glass)
+        with pytest.raises(RouteRefused) as refusal:
+            await world.bot.rollback(to, MARA, request_id=f"{glass}")
+        assert "r2 has never served everybody" in refusal.value.message
+        assert "/ai-route support-copilot stage r2" in refusal.value.hint
+
+    assert served(world)["revision"] == "r1"
+
+
+async def test_content_that_is_not_the_last_good_is_watched_and_taken_back_when_bad(
+    world: World,
+) -> None:
+    await left(world)
     await world.bot.rollback(
-        RollbackRequest(COPILOT, Number(2), break_glass=True), MARA, request_id="1"
+        RollbackRequest(COPILOT, Number(2), break_glass=True), MARA, request_id="2"
     )
+    watched = world.store.state.routing(COPILOT).watch_ms
+    await measure(world, "r2", 0.5)
+    world.clock.later(25 * 3600)
+    await world.outbox.fire_timers()
+    await world.work("ramp")
+
+    assert watched is not None
+    assert world.store.state.revision(COPILOT, Number(5)).back_to == 3
+    assert served(world)["revision"] == "r5"
+
+
+async def test_the_last_good_revision_needs_no_evidence_of_today(world: World) -> None:
+    await serve_mini(world)
 
     said = await world.bot.rollback(RollbackRequest(COPILOT), MARA, request_id="2")
 
@@ -83,10 +114,7 @@ async def test_the_last_good_revision_needs_no_evidence_of_today(world: World) -
 
 
 async def test_a_rollback_to_a_killed_model_is_refused_with_the_kill(world: World) -> None:
-    await set_mini(world)
-    await world.bot.rollback(
-        RollbackRequest(COPILOT, Number(2), break_glass=True), MARA, request_id="1"
-    )
+    await serve_mini(world)
     kill = KillRequest(Target("model", "openai/gpt-5.2"), confirmed=True)
     await world.bot.kill(kill, MARA, request_id="k")
 
@@ -113,7 +141,7 @@ async def test_a_rollback_cancels_a_ramp_and_deals_the_shares_anew(world: World)
 
 
 async def test_the_same_request_twice_is_one_rollback(world: World) -> None:
-    await set_mini(world)
+    await left(world)
     to = RollbackRequest(COPILOT, Number(2), break_glass=True)
     await world.bot.rollback(to, MARA, request_id="same")
     newest = world.store.state.routing(COPILOT).newest
@@ -126,22 +154,19 @@ async def test_the_same_request_twice_is_one_rollback(world: World) -> None:
 
 async def test_a_rollback_brings_the_evidence_of_its_content_back(world: World) -> None:
     await measure(world, "r1", 0.97)
-    await set_mini(world)
-    await world.bot.rollback(
-        RollbackRequest(COPILOT, Number(2), break_glass=True), MARA, request_id="1"
-    )
+    await serve_mini(world)
 
     said = await world.bot.rollback(RollbackRequest(COPILOT), MARA, request_id="2")
     shown = await world.bot.route(COPILOT, MARA)
 
-    assert said.body["revision"] == "r4"
+    assert said.body["revision"] == "r3"
     assert "Gate green: ground pass_rate: 0.97 of 200 cases, 0 min old" in shown.lines
 
 
 async def test_what_a_rollback_does_to_the_price_is_said_or_said_to_be_unknown(
     world: World,
 ) -> None:
-    await set_mini(world)
+    await left(world)
 
     said = await world.bot.rollback(
         RollbackRequest(COPILOT, Number(2), break_glass=True), MARA, request_id="1"

@@ -63,7 +63,7 @@ class Routes(RuleBasedStateMachine):
         at = replace(self.state.position, revision=self.state.position.revision + 1)
         self.state = replace(self.state, position=at, records=records)
         if percent(self.state) > before:
-            assert change.verb in ("begin_ramp", "advance_ramp")
+            assert change.verb in ("begin_ramp", "advance_ramp", "rollback")
 
     def attempt(self, decide: Any, *words: Any) -> Any:
         """Decide and commit; a refusal changes nothing."""
@@ -134,12 +134,14 @@ class Routes(RuleBasedStateMachine):
         """Go back to the last good revision or to a chosen one."""
         numbers = st.none() | st.integers(1, self.routing.newest)
         number = data.draw(numbers)
-        salt = self.routing.salt
+        salt, known = self.routing.salt, self.routing.served
         to = None if number is None else Number(number)
         left = self.attempt(decide_rollback, RollbackRequest(COPILOT, to, glass), self.words())
         if left is not None and left.outcome == "rolled_back":
             assert (self.routing.candidate, self.routing.salt) == (None, salt + 1)
             assert left.revision.back_to == (to or left.revision.back_to)
+            hashes = {self.state.revision(COPILOT, one).hash for one in known}
+            assert left.revision.hash in hashes
 
     @precondition(lambda self: not self.state.active_kills())
     @rule(what=st.sampled_from([("workflow", COPILOT), ("model", "openai/gpt-5-mini")]))

@@ -12,6 +12,8 @@ from opsbot.app.requests import (
     StageRequest,
     Target,
 )
+from opsbot.app.route_state import writes
+from opsbot.app.routed import move_of
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Write
 from opsbot.domain.errors import (
@@ -25,6 +27,7 @@ from opsbot.domain.errors import (
 from opsbot.domain.gates import Measurement, as_record, measurement_key
 from opsbot.domain.route import Number
 from opsbot.domain.route import Target as Serving
+from opsbot.domain.routing import promoted
 from opsbot.domain.state import EVIDENCE, State
 from opsflags import keys
 from tests.support.world import INES, MARA, NOOR, SAM, World, workflow
@@ -33,6 +36,7 @@ MINI = (Serving("openai", "gpt-5-mini"),)
 GATE = {"suite": "ground", "metric": "pass_rate", "op": ">=", "threshold": 0.9, "min_n": 50,
         "max_age_h": 72, "hard": 0.8}  # fmt: skip
 COPILOT = "support-copilot"
+DAY_MS = 86_400_000
 
 
 @pytest.fixture(name="world")
@@ -58,6 +62,18 @@ async def set_mini(world: World, by: Actor = INES, **words: object) -> str:
     edit = RouteEdit(COPILOT, targets=MINI, **words)  # type: ignore[arg-type]
     said = await world.bot.set_route(edit, by, request_id=f"set:{len(world.server.lines)}")
     return str(said.body["revision"])
+
+
+async def serve_mini(world: World) -> None:
+    """Let r2 have served everybody once, and r1 be the last good revision still."""
+    await set_mini(world)
+
+    def decide(state: State, now_ms: int) -> tuple[Change, None]:
+        move = move_of(state, now_ms, INES)
+        after = promoted(state.routing(COPILOT), Number(2), move, soak_ms=DAY_MS, watch="w")
+        return Change(verb="advance_ramp", actor=INES, writes=writes(state, after)), None
+
+    await world.store.commit("served", decide)
 
 
 def served(world: World) -> dict[str, object]:
@@ -253,13 +269,11 @@ async def test_the_second_persons_same_word_is_the_approval(world: World) -> Non
 
 async def test_an_approval_is_bound_to_what_was_asked(world: World) -> None:
     await world.declare(workflow(COPILOT, tier=1, extra={"gates": [GATE]}))
-    await set_mini(world)
-    await measure(world, "r2", 0.95)
-    await world.bot.stage(StageRequest(COPILOT, "begin"), INES, request_id="1")
+    await serve_mini(world)
     await world.bot.set_route(RouteEdit(COPILOT, prompt="p@9"), INES, request_id="s")
-    await world.bot.rollback(
-        RollbackRequest(COPILOT, Number(3), break_glass=True), MARA, request_id="r"
-    )
+    await measure(world, "r3", 0.95)
+    await world.bot.stage(StageRequest(COPILOT, "begin"), INES, request_id="1")
+    await world.bot.rollback(RollbackRequest(COPILOT), MARA, request_id="r")
 
     with pytest.raises(StaleButton) as stale:
         await world.bot.approve(ApproveRequest("A-1"), SAM, request_id="2")

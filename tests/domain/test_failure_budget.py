@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from opsbot.app import route_state
 from opsbot.domain import failure_budget
 from opsbot.domain.change import Record
-from opsbot.domain.failure_budget import added, bad_cases, burned, state_of
+from opsbot.domain.failure_budget import COUNTED_MOST, added, bad_cases, burned, state_of
 from opsbot.domain.gates import HOUR_MS, Gate, Measurement, gates_of
 from opsbot.domain.state import BUDGETS, State
 from tests.support.evals import BUDGET, GATES, GROUNDED, gated
@@ -131,6 +131,7 @@ def test_the_record_stays_as_small_as_the_window_and_the_share_is_a_share(
     batches: list[tuple[int, float, int]],
 ) -> None:
     times = sorted(batches)
+    present = {hour for hour, _, _ in times if hour >= times[-1][0] - int(str(BUDGET["window_h"]))}
 
     state = after(*((NOW + hour * HOUR_MS, measured(value, n)) for hour, value, n in times))
 
@@ -141,4 +142,34 @@ def test_the_record_stays_as_small_as_the_window_and_the_share_is_a_share(
     assert isinstance(hours, Mapping)
     assert len(hours) <= window + 1
     assert 0 <= seen.share <= 1
-    assert seen.cases == sum(n for hour, _, n in times if hour >= times[-1][0] - window)
+    assert 0 < seen.cases <= COUNTED_MOST * len(present)
+
+
+def test_one_report_counts_a_thousand_cases_at_most() -> None:
+    state = after((NOW, measured(0.5, 500)), (NOW + HOUR_MS, measured(1, 1_000_000_000)))
+
+    assert burned(state, gated(), NOW + HOUR_MS).endswith("burned: 16.7 %")
+
+
+def test_a_good_report_after_a_bad_one_of_the_hour_adds_nothing() -> None:
+    bad = after((NOW, measured(0.9, 100)))
+
+    state = after(*((NOW + n, measured(1, 1000)) for n in range(20)), state=bad)
+
+    assert state == bad
+    assert burned(state, gated(), NOW).endswith("burned: 10 %")
+
+
+def test_a_worse_report_takes_the_place_of_a_better_one_of_the_hour() -> None:
+    state = after((NOW, measured(1, 1000)), (NOW + 1, measured(0, 1)), (NOW + 2, measured(0.9, 100)))
+
+    assert burned(state, gated(), NOW).endswith("burned: 10 %")
+    assert failure_budget.spent(state, gated(), NOW).cases == 100
+
+
+def test_another_metric_of_the_hour_counts_beside_it() -> None:
+    flagged = measured(0.5, 100, suite=SAFETY.suite, metric="flag_rate")
+
+    state = after((NOW, measured(0.9, 100)), (NOW, flagged))
+
+    assert failure_budget.spent(state, gated(), NOW).share == 0.3

@@ -328,6 +328,7 @@ class HandMoved:
     registration: str
     position: tuple[int, int] = (0, 0)
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    rejected: list[str] = field(default_factory=list)
 
     def check_in(self) -> None:
         """Check in at the position it has."""
@@ -343,4 +344,5 @@ class HandMoved:
     def _ack(self) -> str:
         epoch, revision = self.position
         said = {"s": 1, "e": epoch, "r": revision, "x": revision, "kills": self.counts}
+        said |= {"rejected": self.rejected} if self.rejected else {}
         return json.dumps(said)

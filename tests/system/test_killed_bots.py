@@ -95,6 +95,8 @@ class House:
 
     def age(self) -> None:
         """Make what the dead hold a minute older, as if a minute had passed: others may take it."""
+        for held in self.store.redis.scan_iter(match=f"{self.store.keys.claims}:*", count=1000):
+            self.store.redis.pexpire(held, max(1, self.store.redis.pttl(held) - MINUTE_MS))
         for lane in LANES:
             stream = self.store.keys.lane(lane)
             for group in self.store.redis.xinfo_groups(stream):
