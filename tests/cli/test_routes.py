@@ -7,7 +7,7 @@ from opsbot.cli.routes import edit_body, rollback_body, stage_body
 from opsbot.domain.route import Number, Target
 from opsbot.web.route_bodies import RollbackBody, RouteBody, StageBody
 from tests.cli.conftest import Terminal
-from tests.support.routes import COPILOT, GATE, SUMMARISER, begun, staged, stored
+from tests.support.routes import COPILOT, GATE, SUMMARISER, begun, once_served, staged, stored
 from tests.support.world import INES
 
 
@@ -118,6 +118,7 @@ async def test_what_is_wrong_is_said_on_standard_error(
 async def test_evidence_that_does_not_pass_needs_the_word(lead: Terminal) -> None:
     await lead.door.world.declare(staged(extra={"gates": [GATE]}))
     await stored(lead.door.world)
+    await once_served(lead.door.world)
 
     refused = await lead.run("rollback", SUMMARISER, "to", "r2", "--json")
     done = await lead.run("rollback", SUMMARISER, "to", "r2", "break-glass", "the old one lies")

@@ -9,7 +9,7 @@ import pytest
 from opsbot.slack.ids import VALUE, Field
 from opsbot.workbench.slack.model import Json, View
 from tests.slack.forged import HERE, LEAD, NEW, ONCALL, SUPPORT, Attacked, _no_crash, home_of_route
-from tests.support.routes import COPILOT, GATE, SUMMARISER, begun, staged, stored
+from tests.support.routes import COPILOT, GATE, SUMMARISER, begun, once_served, staged, stored
 
 __all__ = ["_no_crash"]
 
@@ -102,6 +102,7 @@ async def test_every_press_is_judged_by_who_presses(routed: Attacked) -> None:
 
 async def test_a_way_back_edited_to_where_no_evidence_passes_still_asks(routed: Attacked) -> None:
     await routed.world.declare(staged(extra={"gates": [GATE]}))
+    await once_served(routed.world)
     before = routed.records
 
     await press(routed, ONCALL, "route_rollback", "summariser:r1:r2")
@@ -125,6 +126,7 @@ async def test_a_reason_that_somebody_else_typed_is_not_put_into_ones_mouth(
     routed: Attacked,
 ) -> None:
     await routed.world.declare(staged(extra={"gates": [GATE]}))
+    await once_served(routed.world)
     text = f"/ai-rollback {SUMMARISER} to r2 the words of Mara"
     asked = await routed.house.slack.slash(ONCALL, HERE, text)
     value = asked.blocks[-1]["elements"][0]["value"]

@@ -10,7 +10,17 @@ from opsbot.domain.route import Number
 from opsbot.slack.ids import VALUE, Field, Modal
 from opsbot.workbench.slack.model import View
 from tests.slack.forged import HERE, LEAD, NEW, ONCALL, SUPPORT, Attacked, _no_crash, home_of_route
-from tests.support.routes import COPILOT, GATE, MINI, SUMMARISER, WHOLE, begun, staged, stored
+from tests.support.routes import (
+    COPILOT,
+    GATE,
+    MINI,
+    SUMMARISER,
+    WHOLE,
+    begun,
+    once_served,
+    staged,
+    stored,
+)
 from tests.support.wait import eventually
 from tests.support.world import INES, SAM
 
@@ -267,6 +277,7 @@ async def test_going_where_no_evidence_passes_asks_for_a_word_and_keeps_the_reas
 ) -> None:
     await routed.world.declare(staged(extra={"gates": [GATE]}))
     await stored(routed.world)
+    await once_served(routed.world)
 
     asked = await typed(routed, ONCALL, f"/ai-rollback {SUMMARISER} to r2 the old one lies")
     button = asked.blocks[-1]["elements"][0]

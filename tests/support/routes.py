@@ -1,15 +1,21 @@
 """Routes of the small company of `world`: a ramp of two steps, evidence, and what Ines does with them."""
 
+from dataclasses import replace
 from typing import Any
 
 from opsbot.app.requests import RollbackRequest, RouteEdit, StageRequest
 from opsbot.domain.actor import DECLARATIONS
-from opsbot.domain.change import Change, Write
+from opsbot.domain.change import Change, Position, Write
 from opsbot.domain.gates import Measurement, as_record, measurement_key
+from opsbot.domain.kill import Kill
+from opsbot.domain.kill import as_record as kill_record
 from opsbot.domain.route import Number, Target
+from opsbot.domain.routing import as_record as routing_record
 from opsbot.domain.said import Said
-from opsbot.domain.state import EVIDENCE, State
+from opsbot.domain.state import EVIDENCE, ROUTES, State
 from opsbot.domain.workflow import Workflow
+from opsflags import keys
+from opsflags.model import Scope
 from tests.support.world import INES, World, workflow
 
 COPILOT, SUMMARISER = "support-copilot", "summariser"
@@ -50,8 +56,36 @@ async def stored(world: World, name: str = SUMMARISER, **changes: Any) -> Said:
     return await world.bot.set_route(edit, INES, request_id=f"set:{len(world.server.lines)}")
 
 
+async def once_served(world: World, name: str = SUMMARISER, number: int = 2) -> None:
+    """Let a revision have served everybody some time ago, as the pointers remember it."""
+
+    def decide(state: State, now_ms: int) -> tuple[Change, None]:
+        routing = state.routing(name)
+        known = replace(routing, served=(*routing.served, Number(number)))
+        write = Write(ROUTES, name, routing_record(known))
+        return Change(verb="advance_ramp", actor=DECLARATIONS, writes=(write,)), None
+
+    await world.store.commit(f"served:{len(world.server.lines)}", decide)
+
+
+async def switch_proved(world: World, name: str = SUMMARISER) -> None:
+    """Let a kill of the workflow have been confirmed and ended lately."""
+
+    def decide(state: State, now_ms: int) -> tuple[Change, None]:
+        at = Position(1, 1)
+        kill = Kill(
+            "K-900", f"drill-{name}", Scope(name), "stop", at, "mara", "cli", now_ms, now_ms
+        )
+        ended = replace(kill, confirmed_ms=5.0, ended=at, ended_ms=now_ms)
+        write = Write(keys.ENDED, f"K-900-{name}", kill_record(ended))
+        return Change(verb="restore", actor=DECLARATIONS, writes=(write,)), None
+
+    await world.store.commit(f"drill:{name}", decide)
+
+
 async def begun(world: World, name: str = SUMMARISER, **changes: Any) -> Said:
     """Store a revision and begin its ramp as Ines."""
+    await switch_proved(world, name)
     await stored(world, name, **changes)
     request = StageRequest(name, "begin")
     return await world.bot.stage(request, INES, request_id=f"stage:{len(world.server.lines)}")

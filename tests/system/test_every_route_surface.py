@@ -21,7 +21,16 @@ from opsbot.workbench.slack import Person
 from tests.cli.conftest import serving
 from tests.slack.conftest import house_over
 from tests.slack.forged import HERE, LEAD, Attacked
-from tests.support.routes import COPILOT, GATE, SUMMARISER, WHOLE, begun, staged, stored
+from tests.support.routes import (
+    COPILOT,
+    GATE,
+    SUMMARISER,
+    WHOLE,
+    begun,
+    once_served,
+    staged,
+    stored,
+)
 from tests.support.terminal import opsbot
 from tests.support.wait import eventually
 from tests.support.web import Door, opened
@@ -260,7 +269,11 @@ async def test_a_broken_glass_says_and_writes_the_same_from_every_surface(tmp_pa
         ),
     }
 
-    seen = await seen_by_each(tmp_path, ways, stored, gates=[GATE])
+    async def served_once(world: World) -> None:
+        await stored(world)
+        await once_served(world)
+
+    seen = await seen_by_each(tmp_path, ways, served_once, gates=[GATE])
 
     assert same(seen)
     assert seen["http"][1]["rule"] == "break-glass-evidence"

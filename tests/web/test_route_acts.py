@@ -8,7 +8,7 @@ import pytest
 
 from opsbot.app.requests import ApproveRequest
 from opsbot.domain.route import Number
-from tests.support.routes import COPILOT, GATE, SUMMARISER, begun, staged, stored
+from tests.support.routes import COPILOT, GATE, SUMMARISER, begun, once_served, staged, stored
 from tests.support.web import Door
 from tests.support.world import SAM
 
@@ -140,6 +140,7 @@ async def test_evidence_that_does_not_pass_needs_break_glass_in_either_spelling(
 ) -> None:
     await door.world.declare(staged(extra={"gates": [GATE]}))
     await stored(door.world)
+    await once_served(door.world)
 
     refused = await http.post(f"{AT}/rollback", json={"to": "r2"})
     served = await http.post(f"{AT}/rollback", json={"to": "r2", "break_glass": True})
