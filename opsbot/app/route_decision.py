@@ -12,7 +12,7 @@ from opsbot.app.routed import Routed, Words, asked, must_not_refuse, workflow_na
 from opsbot.domain.change import Change
 from opsbot.domain.errors import RouteMoved, RouteRefused
 from opsbot.domain.policy import identity_of, shown
-from opsbot.domain.route import Revision, Route, route_record
+from opsbot.domain.route import Number, Revision, Route, route_record
 from opsbot.domain.routing import Routing, added
 from opsbot.domain.state import State
 from opsbot.domain.workflow import Workflow
@@ -44,7 +44,7 @@ def decide_set(
     newest = state.revision(workflow.name, routing.newest)
     # The same content is nobody else's change: it is what a repeated request finds of its own.
     if edit.seen not in (None, routing.newest) and newest.route != route:
-        raise _moved(state, routing)
+        raise _moved(state, routing, edit.seen)
     must_be_sound(state, workflow, route)
     for known in (before, newest):
         if known.route == route:
@@ -166,12 +166,12 @@ def _must_be_kept(route: Route) -> None:
         )
 
 
-def _moved(state: State, routing: Routing) -> RouteMoved:
+def _moved(state: State, routing: Routing, seen: Number) -> RouteMoved:
     newest = state.revision(routing.workflow, routing.newest)
     by = shown(policy_of(state), newest.author)
     return RouteMoved(
         f"{by} made {newest.id} while you were writing; nothing of yours was stored.",
-        hint=f"See `/ai-route {routing.workflow} diff r{routing.active} {newest.id}`, then set again.",
+        hint=f"See `/ai-route {routing.workflow} diff r{seen} {newest.id}`, then set again.",
     )
 
 

@@ -57,9 +57,9 @@ def routed_said(view: RouteView) -> Said:
     lines = [
         *([confirmed_words(view.seen)] if served else []),
         *([f"The ramp of {routed.cancelled} is over."] if routed.cancelled else []),
-        *_changed(routed.before, routed.revision),
-        *([view.price] if view.price else []),
+        *_differs(view),
         *gate_lines(routed.evidence),
+        *_answered_for(view),
         *(_waiting(view) if waits else []),
         *stored_lines(view.committed, view.promise),
         *([f"By {view.by}: {inert(view.reason)}"] if view.reason else [f"By {view.by}."]),
@@ -91,8 +91,40 @@ def _title(view: RouteView) -> str:
         "held": f"Held: {about} stays at {_share(view)} of {workflow} {where}",
         "goes_on": f"Goes on: {about} serves {_share(view)} of {workflow} {where}",
         "dropped": f"Given up: {routed.before.id} serves everybody of {workflow} {where} again",
-        "already": f"Already so: {workflow} {where}. Nothing was changed",
+        "already": f"Already so: {_as_is(view)} {workflow} {where}. Nothing was changed",
     }.get(routed.outcome, f"{about} of {workflow} {where}")
+
+
+def _as_is(view: RouteView) -> str:
+    routing = view.routed.routing
+    if routing.candidate is None:
+        return f"{routing.id} serves everybody of"
+    held = "held at" if routing.candidate.held else "on its way, at"
+    return f"{routing.candidate.id} is {held} {_share(view)} of"
+
+
+def _differs(view: RouteView) -> list[str]:
+    """Return what changes for whom the answer speaks of, and the price; nothing where nothing does."""
+    routed = view.routed
+    if routed.outcome in ("already", "same", "held", "goes_on", "refused"):
+        return []
+    if routed.outcome == "dropped":
+        return _changed(routed.revision, routed.before)
+    return [*_changed(routed.before, routed.revision), *([view.price] if view.price else [])]
+
+
+def _answered_for(view: RouteView) -> list[str]:
+    """Return on whose word it serves, where it is not the evidence's or this person's alone."""
+    routed = view.routed
+    if routed.broke:
+        return ["Without passing evidence, on your word: who answers for the workflow is told."]
+    if routed.outcome == "begun" and routed.approval is not None:
+        return [f"{routed.approval.id} was asked by {view.requester} and approved by {view.by}."]
+    targets = {one.name for one in routed.revision.route.targets}
+    fallbacks = {one.name for one in routed.revision.route.fallbacks}
+    if routed.outcome == "set" and len(targets) == 1 and targets >= fallbacks and fallbacks:
+        return ["Its fallback is its own model: when that is down or killed, nothing is left."]
+    return []
 
 
 def _unconfirmed(view: RouteView) -> str:
@@ -164,7 +196,7 @@ def _next(view: RouteView) -> str:
     routed, prefix = view.routed, view.prefix
     workflow, revision = routed.routing.workflow, routed.revision.id
     if routed.outcome in ("set", "same") and routed.routing.active != routed.revision.number:
-        return f"Begin its ramp: `/{prefix}-route {workflow} stage {revision}`"
+        return _how_it_begins(view)
     if routed.outcome in ("begun", "goes_on") and routed.routing.candidate is not None:
         return f"Take it back: `/{prefix}-route {workflow} stage cancel`"
     if routed.outcome == "begun":
@@ -172,9 +204,23 @@ def _next(view: RouteView) -> str:
     if routed.outcome == "held":
         return f"Go on: `/{prefix}-route {workflow} stage go-on`"
     if routed.outcome == "rolled_back":
-        before = routed.cancelled or routed.before.id
-        return f"Undo: `/{prefix}-route {workflow} stage {before}`"
+        if routed.cancelled:
+            return f"Begin its ramp anew: `/{prefix}-route {workflow} stage {routed.cancelled}`"
+        return f"There again: `/{prefix}-rollback {workflow} to {routed.before.id}`"
     return ""
+
+
+def _how_it_begins(view: RouteView) -> str:
+    """Return the next thing to do for a stored revision: its evidence first, then its ramp."""
+    routed, running = view.routed, view.routed.routing.candidate
+    workflow, revision = routed.routing.workflow, routed.revision.id
+    stage = f"`/{view.prefix}-route {workflow} stage {revision}`"
+    if any(not one.green for one in routed.evidence):
+        record = f"`opsbot eval record --workflow {workflow} --revision {revision} --file …`"
+        return f"Send its evaluation in: {record}; then {stage}"
+    if running is not None and running.number != routed.revision.number:
+        return f"Its ramp can begin when that of {running.id} is over: {stage}"
+    return f"Begin its ramp: {stage}"
 
 
 def _tone(view: RouteView, *, served: bool, waits: bool) -> Tone:
@@ -201,7 +247,9 @@ def _buttons(view: RouteView) -> tuple[Button, ...]:
             Button("approve", f"Approve {asked}", asked, "primary"),
             Button("refuse", "Refuse", asked),
         )
-    return ramp_buttons(routed.routing)
+    tried = routed.routing.candidate
+    about = tried is not None and tried.number == routed.revision.number
+    return ramp_buttons(routed.routing) if about else ()
 
 
 def ramp_buttons(routing: Routing) -> tuple[Button, ...]:

@@ -246,6 +246,8 @@ async def test_a_ramp_that_is_given_up_serves_nobody_more(world: World, pod: Han
     await later(world, pod, 5)
 
     assert said.title.startswith("Given up: r1 serves everybody of `support-copilot` in prod again")
+    assert "model: openai/gpt-5-mini \u2192 openai/gpt-5.2" in said.lines
+    assert not any("Price" in line for line in said.lines)
     assert "candidate" not in served(world)
     with pytest.raises(RouteRefused):
         await world.bot.stage(StageRequest(COPILOT, "hold"), INES, request_id="h")

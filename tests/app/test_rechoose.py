@@ -13,20 +13,17 @@ from opsbot.app.routed import Words
 from opsbot.domain.actor import RAMP
 from opsbot.domain.change import Change, Record, Write
 from opsbot.domain.errors import RouteRefused
-from opsbot.domain.gates import Measurement, as_record, measurement_key
 from opsbot.domain.model_book import Model, ModelBook, Price
 from opsbot.domain.policy import Power
 from opsbot.domain.policy_records import as_record as policy_record
 from opsbot.domain.route import Number, Route, route_from, route_record
 from opsbot.domain.route import Target as Serving
 from opsbot.domain.routing import as_record as routing_record
-from opsbot.domain.routing import proven
-from opsbot.domain.state import EVIDENCE, ROUTES, State
+from opsbot.domain.state import ROUTES, State
+from tests.support.choosing import CHEAPEST, NAME, lift, mini_serves, serving, shown
 from tests.support.models import GPT, MINI, SONNET, declare, route, using
 from tests.support.world import MARA, World, policy
 
-NAME = "support-copilot"
-CHEAPEST = "cheapest_passing_eval"
 HOUR_S = 3600
 
 
@@ -38,49 +35,12 @@ async def _world() -> World:
     return world
 
 
-async def _shown(world: World, *subjects: str, value: float = 0.95, n: int = 50) -> None:
-    """Let evidence arrive."""
-
-    def decide(state: State, now_ms: int) -> tuple[Change, None]:
-        found = [
-            Measurement(NAME, subject, "s", "pass", value, n, now_ms, "ci") for subject in subjects
-        ]
-        writes = tuple(Write(EVIDENCE, measurement_key(one), as_record(one)) for one in found)
-        return Change("eval", RAMP, writes=writes), None
-
-    await world.store.commit(f"eval-{world.env.entropy.token()}", decide)
-
-
-async def _good(world: World) -> None:
-    """Let the watch of what serves end well."""
-
-    def decide(state: State, now_ms: int) -> tuple[Change, None]:
-        good = routing_record(proven(state.routing(NAME)))
-        return Change("good", RAMP, writes=(Write(ROUTES, NAME, good),)), None
-
-    await world.store.commit(f"good-{world.env.entropy.token()}", decide)
-
-
 async def _rechosen(world: World) -> tuple[Rechosen, ...]:
     return await Rechoose(world.env)()
 
 
-def _serving(world: World) -> tuple[str, ...]:
-    state = world.store.state
-    active = state.revision(NAME, state.routing(NAME).active)
-    return tuple(one.name for one in active.route.targets)
-
-
 def _looked(world: World) -> Rechosen:
     return decide_rechoose(world.store.state, world.clock.now_ms(), NAME, "u")[1]
-
-
-async def _mini_serves(world: World) -> None:
-    """Let the cheaper model pass, and serve everybody under a kill of the declared one."""
-    await _shown(world, MINI)
-    await world.bot.kill(KillRequest(Target("model", GPT), confirmed=True), MARA, request_id="gpt")
-    await _rechosen(world)
-    await _good(world)
 
 
 async def test_without_evidence_what_was_declared_serves(world: World) -> None:
@@ -96,7 +56,7 @@ async def test_without_evidence_what_was_declared_serves(world: World) -> None:
 async def test_evidence_of_a_cheaper_model_begins_a_ramp_with_every_reason_kept(
     world: World,
 ) -> None:
-    await _shown(world, GPT, MINI)
+    await shown(world, GPT, MINI)
 
     done = await _rechosen(world)
 
@@ -106,7 +66,7 @@ async def test_evidence_of_a_cheaper_model_begins_a_ramp_with_every_reason_kept(
     assert [(one.what, one.revision) for one in done] == [("tried", "r2")]
     assert routing.candidate is not None
     assert routing.candidate.number == 2
-    assert _serving(world) == (GPT,)
+    assert serving(world) == (GPT,)
     assert [one.name for one in made.route.targets] == [MINI]
     assert [one.name for one in made.route.declared] == [GPT]
     assert made.author == "system:ramp"
@@ -121,7 +81,7 @@ async def test_evidence_of_a_cheaper_model_begins_a_ramp_with_every_reason_kept(
 
 
 async def test_the_models_evidence_speaks_for_the_revision_that_was_chosen(world: World) -> None:
-    await _shown(world, MINI)
+    await shown(world, MINI)
     await _rechosen(world)
 
     state = world.store.state
@@ -134,9 +94,9 @@ async def test_the_models_evidence_speaks_for_the_revision_that_was_chosen(world
 
 
 async def test_the_revisions_own_evidence_counts_before_the_models(world: World) -> None:
-    await _shown(world, MINI)
+    await shown(world, MINI)
     await _rechosen(world)
-    await _shown(world, "r2", value=0.1)
+    await shown(world, "r2", value=0.1)
 
     state = world.store.state
     results = route_state.evidence(state, state.workflows()[NAME], "r2", world.clock.now_ms())
@@ -145,19 +105,19 @@ async def test_the_revisions_own_evidence_counts_before_the_models(world: World)
 
 
 async def test_the_other_names_carry_no_evidence_of_the_model(world: World) -> None:
-    await _shown(world, "openai/gpt-5.2-2026-03-01")
+    await shown(world, "openai/gpt-5.2-2026-03-01")
 
     assert await _rechosen(world) == ()
 
 
 async def test_a_kill_moves_everybody_at_once_to_the_cheapest_that_passes(world: World) -> None:
-    await _shown(world, MINI, SONNET)
+    await shown(world, MINI, SONNET)
     await world.bot.kill(KillRequest(Target("model", GPT), confirmed=True), MARA, request_id="gpt")
 
     done = await _rechosen(world)
 
     assert [one.what for one in done] == ["served"]
-    assert _serving(world) == (MINI,)
+    assert serving(world) == (MINI,)
     routing = world.store.state.routing(NAME)
     assert routing.watch_ms is not None
     assert routing.last_good == 1
@@ -168,14 +128,14 @@ async def test_a_kill_moves_everybody_at_once_to_the_cheapest_that_passes(world:
 async def test_its_own_choice_is_taken_back_at_once_when_its_evidence_turns_bad(
     world: World,
 ) -> None:
-    await _mini_serves(world)
-    await _lift(world)
-    await _shown(world, MINI, value=0.2)
+    await mini_serves(world)
+    await lift(world)
+    await shown(world, MINI, value=0.2)
 
     done = await _rechosen(world)
 
     assert [one.what for one in done] == ["served"]
-    assert _serving(world) == (GPT,)
+    assert serving(world) == (GPT,)
     state = world.store.state
     assert state.revision(NAME, state.routing(NAME).active).route.declared == ()
 
@@ -183,8 +143,8 @@ async def test_its_own_choice_is_taken_back_at_once_when_its_evidence_turns_bad(
 async def test_evidence_that_grew_old_is_noticed_while_the_store_stands_still(
     world: World,
 ) -> None:
-    await _mini_serves(world)
-    await _lift(world)
+    await mini_serves(world)
+    await lift(world)
     rechoose = Rechoose(world.env)
     assert await rechoose() == ()
 
@@ -197,7 +157,7 @@ async def test_evidence_that_grew_old_is_noticed_while_the_store_stands_still(
 
 
 async def test_looking_again_changes_nothing(world: World) -> None:
-    await _mini_serves(world)
+    await mini_serves(world)
     before = world.store.state.position
 
     for _ in range(3):
@@ -208,44 +168,44 @@ async def test_looking_again_changes_nothing(world: World) -> None:
 
 
 async def test_a_small_saving_is_no_reason_to_move(world: World) -> None:
-    await _mini_serves(world)
+    await mini_serves(world)
     close = {MINI: Price(0.3, 2), SONNET: Price(0.29, 2), GPT: Price(9, 9)}
     book = ModelBook({name: Model(name, price=price) for name, price in close.items()})
     declared = route(GPT, (SONNET,), CHEAPEST)
     await declare(world, using(NAME, approved=(GPT, MINI, SONNET), route=declared), book=book)
-    await _shown(world, SONNET)
+    await shown(world, SONNET)
 
     assert await _rechosen(world) == ()
-    assert _serving(world) == (MINI,)
+    assert serving(world) == (MINI,)
 
 
 async def test_a_running_ramp_is_not_disturbed(world: World) -> None:
-    await _shown(world, MINI, GPT)
+    await shown(world, MINI, GPT)
     await _rechosen(world)
-    await _shown(world, MINI, value=0.1)
+    await shown(world, MINI, value=0.1)
 
     assert await _rechosen(world) == ()
     assert _looked(world).what in ("same", "ramp_runs")
 
 
 async def test_a_rollback_is_never_undone(world: World) -> None:
-    await _mini_serves(world)
+    await mini_serves(world)
 
     def decide(state: State, now_ms: int) -> tuple[Change | None, object]:
         request, words = RollbackRequest(NAME, Number(1), break_glass=True), Words(MARA, "u9")
         return decide_rollback(_allowing(state), now_ms, request, words)
 
-    await _lift(world)
+    await lift(world)
     await world.store.commit("rollback", decide)
-    await _shown(world, GPT, MINI)
+    await shown(world, GPT, MINI)
 
-    assert _serving(world) == (GPT,)
+    assert serving(world) == (GPT,)
     assert await _rechosen(world) == ()
     assert _looked(world).what == "rolled_back"
 
 
 async def test_what_was_given_up_is_not_tried_again(world: World) -> None:
-    await _shown(world, MINI, GPT)
+    await shown(world, MINI, GPT)
     await _rechosen(world)
 
     def drop(state: State, now_ms: int) -> tuple[Change, None]:
@@ -260,7 +220,7 @@ async def test_what_was_given_up_is_not_tried_again(world: World) -> None:
 
 async def test_a_pinned_route_is_left_alone(world: World) -> None:
     await declare(world, using("other", approved=(GPT, MINI), route=route(GPT)))
-    await _shown(world, MINI)
+    await shown(world, MINI)
 
     state = world.store.state
 
@@ -269,7 +229,7 @@ async def test_a_pinned_route_is_left_alone(world: World) -> None:
 
 
 async def test_two_replicas_make_one_choice(world: World) -> None:
-    await _shown(world, MINI, GPT)
+    await shown(world, MINI, GPT)
     change, _ = decide_rechoose(world.store.state, world.clock.now_ms(), NAME, "u")
 
     await _rechosen(world)
@@ -282,7 +242,7 @@ async def test_two_replicas_make_one_choice(world: World) -> None:
 async def test_setting_the_strategy_chooses_at_once_and_keeps_what_was_declared(
     world: World,
 ) -> None:
-    await _shown(world, MINI)
+    await shown(world, MINI)
     edit = RouteEdit(NAME, prompt="p@2")
 
     change, routed = decide_set(
@@ -297,7 +257,7 @@ async def test_setting_the_strategy_chooses_at_once_and_keeps_what_was_declared(
 
 
 async def test_pinning_a_chosen_route_keeps_the_model_that_serves(world: World) -> None:
-    await _mini_serves(world)
+    await mini_serves(world)
 
     change, routed = decide_set(
         _allowing(world.store.state),
@@ -312,7 +272,7 @@ async def test_pinning_a_chosen_route_keeps_the_model_that_serves(world: World) 
 
 
 async def test_an_unapproved_model_is_refused_even_where_another_would_serve(world: World) -> None:
-    await _shown(world, MINI)
+    await shown(world, MINI)
     edit = RouteEdit(NAME, targets=(Serving("x", "stray"),))
 
     with pytest.raises(RouteRefused, match="x/stray"):
@@ -333,7 +293,7 @@ def test_a_chosen_route_comes_back_from_its_record() -> None:
 
 
 async def test_a_client_reads_nothing_of_what_was_declared(world: World) -> None:
-    await _mini_serves(world)
+    await mini_serves(world)
 
     record = world.store.state.kind("workflows")[NAME]["route"]
 
@@ -349,11 +309,3 @@ def _allowing(state: State) -> State:
     record: Record = policy_record(replace(policy(), powers=powers))
     settings = {**state.kind("settings"), "policy": record}
     return replace(state, records={**state.records, "settings": settings})
-
-
-async def _lift(world: World) -> None:
-    def decide(state: State, now_ms: int) -> tuple[Change, None]:
-        kills = tuple(Write("kills", kill.id, None) for kill in state.active_kills())
-        return Change("lift", RAMP, writes=kills), None
-
-    await world.store.commit("lift", decide)

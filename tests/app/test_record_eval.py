@@ -307,9 +307,7 @@ async def test_a_burned_budget_holds_a_ramp_and_a_workflow_without_one_is_free(
     held = obstacles_of(state, now_ms, gated(), routing)
     free = obstacles_of(state, now_ms, gated(failure_budget=None), routing)
 
-    assert [one for one in held if "budget" in one] == [
-        "its failure budget is burned"
-    ]
+    assert [one for one in held if "budget" in one] == ["its failure budget is burned"]
     assert not [one for one in free if "budget" in one]
 
 

@@ -189,9 +189,10 @@ async def test_when_the_approval_expires_what_was_let_through_ends(
     world.clock.later(QUARTER + 1)
     pod.check_in()
     await world.outbox.fire_timers()
-    await world.work("expire", "restore_ramp", "card")
+    await world.work("expire", "restore_ramp")
     kill = world.store.state.kill("K-1")
     await seen(world, pod)
+    await world.work("card")
 
     said = await again(world)
 
@@ -284,7 +285,7 @@ async def test_a_queue_that_closes_ends_what_one_person_let_through(
     few = percent(world)
     (timer,) = [one for name, one in world.server.timers.items() if name.startswith("queue:")]
 
-    await world.bot.handlers()["queue_closed"](Delivery("q", "rest", timer[1], 1))
+    await world.bot.handlers()["queue_closed"](Delivery("q", "rest", timer.effect, 1))
 
     kill = world.store.state.kill("K-1")
     assert (few, kill.mode, kill.ramp, kill.taken_back) == (5, "canned", None, "A-1 void")

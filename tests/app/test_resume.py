@@ -3,8 +3,15 @@
 from opsbot.app.ports import Delivery
 from opsbot.app.requests import KillRequest, RestoreRequest, Target
 from opsbot.app.resume import Resume
-from opsbot.domain.change import Effect
-from tests.support.world import MARA, World
+from opsbot.app.route_state import writes
+from opsbot.app.routed import move_of
+from opsbot.domain.change import Change, Effect
+from opsbot.domain.route import Number
+from opsbot.domain.routing import promoted
+from opsbot.domain.state import State
+from tests.support.restores import approved, killed, rules, stepped
+from tests.support.routes import SUMMARISER, begun, staged, stored
+from tests.support.world import INES, MARA, World
 
 COPILOT = Target("workflow", "support-copilot")
 
@@ -22,3 +29,76 @@ async def test_following_card_review_and_expiry_are_made_anew_once(world: World)
 
     assert sorted(item.effect.kind for item in world.server.items.values()) == ["card", "follow"]
     assert len(world.server.timers) == 2
+
+
+RECOVERED = Delivery("1-0", "kill", Effect("recovered", "recovered:1:9", {}, lane="kill"), 1)
+
+
+async def test_a_ramp_goes_on_where_no_kill_came_back(world: World) -> None:
+    await world.declare(staged())
+    await begun(world)
+    world.server.items.clear()
+    world.server.timers.clear()
+    world.clock.later(20)
+
+    await Resume(world.env)(RECOVERED)
+
+    assert [item.effect.kind for item in world.server.items.values()] == ["route_follow"]
+    routing = world.store.state.routing(SUMMARISER)
+    assert set(world.server.timers) == {f"ramp:{SUMMARISER}"}
+    assert world.server.timers[f"ramp:{SUMMARISER}"].at_ms == routing.committed_ms + 60_000
+
+
+async def test_the_watch_of_a_new_default_goes_on(world: World) -> None:
+    await world.declare(staged())
+    await stored(world)
+
+    def decide(state: State, now_ms: int) -> tuple[Change, None]:
+        move = move_of(state, now_ms, INES)
+        after = promoted(state.routing(SUMMARISER), Number(2), move, soak_ms=60_000, watch="w")
+        return Change(verb="advance_ramp", actor=INES, writes=writes(state, after)), None
+
+    await world.store.commit("serve", decide)
+    world.server.timers.clear()
+    world.clock.later(3600)
+
+    await Resume(world.env)(RECOVERED)
+
+    timer = world.server.timers[f"ramp:{SUMMARISER}"]
+    assert timer.effect.body["uid"] == "w"
+    assert timer.at_ms == world.server.now_ms()
+
+
+async def test_a_fleet_that_was_given_up_on_is_waited_for_again(world: World) -> None:
+    await world.declare(staged())
+    await begun(world)
+    world.clock.later(25 * 3600)
+
+    await Resume(world.env)(RECOVERED)
+
+    routing = world.store.state.routing(SUMMARISER)
+    assert routing.committed_ms == world.clock.now_ms()
+
+
+async def test_a_restore_in_steps_goes_on() -> None:
+    world = World()
+    await world.declare(stepped(), with_policy=rules())
+    pod = world.instance("pod-1")
+    pod.follow()
+    await killed(world, pod)
+    await approved(world)
+    world.server.timers.clear()
+
+    await Resume(world.env)(RECOVERED)
+
+    kill = world.store.state.kill("K-1")
+    assert set(world.server.timers) == {f"restore-ramp:{kill.uid}", f"review:{kill.uid}"}
+
+
+async def test_a_workflow_that_nobody_tried_anything_on_is_left_alone(world: World) -> None:
+    await world.declare(staged())
+    lines = len(world.server.lines)
+
+    await Resume(world.env)(RECOVERED)
+
+    assert len(world.server.lines) == lines

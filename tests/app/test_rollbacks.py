@@ -134,7 +134,7 @@ async def test_a_rollback_cancels_a_ramp_and_deals_the_shares_anew(world: World)
     )
 
     assert "The ramp of r2 is over." in said.lines
-    assert said.lines[-1] == "Undo: `/ai-route support-copilot stage r2`"
+    assert said.lines[-1] == "Begin its ramp anew: `/ai-route support-copilot stage r2`"
     routing = world.store.state.routing(COPILOT)
     assert (routing.candidate, routing.salt) == (None, 1)
     assert "candidate" not in served(world)

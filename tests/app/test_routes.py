@@ -112,7 +112,8 @@ async def test_a_set_route_is_stored_and_serves_nobody(world: World) -> None:
     assert said.title == "Stored as r2 for `support-copilot` in prod; it serves nobody yet"
     assert "model: openai/gpt-5.2 \u2192 openai/gpt-5-mini" in said.lines
     assert "Gate missing: ground pass_rate: nobody has reported it for r2" in said.lines
-    assert said.lines[-1] == "Begin its ramp: `/ai-route support-copilot stage r2`"
+    assert said.lines[-1].startswith("Send its evaluation in: `opsbot eval record --workflow")
+    assert said.lines[-1].endswith("then `/ai-route support-copilot stage r2`")
     assert served(world) == before
     assert world.store.state.routing(COPILOT).newest == 2
 
