@@ -122,11 +122,11 @@ class Bot:
 
     @_named
     async def hold_restore(
-        self, kill_id: str, actor: Actor, *, hold: bool, request_id: str
+        self, kill_id: str, actor: Actor, *, hold: bool, request_id: str, reason: str = ""
     ) -> Said:
         """Hold a restore in steps where it is, or let it go on."""
         return await RestoreSteps(self.env).hold(
-            kill_id.upper(), actor, hold=hold, request_id=request_id
+            kill_id.upper(), actor, hold=hold, request_id=request_id, reason=reason
         )
 
     @_named

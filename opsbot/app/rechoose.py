@@ -100,10 +100,12 @@ def _waits(  # what serves, what would, how, and the state that all of it is in
     state: State, now_ms: int, routing: Routing, active: Revision, route: Route, way: Way
 ) -> What | None:
     """Return what keeps another choice from being tried; None where nothing does."""
-    if routing.candidate is not None or _watched_on(state, routing, active, way):
+    if routing.candidate is not None:
         return "ramp_runs"
     if active.back_to is not None:
         return "rolled_back"
+    if _watched_on(state, routing, active, way):
+        return "ramp_runs"
     later = (one for one in state.revisions(routing.workflow) if one.number > active.number)
     tried_one = any(one.route == route and not _spare(state, now_ms, one, way) for one in later)
     return "tried_before" if tried_one else None

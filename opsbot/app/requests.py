@@ -57,6 +57,15 @@ class RestoreRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldRequest:
+    """`/ai-restore K-12 <hold|go-on> [reason]`: hold a restore in steps, or let it go on."""
+
+    kill: str
+    hold: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ApproveRequest:
     """A press of [Approve] or [Refuse], or the same from a terminal; *arrived_s* as for a kill."""
 

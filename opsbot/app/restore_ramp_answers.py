@@ -49,7 +49,7 @@ def _steps_of(kill: Kill, *, several: bool) -> list[str]:
 def _who(view: RestoreView, over: tuple[Kill, ...]) -> list[str]:
     lifted = view.lifted
     if lifted.outcome == "easing":
-        lines = ["Nothing was changed: it is on its way."]
+        lines = ["Nothing was changed: it is on its way.", *_held_how(view)]
     else:
         asked = f", asked by {view.requester}" if view.requester else ""
         lines = [f"{ids_of(lifted.kills)} by {view.by}{asked} (rule `{lifted.verdict.rule}`)."]
@@ -62,6 +62,16 @@ def _who(view: RestoreView, over: tuple[Kill, ...]) -> list[str]:
             f"{lifted.approval.id} waits for the rest, open until {until}. May approve: {names}."
         )
     return lines
+
+
+def _held_how(view: RestoreView) -> list[str]:
+    """Return how it is held or let go on in words, for whoever has no buttons before them."""
+    first = next(kill for kill in view.lifted.kills if kill.ramp is not None)
+    assert first.ramp is not None
+    if first.ramp.lone:
+        return []
+    what, word = ("let it go on", "go-on") if first.ramp.held_by_person else ("hold it", "hold")
+    return [f"To {what}: `/{view.prefix}-restore {first.id} {word}`."]
 
 
 def _approval_buttons(view: RestoreView) -> tuple[Button, ...]:

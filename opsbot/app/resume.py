@@ -1,14 +1,18 @@
-"""Take up again what a recovered store has lost: the following, the cards and the reviews of kills, expiries."""
+"""Take up again what a recovered store has lost: following, cards, reviews and ramps of kills, routes, expiries."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from opsbot.app import route_state, routed
 from opsbot.app.environment import Environment
+from opsbot.app.follow import PATIENCE_MS
 from opsbot.app.ports import Delivery
+from opsbot.app.ramp_decision import entry
 from opsbot.app.restore_ramp import due
 from opsbot.domain.actor import SCHEDULER
-from opsbot.domain.change import Change, Effect, Timer
+from opsbot.domain.change import Change, Effect, Timer, Write
 from opsbot.domain.kill import Kill
-from opsbot.domain.state import APPROVALS, State
+from opsbot.domain.routing import Routing, as_record
+from opsbot.domain.state import APPROVALS, ROUTES, State
 
 SOON_MS = 60_000
 """A review that fell due while the store was gone is asked after a minute."""
@@ -21,27 +25,70 @@ class Resume:
     env: Environment
 
     async def __call__(self, delivery: Delivery) -> None:
-        """Commit the work that belongs to the kills that were put back, once."""
+        """Commit the work that belongs to the kills and routes that were put back, once."""
 
         def decide(state: State, now_ms: int) -> tuple[Change | None, None]:
-            kills = state.active_kills()
-            if not kills and not _expiries(state, now_ms):
-                return None, None
-            change = Change(
-                verb="resume",
-                actor=SCHEDULER,
-                rule="system",
-                facts={"kills": [kill.id for kill in kills]},
-                effects=tuple(effect for kill in kills for effect in _effects(kill)),
-                timers=(
-                    *(_review(kill, now_ms) for kill in kills),
-                    *(due(kill, now_ms) for kill in kills if kill.ramp is not None),
-                    *_expiries(state, now_ms),
-                ),
-            )
-            return change, None
+            change = _taken_up(state, now_ms)
+            return change if change.effects or change.timers else None, None
 
         await self.env.store.commit(f"resume:{delivery.effect.key}", decide)
+
+
+def _taken_up(state: State, now_ms: int) -> Change:
+    kills = state.active_kills()
+    routes = tuple(_awaited(one, now_ms) for one in _routes(state))
+    return Change(
+        verb="resume",
+        actor=SCHEDULER,
+        writes=tuple(
+            Write(ROUTES, one.workflow, as_record(one))
+            for one in routes
+            if one != state.routing(one.workflow)
+        ),
+        rule="system",
+        facts={"kills": [kill.id for kill in kills]},
+        effects=(
+            *(effect for kill in kills for effect in _effects(kill)),
+            *(routed.follow(one) for one in routes if _unseen(one)),
+        ),
+        timers=(
+            *(_review(kill, now_ms) for kill in kills),
+            *(due(kill, now_ms) for kill in kills if kill.ramp is not None),
+            *(routed.due(one, _left_ms(state, one, now_ms)) for one in routes if _runs(one)),
+            *_expiries(state, now_ms),
+        ),
+    )
+
+
+def _routes(state: State) -> tuple[Routing, ...]:
+    """Return the pointers of what is declared: any other is taken up when it is declared again."""
+    declared = state.workflows()
+    return tuple(state.routing(name) for name in sorted(state.kind(ROUTES)) if name in declared)
+
+
+def _awaited(routing: Routing, now_ms: int) -> Routing:
+    """Return it with the patience for its fleet begun anew, where that was over before it came back."""
+    if _unseen(routing) and now_ms - routing.committed_ms >= PATIENCE_MS:
+        return replace(routing, committed_ms=now_ms)
+    return routing
+
+
+def _unseen(routing: Routing) -> bool:
+    """Return whether a change of what serves waits for the fleet; a first revision changes nothing."""
+    return routing.confirmed_ms is None and routing.newest > 1
+
+
+def _runs(routing: Routing) -> bool:
+    return bool(routed.uid_of(routing))
+
+
+def _left_ms(state: State, routing: Routing, now_ms: int) -> int:
+    """Return how long the present step, or the watch of a new default, has to be looked at still."""
+    tried = routing.candidate
+    if tried is None:
+        return max((routing.watch_ms or now_ms) - now_ms, 0)
+    steps = route_state.ramp(state.workflows()[routing.workflow], routing)
+    return max(tried.since_ms + entry(steps, tried.step).soak_s * 1000 - now_ms, 0)
 
 
 def _effects(kill: Kill) -> tuple[Effect, ...]:

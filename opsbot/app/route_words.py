@@ -194,20 +194,20 @@ def _waiting(view: RouteView) -> list[str]:
 
 def _next(view: RouteView) -> str:
     routed, prefix = view.routed, view.prefix
-    workflow, revision = routed.routing.workflow, routed.revision.id
+    workflow, running = routed.routing.workflow, routed.routing.candidate is not None
     if routed.outcome in ("set", "same") and routed.routing.active != routed.revision.number:
         return _how_it_begins(view)
-    if routed.outcome in ("begun", "goes_on") and routed.routing.candidate is not None:
-        return f"Take it back: `/{prefix}-route {workflow} stage cancel`"
-    if routed.outcome == "begun":
-        return f"Take it back: `/{prefix}-rollback {workflow}`"
-    if routed.outcome == "held":
-        return f"Go on: `/{prefix}-route {workflow} stage go-on`"
-    if routed.outcome == "rolled_back":
-        if routed.cancelled:
-            return f"Begin its ramp anew: `/{prefix}-route {workflow} stage {routed.cancelled}`"
+    if routed.outcome == "rolled_back" and not routed.cancelled:
         return f"There again: `/{prefix}-rollback {workflow} to {routed.before.id}`"
-    return ""
+    stage = f"/{prefix}-route {workflow} stage"
+    return {
+        "begun": f"Take it back: `{stage} cancel`"
+        if running
+        else f"Take it back: `/{prefix}-rollback {workflow}`",
+        "goes_on": f"Take it back: `{stage} cancel`",
+        "held": f"Go on: `{stage} go-on`",
+        "rolled_back": f"Begin its ramp anew: `{stage} {routed.cancelled}`",
+    }.get(routed.outcome, "")
 
 
 def _how_it_begins(view: RouteView) -> str:

@@ -36,7 +36,7 @@ class Verbs(Protocol):
     async def approve(self, request: ApproveRequest, actor: Actor, *, request_id: str) -> Said: ...
 
     async def hold_restore(
-        self, kill_id: str, actor: Actor, *, hold: bool, request_id: str
+        self, kill_id: str, actor: Actor, *, hold: bool, request_id: str, reason: str = ""
     ) -> Said:
         """Hold a restore in steps where it is, or let it go on."""
         ...

@@ -32,7 +32,11 @@ def kill(asked: Asked) -> int:
 
 
 def restore(asked: Asked) -> int:
-    """Restore, or ask a second person to; the first call of two ends with 1."""
+    """Restore, or ask a second person to; the first call of two ends with 1. Or hold one in steps."""
+    if (held := parse.parse_hold(asked.text)) is not None:
+        body = {"act": "hold" if held.hold else "go_on", "reason": held.reason}
+        answer = opened(asked).do(f"/v1/kills/{quote(held.kill, safe='')}/restore", body)
+        return printing.said(answer, as_json=asked.json)
     request = parse.parse_restore(asked.text, command="opsbot restore")
     api = opened(asked)
     answer = api.do(restore_path(request), {"reason": request.reason})

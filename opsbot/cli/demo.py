@@ -11,6 +11,7 @@ from opsbot.domain.errors import Misconfigured
 from opsbot.domain.said import DONE
 from opsbot.slack.manifest import manifest
 from opsbot.workbench import demo as workbench
+from opsbot.workbench.crew import BotEnded
 
 PORT, CLIENTS = 8321, 12
 
@@ -40,7 +41,9 @@ async def _until_told(options: workbench.Options) -> None:
         loop.add_signal_handler(number, stop.set)
     try:
         await workbench.run(options, stop)
-    except (OSError, TimeoutError) as error:
+    except BotEnded as error:
+        raise Misconfigured(str(error)) from error
+    except OSError as error:
         raise Misconfigured(f"The demo does not start: {error}.") from error
 
 

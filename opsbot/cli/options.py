@@ -1,5 +1,6 @@
 """The words of a command line: the verb, its options, and the rest as the grammar's own words."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -29,8 +30,8 @@ class Command:
 
     *module* is imported when the verb is asked for, never before: `opsbot kill` must not pay for
     the server's imports. *flags* take nothing, *values* one word each; both are spelled without
-    dashes and mapped to what help says. *passes* leaves other options to the grammar, which knows `--mode stop`
-    from a phone's `—mode stop`.
+    dashes and mapped to what help says. *passes* are the options left to the grammar, which
+    knows `--mode stop` and a phone's `—mode stop`; any other is refused, never read as words.
     """
 
     name: str
@@ -39,7 +40,7 @@ class Command:
     summary: str
     flags: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, str] = field(default_factory=dict)
-    passes: bool = False
+    passes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +86,10 @@ def read(command: Command, argv: Sequence[str]) -> Asked:
             flags.add(name)
         elif name in command.values:
             values[name] = value if equals else _next(left, word)
-        elif command.passes:
+        elif re.split("[:=]", word[2:])[0].lower() in command.passes:
             words.append(word)
         else:
-            raise Usage(_unknown(command, name))
+            raise Usage(_unknown(command, re.split("[:=]", word[2:])[0]))
     return Asked(command, tuple(words), frozenset(flags), values)
 
 
@@ -99,10 +100,11 @@ def _next(left: list[str], option: str) -> str:
 
 
 def _unknown(command: Command, name: str) -> str:
-    known = [*command.flags, *command.values]
+    known = [*command.flags, *command.values, *sorted(command.passes)]
     near = get_close_matches(name, known, n=1, cutoff=0.5)
     offered = f"; did you mean --{near[0]}?" if near else ""
-    return f"opsbot {command.name} has no option --{name}{offered}"
+    words = "; what follows -- is words" if command.passes else ""
+    return f"opsbot {command.name} has no option --{name}{offered}{words}"
 
 
 def help_of(command: Command) -> str:

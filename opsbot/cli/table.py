@@ -11,6 +11,7 @@ _BOT = {
     "url": "the bot's HTTP address (else OPSBOT_URL, else the local bot)",
     "as": "speak as one of the people whom the local bot keeps",
 }
+_GLASS = {"breakglass", "break_glass"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,13 @@ class Way:
     module: str
     flags: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, str] = field(default_factory=dict)
-    passes: bool = False
+    passes: frozenset[str] = frozenset()
+
+
+def _passed(name: str, *more: str) -> frozenset[str]:
+    """Return the options that the grammar reads itself; "break-glass" in each of its spellings."""
+    words = {option.word for option in grammar.verb(name).options} | set(more)
+    return frozenset(words | (_GLASS if "break-glass" in words else set()))
 
 
 WAYS: Mapping[str, Way] = {
@@ -28,17 +35,21 @@ WAYS: Mapping[str, Way] = {
         "opsbot.cli.acts:kill",
         {**_JSON, "yes": "confirm a kill of `all`, a provider or a model"},
         {**_BOT, "redis": "the store's URL: past a dead bot, with a kill-only credential"},
-        passes=True,
+        passes=_passed("kill", "reason"),
     ),
     "restore": Way("opsbot.cli.acts:restore", _JSON, _BOT),
     "route": Way(
         "opsbot.cli.routes:route",
         _JSON,
         {**_BOT, "out": "with `picture`: the file for the PNG of its evaluations over revisions"},
-        passes=True,
+        passes=_passed("route", "note", "reason"),
     ),
-    "rollback": Way("opsbot.cli.routes:rollback", _JSON, _BOT, passes=True),
-    "approve": Way("opsbot.cli.acts:approve", _JSON, _BOT, passes=True),
+    "rollback": Way(
+        "opsbot.cli.routes:rollback", _JSON, _BOT, passes=_passed("rollback", "reason")
+    ),
+    "approve": Way(
+        "opsbot.cli.acts:approve", _JSON, _BOT, passes=_passed("approve", "refuse", "reason")
+    ),
     "retry": Way("opsbot.cli.acts:retry", _JSON, _BOT),
     "status": Way("opsbot.cli.looks:status", _JSON, _BOT),
     "eval": Way(

@@ -50,20 +50,22 @@ def uid(record: Record) -> Json:
 def _ids(own: State, store: State) -> dict[str, str]:
     """Return the id in the store of every kill of *own*, new ones for those that it does not know."""
     known = {uid(r): id_ for kind in KILL_KINDS for id_, r in store.kind(kind).items()}
+    # A new id is one that no kill has on either life: nobody confuses it with another.
+    given = {id_ for state in (own, store) for kind in KILL_KINDS for id_ in state.kind(kind)}
     taken = set(known.values())
     ids: dict[str, str] = {}
     for kind in KILL_KINDS:
         for old_id, record in own.kind(kind).items():
-            ids[old_id] = known.get(uid(record)) or _free(old_id, taken)
+            ids[old_id] = known.get(uid(record)) or _free(old_id, taken, given)
             taken.add(ids[old_id])
     return ids
 
 
-def _free(wanted: str, taken: set[str]) -> str:
+def _free(wanted: str, taken: set[str], given: set[str]) -> str:
     if wanted not in taken:
         return wanted
     letter = wanted.partition("-")[0]
-    numbers = [int(n) for n in (t.rpartition("-")[2] for t in taken) if n.isdigit()]
+    numbers = [int(n) for n in (t.rpartition("-")[2] for t in taken | given) if n.isdigit()]
     return f"{letter}-{max(numbers, default=0) + 1}"
 
 

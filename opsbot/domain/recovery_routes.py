@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from opsbot.domain import route
-from opsbot.domain.change import Position, Record, Write
+from opsbot.domain.change import Json, Position, Record, Write
 from opsbot.domain.gates import from_record as measurement_from
 from opsbot.domain.gates import measurement_key
 from opsbot.domain.journal import put
@@ -104,15 +104,17 @@ def _numbers(own: State, store: State, name: str) -> Numbers:
     mine, theirs = _of(own, name), _of(store, name)
     newest = max(0, *mine, *theirs, *(_newest(state, name) for state in (own, store)))
     taken = [n for n in sorted(mine) if n in theirs and mine[n]["hash"] != theirs[n]["hash"]]
-    by_content: dict[object, int] = {}
-    for known in (theirs, {n: one for n, one in mine.items() if n not in taken}):
-        for number, one in sorted(known.items()):
-            by_content.setdefault(one["hash"], number)
+    known = {_mark(one): number for number, one in theirs.items()}
     changed: dict[int, int] = {}
     for number in taken:
-        changed[number] = by_content.setdefault(mine[number]["hash"], newest + 1)
+        changed[number] = known.get(_mark(mine[number]), newest + 1)
         newest = max(newest, changed[number])
     return Numbers(changed, newest)
+
+
+def _mark(revision: Record) -> tuple[Json, ...]:
+    """Return what tells one revision from every other, whatever its number."""
+    return tuple(revision[name] for name in ("hash", "at_ms", "author", "note", "approval"))
 
 
 def _newest(state: State, name: str) -> int:
@@ -135,7 +137,7 @@ def _revisions(own: State, store: State, name: str, number: Numbers) -> Iterator
 
 def _wins(mine: Record, theirs: Record, common: Record | None, number: Numbers) -> bool:
     """Return whether our pointers come back in place of the store's."""
-    if mine in (theirs, common):
+    if mine == common or (mine == theirs and not number.changed):
         return False
     if theirs == common:
         return True

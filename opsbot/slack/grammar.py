@@ -80,8 +80,8 @@ VERBS: Final = (
         "restore",
         "restore",
         "Lift the kills of a workflow, under policy",
-        "<workflow|K-12> [reason]",
-        examples=("support-copilot fixed in r42", "K-12"),
+        "<workflow|K-12 [hold|go-on]> [reason]",
+        examples=("support-copilot fixed in r42", "K-12", "K-12 hold wrong tone in German"),
     ),
     Verb(
         "route",

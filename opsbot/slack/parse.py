@@ -6,10 +6,16 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final, Literal
 
-from opsbot.app.requests import ApproveRequest, KillRequest, RestoreRequest, Target
+from opsbot.app.requests import (
+    ApproveRequest,
+    HoldRequest,
+    KillRequest,
+    RestoreRequest,
+    Target,
+)
 from opsbot.domain.errors import NeedsMoreWords, UnknownMode
 from opsbot.slack import tokens
-from opsbot.slack.grammar import KILL_MODES, OPTION_WORDS
+from opsbot.slack.grammar import KILL_MODES, KILL_OPTIONS, OPTION_WORDS
 from opsbot.slack.words import NAME_LIMIT, OPTION, Words, clean, example, named, shown, trimmed
 
 AUDIT_MOST: Final = 50
@@ -18,10 +24,17 @@ MINUTE_S, HOUR_S, DAY_S = 60, 3_600, 86_400
 REVIEW_MOST_S: Final = 30 * DAY_S
 
 _VALUED = tuple(word for word in OPTION_WORDS if word != "break-glass")
+_AS_IN = {one.word: f"{one.word}:{one.value}" for one in KILL_OPTIONS}
 _DURATION = re.compile(r"(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m(?:in)?)?", re.IGNORECASE)
 _KILL_ID = re.compile(r"k-0*(\d{1,9})", re.IGNORECASE)
 _LETTER_ID = re.compile(r"[a-z0-9:_-]{1,60}")
 _APPROVAL_ID = re.compile(r"a-0*(\d{1,9})", re.IGNORECASE)
+_HOLDS = {"hold": True, "go-on": False}
+_REFUSING = re.compile(
+    r"(?:no|nope|not|never|stop(?:ped)?|do ?not|don'?t|den(?:y|ied|ies|ying)|reject(?:ed|s|ing)?"
+    r"|refus(?:e|ed|es|ing)|declin(?:e|ed|es|ing)|cancel(?:led|ed)?)(?!\w)",
+    re.IGNORECASE,
+)
 _HELP = ("help", "?", "--help", "-h")
 
 
@@ -100,12 +113,28 @@ def parse_restore(text: str, *, command: str = "/ai-restore") -> RestoreRequest:
     return RestoreRequest(target, trimmed(words.rest()))
 
 
+def parse_hold(text: str) -> HoldRequest | None:
+    """
+    Read `K-12 hold` or `K-12 go-on` after `/ai-restore`; None where it is a restore.
+
+    After a workflow's name these words begin the reason, as any other; after a kill's id, in quotes.
+    """
+    words = Words(tokens.utf8(tokens.plain(text)))
+    kill = _KILL_ID.fullmatch(clean(words.take())) if words.peek() is not None else None
+    act = (words.peek() or "").lower().rstrip(".,;:!").replace("_", "-")
+    if kill is None or act not in _HOLDS:
+        return None
+    words.at += 1
+    return HoldRequest(f"K-{int(kill[1])}", _HOLDS[act], trimmed(words.rest()))
+
+
 def parse_approve(text: str, *, command: str = "opsbot approve") -> ApproveRequest:
     """
     Read the words after `opsbot approve`.
 
     Raises:
-        NeedsMoreWords: the first word is not an approval's id.
+        NeedsMoreWords: the first word is not an approval's id, or the reason begins like a refusal:
+            `no thanks` must not approve.
     """
     words = Words(tokens.utf8(tokens.plain(text)))
     found = _APPROVAL_ID.fullmatch(clean(words.take())) if words.peek() is not None else None
@@ -113,9 +142,18 @@ def parse_approve(text: str, *, command: str = "opsbot approve") -> ApproveReque
         raise NeedsMoreWords(
             "Name the approval by its id; nothing was changed.", hint=example("approve", command)
         )
-    refuse = (words.peek() or "").lower() in ("refuse", "--refuse")
+    first = clean(words.peek() or "").lstrip("-")
+    refuse = first == "refuse"
     words.at += refuse
-    return ApproveRequest(f"A-{int(found[1])}", grant=not refuse, reason=trimmed(words.rest()))
+    reason = _labelled(words)
+    if not refuse and reason is None and _REFUSING.match(f"{first} {words.peek(1)}"):
+        raise NeedsMoreWords(
+            "Did you mean `refuse`? Nothing was changed.",
+            hint=f"Write `{command} A-{int(found[1])} refuse` to refuse it. If that word begins the"
+            " reason to approve it, write `reason:` before it.",
+        )
+    text = words.rest() if reason is None else reason
+    return ApproveRequest(f"A-{int(found[1])}", grant=not refuse, reason=trimmed(text))
 
 
 def parse_retry(text: str, *, command: str = "opsbot retry") -> str:
@@ -199,10 +237,10 @@ def _option(words: Words, command: str, *, first: bool) -> tuple[str, str] | Non
     key = (found[1] if found else stripped).lower()
     if key in _VALUED and (found or dashed):
         words.at += 1
-        value = tokens.bare(found[2]) if found else ""
-        if not value:
-            value = tokens.bare(words.take()) if words.peek() is not None else ""
-        return key, value
+        following = words.peek() or ""
+        if found is None and following and not following.startswith("-"):
+            return key, tokens.bare(words.take())
+        return key, tokens.bare(found[2]) if found else ""
     if key == "reason" and (found or dashed) and not first:
         return None
     if _suspicious(key, found, dashed=dashed, first=first):
@@ -240,8 +278,9 @@ def _put(options: dict[str, str], option: tuple[str, str], command: str) -> None
     key, value = option
     if not value or len(value) > NAME_LIMIT:
         raise NeedsMoreWords(
-            f"`{key}:` needs a value of at most {NAME_LIMIT} characters; nothing was changed.",
-            hint=example("kill", command),
+            f"`{key}:` needs a value right behind it, of at most {NAME_LIMIT} characters; nothing"
+            " was changed.",
+            hint=f"As in `{_AS_IN[key]}`, without a space. {example('kill', command)}",
         )
     if options.setdefault(key, value) != value:
         raise NeedsMoreWords(
@@ -274,15 +313,21 @@ def _kill_target(word: str, command: str) -> Target:
 
 
 def _reason(words: Words, command: str) -> str:
-    found = OPTION.fullmatch(words.peek() or "")
-    if (words.peek() or "").lstrip("-").lower().startswith("reason:"):
-        _, _, text = _colon(words.rest()).partition(":")
+    if (text := _labelled(words)) is not None:
         return trimmed(text)
+    found = OPTION.fullmatch(words.peek() or "")
     quoted = found is None and tokens.unquoted(words.rest()) != words.rest()
     if not quoted:
         for ahead in range(len(words.spans) - words.at):
             _refuse_late(words.peek(ahead) or "", command)
     return trimmed(words.rest())
+
+
+def _labelled(words: Words) -> str | None:
+    """Return what follows `reason:`; None where the reason does not begin with it."""
+    if not (words.peek() or "").lstrip("-").lower().startswith("reason:"):
+        return None
+    return _colon(words.rest()).partition(":")[2]
 
 
 def _colon(text: str) -> str:

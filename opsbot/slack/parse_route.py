@@ -256,7 +256,7 @@ def _option(words: Words, command: str) -> tuple[str, str] | None:
     key = (found[1] if found else stripped).lower()
     if key in _KEYS and (found or word.startswith("-")):
         words.at += 1
-        return key, _value(words, key, found[2] if found else "", command)
+        return key, _value(words, key, found[2] if found else None, command)
     if key in _NOTES and found:
         return None
     if key in _KEYS or _suspicious(word, key, found):
@@ -273,26 +273,28 @@ def _suspicious(word: str, key: str, found: re.Match[str] | None) -> bool:
     return found is not None and bool(get_close_matches(key, _KEYS, n=1, cutoff=0.8))
 
 
-def _value(words: Words, key: str, value: str, command: str) -> str:
+def _value(words: Words, key: str, behind: str | None, command: str) -> str:
+    """Return what stands behind `key:`, or where there was no colon (`--key`), the next word."""
     following = words.peek()
-    if not value and following is not None and not _is_option(following):
+    value = behind or ""
+    if behind is None and following is not None and not _is_option(following):
         value = words.take()
     while key in _LISTS and value.endswith(",") and words.peek() is not None:
         value += words.take()
     limit = MODELS_LIMIT if key in (*_LISTS, "param") else NAME_LIMIT
+    value = value.rstrip("`") if key == "param" else tokens.bare(value)
     if not value or len(value) > limit:
         raise NeedsMoreWords(
-            f"`{key}:` needs a value of at most {limit} characters; nothing was changed.",
-            hint=_set_example(command),
+            f"`{key}:` needs a value right behind it, of at most {limit} characters; nothing was"
+            " changed.",
+            hint=f"Without a space. {_set_example(command)}",
         )
-    if key == "param":
-        return value.rstrip("`")
-    return tokens.bare(value)
+    return value
 
 
 def _is_option(word: str) -> bool:
     found = OPTION.fullmatch(word.lstrip("-"))
-    return found is not None and found[1].lower() in (*_KEYS, *_NOTES)
+    return word.startswith("-") or (found is not None and found[1].lower() in (*_KEYS, *_NOTES))
 
 
 def _once(key: str, values: Sequence[str]) -> str:

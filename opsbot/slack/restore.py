@@ -10,7 +10,7 @@ from opsbot.slack.deps import Deps
 from opsbot.slack.grammar import command_of, help_said, verb
 from opsbot.slack.inbound import Invocation
 from opsbot.slack.outlet import Reply
-from opsbot.slack.parse import parse_restore, wants_help
+from opsbot.slack.parse import parse_hold, parse_restore, wants_help
 
 _KILL = re.compile(r"K-\d{1,9}")
 
@@ -26,6 +26,10 @@ class RestoreListeners:
         command = command_of(verb("restore"), self.deps.prefix)
         if wants_help(act.text) or not act.text.strip():
             return help_said(verb("restore"), command=command)
+        if (held := parse_hold(act.text)) is not None:
+            return await self.deps.verbs.hold_restore(
+                held.kill, actor, hold=held.hold, reason=held.reason, request_id=act.request_id
+            )
         request = parse_restore(act.text, command=command)
         timed = replace(request, arrived_s=act.arrived_s)
         return await self.deps.verbs.restore(timed, actor, request_id=act.request_id)

@@ -125,6 +125,12 @@ class ReasonBody(Body):
     reason: FreeText = ""
 
 
+class RestoreBody(ReasonBody):
+    """`POST /v1/kills/{id}/restore`: restore it; with `act` hold its restore in steps, or let it go on."""
+
+    act: Literal["hold", "go_on"] | None = None
+
+
 class EmptyBody(Body):
     """A body that says nothing: the path has said it all."""
 

@@ -9,7 +9,15 @@ from opsbot.app.requests import ApproveRequest, Target
 from opsbot.domain.actor import Actor
 from opsbot.web.answers import answer, pending
 from opsbot.web.auth import Access
-from opsbot.web.bodies import ApprovalBody, EmptyBody, KillBody, ReasonBody, read, restore_of
+from opsbot.web.bodies import (
+    ApprovalBody,
+    EmptyBody,
+    KillBody,
+    ReasonBody,
+    RestoreBody,
+    read,
+    restore_of,
+)
 from opsbot.web.replay import Replay
 from opsbot.web.routing import Entry
 from opsbot.web.surroundings import Surroundings
@@ -47,15 +55,31 @@ class Kills:
         return answer(request, said)
 
     async def restore_kill(self, request: Request, actor: Actor) -> Response:
-        """Restore one kill; 202 while a second person is needed."""
-        return await self._restore(request, actor, Target("kill", request.path_params["id"]))
+        """Restore one kill; 202 while a second person is needed. Or hold its restore in steps."""
+        kill_id = request.path_params["id"]
+        body, raw = await read(request, RestoreBody)
+        if body.act is None:
+            return await self._restored(request, actor, Target("kill", kill_id), (body, raw))
+        hold, reason = body.act == "hold", body.reason.strip()
+        said = await self.replay.once(
+            request,
+            raw,
+            actor,
+            lambda rid: self.around.verbs.hold_restore(
+                kill_id, actor, hold=hold, reason=reason, request_id=rid
+            ),
+        )
+        return answer(request, said)
 
     async def restore_workflow(self, request: Request, actor: Actor) -> Response:
         """Restore all kills that name a workflow; 202 while a second person is needed."""
-        return await self._restore(request, actor, Target("workflow", request.path_params["name"]))
+        target = Target("workflow", request.path_params["name"])
+        return await self._restored(request, actor, target, await read(request, ReasonBody))
 
-    async def _restore(self, request: Request, actor: Actor, target: Target) -> Response:
-        body, raw = await read(request, ReasonBody)
+    async def _restored(
+        self, request: Request, actor: Actor, target: Target, asked: tuple[ReasonBody, bytes]
+    ) -> Response:
+        body, raw = asked
         wanted = restore_of(target, body)
         said = await self.replay.once(
             request,
@@ -121,9 +145,9 @@ def entries(around: Surroundings) -> list[Entry]:
             "POST",
             "/v1/kills/{id}/restore",
             bearer,
-            "Restore one kill, or ask a second person to",
+            "Restore one kill, or ask a second person to; hold it or let it go on where it goes in steps",
             known=on.restore_kill,
-            takes="ReasonBody",
+            takes="RestoreBody",
             statuses=(200, 202),
         ),
         Entry(

@@ -17,6 +17,7 @@ BODIES: dict[str, type[bodies.Body]] = {
     for one in (
         bodies.KillBody,
         bodies.ReasonBody,
+        bodies.RestoreBody,
         bodies.EmptyBody,
         bodies.ApprovalBody,
         bodies.ResultBody,

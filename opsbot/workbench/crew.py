@@ -18,6 +18,9 @@ RESTART_S = 2.0
 OWN = 0o600
 """Logs may hold what people typed: only their owner reads them."""
 
+TAIL_BYTES = 16_384
+"""How much of a log's end is looked through for its last words."""
+
 Heard = Callable[[Mapping[str, object]], None]
 
 
@@ -26,6 +29,19 @@ def opened(log: Path) -> IO[bytes]:
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, OWN)
     os.fchmod(descriptor, OWN)
     return os.fdopen(descriptor, "ab")
+
+
+class BotEnded(ChildProcessError):
+    """The bot's process ended before it answered for the first time."""
+
+
+def last_words(log: Path) -> str:
+    """Return the last line of *log* that does not continue another one: an error, or its sentence."""
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - TAIL_BYTES))
+        lines = file.read().decode("utf-8", "replace").splitlines()
+    said = [line for line in lines if line.strip() and not line[0].isspace()]
+    return said[-1].strip() if said else "it said nothing"
 
 
 @dataclass(slots=True)
@@ -61,6 +77,17 @@ class Bot:
         """Kill it with signal 9: no goodbye, no clean-up."""
         if self.process is not None and self.alive:
             self.process.kill()
+
+    def look_alive(self) -> None:
+        """
+        Do nothing while it is starting or runs.
+
+        Raises:
+            BotEnded: it has ended, which while it comes up nobody but itself can have caused.
+        """
+        process = self.process
+        if self.restarts or (process is not None and process.returncode is not None):
+            raise BotEnded(f"The bot ended at its start: {last_words(self.log)}; see {self.log}")
 
     async def leave(self) -> None:
         """Ask it to leave and wait; its embedded store goes with it."""

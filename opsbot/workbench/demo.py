@@ -18,7 +18,7 @@ import uvicorn
 
 from opsbot.workbench import company
 from opsbot.workbench.acts import Acts
-from opsbot.workbench.crew import Bot, Services
+from opsbot.workbench.crew import Bot, BotEnded, Services
 from opsbot.workbench.customers import promise
 from opsbot.workbench.fresh import make_fresh
 from opsbot.workbench.model_stub import ModelStub
@@ -58,18 +58,23 @@ async def run(options: Options, stop: asyncio.Event) -> None:
     Run until *stop* is set; then thaw, say goodbye and leave nothing behind but the data.
 
     Raises:
+        BotEnded: the bot's process ended at its start; said with its last words.
         OSError: the port is taken, or another demo holds the state directory.
         TimeoutError: the bot did not come up; its log says why.
     """
-    async with playing(options) as addresses:
-        line = json.dumps(addresses)
-        if options.headless:
-            options.tell(line)
-        else:
-            page = str(addresses["page"])
-            options.tell(f"The demo runs at {page}  (Ctrl-C ends it)")
-            options.open_page(page)
-        await stop.wait()
+    try:
+        async with playing(options) as addresses:
+            line = json.dumps(addresses)
+            if options.headless:
+                options.tell(line)
+            else:
+                page = str(addresses["page"])
+                options.tell(f"The demo runs at {page}  (Ctrl-C ends it)")
+                options.open_page(page)
+            await stop.wait()
+    except BotEnded:
+        if not stop.is_set():  # Ctrl-C reaches the bot as well
+            raise
 
 
 @asynccontextmanager
@@ -95,12 +100,12 @@ async def playing(options: Options) -> AsyncGenerator[dict[str, str | None]]:
         app = create_app(stage, acts.do, {"/slack": slack.app, "/model": model_app(stub)})
         await stack.enter_async_context(_listening(app, options.port))
         stack.push_async_callback(slack.close)
-        group = await stack.enter_async_context(asyncio.TaskGroup())
+        group = await stack.enter_async_context(_together())
         stack.push_async_callback(bot.leave)
         _until_end(stack, group, bot.run(lambda: stage.set(bot=_about(bot))))
         if not options.headless:
             options.tell("Starting the bot and its private store ...")
-        where = await _bot_up(options.state_dir)
+        where = await _bot_up(bot, options.state_dir)
         services = _services(options, where, page, stage)
         acts.services, acts.where = services, where
         stack.push_async_callback(services.leave)
@@ -144,16 +149,39 @@ def _bot_environment(options: Options, page: str, tokens: Mapping[str, str]) -> 
     }
 
 
-async def _bot_up(state_dir: Path) -> dict[str, str]:
+@asynccontextmanager
+async def _together() -> AsyncGenerator[asyncio.TaskGroup]:
+    """Give a task group that passes a single error on as it is, not as a group of one."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            yield group
+    except ExceptionGroup as several:
+        if len(several.exceptions) > 1:
+            raise
+        raise several.exceptions[0] from None
+
+
+async def _bot_up(bot: Bot, state_dir: Path) -> dict[str, str]:
     """
     Return what the bot wrote about itself, once it answers.
 
     Raises:
-        TimeoutError: it did not, and why is in its log.
+        BotEnded: its process ended.
+        TimeoutError: it runs, but does not answer; why is in its log.
     """
-    path = state_dir / "bot.json"
-    async with asyncio.timeout(BOT_BOOT_S), httpx.AsyncClient(timeout=1.0) as http:
+    try:
+        async with asyncio.timeout(BOT_BOOT_S):
+            return await _answering(bot, state_dir / "bot.json")
+    except TimeoutError as error:
+        raise TimeoutError(
+            f"the bot does not answer after {BOT_BOOT_S:.0f} s; see {bot.log}"
+        ) from error
+
+
+async def _answering(bot: Bot, path: Path) -> dict[str, str]:
+    async with httpx.AsyncClient(timeout=1.0) as http:
         while True:
+            bot.look_alive()
             if (found := _read(path)).get("api"):
                 try:
                     if (await http.get(f"{found['api']}/readyz")).status_code == 200:  # noqa: PLR2004  HTTP's OK

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from tests.cli.conftest import Terminal, serving
+from tests.support.restores import ramp_of, stepped
 from tests.support.store import free_port
 
 
@@ -67,7 +68,14 @@ async def test_everything_needs_yes_where_nobody_can_be_asked(terminal: Terminal
     ("argv", "code", "word"),
     [
         (("kill",), 2, "Name what to stop"),
-        (("kill", "summariser", "--mdoe", "stop"), 2, "mode"),
+        (("kill", "summariser", "--mdoe", "stop"), 2, "--mdoe; did you mean --mode?"),
+        (("kill", "summariser", "wrong", "--bogus"), 2, "opsbot kill has no option --bogus"),
+        (("kill", "summariser", "wrong", "--jsno"), 2, "--jsno; did you mean --json?"),
+        (("kill", "summariser", "tenant:", "x"), 2, "`tenant:` needs a value right behind it"),
+        (("approve", "A-4", "--refsue"), 2, "--refsue; did you mean --refuse?"),
+        (("approve", "A-4", "no", "thanks"), 2, "Did you mean `refuse`? Nothing was changed."),
+        (("rollback", "summariser", "bad", "--too", "r1"), 2, "--too; did you mean --to?"),
+        (("route", "summariser", "stage", "r2", "--froce"), 2, "has no option --froce"),
         (("kill", "sumariser"), 1, "summariser"),
         (("kill", "summariser", "mode:banana"), 1, "banana"),
         (("restore",), 2, "Name a workflow or a kill"),
@@ -104,6 +112,27 @@ async def test_a_restore_takes_two_people(terminal: Terminal) -> None:
     assert own.code == 1
     assert done.code == 3
     assert terminal.door.world.store.state.active_kills() == ()
+
+
+async def test_a_restore_in_steps_is_held_and_let_go_on(terminal: Terminal) -> None:
+    await terminal.door.world.declare(stepped())
+    await terminal.run("kill", "support-copilot")
+    early = await terminal.run("restore", "K-1", "hold", "music", "is", "fixed")
+    await terminal.run("restore", "K-1", "fixed")
+    await terminal.run("approve", "A-1", "--as", "ines")
+
+    held = await terminal.run("restore", "K-1", "hold", "wrong", "tone")
+    noted = ramp_of(terminal.door.world).held
+    own = await terminal.run("restore", "K-1", "go-on")
+    on = await terminal.run("restore", "K-1", "go-on", "--as", "ines", "--json")
+
+    assert early.code == 1
+    assert "K-1 is not being restored in steps; nothing was changed" in early.err
+    assert "in quotes" in early.err
+    assert (held.code, noted) == (0, "held by Mara")
+    assert (own.code, on.code) == (1, 0)
+    assert "asked for this restore" in own.err
+    assert on.json["ramp"]["held"] is None
 
 
 @pytest.mark.parametrize("words", [(), ("all",), ("the id",)])

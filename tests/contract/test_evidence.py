@@ -46,10 +46,13 @@ async def test_the_same_key_through_both_replicas_is_one_commit(world: World) ->
     assert len(await world.one.store.journal()) == before + 1
 
 
-async def test_batches_at_once_are_all_kept_and_the_budget_counts_each(world: World) -> None:
+async def test_batches_at_once_are_taken_one_by_one_and_the_budget_counts_the_worst(
+    world: World,
+) -> None:
     await seed(world.one.store)
     await world.two.store.refresh()
-    batches = [request(*results(0.9, 100), subject="r1") for _ in range(6)]
+    values = (0.99, 0.95, 0.9, 0.97, 0.93, 1.0)
+    batches = [request(*results(value, 100), subject="r1") for value in values]
 
     await asyncio.gather(
         *(
@@ -60,9 +63,11 @@ async def test_batches_at_once_are_all_kept_and_the_budget_counts_each(world: Wo
 
     state = await world.two.store.refresh()
     (one,) = state.measurements("support-copilot")
+    lines = await world.two.store.journal()
     assert burned(state, gated(), one.at_ms).endswith("is burned: 10 %")
     hours = loose(state.kind("budgets")["support-copilot"]["hours"])
-    assert sum(cases for _, cases in hours.values()) == 600
+    assert [list(pair) for pair in hours.values()] == [[10, 100]]
+    assert sum('"record_eval"' in line for line in lines) == len(batches)
 
 
 async def test_a_replay_of_the_journal_gives_the_evidence_that_is_live(world: World) -> None:

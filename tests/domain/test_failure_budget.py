@@ -161,7 +161,9 @@ def test_a_good_report_after_a_bad_one_of_the_hour_adds_nothing() -> None:
 
 
 def test_a_worse_report_takes_the_place_of_a_better_one_of_the_hour() -> None:
-    state = after((NOW, measured(1, 1000)), (NOW + 1, measured(0, 1)), (NOW + 2, measured(0.9, 100)))
+    state = after(
+        (NOW, measured(1, 1000)), (NOW + 1, measured(0, 1)), (NOW + 2, measured(0.9, 100))
+    )
 
     assert burned(state, gated(), NOW).endswith("burned: 10 %")
     assert failure_budget.spent(state, gated(), NOW).cases == 100

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from opsbot.app.requests import KillRequest, Target
 from opsbot.slack.ids import VALUE, Field
 from tests.slack.conftest import House, known
@@ -226,6 +228,15 @@ async def test_a_reason_is_asked_in_a_form_and_taken(house: House) -> None:
     await house.slack.submit(ONCALL, view.id, {Field.REASON: {VALUE: "wrong refunds"}})
 
     assert ("give_reason", ("K-1", "wrong refunds")) in house.verbs.effects.values()
+
+
+@pytest.mark.parametrize(("words", "did"), [("hold wrong tone", "hold"), ("go-on", "go_on")])
+async def test_a_restore_in_steps_is_held_and_let_go_on_in_words(
+    house: House, words: str, did: str
+) -> None:
+    await house.slack.slash(ONCALL, CHANNEL, f"/ai-restore K-1 {words}")
+
+    assert list(house.verbs.effects.values()) == [(did, "K-1")]
 
 
 async def test_the_approver_is_who_clicks(house: House) -> None:

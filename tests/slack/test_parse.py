@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsbot.app.requests import ApproveRequest, KillRequest, RestoreRequest, Target
+from opsbot.app.requests import ApproveRequest, HoldRequest, KillRequest, RestoreRequest, Target
 from opsbot.domain.errors import NeedsMoreWords, Refused, UnknownMode
 from opsbot.slack.grammar import KILL_MODES, VERBS, help_said, verb
 from opsbot.slack.parse import (
@@ -12,6 +12,7 @@ from opsbot.slack.parse import (
     kill_words,
     parse_approve,
     parse_audit,
+    parse_hold,
     parse_kill,
     parse_one,
     parse_restore,
@@ -36,7 +37,7 @@ COPILOT = Target("workflow", "support-copilot")
         ("support-copilot mode:stop", KillRequest(COPILOT, mode="stop")),
         ("support-copilot MODE:No-Tools", KillRequest(COPILOT, mode="no_tools")),
         ("support-copilot mode\uff1astop x", KillRequest(COPILOT, mode="stop", reason="x")),
-        ("support-copilot mode: stop x", KillRequest(COPILOT, mode="stop", reason="x")),
+        ("support-copilot --mode stop x", KillRequest(COPILOT, mode="stop", reason="x")),
         ("support-copilot --mode=stop x", KillRequest(COPILOT, mode="stop", reason="x")),
         ("mode:stop support-copilot x", KillRequest(COPILOT, mode="stop", reason="x")),
         (
@@ -93,6 +94,11 @@ def test_a_reason_that_begins_with_a_mode_is_a_reason() -> None:
         ("provider:", "For example"),
         ("support-copilot mode:stop mode:human", "Say it once"),
         ("support-copilot tenant:", "For example"),
+        ("support-copilot tenant: x", "`tenant:T`, without a space"),
+        ("support-copilot --tenant= x", "`tenant:T`, without a space"),
+        ("support-copilot --tenant --mode stop", "`tenant:T`, without a space"),
+        ("mode: support-copilot", "`mode:stop`, without a space"),
+        ('support-copilot tool:"" x', "`tool:N`, without a space"),
         ("support-copilot for:soon", "`for:90m`"),
         ("support-copilot for:0h", "`for:90m`"),
         ("support-copilot for:99d", "`for:90m`"),
@@ -174,6 +180,30 @@ def test_a_restore_names_a_workflow_or_a_kill() -> None:
     assert parse_restore("k\u201312") == RestoreRequest(Target("kill", "K-12"))
 
 
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("k\u20131 Hold", HoldRequest("K-1", True)),
+        ("K-1 hold, wrong tone", HoldRequest("K-1", True, "wrong tone")),
+        ("K-1 go-on", HoldRequest("K-1", False)),
+        ("K-1 go_on looked at it", HoldRequest("K-1", False, "looked at it")),
+        ("K-1 holding no more", None),
+        ('K-1 "hold the line" is over', None),
+        ("K-1", None),
+        ("support-copilot hold the line", None),
+        ("", None),
+    ],
+)
+def test_a_restore_in_steps_is_held_by_its_kills_id(text: str, read: HoldRequest | None) -> None:
+    assert parse_hold(text) == read
+
+
+def test_a_reason_may_begin_with_the_word_hold() -> None:
+    reason = parse_restore("support-copilot hold the line").reason
+
+    assert reason == "hold the line"
+
+
 @pytest.mark.parametrize("text", ["", "all", "provider:openai"])
 def test_a_wide_restore_asks_for_the_kills_id(text: str) -> None:
     with pytest.raises(NeedsMoreWords):
@@ -185,6 +215,54 @@ def test_an_approval_is_granted_or_refused() -> None:
     assert parse_approve("A-1 refuse too early") == ApproveRequest("A-1", False, "too early")
     with pytest.raises(NeedsMoreWords):
         parse_approve("K-1")
+
+
+@pytest.mark.parametrize("text", ["refuse, too early", "--refuse too early", "REFUSE too early"])
+def test_an_approval_is_refused_however_that_is_typed(text: str) -> None:
+    assert parse_approve(f"A-1 {text}") == ApproveRequest("A-1", False, "too early")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no thanks",
+        "No, not today",
+        "no/never",
+        "\u201cno thanks\u201d",
+        "deny",
+        "denied: too early",
+        "reject",
+        "rejected!",
+        "refused",
+        "decline",
+        "never",
+        "don\u2019t",
+        "dont",
+        "do not",
+        "stop",
+        "cancel",
+        "not yet",
+        "--no",
+    ],
+)
+def test_words_that_say_no_approve_nothing(text: str) -> None:
+    with pytest.raises(NeedsMoreWords) as refused:
+        parse_approve(f"A-4 {text}")
+
+    assert refused.value.message == "Did you mean `refuse`? Nothing was changed."
+    assert "`opsbot approve A-4 refuse`" in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("now it holds", "now it holds"),
+        ("normal again", "normal again"),
+        ("reason: no errors since r4", "no errors since r4"),
+    ],
+)
+def test_a_reason_to_approve_may_look_like_a_no(text: str, reason: str) -> None:
+    assert parse_approve(f"A-4 {text}") == ApproveRequest("A-4", reason=reason)
 
 
 def test_the_audit_takes_three_words() -> None:

@@ -85,7 +85,7 @@ class RecordingVerbs:
         return Said("plain", f"Reason of {kill_id}: {reason}")
 
     async def hold_restore(
-        self, kill_id: str, actor: Actor, *, hold: bool, request_id: str
+        self, kill_id: str, actor: Actor, *, hold: bool, request_id: str, reason: str = ""
     ) -> Said:
         self._done("hold" if hold else "go_on", kill_id, actor, request_id)
         return Said("amber", f"{kill_id} held")

@@ -5,6 +5,7 @@ import json
 import httpx
 import pytest
 
+from tests.support.restores import stepped
 from tests.support.web import Door
 from tests.support.world import MARA
 
@@ -173,6 +174,28 @@ async def test_a_restore_waits_for_a_second_person_who_repeats_it(
     assert asked.json()["pending"] is True
     assert done.status_code == 200
     assert door.world.store.state.active_kills() == ()
+
+
+async def test_a_restore_in_steps_is_held_and_let_go_on(
+    door: Door, http: httpx.AsyncClient
+) -> None:
+    await door.world.declare(stepped())
+    await http.post("/v1/kills", json={"workflow": "support-copilot"})
+    early = await http.post("/v1/kills/K-1/restore", json={"act": "hold"})
+    await http.post("/v1/kills/K-1/restore")
+    async with door.client("ines-token") as ines:
+        await ines.post("/v1/kills/K-1/restore")
+        held = await http.post("/v1/kills/K-1/restore", json={"act": "hold", "reason": "tone"})
+        own = await http.post("/v1/kills/K-1/restore", json={"act": "go_on"})
+        on = await ines.post("/v1/kills/K-1/restore", json={"act": "go_on"})
+        unknown = await ines.post("/v1/kills/K-1/restore", json={"act": "go-on"})
+
+    assert early.status_code == 409
+    assert (held.status_code, held.json()["ramp"]["held"]) == (200, "held by Mara")
+    assert (own.status_code, own.json()["rule"]) == (403, "restore-ramp")
+    assert (on.status_code, on.json()["ramp"]["held"]) == (200, None)
+    assert unknown.status_code == 422
+    assert door.world.store.state.kill("K-1").active
 
 
 async def test_an_approval_is_granted_by_its_id(door: Door, http: httpx.AsyncClient) -> None:

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -39,3 +40,16 @@ def test_a_port_that_cannot_be_is_one_line(tmp_path: Path) -> None:
     assert ended.returncode == 1
     assert "The demo does not start: port 70000: ports end at 65535" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_a_bot_that_ends_at_its_start_is_said_at_once_with_its_last_words(tmp_path: Path) -> None:
+    (tmp_path / "valkey").write_text("a file stands where the store's directory belongs")
+
+    ended = demo(tmp_path, "0")
+
+    assert ended.returncode == 1
+    assert re.search(r"The bot ended at its start: \S.*; see ", ended.stderr)
+    assert f"see {tmp_path / 'bot.log'}" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert "ExceptionGroup" not in ended.stderr
+    assert not (tmp_path / "demo.json").exists()

@@ -13,6 +13,7 @@ const MEANS = {
   rejected: "could not read the kill: not contained",
   unknown: "the bot does not say",
 };
+const NO_MODEL = ["human", "canned", "stop"];
 
 export const copilotKill = (stage) =>
   (stage.kills?.kills ?? []).find((one) => one.workflow === "support-copilot")
@@ -95,7 +96,8 @@ function counted(stage, all) {
   if (!kill) return `${alive} of ${plural(all.length, "instance")} alive, at revision ${stage.fleet.revision}`;
   const seen = kill.instances;
   if (!seen) return `${kill.kill}: the fleet’s acknowledgements could not be read`;
-  const proof = kill.proved ? ` · ${kill.proved.passed}/${kill.proved.probes} probes refused` : "";
+  const verb = NO_MODEL.includes(kill.mode) ? "refused" : "saw it";
+  const proof = kill.proved ? ` · ${kill.proved.passed}/${kill.proved.probes} probes ${verb}` : "";
   const since = kill.since ? ` · ${kill.since.let_through} let through, ${kill.since.refused} refused` : "";
   return `${kill.kill}: ${seen.confirmed}/${seen.expected} confirmed${proof}${since}`;
 }

@@ -43,7 +43,7 @@ export class Steps {
     if (this.hadKill && !kill && stage.kills) return 4;
     if (!this.hadKill) return 0;
     if (kill?.approval) return 3;
-    if (!this.sawProof) return 1;
+    if (!this.sawProof) return this.skipped ? 3 : 1;
     return this.done.broken || this.skipped ? 3 : 2;
   }
 
@@ -62,6 +62,13 @@ export class Steps {
   watch({ stage }, kill) {
     const seen = kill?.instances;
     if (!seen) return { text: "Stored. Who has confirmed it is not known yet." };
+    const otherwise = sawOtherwise(kill);
+    if (otherwise) {
+      return {
+        text: `${seen.confirmed} of ${seen.expected} instances have confirmed, but ${otherwise} of ${kill.proved.probes} probes saw otherwise, so the card stays amber. “Stop completely” on the card holds everywhere.`,
+        buttons: [["Rather restore", () => this.skip()]],
+      };
+    }
     const missing = [...seen.silent, ...seen.lagging, ...seen.ahead, ...seen.expired];
     const who = missing.length ? ` ${missing.join(", ")} did not answer, so the card stays amber` : " The proof is on its way, so the card stays amber";
     return { text: `Stored; ${seen.confirmed} of ${seen.expected} instances have confirmed.${who}. It turns green when it is earned.` };
@@ -71,8 +78,13 @@ export class Steps {
     const count = kill?.instances ? `${kill.instances.confirmed}/${kill.instances.expected} confirmed` : "Confirmed";
     return {
       text: `${count}, and proved by probes. Now break something: the customers’ answers stay paused.`,
-      buttons: [["kill -9 the bot", this.does.killBot], ["Rather restore", () => { this.skipped = true; this.does.redraw(); }]],
+      buttons: [["kill -9 the bot", this.does.killBot], ["Rather restore", () => this.skip()]],
     };
+  }
+
+  skip() {
+    this.skipped = true;
+    this.does.redraw();
   }
 
   restore({ may, approver, stage }, kill) {
@@ -96,6 +108,8 @@ export class Steps {
     return { text: "That was the minute. Put the journal back, or connect a process of your own with the three lines at the end of this page." };
   }
 }
+
+const sawOtherwise = (kill) => (kill.proved ? kill.proved.probes - kill.proved.passed : 0);
 
 export const settled = (kill) => Boolean(
   kill.instances && kill.instances.expected > 0
