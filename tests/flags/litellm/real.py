@@ -121,3 +121,43 @@ def _ready(proxy: RealProxy) -> bool:
         return proxy.client.get("/health/liveliness").status_code == 200
     except httpx.TransportError:
         return False
+
+
+def deployment(name: str, model: str) -> dict[str, Any]:
+    """Return an entry of the model list that leads to the stub."""
+    base = "MODEL_URL" if model.startswith("anthropic/") else "MODEL_URL/v1"
+    return {
+        "model_name": name,
+        "litellm_params": {"model": model, "api_base": base, "api_key": "x"},
+        "model_info": {"id": f"id-of-{name}"},
+    }
+
+
+CONFIG: dict[str, Any] = {
+    "model_list": [
+        deployment("smart", "openai/gpt-5.2"),
+        deployment("cheap", "openai/gpt-5-mini"),
+        deployment("other", "anthropic/claude-sonnet-5"),
+        deployment("plain", "openai/gpt-4.1"),
+        deployment("spare", "openai/gpt-4.1-mini"),
+        {
+            "model_name": "broken",
+            "litellm_params": {
+                "model": "openai/gpt-4",
+                "api_base": "http://127.0.0.1:9/v1",
+                "api_key": "x",
+            },
+        },
+    ],
+    "litellm_settings": {
+        "callbacks": ["opsflags.litellm.handler"],
+        "opsflags": {
+            "service": "llm-gateway",
+            "probe": "127.0.0.1:0",
+            "workflows": {"keys": {"support": "support-copilot"}},
+            "models": {"openai/gpt-5-mini": "cheap"},
+        },
+    },
+    "router_settings": {"fallbacks": [{"broken": ["spare"]}]},
+    "general_settings": {"custom_auth": "keys.check"},
+}

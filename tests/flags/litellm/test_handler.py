@@ -1,7 +1,6 @@
 """The handler's hooks do what the switchboard says; driven as LiteLLM drives them, without LiteLLM."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,46 +12,7 @@ from opsflags.probe_server import ProbeRequest
 from opsflags.testing import FakeFlags
 from opsflags.workflow import Workflow
 from tests.flags.litellm.conftest import RECORD, SETTINGS, Proxy
-from tests.support.wait import eventually
-
-TOOLS = [
-    {"type": "function", "function": {"name": name}}
-    for name in ("search_kb", "issue_refund", "undeclared")
-]
-
-
-class Piece:
-    """One of LiteLLM's objects."""
-
-    def __init__(self, **fields: Any) -> None:
-        self._fields = fields
-
-    def model_dump(self, *, warnings: bool = True) -> dict[str, Any]:
-        """Return it as JSON."""
-        return self._fields
-
-
-def calling(tool: str) -> Piece:
-    """Return a chat answer that calls *tool*."""
-    call = {"id": "1", "type": "function", "function": {"name": tool}}
-    return Piece(choices=[{"message": {"tool_calls": [call]}}])
-
-
-def gate(proxy: Proxy, name: str = "support-copilot") -> Any:
-    """Return the gate of a workflow."""
-    return proxy.handler._gates[name]
-
-
-def counts(proxy: Proxy, name: str = "support-copilot") -> Any:
-    """Return asked, let, refused and cut of a workflow."""
-    return gate(proxy, name).handle._report()["counts"]
-
-
-async def refused(work: Any) -> Any:
-    """Return the refusal that *work* ends in."""
-    with pytest.raises(Exception, match=r"are refused|is refused") as raised:
-        await work
-    return raised.value
+from tests.flags.litellm.driven import TOOLS, counts, gate, pieces, refused
 
 
 async def test_a_live_call_is_counted_once_at_its_attempt(proxy: Proxy) -> None:
@@ -107,7 +67,7 @@ async def test_litellms_own_stream_of_the_text_is_left_alone(
     with pytest.raises(litellm.errors.ModifyResponseException):
         await proxy.enter(stream=True)
 
-    passed = [piece async for piece in proxy.stream(_pieces("our", "text"))]
+    passed = [piece async for piece in proxy.stream(pieces("our", "text"))]
 
     assert passed == ["our", "text"]
 
@@ -259,161 +219,6 @@ async def test_drafts_are_stopped_unless_somebody_holds_them(
     assert marks["x-opsbot-mode"] == "drafts_only"
 
 
-async def test_an_answer_that_comes_too_late_is_withheld_and_counted_as_cut(
-    proxy: Proxy, flags: FakeFlags
-) -> None:
-    await proxy.attempt(await proxy.enter())
-    answer = Piece(choices=[])
-    before = await proxy.handler.async_post_call_success_hook({}, proxy.auth, answer)
-    flags.kill("support-copilot", mode="stop")
-
-    await refused(proxy.handler.async_post_call_success_hook({}, proxy.auth, answer))
-
-    assert before is answer
-    assert counts(proxy) == {"asked": 1, "let": 1, "refused": 0, "cut": 1}
-
-
-async def test_a_call_in_flight_is_ended_when_a_kill_comes(proxy: Proxy, flags: FakeFlags) -> None:
-    data = await proxy.enter()
-    beside = asyncio.ensure_future(
-        proxy.handler.async_moderation_hook(data, proxy.auth, "acompletion")
-    )
-    calling = asyncio.ensure_future(_ask(proxy, data, forever=True))
-    await eventually(lambda: gate(proxy).handle._cuttable() == 1)
-
-    kill = flags.kill("support-copilot", mode="canned")
-    error = await refused(asyncio.wait_for(beside, 5))
-    calling.cancel()
-
-    assert error.to_dict()["kill"] == kill
-    assert counts(proxy) == {"asked": 1, "let": 1, "refused": 0, "cut": 1}
-
-
-async def test_a_kill_just_before_a_call_is_in_flight_refuses_it(
-    proxy: Proxy, flags: FakeFlags
-) -> None:
-    data = await proxy.enter()
-    await proxy.attempt(data)
-    flags.kill("support-copilot", mode="stop")
-
-    await refused(proxy.handler.async_moderation_hook(data, proxy.auth, "acompletion"))
-
-    assert counts(proxy) == {"asked": 1, "let": 0, "refused": 1, "cut": 0}
-
-
-async def test_an_image_of_a_killed_model_is_refused_at_the_door(
-    proxy: Proxy, flags: FakeFlags
-) -> None:
-    flags.kill("all", model="openai/gpt-4.1", mode="stop")
-    image: dict[str, Any] = {"key": "nobody", "call_type": "aimage_generation"}
-
-    await refused(proxy.enter(model="plain", **image))
-    passed = await proxy.enter(model="spare", **image)
-
-    assert passed["model"] == "spare"
-
-
-async def test_what_runs_beside_a_call_ends_with_it(proxy: Proxy) -> None:
-    data = await proxy.enter()
-    beside = asyncio.ensure_future(
-        proxy.handler.async_moderation_hook(data, proxy.auth, "acompletion")
-    )
-
-    await asyncio.ensure_future(_ask(proxy, data, forever=False))
-    await asyncio.wait_for(beside, 5)
-    await proxy.enter(stream=True)
-    await proxy.handler.async_moderation_hook(data, proxy.auth, "acompletion")
-
-    assert gate(proxy).handle._cuttable() == 0
-
-
-async def test_an_answer_that_calls_a_forbidden_tool_is_withheld(
-    proxy: Proxy, flags: FakeFlags
-) -> None:
-    await proxy.attempt(await proxy.enter())
-    flags.kill("support-copilot", mode="read_only")
-    look = proxy.handler.async_post_call_success_hook
-
-    await look({}, proxy.auth, calling("search_kb"))
-    error = await refused(look({}, proxy.auth, calling("issue_refund")))
-
-    assert "issue_refund" in error.to_dict()["message"]
-
-
-async def test_a_stream_is_cut_in_words_while_the_model_is_silent(
-    proxy: Proxy, flags: FakeFlags
-) -> None:
-    await proxy.attempt(await proxy.enter(stream=True))
-    first, second = Piece(n=1), Piece(n=2)
-    source = _Silent(first, second)
-    seen: list[Any] = []
-
-    def kill() -> None:
-        flags.kill("support-copilot", mode="canned")
-
-    async def read() -> None:
-        async for piece in proxy.stream(source):
-            seen.append(piece)
-            if piece is second:
-                asyncio.get_running_loop().call_later(0.01, kill)
-
-    await asyncio.wait_for(read(), 10)
-
-    assert seen[:2] == [first, second]
-    assert seen[2].startswith('data: {"error":{"type":"ai_workflow_killed"')
-    assert source.closed
-    assert counts(proxy)["cut"] == 1
-
-
-@pytest.mark.parametrize(
-    ("call_type", "kind", "begins"),
-    [
-        ("acompletion", str, "data: {"),
-        ("anthropic_messages", str, "event: error\ndata: {"),
-        ("aresponses", bytes, "event: error\ndata: {"),
-    ],
-)
-async def test_the_last_event_is_in_the_shape_of_its_api(
-    proxy: Proxy, flags: FakeFlags, call_type: str, kind: type, begins: str
-) -> None:
-    await proxy.attempt(await proxy.enter(call_type=call_type))
-    flags.kill("support-copilot", mode="stop")
-
-    last = [piece async for piece in proxy.stream(_pieces())]
-
-    text = last[0].decode() if isinstance(last[0], bytes) else last[0]
-    assert type(last[0]) is kind
-    assert text.startswith(begins)
-    assert counts(proxy)["refused"] == 1  # it never began
-
-
-async def test_a_stream_ends_before_a_forbidden_tool(proxy: Proxy, flags: FakeFlags) -> None:
-    flags.kill("support-copilot", mode="read_only")
-    await proxy.attempt(await proxy.enter(stream=True))
-    delta = {"tool_calls": [{"type": "function", "function": {"name": "issue_refund"}}]}
-    call = Piece(choices=[{"delta": delta}])
-    words = Piece(choices=[{"delta": {"content": "One moment."}}])
-
-    passed = [piece async for piece in proxy.stream(_pieces(words, call, words))]
-
-    assert passed[0] is words
-    assert "issue_refund" in passed[1]
-    assert len(passed) == 2
-
-
-async def test_bytes_are_passed_on_as_whole_events(proxy: Proxy, flags: FakeFlags) -> None:
-    flags.kill("support-copilot", mode="no_tools")
-    await proxy.attempt(await proxy.enter(call_type="anthropic_messages"))
-    block = b'{"type":"content_block_start","content_block":{"type":"tool_use","name":"x"}}'
-    raw = (b'data: {"type":"pi', b'ng"}\n\ndata: ', block + b"\n\n", b"data: {}\n\n")
-
-    passed = [piece async for piece in proxy.stream(_pieces(*raw))]
-
-    assert passed[0] == b'data: {"type":"ping"}\n\n'
-    assert "A call of x" in passed[1]
-    assert len(passed) == 2
-
-
 async def test_a_probe_is_answered_without_upstream_or_counters(
     proxy: Proxy, flags: FakeFlags, litellm: SimpleNamespace
 ) -> None:
@@ -541,35 +346,3 @@ async def test_declared_workflows_are_known_before_their_first_call(
     await asyncio.gather(*[proxy.enter(key="a") for _ in range(5)])
 
     assert sorted(asked) == ["one", "two"]
-
-
-async def _ask(proxy: Proxy, data: dict[str, Any], *, forever: bool) -> None:
-    await proxy.attempt(data)
-    if forever:
-        await asyncio.Event().wait()
-
-
-async def _pieces(*pieces: Any) -> AsyncIterator[Any]:
-    for piece in pieces:
-        yield piece
-
-
-class _Silent:
-    """A stream that says its pieces and then nothing, until it is cancelled."""
-
-    def __init__(self, *pieces: Any) -> None:
-        self._pieces = list(pieces)
-        self.closed = False
-
-    def __aiter__(self) -> "_Silent":
-        return self
-
-    async def __anext__(self) -> Any:
-        if self._pieces:
-            return self._pieces.pop(0)
-        await asyncio.Event().wait()
-        raise AssertionError
-
-    async def aclose(self) -> None:
-        """Hang up."""
-        self.closed = True
