@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from opsbot.domain.change import Position
 from opsbot.domain.containment import Containment, Missing
+from opsbot.domain.kill import Kill
 from opsbot.domain.said import inert
 
 SHOWN = 5
@@ -57,6 +58,20 @@ def unable_lines(seen: Containment | None, mode: str) -> list[str]:
     if seen.no_tenant:
         lines.append(f"{listed(seen.no_tenant)} don't pass a tenant: stopped for all tenants there")
     return lines
+
+
+def stopped_lines(kill: Kill) -> list[str]:
+    """Return how many instances stop as their calls cannot be sent to the fallback."""
+    if not (kill.probes and kill.stopped):
+        return []
+    they = "its calls" if kill.stopped == 1 else "their calls"
+    stop = "stops" if kill.stopped == 1 else "stop"
+    return [
+        (
+            f"{counted(kill.stopped, 'instance')} **{stop}** instead: {they} cannot be sent to the"
+            " fallback (another provider)"
+        )
+    ]
 
 
 def short_lines(seen: Containment | None) -> list[str]:

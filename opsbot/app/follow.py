@@ -82,7 +82,11 @@ class Follow:
             if now.at != kill.at or not now.active or now.probes is not None:
                 return None, None
             proved = replace(
-                now, probes=proof.probes, passed=proof.passed, not_probed=proof.named()
+                now,
+                probes=proof.probes,
+                passed=proof.passed,
+                not_probed=proof.named(),
+                stopped=proof.stopped,
             )
             return _noted("proved", proved, proof.as_json()), None
 

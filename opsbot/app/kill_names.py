@@ -85,6 +85,7 @@ def _new(lead: Kill, scope: Scope, *, at: Position, now_ms: int, id_: str) -> Ki
         probes=None,
         passed=None,
         not_probed=(),
+        stopped=0,
         under=lead.id,
         ramp=None,
         taken_back="",

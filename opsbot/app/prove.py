@@ -46,7 +46,8 @@ class Proof:
     """
     What the probes saw. *failed* says of each that did not pass what it saw instead.
 
-    *not_probed* names the points that may not be asked: they are neither asked nor passed.
+    *not_probed* names the points that may not be asked: they are neither asked nor passed. *stopped*
+    of the failed ones stop instead of going to the fallback, which their calls cannot be sent to.
     """
 
     probes: int
@@ -54,6 +55,7 @@ class Proof:
     failed: tuple[str, ...] = ()
     left_out: int = 0
     not_probed: tuple[str, ...] = ()
+    stopped: int = 0
 
     def named(self) -> tuple[str, ...]:
         """Return the first few of *not_probed*: a kill's record is read by every client."""
@@ -68,6 +70,7 @@ class Proof:
             "failed": list(self.failed),
             "left_out": self.left_out,
             "not_probed": list(self.not_probed),
+            "stopped": self.stopped,
         }
 
 
@@ -91,7 +94,10 @@ async def prove(kill: Kill, state: State, fleet: Fleet, prober: Prober) -> Proof
         if not answer.refused and (why := wrong(point, answer))
     )
     count = len(asked) - len(refused)
-    return Proof(count, count - len(failed), failed, len(points) - len(asked), refused)
+    stopped = sum(
+        _stops_instead(kill, point, answer) for point, answer in seen if not answer.refused
+    )
+    return Proof(count, count - len(failed), failed, len(points) - len(asked), refused, stopped)
 
 
 def points_of(kill: Kill, state: State, fleet: Fleet) -> tuple[Point, ...]:
@@ -149,6 +155,13 @@ def _not_its_own(point: Point, answer: ProbeAnswer) -> str:
     if answer.at is not None and answer.at < point.since:
         return f"decided at {answer.at.epoch}:{answer.at.revision}, before the change"
     return ""
+
+
+def _stops_instead(kill: Kill, point: Point, answer: ProbeAnswer) -> bool:
+    """Return whether a point refuses all calls by *kill*, as its guard cannot send them to the fallback."""
+    if answer.error or answer.kill != kill.id or _not_its_own(point, answer):
+        return False
+    return (point.mode, answer.mode, answer.allowed) == ("fallback", "stop", False)
 
 
 def _otherwise(point: Point, answer: ProbeAnswer) -> str:

@@ -24,6 +24,8 @@ from opsbot.domain.containment import Containment
 from opsbot.domain.errors import Refused, StaleButton
 from opsbot.domain.kill import Kill
 from opsbot.domain.policy import shown
+from opsbot.domain.policy_model import Policy
+from opsbot.domain.policy_words import approvers_later
 from opsbot.domain.said import Said
 from opsbot.domain.state import State
 
@@ -117,6 +119,8 @@ class RestoreVerb:
             held=_held(state, lifted),
             again=again or (committed is not None and committed.repeated),
             lone_ms=_lone_ms(state, lifted),
+            later=_later(policy, lifted),
+            later_ms=policy.times.page_secondary_ms,
         )
         if again and lifted.outcome == "pending":
             assert lifted.approval is not None
@@ -137,6 +141,13 @@ class RestoreVerb:
         return await Sight(env.fleets, env.clock).until_complete(
             watched, state.workflows(), timeout_s=ends_s - env.clock.monotonic()
         )
+
+
+def _later(policy: Policy, lifted: Lifted) -> tuple[str, ...]:
+    """Return who may approve too once they are paged, by the names they go by."""
+    asked_by = lifted.approval.requester if lifted.approval else ""
+    later = approvers_later(policy, lifted.verdict.approvers, requester=asked_by)
+    return tuple(shown(policy, name) for name in later)
 
 
 def _lone_ms(state: State, lifted: Lifted) -> int:

@@ -9,6 +9,7 @@ from opsbot.domain.approval import Approval
 from opsbot.domain.change import Committed, Json, Record
 from opsbot.domain.containment import Containment
 from opsbot.domain.kill import Kill
+from opsbot.domain.policy_words import listing
 from opsbot.domain.said import REFUSED, UNCONFIRMED, Button, Said, inert
 
 
@@ -19,6 +20,7 @@ class RestoreView:
 
     *again*: the request was done before, and this is what it did. *lone_ms* is how long it must
     have waited before who asked may let a few through alone; 0 where that never comes.
+    *later* may approve too once it has waited *later_ms*.
     """
 
     lifted: Lifted
@@ -32,6 +34,8 @@ class RestoreView:
     held: tuple[Kill, ...] = ()
     again: bool = False
     lone_ms: int = 0
+    later: tuple[str, ...] = ()
+    later_ms: int = 0
 
 
 def pending_said(view: RestoreView) -> Said:
@@ -47,7 +51,7 @@ def pending_said(view: RestoreView) -> Said:
         lines=(
             f"{again}{approval.id} ({ids}) asked by {view.requester}, open until {until}.",
             *stored_lines(view.committed, view.promise),
-            f"May approve: {', '.join(view.approvers) or 'nobody yet'}.",
+            f"May approve: {', '.join(view.approvers) or 'nobody yet'}{_later(view, approval)}.",
             f"In a terminal: `opsbot approve {approval.id}`.",
             f"Rule: {view.lifted.verdict.rule}. Everything stays as it is until then.",
             *_alone_from(view),
@@ -66,6 +70,14 @@ def pending_said(view: RestoreView) -> Said:
         },
         exit_code=REFUSED,
     )
+
+
+def _later(view: RestoreView, approval: Approval) -> str:
+    """Return who may approve from when on; nothing where that is nobody, or would be too late."""
+    at_ms = approval.requested_ms + view.later_ms
+    if not view.later or at_ms >= approval.expires_ms:
+        return ""
+    return f"; {listing(list(view.later))} may from {clock(at_ms)}"
 
 
 def _alone_from(view: RestoreView) -> tuple[str, ...]:

@@ -143,7 +143,10 @@ def _way(
             lines.append("It is the last good revision.")
         if revision.back_to is not None:
             back = f"Rolled back to r{revision.back_to}: {revision.id} serves everybody"
-            return f"{back}{' else' if tried else ''}", [f"By {shown(policy, revision.author)}.", *lines]
+            return f"{back}{' else' if tried else ''}", [
+                f"By {shown(policy, revision.author)}.",
+                *lines,
+            ]
         return f"{revision.id} serves everybody{' else' if tried else ''}", lines
     return f"{revision.id} serves nobody", [f"{routing.id} serves everybody."]
 

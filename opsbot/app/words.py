@@ -11,6 +11,7 @@ from opsbot.app.fleet_words import (
     listed,
     not_probed_lines,
     short_lines,
+    stopped_lines,
     unable_lines,
 )
 from opsbot.app.model_words import Names, led_lines, name_lines
@@ -121,6 +122,7 @@ def kill_said(view: KillView) -> Said:
         *missing_lines(view),
         *not_probed_lines(view.kill.not_probed),
         *unable_lines(seen, view.kill.mode),
+        *stopped_lines(view.kill),
         *step_lines(view.kill),
         *uneased_lines(seen),
         *short_lines(seen),
@@ -177,7 +179,10 @@ def _but(view: KillView) -> str:
     if _undeclared_tool(view):
         return ", but the workflow declares no such tool"
     if kill.probes and kill.passed != kill.probes:
-        return f", but {kill.probes - (kill.passed or 0)} of {kill.probes} probes saw otherwise"
+        otherwise = kill.probes - (kill.passed or 0)
+        if otherwise == kill.stopped:
+            return f", but {otherwise} of {kill.probes} probed instances stop instead"
+        return f", but {otherwise} of {kill.probes} probes saw otherwise"
     if seen is not None and (let := let_against(kill, seen.since)):
         return f", but {let} let through"
     return ""

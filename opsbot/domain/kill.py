@@ -22,7 +22,8 @@ class Kill:
     milliseconds. *confirmed_ms* is the time from the command to the last acknowledgement, None
     while any instance is missing; *changed_ms* is when the mode last changed, 0 where it never
     did; *probes* and *passed* are None until the probes have run, and *not_probed* says of each point
-    that could not be asked at all why. *joined* are the other people
+    that could not be asked at all why; *stopped* are probes of a fallback whose point stops instead,
+    as no call of its can be sent there. *joined* are the other people
     who acted on it; *taken* is who adopted or questioned a broken glass. *under* is the kill that this
     one came with, for another name of the same model: it ends with that one. *ramp* is the part that
     is lifted while it is restored in steps; *taken_back* is why the last such attempt ended, empty
@@ -54,6 +55,7 @@ class Kill:
     probes: int | None = None
     passed: int | None = None
     not_probed: tuple[str, ...] = ()
+    stopped: int = 0
     ended: Position | None = None
     ended_by: str = ""
     ended_ms: int | None = None
@@ -125,7 +127,7 @@ def whole(kill: Kill, why: str, *, at: Position, now_ms: int) -> Kill:
 
 
 def _anew(kill: Kill, at: Position, now_ms: int) -> Kill:
-    kill = replace(kill, confirmed_ms=None, probes=None, passed=None, not_probed=())
+    kill = replace(kill, confirmed_ms=None, probes=None, passed=None, not_probed=(), stopped=0)
     return replace(kill, at=at, changed_ms=now_ms)
 
 
@@ -154,6 +156,8 @@ def as_record(kill: Kill) -> Record:
         "passed": kill.passed,
         "not_probed": list(kill.not_probed),
     }
+    if kill.stopped:
+        record["stopped"] = kill.stopped
     if kill.under:
         record["under"] = kill.under
     if kill.ramp is not None:
@@ -184,6 +188,7 @@ def from_record(record: Record) -> Kill:
         at=_position(at),
         joined=tuple(str(who) for who in _items(record.get("joined"))),
         not_probed=tuple(str(point) for point in _items(record.get("not_probed"))),
+        stopped=int(str(record.get("stopped", 0))),
         taken=str(record.get("taken", "")),
         under=str(record.get("under", "")),
         ramp=kill_ramp.from_record(record.get("ramp")),

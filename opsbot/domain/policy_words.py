@@ -30,6 +30,11 @@ def approvers(policy: Policy, request: Request, *, requester: str) -> tuple[str,
     return tuple(n for n in policy.people if n != requester and may_approve(policy, n, request))
 
 
+def approvers_later(policy: Policy, names: tuple[str, ...], *, requester: str) -> tuple[str, ...]:
+    """Return the names of who may approve beside *names* once it has waited to be paged."""
+    return tuple(n for n in policy.secondary if n != requester and n not in names)
+
+
 def waiting_for(policy: Policy, request: Request, names: tuple[str, ...]) -> str:
     """Return one sentence on who may approve, and who is paged if nobody does."""
     listed = listing([shown(policy, name) for name in names])

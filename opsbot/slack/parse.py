@@ -142,16 +142,11 @@ def parse_approve(text: str, *, command: str = "opsbot approve") -> ApproveReque
         raise NeedsMoreWords(
             "Name the approval by its id; nothing was changed.", hint=example("approve", command)
         )
-    first = clean(words.peek() or "").lstrip("-")
-    refuse = first == "refuse"
+    refuse = clean(words.peek() or "").lstrip("-") == "refuse"
     words.at += refuse
     reason = _labelled(words)
-    if not refuse and reason is None and _REFUSING.match(f"{first} {words.peek(1)}"):
-        raise NeedsMoreWords(
-            "Did you mean `refuse`? Nothing was changed.",
-            hint=f"Write `{command} A-{int(found[1])} refuse` to refuse it. If that word begins the"
-            " reason to approve it, write `reason:` before it.",
-        )
+    if not refuse and reason is None:
+        _refuse_doubt(words, f"{command} A-{int(found[1])}")
     text = words.rest() if reason is None else reason
     return ApproveRequest(f"A-{int(found[1])}", grant=not refuse, reason=trimmed(text))
 
@@ -323,6 +318,23 @@ def _reason(words: Words, command: str) -> str:
     return trimmed(words.rest())
 
 
+def _refuse_doubt(words: Words, command: str) -> None:
+    """Refuse what may be a refusal, or an option that does not exist: nothing approves by mistake."""
+    word = words.peek() or ""
+    first = clean(word).lstrip("-")
+    late = any(words.peek(ahead) == "--refuse" for ahead in range(len(words.spans) - words.at))
+    hint = f"Write `{command} refuse` to refuse it. If these words are the reason to approve it,"
+    if late or _REFUSING.match(f"{first} {words.peek(1)}"):
+        raise NeedsMoreWords(
+            "Did you mean `refuse`? Nothing was changed.", hint=f"{hint} write `reason:` first."
+        )
+    if word.startswith("-") and first[:1].isalpha():
+        raise NeedsMoreWords(
+            f"`{shown(word)}` is not an option; nothing was changed.",
+            hint=f"{hint} write `reason:` first.",
+        )
+
+
 def _labelled(words: Words) -> str | None:
     """Return what follows `reason:`; None where the reason does not begin with it."""
     if not (words.peek() or "").lstrip("-").lower().startswith("reason:"):
@@ -337,7 +349,8 @@ def _colon(text: str) -> str:
 def _refuse_late(word: str, command: str) -> None:
     """Refuse an option inside the reason: leaving it out would hit more or less than was meant."""
     found = OPTION.fullmatch(word.lstrip("-"))
-    if found and found[1].lower() in _VALUED and found[2]:
+    dashed = word.startswith("--") and word[2:].lower() in OPTION_WORDS
+    if dashed or (found and found[1].lower() in _VALUED and found[2]):
         raise NeedsMoreWords(
             f"`{shown(word)}` stands after the reason has begun; nothing was changed.",
             hint=f"Options come before the reason. {example('kill', command)}"

@@ -313,7 +313,8 @@ def _refuse_late(words: Words, command: str) -> None:
     for ahead in range(len(words.spans) - words.at):
         word = words.peek(ahead) or ""
         found = OPTION.fullmatch(word.lstrip("-"))
-        if found and found[2] and found[1].lower() in _KEYS:
+        dashed = word.startswith("--") and word[2:].lower() in _KEYS
+        if dashed or (found and found[2] and found[1].lower() in _KEYS):
             raise NeedsMoreWords(
                 f"`{shown(word)}` stands after the note has begun; nothing was changed.",
                 hint=f"Options come before the note. {_set_example(command)}"

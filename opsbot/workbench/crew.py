@@ -83,7 +83,7 @@ class Bot:
         Do nothing while it is starting or runs.
 
         Raises:
-            BotEnded: it has ended, which while it comes up nobody but itself can have caused.
+            BotEnded: it has ended since its first start; for whoever still waits for its first answer.
         """
         process = self.process
         if self.restarts or (process is not None and process.returncode is not None):

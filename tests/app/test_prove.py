@@ -1,5 +1,7 @@
 """What counts as proof: the right process, deciding after the change; and where none may be asked."""
 
+from dataclasses import replace
+
 import pytest
 
 from opsbot.app.ports import ProbeAnswer
@@ -14,15 +16,16 @@ URL = "http://pod-1/probe"
 REFUSED = ProbeAnswer(refused="169.254.169.254: 169.254.169.254 is an address that is never probed")
 
 
-async def proved(world: World, *others: str) -> Said:
+async def proved(world: World, *others: str, mode: str = "stop") -> Said:
     """Kill, let every instance follow, probe, and return what is said then."""
     names = ("pod-1", *others)
     pods = [world.instance(name, probe=f"http://{name}/probe") for name in names]
-    await world.bot.kill(KILL, MARA, request_id="1")
+    asked = replace(KILL, mode=mode)
+    await world.bot.kill(asked, MARA, request_id="1")
     for pod in pods:
         pod.follow()
     await world.work("follow")
-    return await world.bot.kill(KILL, MARA, request_id="2")
+    return await world.bot.kill(asked, MARA, request_id="2")
 
 
 def evidence(world: World) -> str:
@@ -50,6 +53,41 @@ async def test_an_answer_of_another_process_or_moment_is_a_failed_probe(
     assert (said.tone, said.body["proved"]) == ("amber", {"probes": 1, "passed": 0})
     assert why in evidence(world)
     assert "1 of 1 probes saw otherwise" in said.title
+
+
+async def test_an_instance_whose_calls_cannot_go_to_the_fallback_is_said_to_stop(
+    world: World,
+) -> None:
+    there = Position(2**50, 0)
+    world.probes.says = {
+        f"http://{name}/probe": ProbeAnswer(
+            mode="stop", allowed=False, status=503, kill="K-1", instance=name, at=there
+        )
+        for name in ("pod-1", "pod-2")
+    }
+
+    said = await proved(world, "pod-2", mode="fallback")
+
+    assert (said.tone, said.body["proved"]) == ("amber", {"probes": 2, "passed": 0})
+    assert said.title.endswith("in prod, but 2 of 2 probed instances stop instead")
+    assert (
+        "2 instances **stop** instead: their calls cannot be sent to the fallback"
+        " (another provider)"
+    ) in said.lines
+    kill = world.store.state.kill("K-1")
+    assert from_record(as_record(kill)) == kill
+    assert remode(kill, mode="canned", at=kill.at, now_ms=1).stopped == 0
+
+
+async def test_a_fallback_that_another_kill_stops_is_not_explained_away(world: World) -> None:
+    world.probes.says[URL] = ProbeAnswer(
+        mode="stop", status=503, kill="K-9", instance="pod-1", at=Position(2**50, 0)
+    )
+
+    said = await proved(world, mode="fallback")
+
+    assert said.title.endswith("but 1 of 1 probes saw otherwise")
+    assert "cannot be sent" not in said.as_text()
 
 
 async def test_an_answer_that_names_nobody_is_a_failed_probe(world: World) -> None:

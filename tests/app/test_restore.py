@@ -92,6 +92,24 @@ async def test_an_approval_expires_and_says_so(killed: World) -> None:
     assert killed.store.state.approval("A-1").standing == "expired"
 
 
+async def test_where_nobody_may_approve_yet_it_says_who_may_and_from_when(killed: World) -> None:
+    nobody = tuple(one for one in policy().grants if one.role != "approver")
+    await killed.declare(with_policy=replace(policy(), grants=nobody))
+
+    said = await killed.bot.restore(RestoreRequest(COPILOT), MARA, request_id="1")
+
+    assert "May approve: nobody yet; Ola may from 03:19:07 UTC." in said.lines
+
+
+async def test_a_page_that_would_come_too_late_is_not_promised(killed: World) -> None:
+    times = replace(policy().times, page_secondary_ms=policy().times.approval_ms)
+    await killed.declare(with_policy=replace(policy(), times=times))
+
+    said = await killed.bot.restore(RestoreRequest(COPILOT), MARA, request_id="1")
+
+    assert "May approve: Ines, Sam." in said.lines
+
+
 async def test_after_five_minutes_the_secondary_is_asked(killed: World) -> None:
     await killed.bot.restore(RestoreRequest(COPILOT), MARA, request_id="1")
     killed.clock.later(5 * 60 + 1)

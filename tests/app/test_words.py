@@ -156,7 +156,7 @@ async def test_pending_refused_and_restored(world: World) -> None:
     assert pending.as_text() == snapshot("""\
 Not restored yet: `support-copilot` in prod waits for a second person
 A-1 (K-1) asked by Mara, open until 03:44:07 UTC.
-May approve: Ines, Sam.
+May approve: Ines, Sam; Ola may from 03:19:07 UTC.
 In a terminal: `opsbot approve A-1`.
 Rule: restore-tier-1. Everything stays as it is until then.\
 """)

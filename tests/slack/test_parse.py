@@ -103,6 +103,7 @@ def test_a_reason_that_begins_with_a_mode_is_a_reason() -> None:
         ("support-copilot for:0h", "`for:90m`"),
         ("support-copilot for:99d", "`for:90m`"),
         ("support-copilot wrong answers tenant:acme", "before the reason"),
+        ("support-copilot wrong answers --tenant acme", "before the reason"),
         ("x" * 5_000, "For example"),
     ],
 )
@@ -243,6 +244,7 @@ def test_an_approval_is_refused_however_that_is_typed(text: str) -> None:
         "cancel",
         "not yet",
         "--no",
+        "too early --refuse",
     ],
 )
 def test_words_that_say_no_approve_nothing(text: str) -> None:
@@ -251,6 +253,12 @@ def test_words_that_say_no_approve_nothing(text: str) -> None:
 
     assert refused.value.message == "Did you mean `refuse`? Nothing was changed."
     assert "`opsbot approve A-4 refuse`" in refused.value.hint
+
+
+@pytest.mark.parametrize("text", ["-n", "--reason no", "\u2014force"])
+def test_an_option_that_does_not_exist_approves_nothing(text: str) -> None:
+    with pytest.raises(NeedsMoreWords, match="is not an option; nothing was changed"):
+        parse_approve(f"A-4 {text}")
 
 
 @pytest.mark.parametrize(

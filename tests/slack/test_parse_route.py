@@ -191,6 +191,7 @@ def test_words_of_a_rollback(text: str, expected: RollbackRequest | None) -> Non
         (f"{W} set param:x={'9' * 16}", "more digits"),
         (f"{W} set param:x={'y' * 400}", "at most"),
         (f"{W} set prompt:p@1 cheaper model:a/b", "after the note has begun"),
+        (f"{W} set prompt:p@1 cheaper --model a/b", "after the note has begun"),
     ],
 )  # fmt: skip
 def test_what_is_not_understood_is_refused_with_the_nearest(text: str, word: str) -> None:

@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from redis.exceptions import TimeoutError as RedisTimeout
 
 from opsbot.workbench.acts import Acts
-from opsbot.workbench.crew import Bot, Services, opened
+from opsbot.workbench.crew import Bot, BotEnded, Services, last_words, opened
 from opsbot.workbench.stage import Stage
 from opsflags.keys import Keys
 from tests.support.store import Server, Store, own_server, server, store
@@ -35,6 +35,41 @@ def stands(pid: int) -> str:
     """Return the state letter of a process, as `ps` knows it."""
     shown = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, check=False)
     return shown.stdout.decode().strip()
+
+
+@pytest.mark.parametrize(
+    ("log", "words"),
+    [
+        ("", "it said nothing"),
+        (
+            "OPSBOT_PORT: wrong\n  docs/configuration.md lists every setting.\n",
+            "OPSBOT_PORT: wrong",
+        ),
+        ("Traceback:\n  File x\nOSError: full\n\n", "OSError: full"),
+    ],
+)
+def test_the_last_words_of_a_log_are_its_error_not_the_line_under_it(
+    tmp_path: Path, log: str, words: str
+) -> None:
+    (tmp_path / "bot.log").write_text(log)
+
+    assert last_words(tmp_path / "bot.log") == words
+
+
+async def test_a_bot_that_ended_does_not_look_alive_even_when_it_is_started_again(
+    tmp_path: Path,
+) -> None:
+    bot = Bot({**os.environ, "OPSBOT_LOG_LEVEL": "LOUD"}, tmp_path / "bot.log", restart_s=0.0)
+    bot.look_alive()
+    keeping = asyncio.create_task(bot.run(lambda: None))
+    try:
+        await eventually(lambda: bot.restarts > 0, timeout_s=20)
+
+        with pytest.raises(BotEnded, match="The bot ended at its start: OPSBOT_LOG_LEVEL"):
+            bot.look_alive()
+    finally:
+        keeping.cancel()
+        await bot.leave()
 
 
 def test_a_log_is_read_by_its_owner_alone_also_an_old_one(tmp_path: Path) -> None:

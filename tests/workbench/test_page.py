@@ -209,6 +209,28 @@ async def test_dots_say_what_the_bot_says_in_words_and_never_more(page: Page, wo
     await expect(page.locator("#fleet-count")).to_contain_text("nobody counts")
 
 
+@in_module_loop
+@pytest.mark.chromium
+async def test_probes_that_saw_otherwise_are_said_and_promise_no_green(
+    page: Page, world: World
+) -> None:
+    seen = {"expected": 2, "confirmed": 2, "lagging": [], "ahead": [], "silent": [], "expired": [], "rejected": []}  # fmt: skip
+    kill = {"kill": "K-1", "workflow": "support-copilot", "mode": "fallback", "instances": seen, "proved": {"probes": 2, "passed": 0}, "since": None, "approval": None}  # fmt: skip
+    fleet = {"revision": 2, "instances": [instance(1), instance(2)]}
+
+    world.stage.set(fleet=fleet, kills={"kills": [kill]})
+
+    await expect(page.locator("#fleet-count")).to_have_text(
+        "K-1: 2/2 confirmed · 0/2 probes saw it"
+    )
+    await expect(page.locator("#next")).to_contain_text("2 of 2 probes saw otherwise")
+    await expect(page.locator("#next")).not_to_contain_text("turns green")
+    await page.get_by_role("button", name="Rather restore").click()
+    await expect(page.locator("#next")).to_contain_text("Ask for the restore")
+    world.stage.set(kills={"kills": [{**kill, "mode": "stop"}]})
+    await expect(page.locator("#fleet-count")).to_contain_text("0/2 probes refused")
+
+
 def instance(number: int) -> Json:
     """One instance as the bot lists it."""
     return {
