@@ -19,7 +19,7 @@ demo: setup ## Live the kill in a browser: bot, Slack stand-in, AI services, no 
 
 test: setup ## Run every test, with the coverage gate
 	@echo "==> Tests"
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --max-worker-restart 2 --cov --cov-report=term:skip-covered
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --max-worker-restart 2 --cov --cov-report=term:skip-covered
 
 check: setup ## Format, lint, types, import contracts, declarations
 	@echo "==> Format" && $(BIN)/ruff format --check --quiet $(CODE)

@@ -22,9 +22,20 @@ pytest_collect_file = Sybil(
 ).pytest()
 
 
+def _slow_first(items: list[pytest.Item]) -> None:
+    """
+    Begin with the files that start several processes.
+
+    They are few and long: at the end one worker would be alone with them while the other rests.
+    """
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the page's blocks back into reading order: a later one uses what an earlier one made."""
+    """Put long files first, and the page's blocks back into reading order: each uses those before."""
+    _slow_first(items)
     places = [at for at, item in enumerate(items) if item.path.name == "README.md"]
     in_order = sorted((items[at] for at in places), key=lambda item: item.location[1] or 0)
     for at, item in zip(places, in_order, strict=True):
