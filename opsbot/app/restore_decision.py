@@ -132,7 +132,7 @@ def select(state: State, target: Target) -> tuple[Kill, ...]:
         kill = state.kill(target.name.upper())
         if not kill.active:
             raise NothingToRestore(f"{kill.id} was restored already; nothing was changed.")
-        return with_led(state, (kill,))
+        return with_led(state, _without_followers((kill,), active))
     if target.kind == "workflow":
         found = tuple(k for k in active if k.scope.workflow == target.name)
     elif target.kind == "all":
@@ -141,7 +141,27 @@ def select(state: State, target: Target) -> tuple[Kill, ...]:
         found = tuple(k for k in active if getattr(k.scope, target.kind) == target.name)
     if not found:
         raise _nothing(state, target, active)
-    return with_led(state, found)
+    return with_led(state, _without_followers(found, active))
+
+
+def _without_followers(found: tuple[Kill, ...], active: tuple[Kill, ...]) -> tuple[Kill, ...]:
+    """
+    Leave out kills that hold another name of a model for a kill which is not lifted here.
+
+    Lifted alone, they would open that name while their lead goes on saying that it holds it.
+
+    Raises:
+        NothingToRestore: nothing else is named; which kill to restore instead.
+    """
+    leads = {kill.id for kill in active} - {kill.id for kill in found}
+    free = tuple(kill for kill in found if kill.under not in leads)
+    if not free:
+        held = found[0]
+        raise NothingToRestore(
+            f"{held.id} holds another name of the model that {held.under} stops; nothing was changed.",
+            hint=f"Restore {held.under}: it lifts every name with it.",
+        )
+    return free
 
 
 def touched(state: State, kills: tuple[Kill, ...]) -> tuple[Workflow, ...]:

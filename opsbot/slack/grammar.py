@@ -179,7 +179,12 @@ VERBS: Final = (
         "Run everything on this machine, without any account",
         "[--port 8321] [--headless] [--clients 12] [--frozen 1]",
     ),
-    Verb("bench", None, "Measure evaluation and propagation", "<evaluate|propagation|footprint>"),
+    Verb(
+        "bench",
+        None,
+        "Measure decisions, propagation, footprint and answers",
+        "<evaluate|propagation|footprint|answers>",
+    ),
     Verb("slack manifest", None, "Print the Slack app's manifest", "<--http URL|--socket>"),
 )
 

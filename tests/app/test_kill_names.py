@@ -5,7 +5,7 @@ import pytest
 from opsbot.app.error_words import of_error
 from opsbot.app.requests import KillRequest, RestoreRequest, Target
 from opsbot.domain.actor import Actor
-from opsbot.domain.errors import NeedsConfirmation, UnknownWorkflow
+from opsbot.domain.errors import NeedsConfirmation, NothingToRestore, UnknownWorkflow
 from opsbot.domain.said import Said
 from opsbot.domain.state import State
 from opsflags.model import Scope
@@ -234,3 +234,17 @@ async def test_the_question_says_what_was_seen_and_what_is_not_matched(world: Wo
     assert "openai/gpt-5.2-pro" in str(said.body["similar_not_matched"])
     assert "mistral" not in said.as_text()
     assert world.store.state.active_kills() == ()
+
+
+@pytest.mark.parametrize("target", [Target("kill", "K-3"), Target("model", AZURE)])
+async def test_a_name_is_not_opened_under_the_kill_that_holds_it(
+    world: World, target: Target
+) -> None:
+    await _kill(world)
+
+    with pytest.raises(NothingToRestore) as refusal:
+        await world.bot.restore(RestoreRequest(target), MARA, request_id="restore")
+
+    assert "K-3 holds another name of the model that K-1 stops" in refusal.value.message
+    assert "Restore K-1" in refusal.value.hint
+    assert set(_models(world.store.state)) == {"K-1", "K-2", "K-3"}
