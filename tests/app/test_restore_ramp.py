@@ -26,11 +26,14 @@ from tests.support.restores import (
     later,
     measured,
     percent,
+    pod,
     ramp_of,
+    ramping,
     report,
     rules,
     seen,
     stepped,
+    world,
 )
 from tests.support.world import (
     ALL_MODES,
@@ -43,27 +46,7 @@ from tests.support.world import (
     workflow,
 )
 
-
-@pytest.fixture(name="world")
-async def _world() -> World:
-    world = World()
-    await world.declare(stepped(), with_policy=rules())
-    return world
-
-
-@pytest.fixture(name="pod")
-async def _pod(world: World) -> HandMoved:
-    pod = world.instance("pod-1")
-    pod.follow()
-    return pod
-
-
-@pytest.fixture(name="ramping")
-async def _ramping(world: World, pod: HandMoved) -> World:
-    await killed(world, pod)
-    await approved(world)
-    await seen(world, pod)
-    return world
+__all__ = ["pod", "ramping", "world"]
 
 
 async def test_an_approved_restore_lets_a_few_through_and_says_until_when(

@@ -13,11 +13,14 @@ from tests.support.restores import (
     later,
     measured,
     percent,
+    pod,
     ramp_of,
+    ramping,
     report,
     rules,
     seen,
     stepped,
+    world,
 )
 from tests.support.world import (
     GUS,
@@ -28,27 +31,7 @@ from tests.support.world import (
     World,
 )
 
-
-@pytest.fixture(name="world")
-async def _world() -> World:
-    world = World()
-    await world.declare(stepped(), with_policy=rules())
-    return world
-
-
-@pytest.fixture(name="pod")
-async def _pod(world: World) -> HandMoved:
-    pod = world.instance("pod-1")
-    pod.follow()
-    return pod
-
-
-@pytest.fixture(name="ramping")
-async def _ramping(world: World, pod: HandMoved) -> World:
-    await killed(world, pod)
-    await approved(world)
-    await seen(world, pod)
-    return world
+__all__ = ["pod", "ramping", "world"]
 
 
 async def test_it_is_held_and_goes_on_by_people(ramping: World, pod: HandMoved) -> None:

@@ -18,16 +18,17 @@ from tests.support.restores import (
     K1,
     NAME,
     again,
-    approved,
     ask,
     killed,
     later,
     percent,
+    pod,
     ramp_of,
+    ramping,
     report,
-    rules,
     seen,
     stepped,
+    world,
 )
 from tests.support.world import (
     MARA,
@@ -39,30 +40,11 @@ from tests.support.world import (
     workflow,
 )
 
+__all__ = ["pod", "ramping", "world"]
+
+
 MINUTE = 60.0
 QUARTER = 15 * MINUTE
-
-
-@pytest.fixture(name="world")
-async def _world() -> World:
-    world = World()
-    await world.declare(stepped(), with_policy=rules())
-    return world
-
-
-@pytest.fixture(name="pod")
-async def _pod(world: World) -> HandMoved:
-    pod = world.instance("pod-1")
-    pod.follow()
-    return pod
-
-
-@pytest.fixture(name="ramping")
-async def _ramping(world: World, pod: HandMoved) -> World:
-    await killed(world, pod)
-    await approved(world)
-    await seen(world, pod)
-    return world
 
 
 async def waiting(world: World, pod: HandMoved, seconds: float) -> None:

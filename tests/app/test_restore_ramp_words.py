@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-import pytest
-
 from opsbot.app.ports import Delivery
 from opsbot.app.requests import (
     ApproveRequest,
@@ -25,10 +23,11 @@ from tests.support.restores import (
     killed,
     later,
     percent,
+    pod,
+    ramping,
     report,
-    rules,
     seen,
-    stepped,
+    world,
 )
 from tests.support.world import (
     INES,
@@ -38,27 +37,7 @@ from tests.support.world import (
     World,
 )
 
-
-@pytest.fixture(name="world")
-async def _world() -> World:
-    world = World()
-    await world.declare(stepped(), with_policy=rules())
-    return world
-
-
-@pytest.fixture(name="pod")
-async def _pod(world: World) -> HandMoved:
-    pod = world.instance("pod-1")
-    pod.follow()
-    return pod
-
-
-@pytest.fixture(name="ramping")
-async def _ramping(world: World, pod: HandMoved) -> World:
-    await killed(world, pod)
-    await approved(world)
-    await seen(world, pod)
-    return world
+__all__ = ["pod", "ramping", "world"]
 
 
 async def test_calls_let_through_by_the_restore_are_said_and_never_look_like_a_leak(

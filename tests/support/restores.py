@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from opsbot.app.requests import (
     ApproveRequest,
     EvalRequest,
@@ -122,3 +124,28 @@ def percent(world: World, kill: str = "K-1") -> int:
 
 def _id(world: World, what: str) -> str:
     return f"{what}:{len(world.server.lines)}:{world.clock.ms}"
+
+
+@pytest.fixture
+async def world() -> World:
+    """Give the company with a workflow that restores in steps."""
+    company = World()
+    await company.declare(stepped(), with_policy=rules())
+    return company
+
+
+@pytest.fixture
+async def pod(world: World) -> HandMoved:
+    """Give an instance that has applied everything."""
+    instance = world.instance("pod-1")
+    instance.follow()
+    return instance
+
+
+@pytest.fixture
+async def ramping(world: World, pod: HandMoved) -> World:
+    """Give the company while its first restore is at its first step."""
+    await killed(world, pod)
+    await approved(world)
+    await seen(world, pod)
+    return world
