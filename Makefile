@@ -17,9 +17,10 @@ setup: ## Make .venv with the pinned packages
 demo: setup ## Live the kill in a browser: bot, Slack stand-in, AI services, no account
 	@$(BIN)/opsbot demo
 
+# Compiled modules are kept, whatever the shell says: each bot that a test starts would compile them again.
 test: setup ## Run every test, with the coverage gate
 	@echo "==> Tests"
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --max-worker-restart 2 --cov --cov-report=term:skip-covered
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --max-worker-restart 2 --cov --cov-report=term:skip-covered
 
 check: setup ## Format, lint, types, import contracts, declarations
 	@echo "==> Format" && $(BIN)/ruff format --check --quiet $(CODE)
@@ -28,7 +29,7 @@ check: setup ## Format, lint, types, import contracts, declarations
 	@echo "==> Types" && $(BIN)/mypy
 	@echo "==> Import contracts" && $(BIN)/lint-imports --no-cache > .import-contracts.log || { cat .import-contracts.log; exit 1; }
 	@echo "==> Declarations" && $(BIN)/opsbot check
-	@echo "==> Container files" && $(BIN)/hadolint Dockerfile && $(BIN)/yamllint -s compose.yaml flags/workflows flags/policy.yaml flags/models.yaml
+	@echo "==> Container files" && $(BIN)/hadolint Dockerfile && $(BIN)/yamllint -s compose.yaml flags/workflows flags/policy.yaml flags/models.yaml flags/incidents.yaml
 
 format: setup ## Format the code
 	@$(BIN)/ruff format $(CODE) && $(BIN)/ruff check --fix $(CODE)

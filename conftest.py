@@ -1,4 +1,4 @@
-"""Runs the code blocks of the front page as tests, in their order, and watches for tests that hang."""
+"""Runs the code blocks of the front page as tests, in their order; the plugins watch and save time."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser
 
-pytest_plugins = ["tests.support.watchdog"]
+pytest_plugins = ["tests.support.economy", "tests.support.watchdog"]
 
 
 def _teardown(namespace: dict[str, Any]) -> None:

@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
 from opsbot.adapters.bundle import StoreBundle
 from opsbot.adapters.fleet_records import Written, instances, services
-from opsbot.adapters.memory_server import LANES, Due, Item, MemoryServer
+from opsbot.adapters.memory_server import Due, Item, MemoryServer
 from opsbot.adapters.shared_fleet import SharedFleets
 from opsbot.app.ports import Decide, Delivery, T
 from opsbot.domain import journal
-from opsbot.domain.change import Committed, Effect, Lane, Record, Sealed
+from opsbot.domain.change import LANES, Committed, Effect, Lane, Record, Sealed
 from opsbot.domain.delta import delta_of
 from opsbot.domain.fleet import (
     LOW_HOURS,

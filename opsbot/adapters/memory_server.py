@@ -10,8 +10,6 @@ from opsbot.domain import journal
 from opsbot.domain.change import Change, Effect, Lane, Position, Record, Sealed
 from opsbot.domain.state import State
 
-LANES: tuple[Lane, ...] = ("kill", "rest")
-
 
 def system_ms() -> int:
     """Return this machine's milliseconds, which stand for the server's."""

@@ -11,12 +11,11 @@ from redis.exceptions import NoPermissionError
 
 from opsbot.adapters.redis_link import call
 from opsbot.domain import journal
-from opsbot.domain.change import Change, Effect, Lane, Position, Record, Sealed, Write
+from opsbot.domain.change import LANES, Change, Effect, Position, Record, Sealed, Write
 from opsbot.domain.delta import delta_of
 from opsbot.domain.journal import Entry
 from opsflags.keys import Keys
 
-LANES: tuple[Lane, ...] = ("kill", "rest")
 KEEP_REQUEST_MS = 86_400_000
 
 

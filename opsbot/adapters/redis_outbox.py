@@ -9,11 +9,11 @@ from typing import Any, TypeVar, cast
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from opsbot.adapters.redis_functions import LANES, canonical_text, effect_json, timer_body
+from opsbot.adapters.redis_functions import canonical_text, effect_json, timer_body
 from opsbot.adapters.redis_link import LOST, call
 from opsbot.adapters.redis_session import Session, stop_if_cancelled
 from opsbot.app.ports import Delivery
-from opsbot.domain.change import Effect, Lane, Record
+from opsbot.domain.change import LANES, Effect, Lane, Record
 from opsflags.keys import Keys
 
 R = TypeVar("R")

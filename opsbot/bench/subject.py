@@ -12,7 +12,7 @@ from opsbot.domain import journal
 from opsbot.domain import kill as kills
 from opsbot.domain import workflow as workflows
 from opsbot.domain.actor import Actor
-from opsbot.domain.change import Change, Effect, Json, Lane, Position, Record, Timer, Write
+from opsbot.domain.change import LANES, Change, Effect, Json, Position, Record, Timer, Write
 from opsbot.domain.delta import delta_of
 from opsbot.domain.kill import Kill
 from opsbot.domain.state import SETTINGS, State
@@ -22,7 +22,6 @@ from opsflags.keys import Keys
 from opsflags.model import Scope
 from opsflags.resp import pack
 
-LANES: tuple[Lane, ...] = ("kill", "rest")
 KEEP_REQUEST_MS = 86_400_000
 REVIEW_MS = 4 * 3_600_000
 ON_CALL = Actor(kind="slack", id="U0ONCALL", via="slack")

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from opsbot.domain.actor import Actor
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 Record: TypeAlias = Mapping[str, Json]
-Lane = Literal["kill", "rest"]
+Lane = Literal["kill", "page", "rest"]
+LANES: Final[tuple[Lane, ...]] = ("kill", "page", "rest")
+"""Work outside in order of urgency; each lane has a worker of its own, so that no card holds up a page."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

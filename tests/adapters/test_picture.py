@@ -4,7 +4,7 @@ from dataclasses import replace
 from io import BytesIO
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 from PIL.PngImagePlugin import PngImageFile
 
 from opsbot.adapters.picture import Pictures, drawn
@@ -16,6 +16,9 @@ from opsbot.domain.route import Number
 GATE = Gate("ground", "pass_rate", ">=", 0.9, 50, 72, 0.8)
 NOW = 1_795_230_847_000
 Pixel = tuple[int, int, int]
+PLOT = (40, 140, 1030, 560)
+SMOOTHED = 24
+"""So far may a colour be from itself where a line ends."""
 
 
 def chart(*values: float | None, gates: int = 1, colour: Colour = "green") -> Chart:
@@ -43,20 +46,21 @@ def rgb(colour: str) -> Pixel:
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
-def near(one: Pixel, other: Pixel, by: int = 24) -> bool:
+def near(one: Pixel, other: Pixel, by: int = SMOOTHED) -> bool:
     """Return whether two colours are the same but for smoothing."""
     return all(abs(a - b) <= by for a, b in zip(one, other, strict=True))
 
 
 def rows(image: Image.Image, colour: str, least: int) -> list[int]:
-    """Return the rows of the plot in which *colour* fills at least so many pixels."""
-    plain_image, wanted = image.convert("RGB"), rgb(colour)
-    found = []
-    for y in range(140, 560):
-        line = (plain_image.getpixel((x, y)) for x in range(40, 1030))
-        if sum(isinstance(p, tuple) and near((p[0], p[1], p[2]), wanted) for p in line) >= least:
-            found.append(y)
-    return found
+    """Return the rows of the plot in which *colour*, but for smoothing, fills at least so many pixels."""
+    left, top, right, bottom = PLOT
+    plot = image.convert("RGB").crop(PLOT)
+    away = ImageChops.difference(plot, Image.new("RGB", plot.size, rgb(colour)))
+    red, green, blue = (one.point(lambda by: 255 if by <= SMOOTHED else 0) for one in away.split())
+    same = ImageChops.darker(ImageChops.darker(red, green), blue).tobytes()
+    wide = right - left
+    found = (same[at * wide : (at + 1) * wide].count(255) for at in range(bottom - top))
+    return [top + at for at, count in enumerate(found) if count >= least]
 
 
 @pytest.mark.parametrize("gates", [0, 1, 2, 3, 4, 5, 6])

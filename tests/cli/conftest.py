@@ -10,13 +10,12 @@ from typing import Any
 
 import pytest
 import structlog
-import uvicorn
 
 from opsbot.adapters import local_bot
 from opsbot.cli import main
 from opsbot.web import app as web
-from tests.support.store import free_port
-from tests.support.wait import eventually
+from tests.support import slack
+from tests.support.slack import loopback
 from tests.support.web import Door, opened
 
 
@@ -54,23 +53,9 @@ class Terminal:
 @asynccontextmanager
 async def serving(door: Door) -> AsyncGenerator[str]:
     """Serve the company's API on a free port and give its address."""
-    port = free_port()
-    server = uvicorn.Server(
-        uvicorn.Config(
-            web.create(door.around()),
-            port=port,
-            log_level="error",
-            lifespan="off",
-            access_log=False,
-        )
-    )
-    task = asyncio.get_running_loop().create_task(server._serve())
-    await eventually(lambda: server.started or task.done())
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        await task
+    listener, url = loopback()
+    async with slack.serving(web.create(door.around()), listener):
+        yield url
 
 
 @pytest.fixture

@@ -198,9 +198,9 @@ async def test_the_depth_of_a_lane_is_what_is_not_done_yet(world: World) -> None
 
     await world.one.outbox.done(held)
 
-    assert empty == {"kill": 0, "rest": 0}
-    assert full == {"kill": 1, "rest": 2}
-    assert await world.two.outbox.depth() == {"kill": 1, "rest": 1}
+    assert empty == {"kill": 0, "page": 0, "rest": 0}
+    assert full == {"kill": 1, "page": 0, "rest": 2}
+    assert await world.two.outbox.depth() == {"kill": 1, "page": 0, "rest": 1}
 
 
 async def test_a_dead_letter_is_in_no_lane(world: World) -> None:

