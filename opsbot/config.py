@@ -1,8 +1,8 @@
 """Every setting with its unit and default; only `bootstrap` and `cli` read it, nothing else the environment."""
 
 import os
+import re
 from collections.abc import Mapping
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, Self, get_args
 from urllib.parse import urlsplit
@@ -10,11 +10,13 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from opsbot.domain.addresses import on_loopback, unfit_for_secrets
 from opsbot.domain.errors import Misconfigured
 from opsbot.domain.probe_hosts import ProbeHosts, probe_hosts
 from opsflags.keys import ENVIRONMENT_PATTERN
 
 PREFIX = "OPSBOT_"
+_E_MAIL = re.compile(r"[!-?A-~]+@[!-?A-~]+")
 STORE_SCHEMES = ("redis", "rediss", "unix", "sentinel", "cluster")
 
 
@@ -74,6 +76,34 @@ class Settings(BaseSettings):
         pattern="^[a-z][a-z0-9-]{0,15}$",
         description="First part of the slash commands; two instances may share a workspace",
     )
+    pagerduty_api_key: SecretStr = Field(
+        SecretStr(""),
+        description="REST key of PagerDuty, with which people are paged; needs `OPSBOT_PAGERDUTY_FROM`",
+    )
+    pagerduty_from: str = Field(
+        "",
+        description="E-mail of the PagerDuty user in whose name the bot opens incidents where "
+        "PagerDuty does not know who asked",
+    )
+    pagerduty_routing_key: SecretStr = Field(
+        SecretStr(""),
+        description="Integration key (Events API v2) for alerts of machines and for change events",
+    )
+    pagerduty_webhook_secrets: SecretStr = Field(
+        SecretStr(""),
+        description="Secrets of the webhook subscriptions, separated by commas; two while one is "
+        "changed. Empty: no delivery is believed",
+    )
+    pagerduty_url: str = Field(
+        "https://api.pagerduty.com",
+        description="REST API; `https://api.eu.pagerduty.com` for accounts in the EU, or a stand-in "
+        "on this machine",
+    )
+    pagerduty_events_url: str = Field(
+        "https://events.pagerduty.com",
+        description="Events API; `https://events.eu.pagerduty.com` for accounts in the EU, or a "
+        "stand-in on this machine",
+    )
     host: str = Field("127.0.0.1", description="Address that HTTP listens on")
     port: int = Field(
         8320, ge=0, le=65535, description="Port that HTTP listens on; 0 takes a free one"
@@ -103,6 +133,13 @@ class Settings(BaseSettings):
         description="File of the Ed25519 key that signs journal exports; "
         "empty is `keys/journal.ed25519` in the state directory",
     )
+    keep_days: int = Field(
+        90,
+        ge=7,
+        le=3650,
+        description="Days that approvals which ended, and measurements that no gate can use any "
+        "more, stay in the store; the journal keeps them for good",
+    )
     drain_s: float = Field(
         10.0, ge=0, le=300, description="Seconds that work in hand may take after SIGTERM"
     )
@@ -128,6 +165,13 @@ class Settings(BaseSettings):
             raise ValueError("is not an http:// or https:// URL")
         return value.rstrip("/")
 
+    @field_validator("pagerduty_url", "pagerduty_events_url")
+    @classmethod
+    def _may_hold_a_key(cls, value: str) -> str:
+        if why := unfit_for_secrets(value):
+            raise ValueError(why)
+        return value.rstrip("/")
+
     @field_validator("probe_hosts")
     @classmethod
     def _are_hosts(cls, value: str) -> str:
@@ -136,7 +180,12 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:
-        for problem in (self._slack_problem(), self._people_problem(), self._store_problem()):
+        for problem in (
+            self._slack_problem(),
+            self._pagerduty_problem(),
+            self._people_problem(),
+            self._store_problem(),
+        ):
             if problem:
                 raise ValueError(problem)
         return self
@@ -151,6 +200,25 @@ class Settings(BaseSettings):
             return "OPSBOT_SLACK_TRANSPORT=workbench needs OPSBOT_SLACK_API_URL on loopback"
         if self.slack_api_url and not on_loopback(self.slack_api_url):
             return "OPSBOT_SLACK_API_URL may only name a stand-in on loopback"
+        return ""
+
+    def _pagerduty_problem(self) -> str:
+        key, sender = _plain(self.pagerduty_api_key), self.pagerduty_from
+        if bool(key) != bool(sender):
+            has, needs = ("API_KEY", "FROM") if key else ("FROM", "API_KEY")
+            return f"OPSBOT_PAGERDUTY_{has} needs OPSBOT_PAGERDUTY_{needs}"
+        if sender and not _E_MAIL.fullmatch(sender):
+            return "OPSBOT_PAGERDUTY_FROM is not an e-mail"
+        if self.webhook_secrets and not (key or _plain(self.pagerduty_routing_key)):
+            return (
+                "OPSBOT_PAGERDUTY_WEBHOOK_SECRETS needs OPSBOT_PAGERDUTY_API_KEY "
+                "or OPSBOT_PAGERDUTY_ROUTING_KEY"
+            )
+        if not _header(key) or not _header(_plain(self.pagerduty_routing_key)):
+            return "OPSBOT_PAGERDUTY_API_KEY or OPSBOT_PAGERDUTY_ROUTING_KEY is not a key"
+        both = bool(key and _plain(self.pagerduty_routing_key))
+        if both and _region(self.pagerduty_url) != _region(self.pagerduty_events_url):
+            return "OPSBOT_PAGERDUTY_URL and OPSBOT_PAGERDUTY_EVENTS_URL are not of one account"
         return ""
 
     def _people_problem(self) -> str:
@@ -181,6 +249,11 @@ class Settings(BaseSettings):
     def killers(self) -> tuple[str, ...]:
         """Return who may kill while no policy was ever read."""
         return _listed(self.fallback_killers)
+
+    @property
+    def webhook_secrets(self) -> tuple[str, ...]:
+        """Return the secrets that a delivery of PagerDuty's may be signed with."""
+        return _listed(_plain(self.pagerduty_webhook_secrets))
 
     @property
     def probed(self) -> ProbeHosts:
@@ -240,22 +313,13 @@ def load() -> Settings:
 def unknown(environment: Mapping[str, str]) -> tuple[str, ...]:
     """Return names that look like settings of ours and are none: probably typos."""
     known = {variable(name) for one in (Settings, CommandLine) for name in one.model_fields}
-    known |= {f"{PREFIX}{name}" for name in ("SECRETS_DIR", "SERVICE", "PAGERDUTY_URL")}
+    known |= {f"{PREFIX}{name}" for name in ("SECRETS_DIR", "SERVICE")}
     return tuple(sorted(n for n in environment if n.startswith(PREFIX) and n not in known))
 
 
 def variable(field: str) -> str:
     """Return the environment variable of a setting."""
     return f"{PREFIX}{field.upper()}"
-
-
-def on_loopback(url: str) -> bool:
-    """Return whether a URL's host is this machine."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def table(settings: type[BaseSettings]) -> str:
@@ -272,6 +336,16 @@ def table(settings: type[BaseSettings]) -> str:
 
 def _listed(value: str) -> tuple[str, ...]:
     return tuple(one.strip() for one in value.split(",") if one.strip())
+
+
+def _region(url: str) -> str:
+    """Return where PagerDuty's accounts of an address are: alerts must not go where no page can."""
+    return "here" if on_loopback(url) else "eu" if ".eu.pagerduty.com" in url else "elsewhere"
+
+
+def _header(key: str) -> bool:
+    """Return whether a key can travel in a header: one with a line end or an umlaut was pasted wrong."""
+    return key.isascii() and (not key or key.isprintable()) and " " not in key
 
 
 def _is_choice(annotation: object) -> bool:

@@ -38,6 +38,26 @@ def test_nothing_needs_to_be_set() -> None:
         ({"MIN_REPLICAS": "1"}, "OPSBOT_MIN_REPLICAS needs OPSBOT_REDIS_URL"),
         ({"PROFILE": "managed"}, "OPSBOT_PROFILE=managed needs OPSBOT_REDIS_URL"),
         ({"PROFILE": "managed", "REDIS_URL": "redis://h"}, "OPSBOT_MIN_REPLICAS"),
+        ({"PAGERDUTY_API_KEY": "k"}, "OPSBOT_PAGERDUTY_API_KEY needs OPSBOT_PAGERDUTY_FROM"),
+        ({"PAGERDUTY_FROM": "a@b.c"}, "OPSBOT_PAGERDUTY_FROM needs OPSBOT_PAGERDUTY_API_KEY"),
+        ({"PAGERDUTY_API_KEY": "k", "PAGERDUTY_FROM": "Mara"}, "is not an e-mail"),
+        ({"PAGERDUTY_API_KEY": "k\u00fc", "PAGERDUTY_FROM": "a@b.c"}, "is not a key"),
+        ({"PAGERDUTY_ROUTING_KEY": "a b"}, "is not a key"),
+        ({"PAGERDUTY_WEBHOOK_SECRETS": "s"}, "OPSBOT_PAGERDUTY_WEBHOOK_SECRETS needs"),
+        (
+            {"PAGERDUTY_URL": "http://api.pagerduty.com"},
+            "OPSBOT_PAGERDUTY_URL: must begin with https",
+        ),
+        ({"PAGERDUTY_EVENTS_URL": "https://u:p@x"}, "OPSBOT_PAGERDUTY_EVENTS_URL"),
+        (
+            {
+                "PAGERDUTY_API_KEY": "k",
+                "PAGERDUTY_FROM": "a@b.c",
+                "PAGERDUTY_ROUTING_KEY": "r",
+                "PAGERDUTY_URL": "https://api.eu.pagerduty.com",
+            },
+            "not of one account",
+        ),
         ({"SECRETS_DIR": "/does/not/exist"}, "OPSBOT_SECRETS_DIR"),
         (
             {
@@ -61,6 +81,20 @@ def test_a_contradiction_is_one_clear_line(
 
     assert line in raised.value.message
     assert "\n" not in raised.value.message
+
+
+def test_pagerduty_is_off_until_a_key_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load().webhook_secrets == ()
+
+    monkeypatch.setenv("OPSBOT_PAGERDUTY_API_KEY", "k")
+    monkeypatch.setenv("OPSBOT_PAGERDUTY_FROM", "bot@example.com")
+    monkeypatch.setenv("OPSBOT_PAGERDUTY_WEBHOOK_SECRETS", "new, old,")
+    monkeypatch.setenv("OPSBOT_PAGERDUTY_URL", "http://127.0.0.1:8323/")
+    settings = load()
+
+    assert settings.webhook_secrets == ("new", "old")
+    assert settings.pagerduty_url == "http://127.0.0.1:8323"
+    assert "new" not in repr(settings)
 
 
 def test_no_secret_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,7 +41,12 @@ _SECRET_TEXT = re.compile(
     r"|(?i:(?<=bearer )[\w.~+/=-]+)"
     r"|https://hooks\.slack\.com/\S+"
 )
-_LIBRARIES = {"httpx": "WARNING", "httpcore": "WARNING", "apscheduler": "ERROR"}
+_LIBRARIES = {
+    "httpx": "WARNING",
+    "httpx2": "WARNING",  # writes whole addresses at INFO
+    "httpcore": "WARNING",
+    "apscheduler": "ERROR",
+}
 
 
 def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

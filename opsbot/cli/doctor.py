@@ -1,4 +1,4 @@
-"""`opsbot doctor`: looks at settings, store, declarations, Slack and the running bot; changes nothing."""
+"""`opsbot doctor`: looks at settings, store, declarations, Slack, PagerDuty and the running bot; changes nothing."""
 
 import asyncio
 import json
@@ -14,9 +14,10 @@ from opsbot.adapters.redis_link import LOST, call, open_link
 from opsbot.adapters.signing import KeyFile
 from opsbot.app import check as checking
 from opsbot.cli import api
-from opsbot.cli.options import Asked, Refusal
+from opsbot.cli.options import Asked, Refusal, Usage
 from opsbot.domain.errors import Misconfigured, OpsbotError
-from opsbot.domain.said import DONE, REFUSED
+from opsbot.domain.said import DONE, REFUSED, visible
+from opsbot.domain.typed import spelled, terminal
 from opsflags.keys import Keys
 
 STORE_S = 3.0
@@ -32,8 +33,15 @@ class Sign:
 
 
 def doctor(asked: Asked) -> int:
-    """Print one line for each thing; 1 if any of them is not well."""
-    signs = examine(asked)
+    """
+    Print one line for each thing; 1 if any of them is not well.
+
+    Raises:
+        Usage: a word that is no account to look at.
+    """
+    if asked.words not in ((), ("pagerduty",)):
+        raise Usage("opsbot doctor [pagerduty] [--json]")
+    signs = account_signs() if asked.words else examine(asked)
     if asked.json:
         print(json.dumps({"signs": [asdict(sign) for sign in signs]}, ensure_ascii=False))
     else:
@@ -56,15 +64,40 @@ def examine(asked: Asked) -> tuple[Sign, ...]:
         _sign("store", lambda: _store(settings)),
         _declarations(settings),
         _slack(settings),
+        _pagerduty(settings),
         _bot(asked),
     )
+
+
+def account_signs() -> tuple[Sign, ...]:
+    """Return what PagerDuty's account says; without settings it cannot be asked."""
+    try:
+        settings = config.load()
+    except Misconfigured as error:
+        return (Sign("settings", ok=False, says=error.message),)
+    glance = _pagerduty(settings)
+    if glance.ok is None:
+        return (glance,)
+    from opsbot.cli import doctor_pagerduty  # noqa: PLC0415  the wiring costs a second
+
+    found = doctor_pagerduty.findings(settings)
+    return tuple(Sign(one.name, ok=one.ok, says=visible(one.says)) for one in found)
+
+
+def _pagerduty(settings: config.Settings) -> Sign:
+    """Return what the settings alone say; asks nobody."""
+    keys = (settings.pagerduty_api_key, settings.pagerduty_routing_key)
+    if not any(key.get_secret_value() for key in keys):
+        return Sign("pagerduty", ok=None, says="switched off: no key is set, nobody can be paged")
+    says = "keys are set; `opsbot doctor pagerduty` asks the account"
+    return Sign("pagerduty", ok=True, says=says)
 
 
 def _sign(name: str, look: Callable[[], str]) -> Sign:
     try:
         return Sign(name, ok=True, says=look())
     except OpsbotError as error:
-        return Sign(name, ok=False, says=f"{error.message} {error.hint}".strip())
+        return Sign(name, ok=False, says=spelled(f"{error.message} {error.hint}".strip(), terminal))
 
 
 def _settings(settings: config.Settings) -> Sign:
