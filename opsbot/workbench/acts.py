@@ -24,6 +24,13 @@ LEASE_OVER_S = 12.0
 """How long the frozen service stays so after a kill: its lease of 6 s is seen to run out."""
 
 COPILOT = "support-copilot"
+AGENT = "coding-agent"
+
+ANSWERS_FOR_AGENT = "ola"
+"""Who the bad evaluation results are sent in as, by the name in the policy."""
+
+RED: Json = {"suite": "ticket-replay", "metric": "pass_rate", "value": 0.41, "n": 120}
+"""A result that the gate of the agent's declaration calls red, over enough cases to act on."""
 
 
 @dataclass(slots=True)
@@ -56,13 +63,14 @@ class Acts:
             "thaw": self._thaw,
             "edit_journal": self._edit_journal,
             "mend_journal": self._mend_journal,
+            "bad_evals": self._bad_evals,
         }
         act = acts.get(name)
         if act is None:
             return {"error": f"there is no button {name!r}; there are {', '.join(acts)}"}
         try:
             line = await act(str(asked.get("service", "")))
-        except (RedisError, OSError) as error:
+        except (RedisError, OSError, ValueError, KeyError, httpx.HTTPError) as error:
             return {"error": f"{name} did not work: {type(error).__name__}: {error}"}
         if line:
             self.stage.note(line)
@@ -139,6 +147,20 @@ class Acts:
         self._was = ""
         self._told_edited(edited=False)
         return "The changed letter was put back."
+
+    async def _bad_evals(self, _: str) -> str:
+        """Report that what serves fails its evaluation, over HTTP as a pipeline would."""
+        found = json.loads((self.state_dir / "bot.json").read_text("utf-8"))
+        headers = {"authorization": f"Bearer {found['people'][ANSWERS_FOR_AGENT]}"}
+        async with httpx.AsyncClient(base_url=found["api"], headers=headers, timeout=5.0) as http:
+            route = await http.get(f"/v1/routes/{AGENT}")
+            serves = str(_sound(route)["active"])
+            body = {"kind": "eval", "workflow": AGENT, "revision": serves, "results": [RED]}
+            _sound(await http.post("/v1/signals", json=body))
+        return (
+            f"Evaluation results of {AGENT} {serves} were sent in as {ANSWERS_FOR_AGENT}:"
+            f" {RED['suite']} {RED['metric']} {RED['value']} over {RED['n']} cases, which is red."
+        )
 
     def _must_be_ours(self, service: str) -> None:
         if self.services is None or service not in self.services.pids:
@@ -231,3 +253,16 @@ class Acts:
     def _killed(self) -> bool:
         kills = (self.stage.kills or {}).get("kills", [])
         return any(one.get("workflow") in (COPILOT, None) for one in kills)
+
+
+def _sound(answer: httpx.Response) -> Json:
+    """
+    Return the body of an answer.
+
+    Raises:
+        ValueError: the bot refused; with its own words.
+    """
+    body: Json = answer.json()
+    if answer.is_error:
+        raise ValueError(str(body.get("detail") or body.get("title") or answer.status_code))
+    return body

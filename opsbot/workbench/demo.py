@@ -15,20 +15,29 @@ from typing import Any
 
 import httpx
 import uvicorn
+from starlette.applications import Starlette
 
 from opsbot.workbench import company
 from opsbot.workbench.acts import Acts
 from opsbot.workbench.crew import Bot, BotEnded, Services
 from opsbot.workbench.customers import promise
+from opsbot.workbench.declared import Declared
 from opsbot.workbench.fresh import make_fresh
 from opsbot.workbench.model_stub import ModelStub
 from opsbot.workbench.model_stub import create_app as model_app
+from opsbot.workbench.repositories import report
 from opsbot.workbench.slack import SlackStandIn
 from opsbot.workbench.stage import Json, Stage, create_app
 
 ENV = "demo"
 BOT_BOOT_S = 60.0
 LOOK_S = 0.4
+DECLARED = "declared"
+"""The folder in the state directory that the bot of a demo reads its declarations from."""
+
+DECLARE_S = 1.0
+"""How often edited declarations are looked for, in seconds."""
+
 PACE_S = 0.09
 """Seconds between two words of the model stub: a person can read along."""
 
@@ -39,7 +48,7 @@ class Options:
     How the demo is started.
 
     *environ* is passed on to the processes. *frozen* services freeze on purpose. *manifest* is the
-    Slack app's, from the bot's own table of verbs.
+    Slack app's, from the bot's own table of verbs. *flags_dir* holds the declarations.
     """
 
     environ: Mapping[str, str]
@@ -48,6 +57,7 @@ class Options:
     port: int = 8321
     clients: int = 12
     frozen: int = 1
+    flags_dir: Path = Path("flags")
     headless: bool = False
     open_page: Callable[[str], object] = field(default=lambda url: None)
     tell: Callable[[str], None] = print
@@ -81,7 +91,7 @@ async def run(options: Options, stop: asyncio.Event) -> None:
 async def playing(options: Options) -> AsyncGenerator[dict[str, str | None]]:
     """Give the addresses of a running demo."""
     page = f"http://127.0.0.1:{options.port}"
-    stage, stub = Stage(), ModelStub(reply=_reply, pace_s=PACE_S)
+    stage, models = Stage(), _models()
     tokens = {name: f"{prefix}-{secrets.token_hex(12)}" for name, prefix in _TOKENS.items()}
     slack = SlackStandIn(
         company.workspace(),
@@ -95,9 +105,9 @@ async def playing(options: Options) -> AsyncGenerator[dict[str, str | None]]:
     bot = Bot(_bot_environment(options, page, tokens), options.state_dir / "bot.log")
     async with AsyncExitStack() as stack:
         stack.enter_context(_alone(options.state_dir))
-        await asyncio.to_thread(make_fresh, options.state_dir)
+        declared = await asyncio.to_thread(_fresh, options)
         acts = Acts(stage, bot, options.state_dir)
-        app = create_app(stage, acts.do, {"/slack": slack.app, "/model": model_app(stub)})
+        app = create_app(stage, acts.do, {"/slack": slack.app, **models})
         await stack.enter_async_context(_listening(app, options.port))
         stack.push_async_callback(slack.close)
         group = await stack.enter_async_context(_together())
@@ -121,7 +131,11 @@ async def playing(options: Options) -> AsyncGenerator[dict[str, str | None]]:
                 "python": sys.executable,
             }
         )
-        for watcher in (acts.look(LOOK_S), acts.worst_moment(options.frozen)):
+        for watcher in (
+            acts.look(LOOK_S),
+            _follow(declared, stage),
+            acts.worst_moment(options.frozen),
+        ):
             _until_end(stack, group, watcher)
         stack.callback(acts.leave)
         stack.enter_context(_kept(options.state_dir, {**addresses, "people": where["people"]}))
@@ -137,6 +151,7 @@ def _bot_environment(options: Options, page: str, tokens: Mapping[str, str]) -> 
         "OPSBOT_ENV": ENV,
         "OPSBOT_STATE_DIR": str(options.state_dir),
         "OPSBOT_REDIS_URL": "",
+        "OPSBOT_FLAGS_DIR": str(_declarations(options)),
         "OPSBOT_PORT": "0",
         "OPSBOT_LOG_FORMAT": "console",
         "OPSBOT_LOCAL_PEOPLE": ",".join(company.LOCAL_NAMES),
@@ -238,9 +253,43 @@ def _services(options: Options, where: Mapping[str, str], page: str, stage: Stag
     command = [
         sys.executable, "-m", "opsbot.workbench.services",
         "--redis", where["redis"], "--env", ENV, "--model-url", f"{page}/model/v1",
+        "--agent-model-url", f"{page}/agent-model/v1",
         "--state-dir", str(options.state_dir), "--clients", str(options.clients),
     ]  # fmt: skip
     return Services(command, options.environ, options.state_dir / "services.log", stage.heard)
+
+
+def _fresh(options: Options) -> Declared:
+    """Take away what an earlier demo left, and bring the declarations along."""
+    make_fresh(options.state_dir)
+    declared = Declared(options.flags_dir, options.state_dir / DECLARED)
+    declared.refresh()
+    return declared
+
+
+def _declarations(options: Options) -> Path:
+    """Return where the bot reads: where there is nothing to copy it names the folder that it misses."""
+    return options.state_dir / DECLARED if options.flags_dir.is_dir() else options.flags_dir
+
+
+async def _follow(declared: Declared, stage: Stage) -> None:
+    """Say what restores in steps there are, and go on whenever the declarations are edited."""
+    while True:
+        try:
+            restores = await asyncio.to_thread(declared.refresh)
+        except OSError as error:
+            stage.note(f"The declarations cannot be copied: {error}")
+        else:
+            stage.set(about={**stage.about, "restores": restores})
+        await asyncio.sleep(DECLARE_S)
+
+
+def _models() -> dict[str, Starlette]:
+    """Return a model for the support chat and one for the agent, so that each counts its own calls."""
+    return {
+        "/model": model_app(ModelStub(reply=_reply, pace_s=PACE_S)),
+        "/agent-model": model_app(ModelStub(reply=report)),
+    }
 
 
 def _reply(body: Json) -> str:

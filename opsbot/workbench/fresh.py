@@ -19,6 +19,7 @@ LEFT = (
     "anchors.jsonl",
     "journal-*.copy*",
     "opsflags-*.json",
+    "declared",
 )
 SHUTDOWN_S = 5.0
 

@@ -1,4 +1,4 @@
-"""The sample AI services: one import, a dozen real processes, streamed calls through the guard.
+"""The sample AI services: one import, over a dozen real processes, calls through the guard.
 
 Run as `python -m opsbot.workbench.services`; each process prints what its customers read as JSON
 lines, so that the page shows what really arrived and nothing else.
@@ -10,7 +10,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from threading import Event
@@ -20,6 +20,7 @@ from zlib import crc32
 import openai
 
 import opsflags.httpx
+from opsbot.workbench import agents
 from opsbot.workbench.customers import QUESTIONS
 from opsflags import FlagClient
 
@@ -114,30 +115,41 @@ def serve(name: str, *, redis: str, env: str, model_url: str, state_dir: str) ->
         desk.run()
 
 
+def _forked(
+    name: str, workflow: str, serves: Callable[..., None], asked: argparse.Namespace, url: str
+) -> int:
+    """Be one service in a child process; in the parent return the child's id."""
+    pid = os.fork()
+    if pid == 0:
+        serves(
+            name,
+            redis=asked.redis,
+            env=asked.env,
+            model_url=url,
+            state_dir=asked.state_dir,
+        )
+        os._exit(0)
+    line = json.dumps({"from": name, "what": "started", "pid": pid, "workflow": workflow})
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+    return pid
+
+
 def main() -> None:
     """Fork the services and wait for all of them; SIGTERM is passed on."""
     words = argparse.ArgumentParser()
-    for name in ("redis", "env", "model-url", "state-dir"):
+    for name in ("redis", "env", "model-url", "agent-model-url", "state-dir"):
         words.add_argument(f"--{name}", required=True)
     words.add_argument("--clients", type=int, default=12)
     asked = words.parse_args()
-    children: list[int] = []
-    for number in range(1, asked.clients + 1):
-        name = f"support-api-{number}"
-        pid = os.fork()
-        if pid == 0:
-            serve(
-                name,
-                redis=asked.redis,
-                env=asked.env,
-                model_url=asked.model_url,
-                state_dir=asked.state_dir,
-            )
-            os._exit(0)
-        children.append(pid)
-        line = json.dumps({"from": name, "what": "started", "pid": pid})
-        sys.stdout.write(f"{line}\n")
-        sys.stdout.flush()
+    support = [f"support-api-{number}" for number in range(1, asked.clients + 1)]
+    children = [
+        *(_forked(name, WORKFLOW, serve, asked, asked.model_url) for name in support),
+        *(
+            _forked(name, agents.WORKFLOW, agents.serve, asked, asked.agent_model_url)
+            for name in agents.names()
+        ),
+    ]
 
     def pass_on(*_: object) -> None:
         for child in children:

@@ -18,6 +18,9 @@ from starlette.staticfiles import StaticFiles
 from opsbot.workbench.slack.ui_guard import LoopbackOnly, guarded, posted
 from opsflags.model import NO_MODEL
 
+TALKS = "support-copilot"
+"""The workflow whose services talk to customers; of the others the page shows what they work on."""
+
 PAGE = Path(__file__).parent / "page"
 DOLLARS = re.compile(r"\$(\d[\d,]*)")
 POLICY = (
@@ -52,11 +55,13 @@ class Stage:
     """
     The state that the page draws; every field comes from a process, none is made up here.
 
-    *promised* adds up each dollar amount in words that reached a customer. *fleet* and *kills* are
-    the bot's own answers, None while it does not answer.
+    *promised* adds up each dollar amount in words that reached a customer. *work* is what the coding
+    agent last said of each repository. *fleet* and *kills* are the bot's own answers, None while it
+    does not answer.
     """
 
     chats: dict[str, Chat] = field(default_factory=dict)
+    work: dict[str, Json] = field(default_factory=dict)
     promised: int = 0
     services: dict[str, Json] = field(default_factory=dict)
     bot: Json = field(default_factory=dict)
@@ -70,11 +75,26 @@ class Stage:
     def heard(self, said: Mapping[str, object]) -> None:
         """Take in one line of a service."""
         name, what = str(said["from"]), said["what"]
-        chat = self.chats.setdefault(name, Chat())
         if what == "started":
-            self.services[name] = {"name": name, "pid": said["pid"], "frozen": False}
-            self.tell({"kind": "services", "services": self.services})
-            return
+            self._started(name, said)
+        elif what == "work":
+            repository = str(said["repository"])
+            work = {key: str(said[key]) for key in ("from", "state", "mode", "kill", "text")}
+            self.work[repository] = work
+            self.tell({"kind": "work", "repository": repository, "work": work})
+        else:
+            self._talked(name, what, said)
+
+    def _started(self, name: str, said: Mapping[str, object]) -> None:
+        workflow = str(said.get("workflow", TALKS))
+        if workflow == TALKS:
+            self.chats.setdefault(name, Chat())
+        one = {"name": name, "pid": said["pid"], "frozen": False, "workflow": workflow}
+        self.services[name] = one
+        self.tell({"kind": "services", "services": self.services})
+
+    def _talked(self, name: str, what: object, said: Mapping[str, object]) -> None:
+        chat = self.chats.setdefault(name, Chat())
         if what == "customer":
             chat.customer, chat.answer, chat.state = str(said["text"]), "", "waiting"
             chat.instead = chat.kill = ""
@@ -123,6 +143,7 @@ class Stage:
         """Return everything at once."""
         return {
             "chats": {name: _chat(chat) for name, chat in self.chats.items()},
+            "work": self.work,
             "promised": self.promised,
             "services": self.services,
             "bot": self.bot,

@@ -10,18 +10,25 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
+import yaml
 from redis.asyncio import Redis
 from redis.exceptions import TimeoutError as RedisTimeout
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
-from opsbot.workbench.acts import Acts
+from opsbot.workbench.acts import RED, Acts
 from opsbot.workbench.crew import Bot, BotEnded, Services, last_words, opened
 from opsbot.workbench.stage import Stage
 from opsflags.keys import Keys
+from tests.support.slack import loopback, serving
 from tests.support.store import Server, Store, own_server, server, store
 from tests.support.wait import eventually
 
 __all__ = ["own_server", "server", "store"]
 
+FLAGS = Path(__file__).parents[2] / "flags"
 SERVICE = """
 import json, os, signal, sys, time
 print(json.dumps({"from": "a", "what": "started", "pid": os.getpid()}), flush=True)
@@ -150,6 +157,65 @@ async def test_a_button_that_does_not_exist_is_named_with_those_that_do(tmp_path
 
     assert "no button 'explode'" in answer["error"]
     assert "kill_bot" in answer["error"]
+
+
+@asynccontextmanager
+async def bot_that_hears(folder: Path, status: int) -> AsyncGenerator[list[tuple[str, object]]]:
+    """Serve what the button asks of a bot, which answers signals with *status*."""
+    heard: list[tuple[str, object]] = []
+
+    async def route(request: Request) -> Response:
+        return JSONResponse({"active": "r3"})
+
+    async def signals(request: Request) -> Response:
+        heard.append((request.headers["authorization"], await request.json()))
+        return JSONResponse({"detail": "not this person"}, status_code=status)
+
+    app = Starlette(
+        routes=[
+            Route("/v1/routes/coding-agent", route),
+            Route("/v1/signals", signals, methods=["POST"]),
+        ]
+    )
+    listener, url = loopback()
+    (folder / "bot.json").write_text(json.dumps({"api": url, "people": {"ola": "token"}}))
+    async with serving(app, listener):
+        yield heard
+
+
+async def test_bad_results_are_sent_of_what_serves_and_said_with_who_sent_them(
+    tmp_path: Path,
+) -> None:
+    async with bot_that_hears(tmp_path, 200) as heard:
+        answer = await acts(Stage(), tmp_path).do({"do": "bad_evals"})
+
+    assert "coding-agent r3 were sent in as ola" in answer["done"]
+    [(who, signal)] = heard
+    assert (who, signal) == (
+        "Bearer token",
+        {"kind": "eval", "workflow": "coding-agent", "revision": "r3", "results": [RED]},
+    )
+
+
+async def test_bad_results_that_nobody_took_are_not_said_to_be_sent(tmp_path: Path) -> None:
+    stage = Stage()
+
+    away = await acts(stage, tmp_path).do({"do": "bad_evals"})
+    async with bot_that_hears(tmp_path, 403):
+        refused = await acts(stage, tmp_path).do({"do": "bad_evals"})
+
+    assert "bad_evals did not work: FileNotFoundError" in away["error"]
+    assert "not this person" in refused["error"]
+    assert stage.notes == []
+
+
+def test_the_bad_result_is_red_by_the_gate_that_is_declared() -> None:
+    declared = yaml.safe_load((FLAGS / "workflows" / "coding-agent.yaml").read_text())
+    [gate] = [one for one in declared["gates"] if one["suite"] == RED["suite"]]
+
+    assert (gate["metric"], gate["op"]) == (RED["metric"], ">=")
+    assert RED["value"] < gate["threshold"]
+    assert RED["n"] >= gate["min_n"]
 
 
 async def test_a_bot_that_dies_is_started_again_and_counted(tmp_path: Path) -> None:

@@ -166,6 +166,30 @@ async def test_an_edit_redraws_the_message_and_keeps_the_focus_on_its_button(
 
 @in_module_loop
 @pytest.mark.chromium
+async def test_a_card_that_changes_under_a_press_does_not_swallow_it(
+    page: Page, world: World
+) -> None:
+    text = {"type": "plain_text", "text": "Undo"}
+    row = {"type": "actions", "block_id": "b", "elements": [{"type": "button", "action_id": "undo", "text": text}]}  # fmt: skip
+    said = await world.bot.client.chat_postMessage(
+        channel=CHANNEL, text="one", blocks=[section("11/12"), row]
+    )
+    await page.get_by_role("button", name="Undo").hover()
+
+    await page.mouse.down()
+    await world.bot.client.chat_update(
+        channel=CHANNEL, ts=said["ts"], text="two", blocks=[section("12/12"), row]
+    )
+    await world.bot.client.chat_postMessage(channel="C0SHARED", text="heard after the edit")
+    await expect(page.get_by_role("tab", name="Channels (1 new)")).to_be_visible()
+    await page.mouse.up()
+
+    await eventually(lambda: [one for one in world.bot.got if one["type"] == "block_actions"])
+    await expect(page.locator(".message")).to_contain_text("undone")
+
+
+@in_module_loop
+@pytest.mark.chromium
 async def test_tabs_answer_to_arrow_keys_and_the_home_tab_is_published(page: Page) -> None:
     await page.get_by_role("tab", name="support-ai").focus()
 

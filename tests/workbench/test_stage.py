@@ -97,6 +97,31 @@ def test_an_outage_is_called_an_outage(stage: Stage) -> None:
     assert (chat["state"], chat["instead"]) == ("outage", "APIConnectionError")
 
 
+def test_work_on_a_repository_is_kept_as_it_was_last_said(stage: Stage) -> None:
+    work = {"what": "work", "repository": "billing-api", "kill": "", "text": "Opened one."}
+
+    hear(
+        stage,
+        {**work, "state": "refused", "mode": ""},
+        {**work, "state": "through", "mode": "live"},
+    )
+
+    assert stage.state()["work"] == {
+        "billing-api": {
+            "from": NAME, "state": "through", "mode": "live", "kill": "", "text": "Opened one.",
+        }
+    }  # fmt: skip
+
+
+def test_a_service_that_talks_to_no_customer_has_no_conversation(stage: Stage) -> None:
+    started = {"what": "started", "pid": 8, "workflow": "coding-agent"}
+
+    stage.heard({"from": "coding-agent-1", **started})
+
+    assert list(stage.state()["chats"]) == [NAME]
+    assert stage.state()["services"]["coding-agent-1"]["workflow"] == "coding-agent"
+
+
 async def test_a_page_gets_everything_first_and_changes_after(stage: Stage) -> None:
     events = stage.events()
     first = read(await anext(events))

@@ -13,17 +13,23 @@ const MEANS = {
   rejected: "could not read the kill: not contained",
   unknown: "the bot does not say",
 };
+export const AGENT = "coding-agent";
 const NO_MODEL = ["human", "canned", "stop"];
 
 export const copilotKill = (stage) =>
   (stage.kills?.kills ?? []).find((one) => one.workflow === "support-copilot")
   ?? (stage.kills?.kills ?? []).find((one) => !one.workflow) ?? null;
 
+export const agentKill = (stage) => (stage.kills?.kills ?? []).find((one) => one.workflow === AGENT) ?? null;
+
+// The coding agent has a card of its own; everything else is a dot here.
+const isDot = (stage, name) => stage.services[name]?.workflow !== AGENT;
+
 // Every instance with its standing; processes that the bot does not know yet are unknown.
 export function standings(stage) {
   const known = new Map((stage.fleet?.instances ?? []).map((one) => [one.instance, one]));
   const names = new Set([...Object.keys(stage.services), ...known.keys()]);
-  return [...names].sort(byNumber).map((name) => ({
+  return [...names].filter((name) => isDot(stage, name)).sort(byNumber).map((name) => ({
     name,
     standing: standing(stage, known.get(name), name),
     frozen: stage.services[name]?.frozen ?? false,
@@ -92,7 +98,7 @@ export class FleetView {
 function counted(stage, all) {
   if (!stage.fleet) return stage.bot?.alive === false ? "The bot is dead: nobody counts. The clients keep what they know." : "The bot does not answer.";
   const kill = copilotKill(stage);
-  const alive = stage.fleet.instances.filter((one) => one.alive).length;
+  const alive = stage.fleet.instances.filter((one) => one.alive && isDot(stage, one.instance)).length;
   if (!kill) return `${alive} of ${plural(all.length, "instance")} alive, at revision ${stage.fleet.revision}`;
   const seen = kill.instances;
   if (!seen) return `${kill.kill}: the fleet’s acknowledgements could not be read`;

@@ -17,6 +17,14 @@ export class Messages {
     this.dismissed = new Set();
     this.unfolded = new Set();
     this.follow = false;
+    root.addEventListener("pointerdown", () => { this.pressed = true; });
+    for (const over of ["pointerup", "pointercancel"]) addEventListener(over, () => this.released());
+  }
+
+  // A button that is redrawn while it is pressed would swallow the press: its card waits until then.
+  released() {
+    if (!this.pressed) return;
+    setTimeout(() => { this.pressed = false; this.show(this.channel); });
   }
 
   dismiss(message) {
@@ -26,6 +34,7 @@ export class Messages {
 
   show(channel) {
     const fresh = channel !== this.channel;
+    if (this.pressed && !fresh) return;
     if (fresh) {
       this.channel = channel;
       this.drawn.clear();

@@ -79,6 +79,11 @@ export class Phone {
     this.box.setSelectionRange(text.length, text.length);
   }
 
+  visit(name) {
+    const found = this.space.channels.find((one) => one.name === name);
+    if (found) this.enter(found.id);
+  }
+
   enter(channel) {
     this.channel = channel;
     this.open("channel");
@@ -192,11 +197,12 @@ export class Phone {
     this.messages.follow = true;
     if (!text.startsWith("/")) return this.ask("say", { channel: this.channel, text });
     if (text.startsWith("/ai-kill ")) await press("enter");
+    const { user } = this.space;
     const shown = await this.ask("command", { channel: this.channel, text });
     if (shown.error || shown.kind === "failed") this.box.value ||= text;
     this.messages.show(this.channel);
     this.messages.follow = false;
-    this.told({ kind: "command", text, shown });
+    this.told({ kind: "command", text, shown, user });
   }
 
   async submit(view, chosen, wrong) {

@@ -1,9 +1,11 @@
 // The right side: what the processes of the demo say, as it comes, and the buttons that break them.
 
 import { listen, press } from "./api.js";
+import { AgentView } from "./agent.js";
+import { KILL } from "./back.js";
 import { Chats } from "./chats.js";
 import { byId, h, money, setText } from "./dom.js";
-import { FleetView } from "./fleet.js";
+import { FleetView, agentKill } from "./fleet.js";
 import { Parts } from "./parts.js";
 import { Steps } from "./steps.js";
 
@@ -14,12 +16,13 @@ const SAY_EVERY_MS = 5000;
 export class StageView {
   constructor(phone) {
     this.phone = phone;
-    this.state = { chats: {}, promised: 0, services: {}, bot: {}, store: {}, fleet: null, kills: null, about: {}, notes: [] };
+    this.state = { chats: {}, promised: 0, services: {}, bot: {}, store: {}, work: {}, fleet: null, kills: null, about: {}, notes: [] };
     this.rises = [];
     this.online = true;
     this.chats = new Chats();
     this.chats.redraw = () => this.later();
     this.fleet = new FleetView((name, frozen) => this.press(frozen ? "thaw" : "freeze", { service: name }));
+    this.agent = new AgentView(() => this.branch());
     this.parts = new Parts({
       killBot: () => this.press("kill_bot"),
       store: () => this.press(this.state.store.frozen ? "thaw_store" : "freeze_store"),
@@ -34,6 +37,9 @@ export class StageView {
       edit: () => this.journal(),
       verify: () => this.verify(),
       redraw: () => this.later(),
+      branch: () => this.branch(),
+      type: (text) => this.type(text),
+      badEvals: () => this.press("bad_evals"),
     });
   }
 
@@ -47,6 +53,7 @@ export class StageView {
     else if (event.kind === "reset") location.reload();
     else if (event.kind === "note") this.state.notes.push(event.note);
     else if (event.kind === "chat") this.chat(event);
+    else if (event.kind === "work") this.agent.took(this.state.work, event);
     else if (event.kind in this.state) this.state[event.kind] = event[event.kind];
     this.later();
   }
@@ -78,6 +85,20 @@ export class StageView {
     return !answer.error;
   }
 
+  // The agent's card stands first while its story is told: see `guided` in the style sheets.
+  branch(killer) {
+    this.steps.branch.begin(killer);
+    this.later();
+    if (killer) return;
+    if (!agentKill(this.state)) this.type(KILL);
+    if (matchMedia("(min-width: 861px)").matches) scrollTo({ top: 0 });
+  }
+
+  type(text) {
+    this.phone.visit("code-ai");
+    this.phone.prefill(text);
+  }
+
   async journal() {
     await this.press(this.edited ? "mend_journal" : "edit_journal");
   }
@@ -89,6 +110,7 @@ export class StageView {
 
   // The phone tells what was typed; a verification of an edited journal ends the story.
   typed(event) {
+    if (event.kind === "command" && event.text.startsWith("/ai-kill coding-agent") && !event.shown.error) this.branch(event.user);
     if (event.kind === "command" && event.text.startsWith("/ai-audit verify") && this.edited && !event.shown.error) this.steps.done.verified = true;
     this.later();
   }
@@ -110,7 +132,10 @@ export class StageView {
     this.chats.draw(state.services);
     this.fleet.draw(state);
     this.parts.draw(state, this.edited);
-    this.steps.draw({ stage: state, approver: this.phone.space.approver(), may: this.phone.space.approves() });
+    document.body.classList.toggle("guided", this.steps.branch.on);
+    this.agent.draw(state, this.steps.branch.on);
+    const { space } = this.phone;
+    this.steps.draw({ stage: state, approver: space.approver(), may: space.approves(), me: space.user, asker: (killer) => space.asker(killer) });
     this.counter();
     this.own();
     this.notes();

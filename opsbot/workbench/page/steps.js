@@ -1,13 +1,16 @@
 // The strip that says what to do next; it moves on when the demo's own events say so.
 
-import { byId, h, setText } from "./dom.js";
-import { copilotKill } from "./fleet.js";
+import { BackInSteps } from "./back.js";
+import { byId, h } from "./dom.js";
+import { agentKill, copilotKill } from "./fleet.js";
 
 const TITLES = ["Kill it", "Watch it proved", "Break things", "Restore", "Verify"];
 
 export class Steps {
   constructor(does) {
     this.does = does;
+    this.titles = TITLES;
+    this.branch = new BackInSteps(does);
     this.done = { broken: false, edited: false, verified: false };
     this.skipped = false;
     this.hadKill = false;
@@ -20,15 +23,18 @@ export class Steps {
     const kill = copilotKill(context.stage);
     if (kill) this.hadKill = true;
     if (kill && settled(kill)) this.sawProof = true;
-    const at = this.at(context.stage, kill);
-    const said = this.say(at, context, kill);
-    const raw = JSON.stringify([at, this.done.broken, said.text, said.buttons?.map((one) => one[0])]);
+    // Also after a reload in the middle of it.
+    if (agentKill(context.stage) && !this.hadKill && !this.branch.left) this.branch.on = true;
+    const story = this.branch.on ? this.branch : this;
+    const at = story.at(context.stage, kill);
+    const said = story.say(at, context, kill);
+    const raw = JSON.stringify([this.branch.on, at, this.done.broken, said.text, said.buttons?.map((one) => one[0])]);
     if (raw === this.raw) return;
     this.raw = raw;
-    byId("steps").replaceChildren(...TITLES.map((title, index) => h("li", {
-      class: this.lived(index, at) ? "done" : index === at ? "now" : "",
+    byId("steps").replaceChildren(...story.titles.map((title, index) => h("li", {
+      class: story.lived(index, at) ? "done" : index === at ? "now" : "",
       "aria-current": index === at ? "step" : null,
-    }, h("b", { "aria-hidden": "true" }, this.lived(index, at) ? "✓" : String(index + 1)), h("span", {}, title))));
+    }, h("b", { "aria-hidden": "true" }, story.lived(index, at) ? "✓" : String(index + 1)), h("span", {}, title))));
     byId("next").replaceChildren(h("p", {}, said.text), ...(said.buttons ?? []).map(([text, act]) =>
       h("button", { type: "button", class: "button", onclick: act }, text)));
   }
@@ -105,7 +111,10 @@ export class Steps {
   }
 
   end() {
-    return { text: "That was the minute. Put the journal back, or connect a process of your own with the three lines at the end of this page." };
+    return {
+      text: "That was the minute. Put the journal back, connect a process of your own with the three lines at the end of this page, or see a restore that comes in steps.",
+      buttons: [["Restore in steps", this.does.branch]],
+    };
   }
 }
 

@@ -115,6 +115,11 @@ export class Workspace {
     return /approver/.test(this.me?.real_name ?? "");
   }
 
+  // Somebody who may ask for a restore, approves none, and is not who killed it.
+  asker(killer) {
+    return this.humans().findLast((one) => /\((admin|on call)\)/.test(one.real_name) && one.id !== killer);
+  }
+
   approver() {
     return this.humans().find((one) => /approver/.test(one.real_name) && one.id !== this.user);
   }

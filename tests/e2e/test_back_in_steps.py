@@ -1,0 +1,201 @@
+"""The second story in a real browser on the real demo: an agent comes back in steps, and a route goes up."""
+
+import json
+import re
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.conftest import Demo
+from tests.e2e.test_story import PATIENCE_MS, card, say, shoot, state
+from tests.support.wait import eventually_sync
+
+pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(300)]
+
+EVALS = ({"suite": "ticket-replay", "metric": "pass_rate", "value": 0.71, "n": 200},
+         {"suite": "injection-canaries", "metric": "refused_rate", "value": 0.995, "n": 300})  # fmt: skip
+"""What the gates of the agent ask for, passed."""
+
+
+@pytest.fixture(name="page")
+def _page(browser: Browser, demo: Demo) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.goto(demo.page)
+    expect(page.locator(".key.whole")).to_have_count(100, timeout=PATIENCE_MS)
+    yield page
+    context.close()
+    assert wrong == []
+
+
+@pytest.fixture(name="pictures")
+def _pictures() -> Path:
+    folder = Path(tempfile.gettempdir()) / "opsbot-story"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def test_an_agent_comes_back_in_steps(page: Page, demo: Demo, pictures: Path) -> None:
+    page.get_by_role("button", name="Restore it in steps").click()
+    expect(page.locator("#agent-watch")).to_contain_text("8 s in this demo")
+    expect(page.locator("#agent-watch")).to_contain_text("declares 600 s")
+
+    stop_it(page)
+    calls = agent_calls(demo)
+    ask(page)
+    assert agent_calls(demo) == calls
+    approve(page)
+    hold_and_go_on(page, pictures)
+    take_back(page, demo, pictures)
+    ask(page)
+    approve(page)
+    all_the_way(page, pictures)
+
+
+def stop_it(page: Page) -> None:
+    """Whatever the hundred repositories did: all of them are refused."""
+    expect(page.get_by_label("Message or command")).to_have_value(
+        "/ai-kill coding-agent pushes outside its plan"
+    )
+    page.get_by_label("Message or command").press("Enter")
+
+    expect(page.locator(".key.refused")).to_have_count(100, timeout=PATIENCE_MS)
+    expect(page.locator("#agent-count")).to_contain_text("4/4 confirmed", timeout=PATIENCE_MS)
+    expect(page.locator(".dot.confirmed")).to_have_count(0)
+
+
+def ask(page: Page) -> None:
+    """Somebody who did not kill it asks; that alone restores nothing."""
+    page.locator("#next").get_by_role("button", name="Become Ola").click()
+    page.get_by_role("button", name="Type the restore").click()
+    page.get_by_label("Message or command").press("Enter")
+    expect(page.locator("#next")).to_contain_text("waits for a second person", timeout=PATIENCE_MS)
+
+
+def approve(page: Page) -> None:
+    """A second person approves."""
+    page.locator("#next").get_by_role("button", name="Become Ines").click()
+    page.get_by_role("button", name=re.compile("Approve restore")).last.click()
+
+    expect(page.locator(".ramp .now")).to_have_text("5 %", timeout=PATIENCE_MS)
+
+
+def hold_and_go_on(page: Page, folder: Path) -> None:
+    """Held, it stays where it is, past its watch; let go on, the next share follows."""
+    said = card(page, "tone-amber", "except 5 % of sticky keys")
+    said.get_by_role("button", name="Hold").click()
+    expect(page.locator("#agent-step")).to_contain_text("Held: by Ines", timeout=PATIENCE_MS)
+    few = eventually_sync(lambda: page.locator(".key.reading").count(), timeout_s=10)
+    assert 1 <= few <= 15
+    assert page.locator(".key.whole").count() == 0
+    expect(page.locator(".key.refused")).to_have_count(100 - few)
+    expect(page.locator("#agent-last")).to_contain_text("it was given no tool to write with")
+    shoot(page, folder, "a-5-percent")
+
+    said.get_by_role("button", name="Go on").click()
+
+    expect(page.locator(".ramp .now")).to_have_text("25 %", timeout=PATIENCE_MS)
+    eventually_sync(lambda: page.locator(".key.reading").count(), until=lambda now: now > few)
+    assert page.locator(".key.refused").count() > 0
+
+
+def take_back(page: Page, demo: Demo, folder: Path) -> None:
+    """Evaluation results that are red take the restore back by themselves, for everybody."""
+    page.get_by_role("button", name="Send bad results").click()
+
+    expect(page.locator("#agent-step")).to_contain_text("taken back", timeout=PATIENCE_MS)
+    expect(page.locator(".key.refused")).to_have_count(100, timeout=PATIENCE_MS)
+    expect(page.locator("#next")).to_contain_text("another restore needs a new approval")
+    expect(page.locator("#notes")).to_contain_text("ticket-replay pass_rate 0.41 over 120 cases")
+    assert [one["workflow"] for one in state(demo)["kills"]["kills"]] == ["coding-agent"]
+    shoot(page, folder, "b-taken-back")
+
+
+def all_the_way(page: Page, folder: Path) -> None:
+    """Left alone, it goes on by itself: 5 %, 25 %, 50 %, everybody."""
+    for step in ("25 %", "50 %"):
+        expect(page.locator(".ramp .now")).to_have_text(step, timeout=PATIENCE_MS)
+    eventually_sync(lambda: page.locator(".key.reading").count() >= 25, timeout_s=5)
+    assert page.locator(".key.refused").count() >= 25
+    shoot(page, folder, "c-50-percent")
+
+    expect(page.locator(".key.whole")).to_have_count(100, timeout=PATIENCE_MS)
+    expect(page.locator("#next")).to_contain_text("Everybody: each step was watched")
+    expect(page.locator(".steps .done")).to_have_count(4)
+    expect(card(page, "tone-green", "Restored")).to_contain_text("coding-agent")
+
+
+def test_a_route_s_ramp_is_held_let_go_on_and_taken_back_by_its_buttons(
+    page: Page, demo: Demo, pictures: Path
+) -> None:
+    a_kill_was_confirmed(page)
+    page.get_by_label("You are").select_option("U0LEAD")
+    say(page, "/ai-route coding-agent set model:openai/gpt-5.2 another model for tickets")
+    expect(page.locator(".message.ephemeral").last).to_contain_text("r2", timeout=PATIENCE_MS)
+    evaluated(demo, "r2")
+
+    say(page, "/ai-route coding-agent stage r2")
+    said = page.locator(".message:not(.ephemeral)", has_text="r2").last
+    expect(said).to_contain_text("1 %", timeout=PATIENCE_MS)
+    said.get_by_role("button", name="Hold").click()
+    expect(said).to_contain_text("held by Ines", ignore_case=True, timeout=PATIENCE_MS)
+    shoot(page, pictures, "d-route-held")
+
+    said.get_by_role("button", name="Go on").click()
+    expect(said.get_by_role("button", name="Hold")).to_be_visible(timeout=PATIENCE_MS)
+    said.get_by_role("button", name="Take it back").click()
+    dialog = page.get_by_role("alertdialog")
+    expect(dialog).to_contain_text("Serve everybody of coding-agent with r1 again?")
+    dialog.get_by_role("button", name="Yes").click()
+
+    expect(said.get_by_role("button", name="Take it back")).to_have_count(0, timeout=PATIENCE_MS)
+    routed = asked(demo, "/v1/routes/coding-agent")
+    assert (routed["active"], routed["candidate"]) == ("r1", None)
+    shoot(page, pictures, "e-route-back")
+
+
+def a_kill_was_confirmed(page: Page) -> None:
+    """Whoever gets more of something new must be able to stop it: stop it, and undo one's own kill."""
+    page.get_by_role("tab", name="Channels").click()
+    page.get_by_role("button", name="code-ai").click()
+    say(page, "/ai-kill coding-agent only to try")
+    expect(page.locator(".key.refused")).to_have_count(100, timeout=PATIENCE_MS)
+    expect(page.locator("#agent-count")).to_contain_text("4/4 confirmed", timeout=PATIENCE_MS)
+    say(page, "/ai-restore coding-agent it can be stopped")
+    expect(page.locator(".key.whole")).to_have_count(100, timeout=PATIENCE_MS)
+    expect(page.locator("#next")).to_contain_text("Lifted at once")
+
+
+def evaluated(demo: Demo, revision: str) -> None:
+    """Report that a revision passes its gates, as a pipeline would."""
+    body = {"kind": "eval", "workflow": "coding-agent", "revision": revision, "results": EVALS}
+    asked(demo, "/v1/signals", body)
+
+
+def agent_calls(demo: Demo) -> int:
+    """Return how many calls have reached the agent's model."""
+    with urllib.request.urlopen(f"{demo.page}/agent-model/stub") as answer:  # noqa: S310  loopback
+        return int(sum(json.load(answer)["calls"].values()))
+
+
+def asked(demo: Demo, path: str, body: object = None) -> dict[str, object]:
+    """Ask the bot over HTTP as Ines."""
+    found = json.loads((demo.state_dir / "demo.json").read_text())
+    request = urllib.request.Request(  # noqa: S310  loopback
+        f"{demo.api}{path}",
+        data=None if body is None else json.dumps(body).encode(),
+        headers={
+            "authorization": f"Bearer {found['people']['ines']}",
+            "content-type": "application/json",
+        },
+    )
+    with urllib.request.urlopen(request) as answer:  # noqa: S310  loopback
+        said: dict[str, object] = json.load(answer)
+    return said
