@@ -10,7 +10,7 @@ from time import monotonic
 
 from opsflags.decision import Decision
 from opsflags.evaluate import View, compile_view
-from opsflags.model import BASE_MODES, RANK
+from opsflags.model import BASE_MODES, NO_MODEL, RANK, SAFE_STATE
 
 SELF_CHECK_EVERY = 1024
 PASSES = SELF_CHECK_EVERY - 1
@@ -249,6 +249,8 @@ class Switch:
                 continue
             if refused:
                 tally.refused += 1
+            elif kill.ramp is not None and kill.mode in _REFUSES:
+                tally.let += 1  # only its ramp can have let it through
             if not tenant and kill.scope.tenant is not None:
                 tally.no_tenant += 1
 
@@ -288,3 +290,5 @@ _KILL = ("let", "refused", "cut", "no_tenant")
 _COUNTS = ("asked", "let", "refused", "cut")
 _NONE = repeat(None, 0)
 _GONE = object()
+_REFUSES = NO_MODEL | {SAFE_STATE}
+"""Modes under which no call goes through but those that a ramp lets."""

@@ -233,7 +233,7 @@ def test_a_guarded_stream_goes_on_for_its_key_only() -> None:
             copilot.check(**refused)
 
 
-def test_a_let_through_call_is_neither_refused_nor_cut_in_the_counters() -> None:
+def test_a_let_through_call_is_counted_as_that_and_neither_as_refused_nor_cut() -> None:
     flags = FakeFlags()
     copilot = flags.workflow("copilot", modes={"read_only"})
     flags.ease(flags.kill("copilot", mode="stop"), 5)
@@ -243,7 +243,7 @@ def test_a_let_through_call_is_neither_refused_nor_cut_in_the_counters() -> None
         copilot.decide(key=key)
 
     report: Any = copilot._report()
-    assert report["kills"]["fake-1"] == {"let": 0, "refused": 1, "cut": 0, "no_tenant": 0}
+    assert report["kills"]["fake-1"] == {"let": 2, "refused": 1, "cut": 0, "no_tenant": 0}
 
 
 def test_a_fake_switchboard_eases_a_kill_within_bounds() -> None:
@@ -272,3 +272,33 @@ def test_a_ramp_that_shrinks_cuts_whom_it_lets_through_no_more() -> None:
     flags.ease(kill, 5)
 
     assert over.is_set()
+
+
+def test_what_a_ramp_lets_through_is_counted_and_nothing_else_is() -> None:
+    flags = FakeFlags()
+    flags.declare(NAME, RECORD)
+    handle = flags.workflow(NAME, modes=("read_only",))
+    kill = flags.kill(NAME, mode="stop")
+    flags.ease(kill, 50)
+    keys = [f"conversation-{number}" for number in range(200)]
+
+    let = sum(handle.decide(key=key).allowed for key in keys)
+    handle.decide()
+
+    (counts,) = handle._report()["kills"].values()
+    assert 60 < let < 140
+    assert (counts["let"], counts["refused"]) == (let, 201 - let)
+
+
+@pytest.mark.parametrize("mode", ["read_only", "fallback", "no_tools"])
+def test_a_kill_that_refuses_nobody_counts_nobody_as_let_through(mode: str) -> None:
+    flags = FakeFlags()
+    flags.declare(NAME, RECORD)
+    handle = flags.workflow(NAME, modes=MODES)
+    flags.ease(flags.kill(NAME, mode=mode), 50)
+
+    for number in range(50):
+        handle.decide(key=f"conversation-{number}")
+
+    (counts,) = handle._report()["kills"].values()
+    assert counts["let"] == 0
