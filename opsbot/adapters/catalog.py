@@ -11,6 +11,12 @@ from pydantic import ValidationError
 from opsbot.adapters import catalog_book as books
 from opsbot.adapters import catalog_errors as errors
 from opsbot.adapters.catalog_book_models import ModelsFile
+from opsbot.adapters.catalog_incidents import (
+    INCIDENTS,
+    IncidentsFile,
+    incident_findings,
+    record_of,
+)
 from opsbot.adapters.catalog_models import WorkflowFile
 from opsbot.adapters.catalog_policy import (
     examples_of,
@@ -22,6 +28,7 @@ from opsbot.adapters.catalog_policy_models import PolicyFile
 from opsbot.adapters.catalog_rules import name_findings, rule_findings
 from opsbot.adapters.catalog_workflow import workflow_of
 from opsbot.adapters.catalog_yaml import Document, read
+from opsbot.domain.change import Record
 from opsbot.domain.declaration import Catalogue, Finding, Loaded
 from opsbot.domain.model_book import ModelBook
 from opsbot.domain.policy import Policy
@@ -58,6 +65,7 @@ def load(flags_dir: Path, runbooks_dir: Path) -> Loaded:
         _read_workflow(reading, path)
     _look_alike(reading)
     book = _read_book(reading)
+    incidents = _read_incidents(reading)
     policy, examples = _read_policy(reading)
     found = tuple(sorted(set(reading.findings)))
     if policy is None or any(f.level == "error" for f in found):
@@ -71,6 +79,7 @@ def load(flags_dir: Path, runbooks_dir: Path) -> Loaded:
         examples=examples,
         policy_file=str(flags_dir / POLICY),
         book=book,
+        incidents=incidents,
     )
     return Loaded(catalogue, found)
 
@@ -158,6 +167,21 @@ def _read_book(reading: _Reading) -> ModelBook:
     for name, workflow in reading.workflows.items():
         reading.workflows[name] = books.with_names(book, workflow)
     return book
+
+
+def _read_incidents(reading: _Reading) -> Record:
+    """Read how incidents are run; without a file they are run as usual."""
+    path = reading.flags_dir / INCIDENTS
+    document = _document(reading, path) if path.is_file() else None
+    if document is None:
+        return {}
+    try:
+        file = IncidentsFile.model_validate(dict(document.data))
+    except ValidationError as error:
+        reading.findings += errors.findings(error, IncidentsFile, document)
+        return {}
+    reading.findings += incident_findings(file, document)
+    return record_of(file)
 
 
 def _read_policy(reading: _Reading) -> tuple[Policy | None, tuple[Example, ...]]:

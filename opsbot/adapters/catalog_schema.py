@@ -5,30 +5,36 @@ import json
 from pydantic.json_schema import models_json_schema
 
 from opsbot.adapters.catalog_book_models import ModelsFile
+from opsbot.adapters.catalog_incidents import IncidentsFile
 from opsbot.adapters.catalog_models import WorkflowFile
 from opsbot.adapters.catalog_policy_models import PolicyFile
 
 
 def schema_text() -> str:
-    """Return the JSON Schema of workflow declarations, policy and models, as it is committed."""
+    """Return the JSON Schema of workflow declarations, policy, models and incidents, as it is committed."""
     _, made = models_json_schema(
         [
             (WorkflowFile, "validation"),
             (PolicyFile, "validation"),
             (ModelsFile, "validation"),
+            (IncidentsFile, "validation"),
         ],
         by_alias=True,
     )
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "opsbot declarations",
-        "description": "flags/workflows/*.yaml, flags/policy.yaml and flags/models.yaml",
+        "description": "flags/workflows/*.yaml, policy.yaml, models.yaml and incidents.yaml",
         "if": {"required": ["powers"]},
         "then": {"$ref": "#/$defs/PolicyFile"},
         "else": {
             "if": {"required": ["models"]},
             "then": {"$ref": "#/$defs/ModelsFile"},
-            "else": {"$ref": "#/$defs/WorkflowFile"},
+            "else": {
+                "if": {"required": ["incidents"]},
+                "then": {"$ref": "#/$defs/IncidentsFile"},
+                "else": {"$ref": "#/$defs/WorkflowFile"},
+            },
         },
         "$defs": made["$defs"],
     }

@@ -12,12 +12,13 @@ from redis.exceptions import AuthenticationError, NoPermissionError, ResponseErr
 from opsbot.adapters.redis_functions import ensure_functions
 from opsbot.adapters.redis_link import LOST, Link
 from opsbot.domain.errors import StoreLost
+from opsbot.domain.typed import command
 
 R = TypeVar("R")
 DEADLINE_S = 10.0
 PAUSE_S = (0.02, 0.25)
 HINT = (
-    "Look at `/ai-status` before you repeat it; with the store gone for longer, use the kill file "
+    f"Look at {command('status')} before you repeat it; with the store gone for longer, use the kill file "
     "or the workflow's last resort."
 )
 

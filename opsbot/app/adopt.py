@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass, replace
 
 from opsbot.app.environment import Environment, policy_of, who
+from opsbot.app.incident_links import with_kill
 from opsbot.app.kill_decision import REVIEW_MS, next_number, numbered
 from opsbot.app.target import struck_by
 from opsbot.domain.actor import Actor
@@ -15,6 +16,7 @@ from opsbot.domain.kill import Kill, as_record
 from opsbot.domain.policy import Request, identity_of, judge, shown
 from opsbot.domain.said import Said, inert
 from opsbot.domain.state import State
+from opsbot.domain.typed import command
 from opsflags import keys
 from opsflags.model import FALLBACK_OR_SAFE, MODES, SAFE_STATE, Rejected
 from opsflags.records import Kill as ReadKill
@@ -78,7 +80,7 @@ class Adopt:
         return Said(
             "plain",
             f"{kill.id} {word} by {name}; it holds in {self.env.name}",
-            (f"Restore: `/{self.env.prefix}-restore {kill.id}`",),
+            (f"Restore: {command(f'restore {kill.id}')}",),
             body={"kill": kill.id, word: True},
         )
 
@@ -121,7 +123,7 @@ def _adopt_emergency(
         actor_name=commitment,
         emergency=f"E-{number}",
     )
-    return Change(
+    change = Change(
         verb="adopt_emergency",
         actor=claimed,
         writes=(Write(keys.KILLS, kill.id, as_record(kill)), numbered(state, "kill"), noted),
@@ -145,6 +147,7 @@ def _adopt_emergency(
             ),
         ),
     )
+    return with_kill(state, now_ms, change, kill, claimed)
 
 
 def _unused(state: State, uid: str) -> bool:

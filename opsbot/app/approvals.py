@@ -4,10 +4,14 @@ import hashlib
 from collections.abc import Collection
 from typing import NamedTuple
 
+from opsbot.app.environment import policy_of
+from opsbot.app.fleet_words import moment
 from opsbot.domain.approval import Approval, as_record
-from opsbot.domain.change import Effect, Record, Write
+from opsbot.domain.change import Effect, Record, Timer, Write
+from opsbot.domain.errors import StaleButton
 from opsbot.domain.journal import canonical
 from opsbot.domain.kill import Kill
+from opsbot.domain.policy import Policy, shown
 from opsbot.domain.state import APPROVALS, State
 
 
@@ -51,6 +55,30 @@ def pending_ramp(state: State, workflow: str, now_ms: int) -> Approval | None:
     return next((one for one in found if one.expires_ms > now_ms), None)
 
 
+def must_wait(state: State, approval: Approval, now_ms: int) -> None:
+    """
+    Go on where an approval still waits.
+
+    Raises:
+        StaleButton: it is over, by whom and since when; or nobody gave it in time.
+    """
+    if approval.standing != "pending":
+        how = over_words(policy_of(state), approval, now_ms)
+        raise StaleButton(f"{approval.id} is over: {how}. Nothing was changed.")
+    if now_ms >= approval.expires_ms:
+        at = moment(approval.expires_ms, now_ms)
+        raise StaleButton(f"{approval.id} expired at {at}; ask again. Nothing was changed.")
+
+
+def over_words(policy: Policy, approval: Approval, now_ms: int) -> str:
+    """Return how an approval that does not wait any more ended: what, by whom, when, and why."""
+    own = approval.standing == "refused" and approval.approver == approval.requester
+    by = f" by {shown(policy, approval.approver)}" if approval.approver else ""
+    at = "" if approval.settled_ms is None else f" at {moment(approval.settled_ms, now_ms)}"
+    why = " because what it asked for was changed" if approval.standing == "void" else ""
+    return f"{'withdrawn' if own else approval.standing}{by}{at}{why}"
+
+
 def ramp_of(approval: Approval) -> str:
     """Return the workflow whose ramp an approval is for, empty where it is for something else."""
     action = approval.action
@@ -77,6 +105,12 @@ def overtaken(
     gone = [
         one for one in waiting(state) if one.id != but and not set(one.kills).isdisjoint(kill_ids)
     ]
+    late = settled_late(gone, now_ms, by=by)
+    return late._replace(effects=(*late.effects, *_let_alone(state, gone, kill_ids)))
+
+
+def settled_late(gone: Collection[Approval], now_ms: int, *, by: str) -> Overtaken:
+    """Return what settles approvals that are overtaken by what *by* does; expired where they were."""
     writes = []
     for one in gone:
         late = now_ms >= one.expires_ms
@@ -85,7 +119,7 @@ def overtaken(
     return Overtaken(
         tuple(writes),
         tuple(timer for one in gone for timer in timers_of(one)),
-        (*(closing(one) for one in gone), *_let_alone(state, gone, kill_ids)),
+        tuple(closing(one) for one in gone),
     )
 
 
@@ -106,6 +140,43 @@ def closing(approval: Approval) -> Effect:
     """Return the effect that takes the buttons away from everybody who was asked."""
     key = f"settled:{approval.id}:{approval.requested_ms}"
     return Effect("tell", key, {"what": "settled", "approval": approval.id})
+
+
+def waiting_for(
+    policy: Policy, action: Record, reason: str, *, number: int, by: str, now_ms: int
+) -> Approval:
+    """Return the approval that waits from now on for a second person's word on *action*."""
+    return Approval(
+        id=f"A-{number}",
+        action={**action, "reason": reason},
+        action_hash=hash_of(action),
+        requester=by,
+        requested_ms=now_ms,
+        expires_ms=now_ms + policy.times.approval_ms,
+    )
+
+
+def asking(approval: Approval) -> Effect:
+    """Return the effect that asks everybody who may approve it."""
+    body: Record = {"approval": approval.id, "what": "approval"}
+    return Effect("tell", f"approval:{approval.id}:{approval.requested_ms}", body)
+
+
+def timers_for(policy: Policy, approval: Approval, now_ms: int) -> tuple[Timer, ...]:
+    """Return the timers of one that waits: when the secondary is asked too, and when it is over."""
+    body: Record = {"approval": approval.id}
+    begun = f"{approval.id}:{approval.requested_ms}"
+    page = Effect("tell", f"secondary:{begun}", {**body, "what": "secondary"})
+    paged_ms = approval.requested_ms + policy.times.page_secondary_ms - now_ms
+    over = Effect("expire", f"expire:{begun}", body)
+    return (
+        Timer(f"expire:{approval.id}", max(approval.expires_ms - now_ms, 0), over),
+        *(
+            [Timer(f"page:{approval.id}", max(paged_ms, 0), page)]
+            if set(policy.secondary) - {approval.requester}
+            else []
+        ),
+    )
 
 
 def timers_of(approval: Approval) -> tuple[str, ...]:

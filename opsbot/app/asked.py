@@ -7,6 +7,7 @@ from typing import Final
 from opsbot.app.approvals import ramp_of
 from opsbot.app.card import Render
 from opsbot.app.environment import Environment, policy_of
+from opsbot.app.fleet_words import moment
 from opsbot.app.ports import Chat, Delivery, GiveUp, Outbox, RetryLater
 from opsbot.app.ramp_waits import ramp_words
 from opsbot.app.reach import slack_ids, tell_each
@@ -141,12 +142,11 @@ class Asked:
             "expired": "expired: nobody approved it in time",
             "void": "void: what it asked for has changed since",
         }[approval.standing]
+        now_ms, ended_ms = self.env.clock.now_ms(), approval.settled_ms or approval.expires_ms
         what = f"{_what(approval, _kills(approval, state))} in {self.env.name}"
-        return Said(
-            "plain",
-            f"{approval.id} {how}",
-            (f"{what}, asked by {shown(policy, approval.requester)}. Nothing is left to press.",),
-        )
+        asked = f"{what}, asked by {shown(policy, approval.requester)}"
+        over = f"{asked}; over since {moment(ended_ms, now_ms)}. Nothing is left to press."
+        return Said("plain", f"{approval.id} {how}", (over,))
 
 
 def approvers_of(

@@ -4,23 +4,27 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from opsbot.app.approvals import pending_on
+from opsbot.app.ended_words import ended_said
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.follow import PATIENCE_MS
+from opsbot.app.incident_links import untied
 from opsbot.app.kill_decision import undo_hint
 from opsbot.app.kill_names import led
 from opsbot.app.ports import Chat, Delivery, Outbox, RetryLater
+from opsbot.app.reason_words import further_lines
 from opsbot.app.restore_decision import touched
 from opsbot.app.sight import Sight, watched_end, watched_kill
-from opsbot.app.target import held_with
-from opsbot.app.words import KillView, ended_said, kill_said
+from opsbot.app.target import held_with, struck_by
+from opsbot.app.words import KillView, kill_said
 from opsbot.domain.change import Record
 from opsbot.domain.containment import Containment
 from opsbot.domain.errors import Gone, UnknownKill
 from opsbot.domain.fleet import ALIVE_MS
-from opsbot.domain.kill import Kill
+from opsbot.domain.kill import Kill, from_record
 from opsbot.domain.policy import shown
 from opsbot.domain.said import Said
 from opsbot.domain.state import State
+from opsflags import keys
 
 LIVE_S = 15.0
 """How long one delivery keeps the card live."""
@@ -68,6 +72,8 @@ class Card:
         except UnknownKill:
             return
         key = delivery.effect.key
+        if not kill.active and await self._closed(kill, key):
+            return
         if key in self._working or not await self.outbox.claim(key, ttl_s=LIVE_S * 2):
             raise RetryLater("the card is being edited", after_s=1.0)
         self._working.add(key)
@@ -95,6 +101,7 @@ class Card:
                     await self._show(key, channel, said)
                     last, named, edit_at = said.as_text(), gone, now + EDIT_S
             if settled:
+                await self._close(kill, key)
                 return self._slowly(kill, seen)
             if now > began + LIVE_S:
                 return self._later(kill, seen)
@@ -138,11 +145,12 @@ class Card:
             workflows=state.workflows(),
             by=await self.env.named(kill),
             reason=reason,
-            prefix=self.env.prefix,
             pending=pending_on(state, kill.id, now_ms),
             undo=undo_hint(touched(state, (kill,)), kill.mode),
-            held=held_with(state, kill),
+            held=held_with(state, kill) if kill.active else held_then(state, kill),
             led=led(state, kill),
+            further=await further_lines(self.env, kill),
+            untied=untied(state, kill.id),
         )
         return kill_said(view) if kill.active else ended_said(view, by=shown(policy, kill.ended_by))
 
@@ -178,6 +186,16 @@ class Card:
         await self.outbox.leave(key, await self.chat.post(channel, blocks, text, key=post_key))
         return None
 
+    async def _close(self, kill: Kill, key: str) -> None:
+        """Note that the card of an ended kill says its last: what comes later is not its story."""
+        handle = await self.outbox.left(key)
+        if kill.ended is not None and handle is not None:
+            await self.outbox.leave(key, {**handle, "ended": kill.ended.as_json()})
+
+    async def _closed(self, kill: Kill, key: str) -> bool:
+        handle = await self.outbox.left(key)
+        return kill.ended is not None and (handle or {}).get("ended") == kill.ended.as_json()
+
     def _later(self, kill: Kill, seen: Containment | None) -> None:
         """Go on with a card that is not settled: an active one for a day, an ended one for a while."""
         since, patience = kill.committed_ms, PATIENCE_MS
@@ -195,6 +213,28 @@ def channel_of(kill: Kill, state: State) -> str:
     """Return the channel of the one workflow that the kill names, empty for a wider one."""
     workflow = state.workflows().get(kill.scope.workflow or "")
     return workflow.slack_channel if workflow else ""
+
+
+def held_then(state: State, kill: Kill) -> tuple[Kill, ...]:
+    """Return what went on holding the same when a kill ended; later kills are no part of its card."""
+    ended, at_ms = kill.ended, kill.ended_ms
+    if ended is None or at_ms is None:
+        return ()
+    since = [record for record in state.kind(keys.ENDED).values() if _later_than(record, at_ms)]
+    beside = (*state.active_kills(), *(from_record(record) for record in since))
+    struck = {one.name for one in struck_by(kill.scope, state.workflows())}
+    return tuple(
+        other
+        for other in beside
+        if (other.ended is None or other.ended > ended)
+        and (other.since_ms < at_ms or other.at < ended)
+        and not struck.isdisjoint(one.name for one in touched(state, (other,)))
+    )
+
+
+def _later_than(record: Record, at_ms: int) -> bool:
+    ended_ms = record.get("ended_ms")
+    return isinstance(ended_ms, int) and ended_ms >= at_ms
 
 
 def _gone(seen: Containment | None) -> frozenset[str]:

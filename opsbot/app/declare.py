@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from opsbot.app.check import examined
 from opsbot.app.ports import Entropy, Store
+from opsbot.app.ramp_waits import overtaken_stages, with_overtaken
 from opsbot.app.route_state import writes
 from opsbot.app.routed import due, move_of, uid_of
 from opsbot.domain import model_book as books
@@ -24,6 +25,7 @@ UNDECLARED = "undeclared"
 _POLICY = "policy"
 _HASH = "declarations"
 _MODELS = "models"
+_INCIDENTS = "incidents"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,8 @@ def decide(state: State, now_ms: int, catalogue: Catalogue) -> tuple[Change | No
         "removed": list(removed),
         "kept": sorted(kept),
     }
+    by = move_of(state, now_ms, DECLARATIONS).by
+    late = overtaken_stages(state, now_ms, wanted, by=by)
     change = Change(
         verb="declare",
         actor=DECLARATIONS,
@@ -121,7 +125,7 @@ def decide(state: State, now_ms: int, catalogue: Catalogue) -> tuple[Change | No
         facts=facts,
         timers=_taken_up(state, set(wanted) - set(stored)),
     )
-    return change, declared
+    return with_overtaken(change, late), declared
 
 
 def _routed(
@@ -173,6 +177,8 @@ def _settings(state: State, catalogue: Catalogue, kept: Mapping[str, Record]) ->
     wanted = {_POLICY: policy, _HASH: declarations}
     if catalogue.book.models or state.setting(_MODELS):
         wanted[_MODELS] = books.as_record(catalogue.book)
+    if catalogue.incidents or state.setting(_INCIDENTS):
+        wanted[_INCIDENTS] = catalogue.incidents or {"s": 1}
     return [
         Write(SETTINGS, name, record)
         for name, record in wanted.items()

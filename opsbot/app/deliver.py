@@ -12,6 +12,10 @@ from opsbot.domain.errors import StoreLost
 GIVE_UP_AFTER = 8
 """Attempts before an effect becomes a dead letter."""
 
+UNEXPECTED = "something went wrong inside opsbot, its log says what"
+UNKNOWN_KIND = "this version of opsbot does not know how"
+"""What people read of a failure; the exception's own name is for the log."""
+
 AT_ONCE = 16
 """Effects of one lane in flight in one replica."""
 
@@ -61,7 +65,7 @@ class Deliver:
         """
         handler = self.handlers.get(delivery.effect.kind)
         if handler is None:
-            await self.outbox.dead(delivery, reason=f"no handler for {delivery.effect.kind!r}")
+            await self.outbox.dead(delivery, reason=UNKNOWN_KIND)
             return
         try:
             await handler(delivery)
@@ -74,7 +78,7 @@ class Deliver:
             raise
         except Exception as error:  # noqa: BLE001  # a supervised loop: reported, retried, then a dead letter
             self.reports.failed(delivery, repr(error), unexpected=True)
-            await self._again(delivery, repr(error), after_s=None)
+            await self._again(delivery, UNEXPECTED, after_s=None)
         else:
             await self.outbox.done(delivery)
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from opsbot.app.approvals import overtaken
 from opsbot.app.card import Render, channel_of
 from opsbot.app.environment import Environment, policy_of
-from opsbot.app.kill_decision import after_hours, review_delay_ms
+from opsbot.app.human_queue import after_hours
+from opsbot.app.kill_decision import review_delay_ms
 from opsbot.app.ports import Chat, Delivery
 from opsbot.app.reach import person_known, slack_ids, tell_each
 from opsbot.app.restore_decision import touched

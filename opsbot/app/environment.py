@@ -22,7 +22,7 @@ class Environment:
     One environment, `prod` or `dev`.
 
     *promise* is what the store vouches for (`fsynced on 1 node`, `on 2 nodes, not on disk`).
-    *prefix* begins the Slack commands (`ai` in `/ai-kill`). *answer_within_s* is how long an
+    *answer_within_s* is how long an
     answer waits for the fleet before it goes out with the true count so far, in seconds.
     """
 
@@ -31,7 +31,6 @@ class Environment:
     fleets: Fleets
     clock: Clock
     entropy: Entropy
-    prefix: str = "ai"
     promise: str = ""
     answer_within_s: float = 0.8
 

@@ -1,20 +1,32 @@
 """The sentences about the fleet: who has not confirmed and why, and which point was not probed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from opsbot.domain.change import Position
+from opsbot.domain.change import Position, Record
 from opsbot.domain.containment import Containment, Missing
-from opsbot.domain.kill import Kill
+from opsbot.domain.fleet import ALIVE_MS, Fleet, Instance
+from opsbot.domain.kill import Kill, from_record
 from opsbot.domain.said import inert
+from opsbot.domain.state import ROUTES, State
+from opsflags import keys
 
 SHOWN = 5
 """Names of one kind in a message; the machine's form has them all."""
+
+MOST_LACKS = 3
 
 
 def clock(at_ms: int) -> str:
     """Return a server time as people read it at night: to the second, in UTC."""
     return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%H:%M:%S UTC")
+
+
+def moment(at_ms: int, now_ms: int) -> str:
+    """Return a server time as `clock` does, with its day where that is not today."""
+    at, now = (datetime.fromtimestamp(ms / 1000, UTC) for ms in (at_ms, now_ms))
+    day = "" if at.date() == now.date() else f"{at.date().isoformat()} "
+    return f"{day}{clock(at_ms)}"
 
 
 def counted(count: int, word: str) -> str:
@@ -98,6 +110,65 @@ def ahead_words(says: Position, head: Position) -> str:
         f"ahead of the store (says {says.epoch}:{says.revision},"
         f" the store is at {head.epoch}:{head.revision})"
     )
+
+
+def is_alive(one: Instance, fleet: Fleet) -> bool:
+    """Return whether an instance checked in just now."""
+    return fleet.now_ms - one.seen_ms <= ALIVE_MS
+
+
+def instance_line(one: Instance, fleet: Fleet, state: State) -> str:
+    """Return one instance: whether it lives, how far it is, and what that concerns it is missing."""
+    age = max(fleet.now_ms - one.seen_ms, 0) / 1000
+    word = "alive" if is_alive(one, fleet) else f"silent for {age:.0f} s"
+    at = f"revision {one.ack.applied.revision}" if one.ack else "nothing acknowledged yet"
+    file = ", holds a kill file" if one.ack and one.ack.kill_file else ""
+    lacks = f", without {', '.join(found)}" if (found := _lacks(one, state)) else ""
+    return f"`{_id(one.id)}` {word}, {at}{lacks}{_ahead(one, fleet)}{file}"
+
+
+def _lacks(one: Instance, state: State) -> list[str]:
+    """
+    Return what concerns an instance and what it has not applied, as far as it has said.
+
+    Most revisions concern no instance (that a kill is confirmed is one), and are told with the next
+    heartbeat: an instance is not behind for them.
+    """
+    if one.ack is None:
+        return []
+    applied, served = one.ack.applied, frozenset(one.workflows)
+    found = [k.id for k in state.active_kills() if k.at > applied and _meets(k, served)]
+    found += [f"the end of {k.id}" for k in _ended_after(state, applied) if _meets(k, served)]
+    found += [
+        f"the route of `{name}`"
+        for name in sorted(served & state.kind(ROUTES).keys())
+        if state.routing(name).at > applied
+    ]
+    return found if len(found) <= MOST_LACKS else [*found[:MOST_LACKS], "more"]
+
+
+def _meets(kill: Kill, served: frozenset[str]) -> bool:
+    return kill.scope.workflow is None or kill.scope.workflow in served
+
+
+def _ended_after(state: State, at: Position) -> list[Kill]:
+    place = at.as_json()
+    newer = (one for one in state.kind(keys.ENDED).values() if _ends_past(one, place))
+    return [from_record(one) for one in newer]
+
+
+def _ends_past(record: Record, place: Mapping[str, int]) -> bool:
+    ended = record.get("ended")
+    return isinstance(ended, Mapping) and (
+        (int(str(ended["epoch"])), int(str(ended["revision"])))
+        > (place["epoch"], place["revision"])
+    )
+
+
+def _ahead(one: Instance, fleet: Fleet) -> str:
+    if one.ack is not None and one.ack.applied > fleet.head:
+        return f", {ahead_words(one.ack.applied, fleet.head)}"
+    return ", ahead of the store" if one.ack is not None and one.ack.ahead else ""
 
 
 def _ahead_line(one: Missing, head: Position) -> str:

@@ -3,12 +3,13 @@
 from dataclasses import dataclass, replace
 
 from opsbot.app.environment import Environment
+from opsbot.app.incident_links import with_confirmation
 from opsbot.app.ports import Delivery, Prober, RetryLater
 from opsbot.app.prove import prove
 from opsbot.app.restore_ramp import look
 from opsbot.app.sight import Sight, watched_kill
 from opsbot.domain.actor import FLEET_WATCH
-from opsbot.domain.change import Change, Position, Write
+from opsbot.domain.change import Change, Position, Record, Write
 from opsbot.domain.containment import Containment
 from opsbot.domain.errors import UnknownKill
 from opsbot.domain.kill import Kill, as_record
@@ -48,28 +49,32 @@ class Follow:
             return
         if not kill.active:
             return
-        calm = self.env.clock.now_ms() - kill.committed_ms > CALM_MS
+        begun_ms = int(str(delivery.effect.body.get("begun_ms", kill.committed_ms)))
+        calm = self.env.clock.now_ms() - begun_ms > CALM_MS
         seen = await Sight(self.env.fleets, self.env.clock).until_complete(
             watched_kill(kill), state.workflows(), timeout_s=0 if calm else WATCH_S
         )
         if seen is None or not seen.complete:
-            if seen is None or seen.now_ms - kill.committed_ms < PATIENCE_MS:
+            if seen is None or seen.now_ms - begun_ms < PATIENCE_MS:
                 after = CALM_AGAIN_S if calm else AGAIN_S
                 raise RetryLater("not every instance has confirmed", after_s=after)
             return
-        await self._confirm(kill, seen)
+        await self._confirm(kill, seen, begun_ms)
         await self._prove(kill)
 
-    async def _confirm(self, kill: Kill, seen: Containment) -> None:
+    async def _confirm(self, kill: Kill, seen: Containment, begun_ms: int) -> None:
         def decide(state: State, now_ms: int) -> tuple[Change | None, None]:
             now = state.kill(kill.id)
             if now.at != kill.at or not now.active or now.confirmed_ms is not None:
                 return None, None
-            took = float(max(seen.now_ms - now.committed_ms, 0))
+            # The watch of a step is counted from when it was committed and confirmed.
+            since_ms = begun_ms if now.ramp is None else now.committed_ms
+            took = float(max(seen.now_ms - since_ms, 0))
             confirmed = _let_before(replace(now, confirmed_ms=took), seen)
             effects = (look(confirmed, "confirmed"),) if confirmed.ramp is not None else ()
-            change = _noted("confirmed", confirmed, seen.as_json())
-            return replace(change, effects=effects), None
+            change = _noted("confirmed", confirmed, _evidence(seen))
+            change = replace(change, effects=effects)
+            return with_confirmation(state, now_ms, change, confirmed, FLEET_WATCH), None
 
         await self.env.store.commit(f"confirmed:{kill.uid}:{_place(kill.at)}", decide)
 
@@ -91,6 +96,15 @@ class Follow:
             return _noted("proved", proved, proof.as_json()), None
 
         await self.env.store.commit(f"proved:{kill.uid}:{_place(kill.at)}", decide)
+
+
+def _evidence(seen: Containment) -> Record:
+    """Return who confirmed, and what was let through and refused from the command until then."""
+    since = seen.since
+    if since is None:
+        return {**seen.as_json(), "since": None}
+    counts = {"let_through": since.let, "refused": since.refused, "cut": since.cut}
+    return {**seen.as_json(), "since": counts}
 
 
 def _noted(verb: str, kill: Kill, facts: object) -> Change:

@@ -5,20 +5,23 @@ from dataclasses import dataclass, replace
 from opsbot.app.approvals import pending_on
 from opsbot.app.environment import Environment, policy_of, who
 from opsbot.app.glass_words import told_line
+from opsbot.app.incident_links import untied
 from opsbot.app.kill_decision import Order, Struck, decide_kill, undo_hint
 from opsbot.app.kill_names import led
 from opsbot.app.kill_question import names_hit
+from opsbot.app.reason_words import further_lines
 from opsbot.app.requests import KillRequest, Target, TargetKind
 from opsbot.app.sight import Sight, watched_kill
 from opsbot.app.target import held_with
 from opsbot.app.words import KillView, clock, kill_said
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Committed
-from opsbot.domain.errors import StaleButton
+from opsbot.domain.errors import StaleButton, StoreLost
 from opsbot.domain.kill import Kill
 from opsbot.domain.policy import person_of
 from opsbot.domain.said import Said, inert
 from opsbot.domain.state import State
+from opsbot.domain.typed import command
 from opsflags.model import Scope
 
 PROOF_S, PROOF_BY_S = 0.15, 0.4
@@ -75,7 +78,22 @@ class KillVerb:
         wide = request.target.kind in ("model", "provider")
         models = await sight.models(seen) if seen is not None and wide else ()
         uid, texts = self.env.entropy.token(), (*sealed, *named)
-        return Order(request, actor, uid, reason, texts, seen, name=name, seen=models)
+        known = await self._known(request.target, "".join(one.text for one in sealed))
+        return Order(request, actor, uid, reason, texts, seen, name=name, seen=models, known=known)
+
+    async def _known(self, target: Target, words: str) -> frozenset[str]:
+        """Return commitments to the same words that kills of the same target hold already."""
+        same = (target.kind, target.name)
+        every = self.env.store.state.active_kills() if words else ()
+        kills = [kill for kill in every if _target(kill.scope) == same]
+        held = [one for kill in kills for one in (kill.reason, *(f.reason for f in kill.further))]
+        held = [one for one in held if one]
+        try:
+            texts = await self.env.unsealed(*held) if held else ()
+        except StoreLost:
+            return frozenset()  # the same words twice are better than a kill that waits for them
+        told = zip(held, texts, strict=True)
+        return frozenset(one for one, text in told if text == words)
 
     def _outsider(self, actor: Actor) -> str:
         """Return the name that Slack gives an account which the policy does not know, else nothing."""
@@ -91,7 +109,7 @@ class KillVerb:
             raise StaleButton(
                 "This request was done before, and what it did was changed since."
                 f" Nothing was done again in {env.name}.",
-                hint=f"Look first: `/{env.prefix}-status`; then kill again if it must be.",
+                hint=f"Look first: {command('status')}; then kill again if it must be.",
             )
         workflows = state.workflows()
         sight = Sight(env.fleets, env.clock)
@@ -113,16 +131,17 @@ class KillVerb:
                 workflows=workflows,
                 by=await env.named(kill),
                 reason=reason,
-                prefix=env.prefix,
                 committed=committed,
-                note=_note(struck, committed, who(state, order.actor)),
+                note=_note(struck, committed, order, who(state, order.actor)),
                 pending=pending_on(state, kill.id, env.clock.now_ms()),
                 undo=undo_hint(struck.aim.workflows, kill.mode),
-                asks=_asks(struck, order, env.prefix, state),
+                asks=_asks(struck, order, state),
                 promise=env.promise,
                 held=held_with(state, kill),
                 led=led(state, kill),
                 names=names_hit(state, order.request, order.seen),
+                further=await further_lines(env, kill),
+                untied=untied(state, kill.id),
             )
         )
 
@@ -149,16 +168,9 @@ def _target(scope: Scope) -> tuple[TargetKind, str]:
     return ("model", scope.model) if scope.model else ("all", "")
 
 
-def _note(struck: Struck, committed: Committed | None, by: str) -> str:
-    kill, so = struck.kill, f"Already so: {struck.kill.id} holds it"
-    how = {
-        "already": f"{so}. Nothing was changed.",
-        "joined": f"{so}; you are noted as having joined.",
-        "reasoned": f"{so}; its reason is noted now.",
-        "stricter": f"{kill.id} was made stricter by {by}.",
-        "moved": f"{so}; only its review was moved.",
-    }
-    notes = [how[struck.outcome]] if struck.outcome in how else []
+def _note(struck: Struck, committed: Committed | None, order: Order, by: str) -> str:
+    kill = struck.kill
+    notes = [_came_to(struck, order, by)] if struck.outcome != "new" else []
     if committed is not None and committed.repeated:
         notes = ["This request was done before; nothing was done twice."]
     if struck.aim.mode == "human" and kill.mode != "human":
@@ -168,17 +180,34 @@ def _note(struck: Struck, committed: Committed | None, by: str) -> str:
     return " ".join(notes)
 
 
-def _asks(struck: Struck, order: Order, prefix: str, state: State) -> tuple[str, ...]:
+def _came_to(struck: Struck, order: Order, by: str) -> str:
+    """Return what killing the same again came to; stricter is only said of what is."""
+    kill = struck.kill
+    if struck.outcome == "stricter" and struck.was == kill.mode:
+        return f"{kill.id} holds for everybody again, by {by}; it is no stricter than it was."
+    if struck.outcome == "stricter":
+        return f"{kill.id} was made stricter by {by}."
+    more = any(one.reason == order.reason for one in kill.further)
+    so = f"Already so: {kill.id} holds it"
+    told, joined = "your reason is noted beside the first", "you are noted as having joined"
+    return {
+        "joined": f"{so}; {joined}{f', and {told}' if more else ''}.",
+        "reasoned": f"{so}; {told}. Nothing else was changed."
+        if more
+        else f"{so}; its reason is noted now.",
+        "moved": f"{so}; only its review was moved.",
+    }.get(struck.outcome, f"{so}. Nothing was changed.")
+
+
+def _asks(struck: Struck, order: Order, state: State) -> tuple[str, ...]:
     request, asks = order.request, []
     if struck.broke and struck.outcome in ("new", "stricter"):
         asks.append(told_line(struck.kill, state))
     if request.said_mode is not None and struck.kill.mode != request.said_mode:
         target = request.target
         word = target.name if target.kind == "workflow" else f"{target.kind}:{target.name}"
-        asks.append(
-            f"Did you mean the mode? `/{prefix}-kill {word.removesuffix(':')}"
-            f" mode:{request.said_mode}`; now it is `{struck.kill.mode}`."
-        )
+        meant = f"kill {word.removesuffix(':')} mode:{request.said_mode}"
+        asks.append(f"Did you mean the mode? {command(meant)}; now it is `{struck.kill.mode}`.")
     if request.review_in_s is not None:
         at = clock(struck.kill.review_ms)
         asks.append(f"It does not end by itself: opsbot asks at {at} whether it should stay.")

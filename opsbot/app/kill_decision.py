@@ -8,6 +8,8 @@ from opsbot.app.alarm import alarm, alarmed, too_many
 from opsbot.app.approvals import overtaken
 from opsbot.app.environment import policy_of
 from opsbot.app.freeze_frame import freeze_frame
+from opsbot.app.human_queue import mode_now, queue_timer
+from opsbot.app.incident_links import with_kill
 from opsbot.app.kill_names import led
 from opsbot.app.kill_question import must_confirm
 from opsbot.app.requests import KillRequest
@@ -16,8 +18,8 @@ from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Effect, Position, Record, Sealed, Timer, Write
 from opsbot.domain.errors import NotAllowed, Refused, StaleButton
 from opsbot.domain.fleet import Fleet
-from opsbot.domain.hours import next_morning_ms, parse_hours
-from opsbot.domain.kill import Kill, as_record, remode, strictness, whole
+from opsbot.domain.hours import next_morning_ms
+from opsbot.domain.kill import Further, Kill, as_record, reasoned, remode, strictness, whole
 from opsbot.domain.policy import Request, Verdict, identity_of, judge, shown
 from opsbot.domain.state import SETTINGS, State
 from opsbot.domain.workflow import Workflow
@@ -28,7 +30,7 @@ REVIEW_MS = 4 * 3_600_000
 
 Outcome = Literal["new", "stricter", "already", "joined", "reasoned", "moved"]
 """
-*reasoned*: who killed it gave the reason that was missing. *moved*: nothing but the time of its
+*reasoned*: who acted on it before gave a reason, its first or one more. *moved*: nothing but the time of its
 review, because `for:` named another.
 """
 
@@ -54,7 +56,8 @@ class Struck:
 
     *closes_ms* is when the human queue closes. *broke*: the actor broke the glass for this change.
     *led* are the kills of the model's other names that are written with it. *freed*: it came with
-    another kill and stands for itself from now on, because somebody named it.
+    another kill and stands for itself from now on, because somebody named it. *was* is the mode that
+    it had, empty where it is new.
     """
 
     kill: Kill
@@ -65,6 +68,7 @@ class Struck:
     broke: bool = False
     led: tuple[Kill, ...] = ()
     freed: bool = False
+    was: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,8 @@ class Order:
 
     *only* is the id of the one kill that may be made stricter, empty where a new one may come.
     *name* is the commitment to the name of somebody whom the policy does not know. *seen* are the
-    model names that the fleet asked for in the last 24 hours.
+    model names that the fleet asked for in the last 24 hours. *known* are commitments to the very
+    words of *reason* that a kill of the same holds already.
     """
 
     request: KillRequest
@@ -86,6 +91,7 @@ class Order:
     only: str = ""
     name: str = ""
     seen: tuple[str, ...] = ()
+    known: frozenset[str] = frozenset()
 
 
 def decide_kill(state: State, now_ms: int, order: Order) -> tuple[Change | None, Struck]:
@@ -109,12 +115,16 @@ def decide_kill(state: State, now_ms: int, order: Order) -> tuple[Change | None,
     struck = Struck(
         kill, outcome, aimed, verdict, closes, _breaks(verdict, old, actor), freed=freed
     )
+    struck = replace(struck, was="" if old is None else old.mode)
     struck = replace(
         struck, kill=_stood_by(struck, actor), led=_beside(state, now_ms, struck, actor)
     )
     if outcome == "already" and struck.kill == old and not struck.led:
         return None, struck
-    return _change(state, now_ms, order, struck), struck
+    change = _change(state, now_ms, order, struck)
+    if outcome == "new":
+        change = with_kill(state, now_ms, change, struck.kill, order.actor)
+    return change, struck
 
 
 _NEW: Outcome = "new"
@@ -224,38 +234,6 @@ def undo_hint(workflows: tuple[Workflow, ...], mode: str) -> str:
     return ""
 
 
-def mode_now(
-    mode: str, workflows: tuple[Workflow, ...] | None, now_ms: int
-) -> tuple[str, int | None]:
-    """
-    Turn `human` outside its queue's hours into what its end would; return when it closes.
-
-    *workflows* is None for a kill that names no workflow.
-    """
-    if mode != "human" or not workflows:
-        return mode, None
-    workflow = workflows[0]
-    if workflow.human_queue is None:
-        return after_hours(workflow), None
-    hours = parse_hours(workflow.human_queue.hours)
-    if not hours.open_at(now_ms):
-        return after_hours(workflow), None
-    return "human", hours.closing_ms(now_ms)
-
-
-def after_hours(workflow: Workflow) -> str:
-    """Return what `human` becomes when nobody takes over: the approved text, else a stop."""
-    return "canned" if workflow.canned else "stop"
-
-
-def queue_timer(kill: Kill, now_ms: int, closes_ms: int | None) -> tuple[Timer, ...]:
-    """Return the timer that ends `human` when its queue closes."""
-    if closes_ms is None:
-        return ()
-    close = Effect("queue_closed", f"queue:{kill.uid}:{closes_ms}", {"kill": kill.id}, lane="kill")
-    return (Timer(f"queue:{kill.uid}", max(closes_ms - now_ms, 0), close),)
-
-
 def _next(state: State) -> Position:
     return Position(state.position.epoch, state.position.revision + 1)
 
@@ -295,7 +273,9 @@ def _again(
     how, given = strictness(old.mode, mode), order.request.review_in_s
     joins = actor != old.actor and actor not in old.joined
     kill = replace(old, joined=(*old.joined, actor)) if joins else old
-    kill = replace(kill, reason=old.reason or order.reason)
+    told = {old.reason, *(one.reason for one in old.further)}
+    if order.reason and told.isdisjoint(order.known):
+        kill = reasoned(kill, Further(order.reason, actor, now_ms))
     if not order.only and (joins or how == "stricter"):
         kill = replace(kill, under="")
     if given is not None:
@@ -307,7 +287,7 @@ def _again(
         raise WouldWiden(old, mode)
     if how == "stricter":
         return remode(kill, mode=mode, at=_next(state), now_ms=now_ms), "stricter"
-    if joins or kill.reason != old.reason:
+    if joins or (kill.reason, kill.further) != (old.reason, old.further):
         return kill, "joined" if joins else "reasoned"
     return (kill, "moved") if kill != old else (old, "already")
 

@@ -80,6 +80,7 @@ def _new(lead: Kill, scope: Scope, *, at: Position, now_ms: int, id_: str) -> Ki
         break_glass=False,
         emergency=None,
         joined=(),
+        further=(),
         taken="",
         confirmed_ms=None,
         probes=None,

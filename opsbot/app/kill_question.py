@@ -1,6 +1,7 @@
 """The question before a wide kill: what it reaches, what is left for each, which names it hits. Pure."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from opsbot.app.book import book_of
 from opsbot.app.fleet_words import listed
@@ -10,6 +11,7 @@ from opsbot.app.target import Aim, known_models
 from opsbot.app.who_is_hit import Hit, lines, who_is_hit
 from opsbot.domain.change import Json, Record
 from opsbot.domain.errors import NeedsConfirmation
+from opsbot.domain.model_book import bare
 from opsbot.domain.said import inert
 from opsbot.domain.state import State
 from opsflags.model import FALLBACK_OR_SAFE, NO_MODEL, SAFE_STATE
@@ -47,8 +49,13 @@ def names_hit(state: State, request: KillRequest, seen: Sequence[str] = ()) -> N
     """Return what the request means by name; nothing where it names no model."""
     if request.target.kind != "model":
         return Names()
+    book, name = book_of(state), request.target.name
     known = sorted(known_models(state.workflows().values()))
-    return names_of(book_of(state), request.target.name, seen, known)
+    names = names_of(book, name, seen, known)
+    # Said without a provider it is that model at each of them: those names are hit by the same kill.
+    every = {*known, *seen, *(one for model in book.models.values() for one in model.names)}
+    whole = sorted(one for one in every if one != name and bare(one) == name)
+    return replace(names, hit=tuple(dict.fromkeys((*names.hit[:1], *whole, *names.hit[1:]))))
 
 
 def _told(

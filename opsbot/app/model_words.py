@@ -87,6 +87,10 @@ def _listed(names: Sequence[str], seen: Collection[str] = ()) -> str:
     return f"{shown} and {len(names) - SHOWN} more" if names[SHOWN:] else shown
 
 
+DOUBLE, TEN = 2, 10
+"""Above the double people think in multiples, and from ten times on in whole ones."""
+
+
 def price_words(book: ModelBook, old: Route, new: Route) -> str:
     """
     Return what a change of routes does to the price of a token, by the routes' shares of the calls.
@@ -105,7 +109,11 @@ def price_words(book: ModelBook, old: Route, new: Route) -> str:
         return f"the same price per token ({figures})"
     if before.blended_usd == 0:
         return f"no longer free ({figures})"
-    change = after.blended_usd / before.blended_usd - 1
+    times = after.blended_usd / before.blended_usd
+    if times > DOUBLE:
+        told = f"{times:.0f}" if times >= TEN else f"{round(times, 1):g}"
+        return f"about {told} times the price ({figures})"
+    change = times - 1
     how = "cheaper" if change < 0 else "dearer"
     percent = abs(change) * 100
     told = f"{percent:.0f}" if percent >= 1 else "under 1"

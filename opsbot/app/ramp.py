@@ -2,17 +2,17 @@
 
 from dataclasses import dataclass
 
+from opsbot.app.climb import take
 from opsbot.app.environment import Environment
 from opsbot.app.follow import AGAIN_S, CALM_AGAIN_S, CALM_MS, PATIENCE_MS, WATCH_S
 from opsbot.app.ports import Delivery, RetryLater
-from opsbot.app.ramp_decision import Ramped, decide_ramp
+from opsbot.app.ramp_decision import decide_ramp
 from opsbot.app.route import watched_route
 from opsbot.app.routed import card, look, uid_of
 from opsbot.app.sight import Sight
 from opsbot.domain.actor import FLEET_WATCH
 from opsbot.domain.change import Change, Record, Write
 from opsbot.domain.containment import Containment
-from opsbot.domain.errors import UnknownRevision, UnknownWorkflow
 from opsbot.domain.routing import Routing, as_record, confirmed
 from opsbot.domain.state import ROUTES, State
 
@@ -32,18 +32,11 @@ class Ramp:
         """
         body = delivery.effect.body
         workflow, uid, mark = str(body["workflow"]), str(body["uid"]), str(body["mark"])
-
-        def decide(state: State, now_ms: int) -> tuple[Change | None, Ramped]:
-            return decide_ramp(state, now_ms, workflow, uid=uid, mark=mark)
-
-        await self.env.store.refresh()
-        try:
-            request = f"ramp:{delivery.item}:{delivery.attempt}:{delivery.effect.key}"
-            _, ramped = await self.env.store.commit(request, decide)
-        except (UnknownWorkflow, UnknownRevision):
-            return
-        if ramped.again_ms is not None and not body["once"]:
-            raise RetryLater(ramped.why or ramped.what, after_s=ramped.again_ms / 1000)
+        await take(
+            self.env,
+            delivery,
+            lambda state, now_ms: decide_ramp(state, now_ms, workflow, uid=uid, mark=mark),
+        )
 
     async def follow(self, delivery: Delivery) -> None:
         """

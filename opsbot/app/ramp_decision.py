@@ -1,8 +1,11 @@
 """What a ramp does when its time comes: one step on, held, taken back; and the watch after it. Pure."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from opsbot.app import route_state
+from opsbot.app.climb import LOOK_AGAIN_MS, Looked, Taken, climb
+from opsbot.app.ramp_waits import overtaken_ramps, reminder, with_overtaken
 from opsbot.app.rollback_decision import roll_back
 from opsbot.app.routed import (
     Words,
@@ -20,12 +23,13 @@ from opsbot.domain.actor import RAMP
 from opsbot.domain.change import Change, Effect, Record, Timer
 from opsbot.domain.failure_budget import burned
 from opsbot.domain.gates import Result, hard_red
-from opsbot.domain.ramp import Step
+from opsbot.domain.ramp import WHOLE, Step
 from opsbot.domain.route import Number, Revision
 from opsbot.domain.routing import (
     Candidate,
     Move,
     Routing,
+    confirmed,
     dropped,
     held,
     promoted,
@@ -36,23 +40,8 @@ from opsbot.domain.routing import (
 from opsbot.domain.state import State
 from opsbot.domain.workflow import Workflow
 
-HUMAN = "held by "
-"""A hold that begins with these words is a person's: only a person lets it go on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ramped:
-    """
-    What one look at a ramp came to.
-
-    *again_ms* is when to look again, None where nothing is left to look at. *why* is what it waits
-    for or why it was taken back.
-    """
-
-    routing: Routing
-    what: str
-    again_ms: int | None = None
-    why: str = ""
+BURNED = "its failure budget is burned"
+UNPROVED = "no kill of it was confirmed within 90 days: its switch is not proved"
 
 
 def entry(steps: tuple[Step, ...], index: int) -> Step:
@@ -72,38 +61,56 @@ def not_green(results: tuple[Result, ...], step: Step) -> tuple[Result, ...]:
     return tuple(one for one in results if not one.green)
 
 
+def entered(
+    workflow: Workflow, routing: Routing, candidate: Candidate, move: Move
+) -> tuple[Routing, Step]:
+    """Return the pointers once *candidate* serves its step, and that step; the last one is everybody."""
+    step = entry(candidate.steps or route_state.steps(workflow), candidate.step)
+    if not step.whole:
+        return tried(routing, candidate, move), step
+    soak_ms, watch = step.soak_s * 1000, candidate.uid
+    return promoted(routing, candidate.number, move, soak_ms=soak_ms, watch=watch), step
+
+
+def first_entered(
+    state: State, workflow: Workflow, routing: Routing, candidate: Candidate, move: Move
+) -> tuple[Routing, tuple[Timer, ...]]:
+    """Return the same for a ramp that begins, held at once where its next step may not come; and its timers."""
+    after, step = entered(workflow, routing, candidate, move)
+    waits = obstacles_of(state, move.now_ms, workflow, confirmed(routing, 0))
+    if waits and not step.whole:
+        after = held(after, waits[0])
+    return after, (due(after, step.soak_s * 1000), *reminder(after, step))
+
+
 def start(
-    state: State,
-    workflow: Workflow,
-    routing: Routing,
-    revision: Revision,
-    words: Words,
-    move: Move,
+    state: State, revision: Revision, words: Words, move: Move, *, approval: str = ""
 ) -> tuple[Change, Routing]:
-    """Return the change that begins the ramp of *revision*, and the pointers after it."""
+    """
+    Return the change that begins the ramp of *revision*, and the pointers after it.
+
+    Every approval but the one that it begins with is void: it was asked for when nothing was on its
+    way.
+    """
+    workflow, routing = state.workflows()[revision.workflow], state.routing(revision.workflow)
     steps = route_state.steps(workflow)
     candidate = Candidate(revision.number, words.uid, 0, move.now_ms, move.by, steps=steps)
-    first = entry(steps, 0)
-    if first.whole:
-        after = promoted(
-            routing, revision.number, move, soak_ms=first.soak_s * 1000, watch=words.uid
-        )
-    else:
-        after = tried(routing, candidate, move)
+    after, timers = first_entered(state, workflow, routing, candidate, move)
     change = Change(
         verb="begin_ramp",
         actor=words.actor,
         writes=route_state.writes(state, after),
-        facts={"workflow": workflow.name, "revision": revision.id, "step": first.name},
+        facts={"workflow": workflow.name, "revision": revision.id, "step": steps[0].name},
         sealed=words.sealed,
         effects=(
             follow(after),
             *shown_anew(routing, after, revision.number),
             picture(after, revision.number),
         ),
-        timers=(due(after, first.soak_s * 1000),),
+        timers=timers,
     )
-    return change, after
+    late = overtaken_ramps(state, move.now_ms, workflow.name, by=move.by, but=approval)
+    return with_overtaken(change, late), after
 
 
 def shown_anew(before: Routing, after: Routing, number: Number) -> tuple[Effect, ...]:
@@ -114,7 +121,7 @@ def shown_anew(before: Routing, after: Routing, number: Number) -> tuple[Effect,
 
 def decide_ramp(
     state: State, now_ms: int, workflow_name: str, *, uid: str, mark: str
-) -> tuple[Change | None, Ramped]:
+) -> Taken[Routing]:
     """
     Look at the ramp or watch *uid* of a workflow at its step *mark*, and take the step that is due.
 
@@ -126,53 +133,13 @@ def decide_ramp(
     workflow = workflow_named(state, workflow_name)
     routing = state.routing(workflow_name)
     if not uid or uid_of(routing) != uid or mark_of(routing) != mark:
-        return None, Ramped(routing, "gone")
-    if routing.watch_ms is not None and (bad := _hard_red(state, now_ms, workflow, routing)):
-        return _go_back(state, now_ms, workflow, routing, bad)
-    if routing.candidate is not None:
-        return _climb(state, now_ms, workflow, routing, routing.candidate)
-    return _watch(state, now_ms, workflow, routing)
-
-
-def _hard_red(
-    state: State, now_ms: int, workflow: Workflow, routing: Routing
-) -> tuple[Result, ...]:
-    """Return what is so bad of the revision that serves everybody that it must be taken back."""
-    return hard_red(route_state.evidence(state, workflow, routing.id, now_ms))
-
-
-def _climb(
-    state: State, now_ms: int, workflow: Workflow, routing: Routing, candidate: Candidate
-) -> tuple[Change | None, Ramped]:
-    revision = state.revision(workflow.name, candidate.number)
-    results = route_state.evidence(state, workflow, revision.id, now_ms)
-    if bad := hard_red(results):
-        return _take_back(state, now_ms, routing, revision, bad)
-    if candidate.held.startswith(HUMAN):
-        return None, Ramped(routing, "held", None, candidate.held)
-    steps = route_state.ramp(workflow, routing)
-    left_ms = candidate.since_ms + entry(steps, candidate.step).soak_s * 1000 - now_ms
-    following = entry(steps, candidate.step + 1)
-    unfit = route_state.may_serve(state, workflow, revision.route)
-    obstacles = (
-        *([unfit] if unfit else []),
-        *(one.brief for one in not_green(results, following)),
-        *obstacles_of(state, now_ms, workflow, routing),
-    )
-    why = obstacles[0] if obstacles else ""
-    if left_ms > 0 or obstacles:
-        again = max(left_ms, 0) or LOOK_AGAIN_MS
-        if why == candidate.held:
-            return None, Ramped(routing, "held" if why else "soaks", again, why)
-        after = held(routing, why)
-        return _noted(state, after, candidate.number, "hold_ramp", why), Ramped(
-            after, "held", again, why
-        )
-    return _step_on(state, now_ms, workflow, routing, candidate, results)
-
-
-LOOK_AGAIN_MS = 30_000
-"""How often a ramp that is held looks whether what holds it is gone."""
+        return None, Looked(routing, "gone")
+    active = state.revision(workflow_name, routing.active)
+    watch, candidate = _Watch(state, now_ms, workflow, routing, active), routing.candidate
+    if candidate is None or (routing.watch_ms is not None and watch.bad()):
+        return climb(watch)
+    revision = state.revision(workflow_name, candidate.number)
+    return climb(_Ramp(state, now_ms, workflow, routing, revision))
 
 
 def obstacles_of(
@@ -192,140 +159,170 @@ def obstacles_of(
     return tuple(words for words, stands in found.items() if stands)
 
 
-BURNED = "its failure budget is burned"
-UNPROVED = "no kill of it was confirmed within 90 days: its switch is not proved"
+@dataclass(frozen=True)
+class _Look:
+    """One look at a revision that a workflow's pointers try or watch."""
+
+    state: State
+    now_ms: int
+    workflow: Workflow
+    routing: Routing
+    revision: Revision
+
+    @property
+    def now(self) -> Routing:
+        return self.routing
+
+    @cached_property
+    def results(self) -> tuple[Result, ...]:
+        """Return what its gates say."""
+        return route_state.evidence(self.state, self.workflow, self.revision.id, self.now_ms)
+
+    def bad(self) -> str:
+        return next((one.words for one in hard_red(self.results)), "")
+
+    def _closed(self, step: Step) -> tuple[str, ...]:
+        """Return what keeps the revision from entering *step*: its gates first, then all the rest."""
+        return (
+            *(one.brief for one in not_green(self.results, step)),
+            *obstacles_of(self.state, self.now_ms, self.workflow, self.routing),
+        )
+
+    def _move(self) -> Move:
+        return move_of(self.state, self.now_ms, RAMP)
+
+    def _said(self, why: str) -> Record:
+        return {"workflow": self.workflow.name, "revision": self.revision.id, "why": why}
+
+    def _noted(self, after: Routing, verb: str, facts: Record) -> Change:
+        return Change(
+            verb=verb,
+            actor=RAMP,
+            writes=route_state.writes(self.state, after),
+            rule="ramp",
+            facts=facts,
+            effects=(card(after, self.revision.number),),
+        )
 
 
-def _step_on(
-    state: State,
-    now_ms: int,
-    workflow: Workflow,
-    routing: Routing,
-    candidate: Candidate,
-    results: tuple[Result, ...],
-) -> tuple[Change, Ramped]:
-    step = entry(route_state.ramp(workflow, routing), candidate.step + 1)
-    move = move_of(state, now_ms, RAMP)
-    soak_ms = step.soak_s * 1000
-    if step.whole:
-        after = promoted(routing, candidate.number, move, soak_ms=soak_ms, watch=candidate.uid)
-        what = "promoted"
-    else:
-        onward = replace(candidate, step=candidate.step + 1, since_ms=now_ms, held="")
-        after, what = tried(routing, onward, move), "advanced"
-    arrived = (picture(after, candidate.number),) if step.whole else ()
-    facts: Record = {
-        "workflow": workflow.name,
-        "revision": candidate.id,
-        "step": step.name,
-        "evidence": [one.as_json() for one in results],
-    }
-    change = Change(
-        verb="advance_ramp",
-        actor=RAMP,
-        writes=route_state.writes(state, after),
-        rule="ramp",
-        facts=facts,
-        effects=(follow(after), *shown_anew(routing, after, candidate.number), *arrived),
-        timers=(due(after, soak_ms),),
-    )
-    return change, Ramped(after, what)
+class _Ramp(_Look):
+    """The way of a candidate."""
+
+    @property
+    def candidate(self) -> Candidate:
+        assert self.routing.candidate is not None
+        return self.routing.candidate
+
+    @property
+    def held(self) -> str:
+        return self.candidate.held
+
+    def _step(self, later: int = 0) -> Step:
+        return entry(route_state.ramp(self.workflow, self.routing), self.candidate.step + later)
+
+    def left_ms(self) -> int:
+        return self.candidate.since_ms + self._step().soak_s * 1000 - self.now_ms
+
+    def obstacles(self) -> tuple[str, ...]:
+        unfit = route_state.may_serve(self.state, self.workflow, self.revision.route)
+        return (*([unfit] if unfit else []), *self._closed(self._step(1)))
+
+    def hold(self, why: str) -> tuple[Change, Routing]:
+        after = held(self.routing, why)
+        change = self._noted(after, "hold_ramp", self._said(why))
+        return replace(change, timers=reminder(after, self._step(), was=self.held)), after
+
+    def on(self) -> Taken[Routing]:
+        candidate, routing = self.candidate, self.routing
+        onward = replace(candidate, step=candidate.step + 1, since_ms=self.now_ms, held="")
+        after, step = entered(self.workflow, routing, onward, self._move())
+        facts: Record = {
+            "workflow": self.workflow.name,
+            "revision": candidate.id,
+            "step": step.name,
+            "evidence": [one.as_json() for one in self.results],
+        }
+        arrived = (picture(after, candidate.number),) if step.whole else ()
+        change = replace(
+            self._noted(after, "advance_ramp", facts),
+            effects=(follow(after), *shown_anew(routing, after, candidate.number), *arrived),
+            timers=(due(after, step.soak_s * 1000), *reminder(after, step)),
+        )
+        return change, Looked(after, "promoted" if step.whole else "advanced")
+
+    def back(self, why: str) -> Taken[Routing]:
+        after, revision = dropped(self.routing, self._move()), self.revision
+        change = self._noted(after, "take_back_ramp", self._said(why))
+        change = replace(
+            change,
+            effects=(
+                follow(after),
+                *change.effects,
+                page(after, revision),
+                picture(after, revision.number),
+            ),
+            cancels=(timer_of(self.workflow.name),),
+            timers=watch_again(after, self.now_ms),
+        )
+        return change, Looked(after, "taken_back", None, why)
 
 
-def _take_back(
-    state: State, now_ms: int, routing: Routing, revision: Revision, bad: tuple[Result, ...]
-) -> tuple[Change, Ramped]:
-    after = dropped(routing, move_of(state, now_ms, RAMP))
-    why = bad[0].words
-    change = Change(
-        verb="take_back_ramp",
-        actor=RAMP,
-        writes=route_state.writes(state, after),
-        rule="ramp",
-        facts=_told(routing, revision, why),
-        effects=(
-            follow(after),
-            card(after, revision.number),
-            page(after, revision),
-            picture(after, revision.number),
-        ),
-        cancels=(timer_of(routing.workflow),),
-        timers=watch_again(after, now_ms),
-    )
-    return change, Ramped(after, "taken_back", None, why)
+class _Watch(_Look):
+    """The watch of a new default: green to the end makes it the last good; what holds it is not noted."""
+
+    held = ""
+
+    def left_ms(self) -> int:
+        return (self.routing.watch_ms or self.now_ms) - self.now_ms
+
+    def obstacles(self) -> tuple[str, ...]:
+        return self._closed(Step("default", WHOLE))
+
+    def hold(self, why: str) -> tuple[None, Routing]:
+        return None, self.routing
+
+    def on(self) -> Taken[Routing]:
+        after = proven(self.routing)
+        facts = {**self._said(""), "evidence": [one.as_json() for one in self.results]}
+        return self._noted(after, "good_route", facts), Looked(after, "good")
+
+    def back(self, why: str) -> Taken[Routing]:
+        """Roll back to the last good revision; stay and say so where that may not serve."""
+        state, routing, revision = self.state, self.routing, self.revision
+        good = state.revision(self.workflow.name, routing.last_good)
+        if unfit := route_state.may_serve(state, self.workflow, good.route):
+            return self._stay(
+                f"{revision.id} is beyond its limit and {good.id} may not serve: {unfit}"
+            )
+        change, after, _ = roll_back(state, routing, good.number, self._move())
+        change = replace(
+            change,
+            actor=RAMP,
+            rule="ramp",
+            facts={**change.facts, **self._said(why)},
+            effects=(*change.effects, page(after, revision)),
+        )
+        return change, Looked(after, "rolled_back", None, why)
+
+    def _stay(self, cannot: str) -> Taken[Routing]:
+        if self.routing.stuck == cannot:
+            return None, Looked(self.routing, "stuck", LOOK_AGAIN_MS, cannot)
+        after = stuck(self.routing, cannot)
+        change = self._noted(after, "stuck_route", self._said(cannot))
+        change = replace(change, effects=(*change.effects, page(after, self.revision)))
+        return change, Looked(after, "stuck", LOOK_AGAIN_MS, cannot)
 
 
 def watch_again(after: Routing, now_ms: int) -> tuple[Timer, ...]:
-    """Return the timer of a watch that a ramp over it had taken the place of; none without a watch."""
+    """Return the timers of a watch that a ramp over it had taken the place of; none without a watch."""
     if after.candidate is not None or after.watch_ms is None:
         return ()
-    return (due(after, max(after.watch_ms - now_ms, 0)),)
-
-
-def _told(routing: Routing, revision: Revision, why: str) -> Record:
-    return {"workflow": routing.workflow, "revision": revision.id, "why": why}
+    left_ms = max(after.watch_ms - now_ms, 0)
+    return due(after, left_ms), *reminder(after, Step("default", WHOLE, soak_s=left_ms // 1000))
 
 
 def page(routing: Routing, revision: Revision) -> Effect:
     """Return the effect that tells whoever answers for the workflow that something was taken back."""
     at = f"{routing.at.epoch}:{routing.at.revision}"
-    body: Record = {
-        "what": "taken_back",
-        "workflow": routing.workflow,
-        "revision": revision.id,
-    }
+    body: Record = {"what": "taken_back", "workflow": routing.workflow, "revision": revision.id}
     return Effect("tell", f"taken-back:{routing.workflow}:{at}", body)
-
-
-def _go_back(
-    state: State, now_ms: int, workflow: Workflow, routing: Routing, bad: tuple[Result, ...]
-) -> tuple[Change | None, Ramped]:
-    """Roll back what serves everybody to the last good revision; stay and say so where that may not serve."""
-    revision, why = state.revision(workflow.name, routing.active), bad[0].words
-    good = state.revision(workflow.name, routing.last_good)
-    if unfit := route_state.may_serve(state, workflow, good.route):
-        cannot = f"{revision.id} is beyond its limit and {good.id} may not serve: {unfit}"
-        if routing.stuck == cannot:
-            return None, Ramped(routing, "stuck", LOOK_AGAIN_MS, cannot)
-        after = stuck(routing, cannot)
-        change = _noted(state, after, after.active, "stuck_route", cannot)
-        change = replace(change, effects=(*change.effects, page(after, revision)))
-        return change, Ramped(after, "stuck", LOOK_AGAIN_MS, cannot)
-    change, after, _ = roll_back(state, routing, good.number, move_of(state, now_ms, RAMP))
-    change = replace(
-        change,
-        actor=RAMP,
-        rule="ramp",
-        facts={**change.facts, **_told(routing, revision, why)},
-        effects=(*change.effects, page(after, revision)),
-    )
-    return change, Ramped(after, "rolled_back", None, why)
-
-
-def _watch(
-    state: State, now_ms: int, workflow: Workflow, routing: Routing
-) -> tuple[Change | None, Ramped]:
-    """Watch a new default: green to the end makes it the last good."""
-    revision = state.revision(workflow.name, routing.active)
-    results = route_state.evidence(state, workflow, revision.id, now_ms)
-    left_ms = (routing.watch_ms or now_ms) - now_ms
-    closed = [one.brief for one in not_green(results, Step("default", 100))]
-    waits = (*closed, *obstacles_of(state, now_ms, workflow, routing))
-    if left_ms > 0 or waits:
-        again, why = max(left_ms, 0) or LOOK_AGAIN_MS, next(iter(waits), "")
-        return None, Ramped(routing, "watched", again, why)
-    after = proven(routing)
-    facts = {**_told(routing, revision, ""), "evidence": [one.as_json() for one in results]}
-    change = _noted(state, after, after.active, "good_route", "")
-    return replace(change, facts=facts), Ramped(after, "good")
-
-
-def _noted(state: State, after: Routing, number: Number, verb: str, why: str) -> Change:
-    return Change(
-        verb=verb,
-        actor=RAMP,
-        writes=route_state.writes(state, after),
-        rule="ramp",
-        facts={"workflow": after.workflow, "why": why},
-        effects=(card(after, number),),
-    )

@@ -6,14 +6,15 @@ from typing import Literal
 from opsbot.app import route_state
 from opsbot.app.choose import CHEAPEST, chosen
 from opsbot.app.environment import Environment, policy_of
-from opsbot.app.ramp_decision import entry
+from opsbot.app.ramp_decision import first_entered
+from opsbot.app.ramp_waits import overtaken_ramps, with_overtaken
 from opsbot.app.rechosen_words import CHOSEN
-from opsbot.app.routed import card, due, follow, move_of, picture
+from opsbot.app.routed import card, follow, move_of, picture
 from opsbot.domain.actor import RAMP
-from opsbot.domain.change import Change, Effect, Position, Record
+from opsbot.domain.change import Change, Effect, Position, Record, Timer
 from opsbot.domain.cheapest import Choice
 from opsbot.domain.route import Revision, Route
-from opsbot.domain.routing import Candidate, Move, Routing, added, promoted, tried
+from opsbot.domain.routing import Candidate, Move, Routing, added
 from opsbot.domain.state import REVISIONS, ROUTES, State
 from opsbot.domain.workflow import Workflow
 
@@ -82,7 +83,7 @@ def decide_rechoose(
     if way == "stored":
         return _stored(state, routing, active, made, choice), Rechosen("stored", made.id, choice)
     move, at_once = move_of(state, now_ms, RAMP), way == "at_once"
-    after, soak_ms = _begun(workflow, added(routing), made, move, uid, at_once=at_once)
+    after, timers = _begun(state, added(routing), made, move, uid, at_once=at_once)
     change = Change(
         verb="rechoose",
         actor=RAMP,
@@ -90,8 +91,10 @@ def decide_rechoose(
         rule="cheapest_passing_eval",
         facts=_facts(active, made, choice, at_once=at_once),
         effects=(follow(after), card(after, made.number), picture(after, made.number)),
-        timers=(due(after, soak_ms),),
+        timers=timers,
     )
+    late = overtaken_ramps(state, now_ms, name, by=move.by)
+    change = with_overtaken(change, late)
     what: What = "served" if after.candidate is None else "tried"
     return change, Rechosen(what, made.id, choice)
 
@@ -173,15 +176,13 @@ def _stored(
 
 
 def _begun(
-    workflow: Workflow, routing: Routing, made: Revision, move: Move, uid: str, *, at_once: bool
-) -> tuple[Routing, int]:
+    state: State, routing: Routing, made: Revision, move: Move, uid: str, *, at_once: bool
+) -> tuple[Routing, tuple[Timer, ...]]:
+    workflow = state.workflows()[made.workflow]
     steps = route_state.steps(workflow)
-    first = steps[-1] if at_once else entry(steps, 0)
-    soak_ms = first.soak_s * 1000
-    candidate = Candidate(made.number, uid, 0, move.now_ms, move.by, steps=steps)
-    if first.whole:
-        return promoted(routing, made.number, move, soak_ms=soak_ms, watch=uid), soak_ms
-    return tried(routing, candidate, move), soak_ms
+    at = len(steps) - 1 if at_once else 0
+    candidate = Candidate(made.number, uid, at, move.now_ms, move.by, steps=steps)
+    return first_entered(state, workflow, routing, candidate, move)
 
 
 def _facts(active: Revision, made: Revision, choice: Choice, *, at_once: bool) -> Record:

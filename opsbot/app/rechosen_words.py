@@ -6,6 +6,7 @@ from opsbot.domain.errors import UnknownRevision
 from opsbot.domain.route import number_of
 from opsbot.domain.said import Said
 from opsbot.domain.state import ROUTES, State
+from opsbot.domain.typed import command
 
 CHOSEN = "chosen"
 """What a message of the kind `tell` is about."""
@@ -34,7 +35,7 @@ def chosen_told(
         (
             f"{why}.",
             f"It serves nobody. On tier {workflow.tier} two people begin a ramp.",
-            f"To ask for it: `/ai-route {name} stage {revision.id}`.",
+            f"To ask for it: {command(f'route {name} stage {revision.id}')}.",
         ),
     )
     return said, (workflow.dri,)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from opsbot.app.approvals import over_words
+from opsbot.app.approver_words import may_approve
 from opsbot.app.before import lifted_before
 from opsbot.app.environment import Environment, policy_of, who
 from opsbot.app.ports import Decide
@@ -24,10 +26,9 @@ from opsbot.domain.containment import Containment
 from opsbot.domain.errors import Refused, StaleButton
 from opsbot.domain.kill import Kill
 from opsbot.domain.policy import shown
-from opsbot.domain.policy_model import Policy
-from opsbot.domain.policy_words import approvers_later
 from opsbot.domain.said import Said
 from opsbot.domain.state import State
+from opsbot.domain.typed import command
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class RestoreVerb:
             raise StaleButton(
                 "This request was done before, and things have changed since."
                 f" Nothing was done again in {env.name}.",
-                hint=f"Look first: `/{env.prefix}-status`.",
+                hint=f"Look first: {command('status')}.",
             )
         return await self._shown(lifted, committed, lift)
 
@@ -114,17 +115,18 @@ class RestoreVerb:
             requester=shown(policy, lifted.approval.requester) if lifted.approval else "",
             approvers=tuple(shown(policy, name) for name in lifted.verdict.approvers),
             committed=committed,
-            prefix=env.prefix,
             promise=env.promise,
             held=_held(state, lifted),
             again=again or (committed is not None and committed.repeated),
             lone_ms=_lone_ms(state, lifted),
-            later=_later(policy, lifted),
-            later_ms=policy.times.page_secondary_ms,
+            may=may_approve(policy, lifted.approval, lifted.verdict.approvers)
+            if lifted.approval
+            else "",
         )
         if again and lifted.outcome == "pending":
             assert lifted.approval is not None
-            return asked_before_said(view, state.approval(lifted.approval.id))
+            now = state.approval(lifted.approval.id)
+            return asked_before_said(view, now, over=over_words(policy, now, env.clock.now_ms()))
         if lifted.outcome in ("pending", "still_pending"):
             return pending_said(view)
         if lifted.outcome in ("refused", "void"):
@@ -141,13 +143,6 @@ class RestoreVerb:
         return await Sight(env.fleets, env.clock).until_complete(
             watched, state.workflows(), timeout_s=ends_s - env.clock.monotonic()
         )
-
-
-def _later(policy: Policy, lifted: Lifted) -> tuple[str, ...]:
-    """Return who may approve too once they are paged, by the names they go by."""
-    asked_by = lifted.approval.requester if lifted.approval else ""
-    later = approvers_later(policy, lifted.verdict.approvers, requester=asked_by)
-    return tuple(shown(policy, name) for name in later)
 
 
 def _lone_ms(state: State, lifted: Lifted) -> int:

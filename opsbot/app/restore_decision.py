@@ -3,8 +3,21 @@
 from dataclasses import replace
 from typing import Literal
 
-from opsbot.app.approvals import action_of, closing, hash_of, overtaken, pending_for, timers_of
+from opsbot.app.approvals import (
+    action_of,
+    asking,
+    closing,
+    hash_of,
+    must_wait,
+    overtaken,
+    pending_for,
+    timers_for,
+    timers_of,
+    waiting_for,
+)
+from opsbot.app.approver_words import may_approve
 from opsbot.app.environment import policy_of
+from opsbot.app.incident_links import tied
 from opsbot.app.kill_decision import next_number, numbered
 from opsbot.app.kill_names import with_led
 from opsbot.app.requests import Target
@@ -22,8 +35,8 @@ from opsbot.app.restore_ramp import approved_ramp, stored, timer_of
 from opsbot.app.target import hits, nearest, struck_by
 from opsbot.domain.approval import Approval
 from opsbot.domain.approval import as_record as approval_record
-from opsbot.domain.change import Change, Effect, Position, Record, Timer, Write
-from opsbot.domain.errors import NotAllowed, NothingToRestore, StaleButton, UnknownWorkflow
+from opsbot.domain.change import Change, Position, Write
+from opsbot.domain.errors import NotAllowed, NothingToRestore, UnknownWorkflow
 from opsbot.domain.kill import Kill
 from opsbot.domain.policy import Request, Verdict, identity_of, judge, shown
 from opsbot.domain.said import inert
@@ -84,13 +97,10 @@ def _easing(state: State, now_ms: int, lift: Lift, kills: tuple[Kill, ...]) -> L
 def _waits_already(state: State, pending: Approval, verdict: Verdict) -> NotAllowed:
     """Return the answer to somebody who may ask but not approve, when another has asked before."""
     policy = policy_of(state)
-    names = ", ".join(
-        shown(policy, name) for name in verdict.approvers if name != pending.requester
-    )
     return NotAllowed(
         f"{pending.id} waits for this already, asked by {shown(policy, pending.requester)}.",
         rule=verdict.rule,
-        hint=f"May approve: {names or 'nobody yet'}.",
+        hint=may_approve(policy, pending, verdict.approvers),
     )
 
 
@@ -105,7 +115,7 @@ def decide_approval(
         NotAllowed: the requester, or somebody who may not approve this.
     """
     approval = state.approval(approval_id)
-    _must_wait(state, approval, now_ms)
+    must_wait(state, approval, now_ms)
     kills, to = _kills_of(state, approval)
     if kills is None:
         return _settle(state, now_ms, lift, approval, "void")
@@ -209,6 +219,7 @@ def _judge(
             after=lift.to,
             own_kill_age_ms=max(now_ms - kill.since_ms for kill in kills) if own else None,
             joined=any(kill.joined for kill in kills),
+            incident=any(tied(state, kill.id) for kill in kills),
             now_ms=now_ms,
             waiting_ms=0 if approval is None else now_ms - approval.requested_ms,
             requester="" if approval is None else approval.requester,
@@ -219,17 +230,6 @@ def _judge(
 def _must_allow(verdict: Verdict) -> None:
     if not verdict.allowed:
         raise NotAllowed(verdict.message, rule=verdict.rule, hint=verdict.hint)
-
-
-def _must_wait(state: State, approval: Approval, now_ms: int) -> None:
-    if approval.standing != "pending":
-        by = f" by {shown(policy_of(state), approval.approver)}" if approval.approver else ""
-        why = " because what it asked for was changed" if approval.standing == "void" else ""
-        raise StaleButton(
-            f"{approval.id} is over: {approval.standing}{by}{why}. Nothing was changed."
-        )
-    if now_ms >= approval.expires_ms:
-        raise StaleButton(f"{approval.id} has expired; ask again. Nothing was changed.")
 
 
 def _kills_of(state: State, approval: Approval) -> tuple[tuple[Kill, ...] | None, str]:
@@ -245,22 +245,14 @@ def _kills_of(state: State, approval: Approval) -> tuple[tuple[Kill, ...] | None
 def _ask(
     state: State, now_ms: int, lift: Lift, kills: tuple[Kill, ...], verdict: Verdict
 ) -> tuple[Change, Lifted]:
-    times = policy_of(state).times
+    policy = policy_of(state)
     before, kills = kills, tuple(held_anew(state, now_ms, kill) for kill in kills)
     held = [new for old, new in zip(before, kills, strict=True) if new != old]
-    action = action_of(kills, lift.to)
-    approval = Approval(
-        id=f"A-{next_number(state, 'approval')}",
-        action={**action, "reason": lift.reason},
-        action_hash=hash_of(action),
-        requester=identity_of(policy_of(state), lift.actor),
-        requested_ms=now_ms,
-        expires_ms=now_ms + times.approval_ms,
-    )
-    body: Record = {"approval": approval.id}
+    action, number = action_of(kills, lift.to), next_number(state, "approval")
+    me = identity_of(policy, lift.actor)
+    approval = waiting_for(policy, action, lift.reason, number=number, by=me, now_ms=now_ms)
     names = {kill.id for kill in kills}
     late = overtaken(state, now_ms, names, by=approval.requester)
-    page = Effect("tell", f"secondary:{approval.id}:{now_ms}", {**body, "what": "secondary"})
     change = Change(
         verb="ask_restore",
         actor=lift.actor,
@@ -275,22 +267,11 @@ def _ask(
         sealed=lift.sealed,
         effects=(
             *follows(held, Position(state.position.epoch, state.position.revision + 1)),
-            Effect("tell", f"approval:{approval.id}:{now_ms}", {**body, "what": "approval"}),
+            asking(approval),
             *cards(kills),
             *late.effects,
         ),
-        timers=(
-            Timer(
-                f"expire:{approval.id}",
-                times.approval_ms,
-                Effect("expire", f"expire:{approval.id}:{now_ms}", body),
-            ),
-            *(
-                [Timer(f"page:{approval.id}", times.page_secondary_ms, page)]
-                if set(policy_of(state).secondary) - {approval.requester}
-                else []
-            ),
-        ),
+        timers=timers_for(policy, approval, now_ms),
         cancels=(*late.timers, *(timer_of(kill) for kill in held)),
     )
     return change, Lifted("pending", kills, verdict, approval)

@@ -5,7 +5,7 @@ from typing import Literal
 
 from opsbot.app.approvals import action_of, closing, hash_of, overtaken, timers_of
 from opsbot.app.environment import policy_of
-from opsbot.app.kill_decision import mode_now, queue_timer
+from opsbot.app.human_queue import mode_now, queue_timer
 from opsbot.app.requests import Target
 from opsbot.app.restore_ramp import (
     UNDO_RULE,
@@ -25,6 +25,7 @@ from opsbot.domain.approval import as_record as approval_record
 from opsbot.domain.change import Change, Effect, Position, Sealed, Timer, Write
 from opsbot.domain.kill import Kill, remode
 from opsbot.domain.policy import Verdict, identity_of
+from opsbot.domain.same_keys import dealing
 from opsbot.domain.state import APPROVALS, State
 
 Outcome = Literal[
@@ -83,7 +84,8 @@ def lifted_now(
     me = identity_of(policy_of(state), lift.actor)
     if approval is not None:
         approval = approval.settle("approved", by=me, at_ms=now_ms)
-    attempt = Attempt(lift.uid, me, approval.id if approval else "", at, now_ms)
+    deals = dealing(kills[0].uid, lift.uid)
+    attempt = Attempt(lift.uid, me, approval.id if approval else "", at, now_ms, deals)
     plan = _Plan(state, lift.to, verdict.rule, attempt)
     after: list[Kill] = []
     queues: list[Timer] = []
@@ -144,7 +146,7 @@ class _Plan:
         steps = None if self.rule == UNDO_RULE else steps_for(self.state, kill)
         if steps is not None:
             return begun(kill, steps, self.attempt), ()
-        return ended(kill, self.attempt), ()
+        return ended(kill, by=self.attempt.by, at=at, now_ms=now_ms), ()
 
 
 def lifted_alone(
@@ -157,7 +159,8 @@ def lifted_alone(
 ) -> tuple[Change | None, Lifted]:
     """Let a few through on the word of who asked; what waits for a second person goes on waiting."""
     at = Position(state.position.epoch, state.position.revision + 1)
-    attempt = Attempt(lift.uid, pending.requester, pending.id, at, now_ms)
+    deals = dealing(kills[0].uid, lift.uid)
+    attempt = Attempt(lift.uid, pending.requester, pending.id, at, now_ms, deals)
     steps = {kill.id: lone_steps(state, kill) for kill in kills}
     after = tuple(
         kill if (few := steps[kill.id]) is None else alone(begun(kill, few, attempt))

@@ -9,6 +9,7 @@ from opsbot.domain.gates import Colour, Result
 from opsbot.domain.kill import Kill, as_record, eased
 from opsbot.domain.kill_ramp import LONE, WATCH_S, KillRamp, Steps, steps_declared
 from opsbot.domain.policy_model import MILD_MODES
+from opsbot.domain.same_keys import salt_like
 from opsbot.domain.state import ROUTES, State
 from opsflags import keys
 from opsflags.model import NO_MODEL
@@ -45,26 +46,32 @@ def lone_steps(state: State, kill: Kill) -> Steps | None:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One commit that lifts kills: *uid* names the attempt, *by* answers for it."""
+    """
+    One commit that lifts kills: *uid* names the attempt, *by* answers for it.
+
+    *deals* decides which sticky keys it lets through (`same_keys`), whichever of its kills they meet.
+    """
 
     uid: str
     by: str
     approval: str
     at: Position
     now_ms: int
+    deals: int
 
 
 def begun(kill: Kill, steps: Steps, attempt: Attempt) -> Kill:
     """
     Return *kill* at the first of its steps.
 
-    Where one person let the same share through before, that goes on: the same keys, and the time
-    that it was watched counts.
+    Every kill of one attempt lets the same keys through: a key that is in meets none of them. Where
+    one person let the same share through before, that goes on: the same keys, and the time that it
+    was watched counts.
     """
     by, at, now_ms = attempt.by, attempt.at, attempt.now_ms
     old = kill.ramp
     ramp = KillRamp(
-        uid=attempt.uid,
+        uid=salt_like(attempt.deals, kill.uid, attempt.uid),
         steps=steps.percents,
         watch_s=steps.watch_s,
         begun_ms=now_ms,
@@ -91,9 +98,9 @@ def begun(kill: Kill, steps: Steps, attempt: Attempt) -> Kill:
     return eased(kill, ramp, at=at, now_ms=now_ms)
 
 
-def ended(kill: Kill, attempt: Attempt) -> Kill:
+def ended(kill: Kill, *, by: str, at: Position, now_ms: int) -> Kill:
     """Return *kill* as it is over."""
-    return replace(kill, ramp=None, ended=attempt.at, ended_by=attempt.by, ended_ms=attempt.now_ms)
+    return replace(kill, ramp=None, ended=at, ended_by=by, ended_ms=now_ms)
 
 
 def alone(kill: Kill) -> Kill:

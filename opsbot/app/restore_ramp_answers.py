@@ -8,6 +8,7 @@ from opsbot.domain.change import Record
 from opsbot.domain.containment import Containment
 from opsbot.domain.kill import Kill
 from opsbot.domain.said import UNCONFIRMED, Button, Said, inert
+from opsbot.domain.typed import command
 
 
 def eased_said(view: RestoreView, seen: Containment | None) -> Said:
@@ -20,7 +21,7 @@ def eased_said(view: RestoreView, seen: Containment | None) -> Said:
     lines = [
         *before_lines(view),
         *(line for kill in steps for line in _steps_of(kill, several=len(steps) > 1)),
-        f"{count_words(seen)}; whoever has not still holds all of it.",
+        _confirmed(seen),
         *uneased_lines(seen),
         *_who(view, over),
         *held_lines(view.held),
@@ -42,6 +43,14 @@ def eased_said(view: RestoreView, seen: Containment | None) -> Said:
     )
 
 
+def _confirmed(seen: Containment | None) -> str:
+    """Return how many let it through, and what the others do."""
+    words = count_words(seen).removesuffix(".")
+    if seen is not None and seen.expected and seen.complete:
+        return f"{words}."
+    return f"{words}. Whoever has not confirmed still holds all of it."
+
+
 def _steps_of(kill: Kill, *, several: bool) -> list[str]:
     return [f"{kill.id}: {line}" for line in step_lines(kill)] if several else step_lines(kill)
 
@@ -57,10 +66,7 @@ def _who(view: RestoreView, over: tuple[Kill, ...]) -> list[str]:
         lines.append(f"{ids_of(over)} ended at once.")
     if lifted.approval is not None and lifted.approval.standing == "pending":
         until = clock(lifted.approval.expires_ms)
-        names = ", ".join(view.approvers) or "nobody yet"
-        lines.append(
-            f"{lifted.approval.id} waits for the rest, open until {until}. May approve: {names}."
-        )
+        lines.append(f"{lifted.approval.id} waits for the rest, open until {until}. {view.may}")
     return lines
 
 
@@ -71,7 +77,7 @@ def _held_how(view: RestoreView) -> list[str]:
     if first.ramp.lone:
         return []
     what, word = ("let it go on", "go-on") if first.ramp.held_by_person else ("hold it", "hold")
-    return [f"To {what}: `/{view.prefix}-restore {first.id} {word}`."]
+    return [f"To {what}: {command(f'restore {first.id} {word}')}."]
 
 
 def _approval_buttons(view: RestoreView) -> tuple[Button, ...]:
@@ -119,7 +125,7 @@ def held_said(kill: Kill, what: str, *, env: str, by: str) -> Said:
     )
 
 
-def taken_back_said(kill: Kill, *, env: str, by: str, percent: int, prefix: str) -> Said:
+def taken_back_said(kill: Kill, *, env: str, by: str, percent: int) -> Said:
     """Return what whoever answers for it is told when the watch went red."""
     return Said(
         "red",
@@ -128,7 +134,7 @@ def taken_back_said(kill: Kill, *, env: str, by: str, percent: int, prefix: str)
             f"The watch went red at {percent} % of sticky keys: {inert(kill.taken_back)}.",
             (
                 f"It was restored by {by}. Another restore needs a new approval:"
-                f" `/{prefix}-restore {kill.id}`."
+                f" {command(f'restore {kill.id}')}."
             ),
         ),
         (Button("status", "Status", kill.scope.workflow or ""),),

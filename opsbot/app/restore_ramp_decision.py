@@ -1,15 +1,13 @@
 """What a restore in steps does when its time comes: one step on, held, or taken back; and who holds it. Pure."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from opsbot.app.approvals import overtaken
+from opsbot.app.climb import Looked, Taken, climb
 from opsbot.app.environment import policy_of
-from opsbot.app.ramp_decision import LOOK_AGAIN_MS
 from opsbot.app.restore_decision import touched
 from opsbot.app.restore_lift import cards
 from opsbot.app.restore_ramp import (
-    Attempt,
     due,
     ended,
     obstacles_of,
@@ -27,27 +25,10 @@ from opsbot.domain.kill_ramp import HUMAN, KillRamp
 from opsbot.domain.policy import Request, Verdict, identity_of, judge, shown
 from opsbot.domain.state import State
 
-What = Literal["gone", "watched", "held", "advanced", "lifted", "taken_back", "goes_on", "already"]
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """
-    What one look at a restore in steps came to.
-
-    *again_ms* is when to look again, None where nothing is left to look at. *why* is what it waits
-    for, or why it was taken back.
-    """
-
-    kill: Kill
-    what: What
-    again_ms: int | None = None
-    why: str = ""
-
 
 def decide_look(
     state: State, now_ms: int, kill_id: str, *, uid: str, step: int, mark: int | None = None
-) -> tuple[Change | None, Looked]:
+) -> Taken[Kill]:
     """
     Look at the attempt *uid* of a kill's restore at its *step*, and take the step that is due.
 
@@ -63,23 +44,76 @@ def decide_look(
         return None, Looked(kill, "gone")
     if mark is not None and mark != ramp.mark:
         return None, Looked(kill, "gone")
-    if (bad := red(state, kill, now_ms)) is not None:
-        return _take_back(state, now_ms, kill, bad.words)
-    if ramp.held_by_person:
-        return None, Looked(kill, "held", None, ramp.held)
-    left_ms = watched_until_ms(kill) - now_ms
-    if left_ms > 0 or ramp.lone:
-        return None, Looked(kill, "watched", left_ms if left_ms > 0 else None)
-    why = next(iter(obstacles_of(state, kill, now_ms)), "")
-    return _wait(kill, ramp, why) if why else _step_on(state, now_ms, kill, ramp)
+    return climb(_Easing(state, now_ms, kill, ramp))
 
 
-def _wait(kill: Kill, ramp: KillRamp, why: str) -> tuple[Change | None, Looked]:
-    held = Looked(kill, "held", LOOK_AGAIN_MS, why)
-    if ramp.held == why:
-        return None, held
-    after = replace(kill, ramp=replace(ramp, held=why))
-    return _change("hold_restore", after, why), replace(held, kill=after)
+@dataclass(frozen=True, slots=True)
+class _Easing:
+    """One look at a kill that is being lifted in steps."""
+
+    state: State
+    now_ms: int
+    now: Kill
+    ramp: KillRamp
+
+    @property
+    def held(self) -> str:
+        return self.ramp.held
+
+    def left_ms(self) -> int:
+        return watched_until_ms(self.now) - self.now_ms
+
+    def bad(self) -> str:
+        found = red(self.state, self.now, self.now_ms)
+        return "" if found is None else found.words
+
+    def obstacles(self) -> tuple[str, ...]:
+        return () if self.ramp.lone else obstacles_of(self.state, self.now, self.now_ms)
+
+    def hold(self, why: str) -> tuple[Change, Kill]:
+        after = replace(self.now, ramp=replace(self.ramp, held=why))
+        return _change("hold_restore", after, why), after
+
+    def on(self) -> Taken[Kill]:
+        ramp, at = self.ramp, _next(self.state)
+        if ramp.lone:
+            return None, Looked(self.now, "watched")
+        facts: Record = {"kill": self.now.id, "approval": ramp.approval, "by": ramp.by}
+        if ramp.following is None:
+            over = ended(self.now, by=ramp.by, at=at, now_ms=self.now_ms)
+            change = replace(_change("restore", over), facts=facts, cancels=timers_of_kill(over))
+            return _followed(change, over, at), Looked(over, "lifted")
+        onward = replace(ramp, step=ramp.step + 1, since_ms=self.now_ms, held="")
+        after = eased(self.now, onward, at=at, now_ms=self.now_ms)
+        change = replace(
+            _change("ease_step", after),
+            facts={**facts, "percent": onward.percent},
+            timers=(due(after, self.now_ms),),
+        )
+        return _followed(change, after, at), Looked(after, "advanced")
+
+    def back(self, why: str) -> Taken[Kill]:
+        """Hold for everybody again; who undoes one's own kill alone does so no more after this."""
+        kill, at = self.now, _next(self.state)
+        me = identity_of(policy_of(self.state), RAMP)
+        joined = kill.joined if me in kill.joined else (*kill.joined, me)
+        after = whole(replace(kill, joined=joined), why, at=at, now_ms=self.now_ms)
+        late = overtaken(self.state, self.now_ms, {kill.id}, by=me)
+        told: Record = {
+            "what": TAKEN_BACK,
+            "kill": kill.id,
+            "by": self.ramp.by,
+            "percent": self.ramp.percent,
+        }
+        tell = Effect("tell", f"{TAKEN_BACK}:{kill.uid}:{at.epoch}:{at.revision}", told)
+        change = _change("take_back_restore", after, why)
+        change = replace(
+            change,
+            writes=(*change.writes, *late.writes),
+            effects=(*change.effects, tell, *late.effects),
+            cancels=(timer_of(kill), *late.timers),
+        )
+        return _followed(change, after, at), Looked(after, "taken_back", None, why)
 
 
 def _change(verb: str, after: Kill, why: str = "") -> Change:
@@ -91,41 +125,6 @@ def _change(verb: str, after: Kill, why: str = "") -> Change:
 
 RULE = "restore-ramp"
 """The rule of steps that an approved restore takes by itself."""
-
-
-def _step_on(state: State, now_ms: int, kill: Kill, ramp: KillRamp) -> tuple[Change, Looked]:
-    at = _next(state)
-    facts: Record = {"kill": kill.id, "approval": ramp.approval, "by": ramp.by}
-    if ramp.following is None:
-        over = ended(kill, Attempt(ramp.uid, ramp.by, ramp.approval, at, now_ms))
-        change = replace(_change("restore", over), facts=facts, cancels=timers_of_kill(over))
-        return _followed(change, over, at), Looked(over, "lifted")
-    onward = replace(ramp, step=ramp.step + 1, since_ms=now_ms, held="")
-    after = eased(kill, onward, at=at, now_ms=now_ms)
-    change = replace(_change("ease_step", after), facts={**facts, "percent": onward.percent})
-    change = replace(change, timers=(due(after, now_ms),))
-    return _followed(change, after, at), Looked(after, "advanced")
-
-
-def _take_back(state: State, now_ms: int, kill: Kill, why: str) -> tuple[Change, Looked]:
-    """Hold for everybody again; who undoes one's own kill alone does so no more after this."""
-    ramp, at = kill.ramp, _next(state)
-    assert ramp is not None
-    me = identity_of(policy_of(state), RAMP)
-    joined = kill.joined if me in kill.joined else (*kill.joined, me)
-    after = whole(replace(kill, joined=joined), why, at=at, now_ms=now_ms)
-    late = overtaken(state, now_ms, {kill.id}, by=me)
-    told: Record = {"what": TAKEN_BACK, "kill": kill.id, "by": ramp.by, "percent": ramp.percent}
-    tell = Effect("tell", f"{TAKEN_BACK}:{kill.uid}:{at.epoch}:{at.revision}", told)
-    change = _change("take_back_restore", after, why)
-    change = replace(
-        change,
-        writes=(*change.writes, *late.writes),
-        effects=(*change.effects, tell, *late.effects),
-        cancels=(timer_of(kill), *late.timers),
-    )
-    return _followed(change, after, at), Looked(after, "taken_back", None, why)
-
 
 TAKEN_BACK = "restore_taken_back"
 """What people are told of a restore that the watch has taken back."""
@@ -148,7 +147,7 @@ class Hold:
     sealed: tuple[Sealed, ...] = ()
 
 
-def decide_hold(state: State, now_ms: int, asked: Hold) -> tuple[Change | None, Looked]:
+def decide_hold(state: State, now_ms: int, asked: Hold) -> Taken[Kill]:
     """
     Hold a restore in steps where it is, or let it go on.
 

@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 
+from opsbot.app.climb import take
 from opsbot.app.environment import Environment, policy_of, who
-from opsbot.app.ports import Delivery, RetryLater
+from opsbot.app.ports import Delivery
 from opsbot.app.reach import dris, slack_ids
 from opsbot.app.restore_ramp_answers import held_said, taken_back_said
-from opsbot.app.restore_ramp_decision import TAKEN_BACK, Hold, Looked, decide_hold, decide_look
+from opsbot.app.restore_ramp_decision import TAKEN_BACK, Hold, decide_hold, decide_look
 from opsbot.domain.actor import Actor
-from opsbot.domain.change import Change, Record
-from opsbot.domain.errors import StaleButton, UnknownKill
+from opsbot.domain.change import Record
+from opsbot.domain.errors import StaleButton
 from opsbot.domain.kill import Kill
 from opsbot.domain.policy import shown
 from opsbot.domain.said import Said
@@ -33,20 +34,12 @@ class RestoreSteps:
         """
         body = delivery.effect.body
         kill, uid, step = str(body["kill"]), str(body["uid"]), int(str(body["step"]))
-
         mark = None if body["once"] else int(str(body.get("mark", 0)))
-
-        def decide(state: State, now_ms: int) -> tuple[Change | None, Looked]:
-            return decide_look(state, now_ms, kill, uid=uid, step=step, mark=mark)
-
-        await self.env.store.refresh()
-        try:
-            request = f"restore-ramp:{delivery.item}:{delivery.attempt}:{delivery.effect.key}"
-            _, looked = await self.env.store.commit(request, decide)
-        except UnknownKill:
-            return
-        if looked.again_ms is not None and not body["once"]:
-            raise RetryLater(looked.why or looked.what, after_s=looked.again_ms / 1000)
+        await take(
+            self.env,
+            delivery,
+            lambda state, now_ms: decide_look(state, now_ms, kill, uid=uid, step=step, mark=mark),
+        )
 
     async def hold(
         self, kill_id: str, actor: Actor, *, hold: bool, request_id: str, reason: str = ""
@@ -60,12 +53,10 @@ class RestoreSteps:
 
         commitment, sealed = self.env.sealed(reason)
         asked = Hold(kill_id, actor, hold, commitment, sealed)
-
-        def decide(state: State, now_ms: int) -> tuple[Change | None, Looked]:
-            return decide_hold(state, now_ms, asked)
-
-        committed, looked = await self.env.store.commit(request_id, decide)
-        kill = looked.kill
+        committed, looked = await self.env.store.commit(
+            request_id, lambda state, now_ms: decide_hold(state, now_ms, asked)
+        )
+        kill = looked.now
         if committed is not None and committed.repeated:
             kill = self.env.store.state.kill(kill_id)
         if kill.ramp is None:
@@ -84,7 +75,6 @@ def taken_back(
         env=env.name,
         by=shown(policy, by),
         percent=int(str(body["percent"])),
-        prefix=env.prefix,
     )
     named = (*([by] if by in policy.people else []), *policy.secondary)
     return said, tuple(dict.fromkeys((*dris(kill, state), *slack_ids(policy, named))))

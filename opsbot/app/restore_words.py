@@ -9,8 +9,8 @@ from opsbot.domain.approval import Approval
 from opsbot.domain.change import Committed, Json, Record
 from opsbot.domain.containment import Containment
 from opsbot.domain.kill import Kill
-from opsbot.domain.policy_words import listing
 from opsbot.domain.said import REFUSED, UNCONFIRMED, Button, Said, inert
+from opsbot.domain.typed import command
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class RestoreView:
 
     *again*: the request was done before, and this is what it did. *lone_ms* is how long it must
     have waited before who asked may let a few through alone; 0 where that never comes.
-    *later* may approve too once it has waited *later_ms*.
+    *may* is the sentence on who may approve it, now and later.
     """
 
     lifted: Lifted
@@ -29,13 +29,11 @@ class RestoreView:
     requester: str
     approvers: tuple[str, ...]
     committed: Committed | None
-    prefix: str
     promise: str = ""
     held: tuple[Kill, ...] = ()
     again: bool = False
     lone_ms: int = 0
-    later: tuple[str, ...] = ()
-    later_ms: int = 0
+    may: str = ""
 
 
 def pending_said(view: RestoreView) -> Said:
@@ -51,7 +49,7 @@ def pending_said(view: RestoreView) -> Said:
         lines=(
             f"{again}{approval.id} ({ids}) asked by {view.requester}, open until {until}.",
             *stored_lines(view.committed, view.promise),
-            f"May approve: {', '.join(view.approvers) or 'nobody yet'}{_later(view, approval)}.",
+            view.may,
             f"In a terminal: `opsbot approve {approval.id}`.",
             f"Rule: {view.lifted.verdict.rule}. Everything stays as it is until then.",
             *_alone_from(view),
@@ -70,14 +68,6 @@ def pending_said(view: RestoreView) -> Said:
         },
         exit_code=REFUSED,
     )
-
-
-def _later(view: RestoreView, approval: Approval) -> str:
-    """Return who may approve from when on; nothing where that is nobody, or would be too late."""
-    at_ms = approval.requested_ms + view.later_ms
-    if not view.later or at_ms >= approval.expires_ms:
-        return ""
-    return f"; {listing(list(view.later))} may from {clock(at_ms)}"
 
 
 def _alone_from(view: RestoreView) -> tuple[str, ...]:
@@ -105,7 +95,7 @@ def settled_said(view: RestoreView) -> Said:
             f"Nothing was restored in {view.env}: {approval.id} is void, what it asked for has"
             " changed since"
         )
-        look = f"Look and ask again: `/{view.prefix}-status`."
+        look = f"Look and ask again: {command('status')}."
         lines = (*before_lines(view), *_ended_lines(view), look)
         return Said("amber", title, lines, body=_settled(view), exit_code=REFUSED)
     title = f"Nothing was restored in {view.env}: {approval.id} refused by {view.by}"
@@ -126,13 +116,13 @@ def _ended_lines(view: RestoreView) -> tuple[str, ...]:
     return (said, "Not confirmed by the instances yet; the card says when it is.")
 
 
-def asked_before_said(view: RestoreView, now: Approval) -> Said:
-    """Return the answer to a repeated request that asked for an approval which is over now."""
-    how = "waits" if now.standing == "pending" else f"is {now.standing} by now"
+def asked_before_said(view: RestoreView, now: Approval, *, over: str) -> Said:
+    """Return the answer to a repeated request that asked for an approval; *over* is how it ended."""
+    how = "waits" if now.standing == "pending" else f"is over: {over}"
     return Said(
         "plain",
         f"Asked for before in {view.env}: {now.id} {how}",
-        (*before_lines(view), f"Look first: `/{view.prefix}-status`."),
+        (*before_lines(view), f"Look first: {command('status')}."),
         body={"approval": now.id, "pending": now.standing == "pending", "standing": now.standing},
         exit_code=REFUSED,
     )

@@ -3,16 +3,18 @@
 from dataclasses import dataclass, replace
 
 from opsbot.app import route_state, routed
-from opsbot.app.environment import Environment
+from opsbot.app.approvals import timers_for, waiting
+from opsbot.app.environment import Environment, policy_of
 from opsbot.app.follow import PATIENCE_MS
 from opsbot.app.ports import Delivery
-from opsbot.app.ramp_decision import entry
+from opsbot.app.ramp_decision import entry, watch_again
+from opsbot.app.ramp_waits import reminder
 from opsbot.app.restore_ramp import due
 from opsbot.domain.actor import SCHEDULER
-from opsbot.domain.change import Change, Effect, Timer, Write
+from opsbot.domain.change import Change, Effect, Record, Timer, Write
 from opsbot.domain.kill import Kill
 from opsbot.domain.routing import Routing, as_record
-from opsbot.domain.state import APPROVALS, ROUTES, State
+from opsbot.domain.state import ROUTES, State
 
 SOON_MS = 60_000
 """A review that fell due while the store was gone is asked after a minute."""
@@ -48,14 +50,14 @@ def _taken_up(state: State, now_ms: int) -> Change:
         rule="system",
         facts={"kills": [kill.id for kill in kills]},
         effects=(
-            *(effect for kill in kills for effect in _effects(kill)),
+            *(effect for kill in kills for effect in _effects(kill, now_ms)),
             *(routed.follow(one) for one in routes if _unseen(one)),
         ),
         timers=(
             *(_review(kill, now_ms) for kill in kills),
             *(due(kill, now_ms) for kill in kills if kill.ramp is not None),
-            *(routed.due(one, _left_ms(state, one, now_ms)) for one in routes if _runs(one)),
-            *_expiries(state, now_ms),
+            *(timer for one in routes if _runs(one) for timer in _looks(state, one, now_ms)),
+            *_waiting(state, now_ms),
         ),
     )
 
@@ -82,19 +84,22 @@ def _runs(routing: Routing) -> bool:
     return bool(routed.uid_of(routing))
 
 
-def _left_ms(state: State, routing: Routing, now_ms: int) -> int:
-    """Return how long the present step, or the watch of a new default, has to be looked at still."""
+def _looks(state: State, routing: Routing, now_ms: int) -> tuple[Timer, ...]:
+    """Return what looks at the step that serves, or at the watch, and tells that it is held for long."""
     tried = routing.candidate
     if tried is None:
-        return max((routing.watch_ms or now_ms) - now_ms, 0)
-    steps = route_state.ramp(state.workflows()[routing.workflow], routing)
-    return max(tried.since_ms + entry(steps, tried.step).soak_s * 1000 - now_ms, 0)
+        return watch_again(routing, now_ms)
+    step = entry(route_state.ramp(state.workflows()[routing.workflow], routing), tried.step)
+    left_ms = max(tried.since_ms + step.soak_s * 1000 - now_ms, 0)
+    return routed.due(routing, left_ms), *reminder(routing, step)
 
 
-def _effects(kill: Kill) -> tuple[Effect, ...]:
-    body = {"kill": kill.id}
+def _effects(kill: Kill, now_ms: int) -> tuple[Effect, ...]:
+    """Return what follows and shows a kill; the fleet's time to confirm it begins anew."""
+    body: Record = {"kill": kill.id}
     key = f"follow:{kill.uid}:{kill.at.epoch}:{kill.at.revision}"
-    return Effect("follow", key, body, lane="kill"), Effect("card", f"card:{kill.uid}", body)
+    again = Effect("follow", key, {**body, "begun_ms": now_ms}, lane="kill")
+    return again, Effect("card", f"card:{kill.uid}", body)
 
 
 def _review(kill: Kill, now_ms: int) -> Timer:
@@ -102,14 +107,6 @@ def _review(kill: Kill, now_ms: int) -> Timer:
     return Timer(f"review:{kill.uid}", max(kill.review_ms - now_ms, SOON_MS), effect)
 
 
-def _expiries(state: State, now_ms: int) -> tuple[Timer, ...]:
-    waiting = (state.approval(name) for name in state.kind(APPROVALS))
-    return tuple(
-        Timer(
-            f"expire:{one.id}",
-            max(one.expires_ms - now_ms, 0),
-            Effect("expire", f"expire:{one.id}:resumed", {"approval": one.id}),
-        )
-        for one in waiting
-        if one.standing == "pending"
-    )
+def _waiting(state: State, now_ms: int) -> tuple[Timer, ...]:
+    policy = policy_of(state)
+    return tuple(timer for one in waiting(state) for timer in timers_for(policy, one, now_ms))

@@ -1,16 +1,19 @@
 """Retry: put what could not be said outside back to work, under policy and with an entry in the journal."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from opsbot.app.deliver import UNEXPECTED
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.look import may_look
 from opsbot.app.ports import Outbox
 from opsbot.app.restore_decision import touched
 from opsbot.app.words import counted
 from opsbot.domain.actor import Actor
-from opsbot.domain.change import Change, Effect, Json
+from opsbot.domain.change import Change, Committed, Effect, Json
 from opsbot.domain.errors import NotAllowed, UnknownApproval, UnknownKill, UnknownLetter
+from opsbot.domain.journal import Broken, read_entry
 from opsbot.domain.kill import Kill
 from opsbot.domain.policy import Request, judge
 from opsbot.domain.said import Said, inert
@@ -36,7 +39,7 @@ class Retry:
 
         Whoever may kill what a letter speaks of may have it delivered. The journal notes who asked
         for which letters, before they move: a crash in between leaves them where they were, and the
-        same request moves them then.
+        same request moves them then, and no others.
 
         Raises:
             UnknownLetter: nothing undelivered has that id. NotAllowed: policy.
@@ -45,15 +48,44 @@ class Retry:
         await self.env.store.refresh()
         may_look(policy_of(self.env.store.state), actor)
         letters = chosen(await self.outbox.dead_letters(), item)
+        again = False
         if letters:
-            await self.env.store.commit(
+            committed, _ = await self.env.store.commit(
                 request_id, lambda state, now_ms: (_noted(state, now_ms, letters, actor), None)
             )
+            again = committed is not None and committed.repeated
+            if committed is not None and again:
+                noted = await self._noted_before(committed, request_id)
+                letters = tuple(letter for letter in letters if letter[0] in noted)
         moved = [letter for letter in letters if await self.outbox.retry(letter[0])]
-        return self._said(moved, item)
+        return self._said(moved, item, again=again)
 
-    def _said(self, moved: Sequence[Letter], item: str) -> Said:
+    async def _noted_before(self, committed: Committed, request_id: str) -> frozenset[str]:
+        """
+        Return the letters that this request's own entry names: what came later is not moved by it.
+
+        Raises:
+            StoreLost: no answer.
+        """
+        at = committed.position.revision - 1
+        lines = await self.env.store.journal(at, at)
+        try:
+            entry = read_entry(lines[0]) if lines else None
+        except Broken:
+            entry = None
+        if entry is None or entry.request != request_id or entry.verb != "retry":
+            return frozenset()
+        facts = entry.body["facts"]
+        listed = facts.get("letters") if isinstance(facts, Mapping) else None
+        found = listed if isinstance(listed, (list, tuple)) else ()
+        return frozenset(str(one["item"]) for one in found if isinstance(one, Mapping))
+
+    def _said(self, moved: Sequence[Letter], item: str, *, again: bool) -> Said:
         body: dict[str, Json] = {"retried": [name for name, _, _ in moved]}
+        if not moved and again:
+            title = f"This request was done before in {self.env.name}; nothing was moved now"
+            left = "What could not be delivered since then needs a new request."
+            return Said("plain", title, (left,), body=body)
         if not moved:
             every = item.lower() == EVERY
             title = "Nothing is undelivered" if every else "Nothing was left to deliver again"
@@ -86,12 +118,40 @@ def chosen(letters: Sequence[Letter], item: str) -> tuple[Letter, ...]:
 def letter_line(letter: Letter) -> str:
     """Return one undelivered message as people read it: its id, what it is, and what was wrong."""
     item, effect, reason = letter
-    return f"`{inert(item, limit=40)}` {effect.kind} {about(effect)}: {inert(reason, limit=120)}"
+    what = f"{_WHAT.get(effect.kind, effect.kind)} {inert(about(effect), limit=80)}"
+    return f"`{inert(item, limit=40)}` {what} failed: {inert(_plain(reason), limit=160)}"
+
+
+_WHAT = {
+    "card": "the Slack card of",
+    "route_card": "the Slack card of",
+    "route_picture": "the Slack picture of",
+    "tell": "the Slack message about",
+    "follow": "following",
+    "route_follow": "following",
+    "review": "the review of",
+    "expire": "the expiry of",
+    "queue_closed": "the end of the queue's hours for",
+    "ramp": "the next step of",
+    "restore_ramp": "the next step of the restore of",
+    "recovered": "going on after data loss with",
+}
+"""What could not be delivered, to whom; another kind goes by its own name."""
+
+_RAW = re.compile(r"[:;,]?\s*\b[A-Z]\w+\(.*", re.DOTALL)
+"""An exception as Python writes it, which letters of earlier versions may hold."""
+
+
+def _plain(reason: str) -> str:
+    """Return why in words for people; an exception's own name is for the log."""
+    return _RAW.sub("", reason).strip() or UNEXPECTED
 
 
 def about(effect: Effect) -> str:
-    """Return what an effect speaks of: a kill, an approval, else its key."""
-    return str(effect.body.get("kill") or effect.body.get("approval") or effect.key)
+    """Return what an effect speaks of: a kill, an approval, a workflow's route, else its key."""
+    body = effect.body
+    named = body.get("kill") or body.get("approval") or body.get("workflow")
+    return str(named or effect.key)
 
 
 def _noted(state: State, now_ms: int, letters: Sequence[Letter], actor: Actor) -> Change:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from opsbot.app import route_state
+from opsbot.app.ramp_waits import overtaken_ramps, with_overtaken
 from opsbot.app.requests import RollbackRequest
 from opsbot.app.routed import (
     Routed,
@@ -24,6 +25,7 @@ from opsbot.domain.gates import passing
 from opsbot.domain.route import Number, Revision
 from opsbot.domain.routing import Move, Routing, rolled_back
 from opsbot.domain.state import State
+from opsbot.domain.typed import command
 from opsbot.domain.workflow import Workflow
 
 
@@ -150,7 +152,8 @@ def roll_back(  # what a revision and its watch are made of, by keyword
         timers=(due(after, watch.soak_ms),) if after.watch_ms is not None else (),
         cancels=(timer_of(name),),
     )
-    return change, after, made
+    late = overtaken_ramps(state, move.now_ms, name, by=move.by)
+    return with_overtaken(change, late), after, made
 
 
 def _must_still_serve(routing: Routing, request: RollbackRequest) -> None:
@@ -158,7 +161,7 @@ def _must_still_serve(routing: Routing, request: RollbackRequest) -> None:
         raise StaleButton(
             f"{routing.id} serves `{routing.workflow}` by now, not r{request.leaving};"
             " nothing was changed.",
-            hint=f"Look first: `/ai-route {routing.workflow}`.",
+            hint=f"Look first: {command(f'route {routing.workflow}')}.",
         )
 
 
@@ -174,13 +177,13 @@ def _must_serve(
         raise RouteRefused(
             f"{target.id} serves with {', '.join(stray)}, which is not approved any more;"
             " nothing was changed.",
-            hint=f"`/ai-route {workflow.name} history` lists the others.",
+            hint=f"{command(f'route {workflow.name} history')} lists the others.",
         )
     if not served_before(state, routed.routing, target):
         raise RouteRefused(
             f"{target.id} has never served everybody, so there is no way back to it;"
             " nothing was changed.",
-            hint=f"It goes up by its ramp: `/ai-route {workflow.name} stage {target.id}`.",
+            hint=f"It goes up by its ramp: {command(f'route {workflow.name} stage {target.id}')}.",
         )
     barred = route_state.barred(state, target.route)
     if len(barred) == len(target.route.targets):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from opsbot.app import route_state
 from opsbot.app.approvals import pending_ramp
+from opsbot.app.approver_words import may_approve
 from opsbot.app.book import book_of
 from opsbot.app.environment import Environment, policy_of, who
 from opsbot.app.look import may_look
@@ -15,16 +16,17 @@ from opsbot.app.requests import ApproveRequest, RollbackRequest, RouteEdit, Stag
 from opsbot.app.rollback_decision import decide_rollback
 from opsbot.app.rollback_words import rollback_buttons
 from opsbot.app.route_decision import decide_set
+from opsbot.app.route_history import History
 from opsbot.app.route_words import (
     RouteView,
     difference_lines,
     gate_lines,
-    history_head,
-    progress,
     ramp_buttons,
+    ramp_lines,
     revision_line,
     routed_said,
     routing_body,
+    watch_line,
 )
 from opsbot.app.routed import Routed, Words, asked, must_not_refuse, workflow_named
 from opsbot.app.sight import Sight
@@ -34,13 +36,13 @@ from opsbot.domain.change import Change, Committed, Record
 from opsbot.domain.containment import Containment, Watched
 from opsbot.domain.errors import StaleButton
 from opsbot.domain.policy import shown
-from opsbot.domain.route import Number, Revision, differences, route_record
+from opsbot.domain.route import Number, differences, route_record
 from opsbot.domain.routing import Routing
-from opsbot.domain.said import Said
+from opsbot.domain.said import Said, inert
 from opsbot.domain.state import APPROVALS, State
+from opsbot.domain.typed import command
 from opsflags.model import Scope
 
-HISTORY = 15
 _CALM = frozenset({"already", "same", "still_pending"})
 """Outcomes that change nothing: what a repeated request finds where its first one still stands."""
 
@@ -116,12 +118,16 @@ class RouteVerb:
         steps = route_state.ramp(declared, routing)
         active = state.revision(workflow, routing.active)
         now_ms, tried = await self._now_ms(), routing.candidate
-        lines = [revision_line(active, routing, shown(policy_of(state), active.author))]
+        (note,) = await self.env.unsealed(active.note)
+        lines = [revision_line(active, routing, shown(policy_of(state), active.author), now_ms)]
+        lines += [f"Its note: {inert(note)}"] if note else []
         if tried is not None:
-            lines.append(f"{tried.id} is on its way: {progress(steps, tried.step)}")
-            lines += [f"Held: {tried.held}"] if tried.held else []
+            (why,) = await self.env.unsealed(tried.note)
+            lines += ramp_lines(tried, steps, why, now_ms)
+        if routing.stuck:
+            lines.append(f"It stays: {routing.stuck}.")
         if routing.watch_ms is not None:
-            lines.append(f"{routing.id} is watched; r{routing.last_good} is the last good one.")
+            lines.append(watch_line(routing, now_ms))
         about = tried.id if tried is not None else routing.id
         lines += gate_lines(route_state.evidence(state, declared, about, now_ms))
         lines += [
@@ -165,16 +171,10 @@ class RouteVerb:
         return Said("plain", f"Route of `{workflow}` in {self.env.name}", body=body)
 
     async def history(self, workflow: str, actor: Actor) -> Said:
-        """Return the revisions of a workflow's route, the newest first."""
+        """Return the revisions of a workflow's route, the newest first, and how each ended."""
         state = await self._looked(actor)
-        workflow_named(state, workflow)
-        routing, found = state.routing(workflow), state.revisions(workflow)
-        policy = policy_of(state)
-        lines = [revision_line(one, routing, shown(policy, one.author)) for one in found[:HISTORY]]
-        lines += [f"and {len(found) - HISTORY} older"] if found[HISTORY:] else []
-        body: Record = {"workflow": workflow, "revisions": [_history_body(one) for one in found]}
-        title = history_head(len(found), workflow, self.env.name)
-        return Said("plain", title, tuple(lines), body=body)
+        declared = workflow_named(state, workflow)
+        return await History(self.env, state, declared, await self._now_ms()).said()
 
     async def diff(self, workflow: str, old: Number, new: Number, actor: Actor) -> Said:
         """Return what differs between two revisions."""
@@ -213,7 +213,7 @@ class RouteVerb:
             raise StaleButton(
                 "This request was done before, and things have changed since."
                 f" Nothing was done again in {env.name}.",
-                hint=f"Look first: `/{env.prefix}-route {routed.routing.workflow}`.",
+                hint=f"Look first: {command(f'route {routed.routing.workflow}')}.",
             )
         return await self._answer(routed, committed, words, reason)
 
@@ -229,9 +229,12 @@ class RouteVerb:
             env=env.name,
             by=who(state, words.actor),
             steps=route_state.ramp(workflow, routed.routing),
-            prefix=env.prefix,
             requester=shown(policy, routed.approval.requester) if routed.approval else "",
+            author=shown(policy, routed.before.author),
             approvers=tuple(shown(policy, name) for name in routed.verdict.approvers),
+            may=may_approve(policy, routed.approval, routed.verdict.approvers)
+            if routed.approval
+            else "",
             committed=committed,
             promise=env.promise,
             seen=seen,
@@ -246,14 +249,3 @@ class RouteVerb:
             state.workflows(),
             timeout_s=self.env.answer_within_s,
         )
-
-
-def _history_body(one: Revision) -> Record:
-    return {
-        "revision": one.id,
-        "hash": one.hash,
-        "author": one.author,
-        "at_ms": one.at_ms,
-        "back_to": None if one.back_to is None else f"r{one.back_to}",
-        "route": route_record(one.route),
-    }

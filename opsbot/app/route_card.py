@@ -72,6 +72,9 @@ class RouteCard:
         now_ms = env.clock.now_ms() if seen is None else seen.now_ms
         policy = policy_of(state)
         title, lines = _way(routing, revision, steps, policy)
+        if routing.candidate is not None and routing.candidate.number == number:
+            (why,) = await env.unsealed(routing.candidate.note)
+            lines += [f"Its note: {inert(why)}"] if why and routing.candidate.held else []
         serves = number in (routing.active, routing.candidate and routing.candidate.number)
         if serves:
             lines.append(confirmed_words(seen))

@@ -15,6 +15,7 @@ from opsbot.domain.policy import identity_of, shown
 from opsbot.domain.route import Number, Revision, Route, route_record
 from opsbot.domain.routing import Routing, added
 from opsbot.domain.state import State
+from opsbot.domain.typed import command
 from opsbot.domain.workflow import Workflow
 
 ALL_CALLS = 100
@@ -171,7 +172,7 @@ def _moved(state: State, routing: Routing, seen: Number) -> RouteMoved:
     by = shown(policy_of(state), newest.author)
     return RouteMoved(
         f"{by} made {newest.id} while you were writing; nothing of yours was stored.",
-        hint=f"See `/ai-route {routing.workflow} diff r{seen} {newest.id}`, then set again.",
+        hint=f"See {command(f'route {routing.workflow} diff r{seen} {newest.id}')}, then set again.",
     )
 
 

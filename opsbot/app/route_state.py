@@ -20,11 +20,7 @@ from opsflags.model import Scope
 PROVED_WITHIN_MS = 90 * 24 * 3_600_000
 """A kill of the workflow must have been confirmed this recently before more users get a change."""
 
-INCIDENTS = "incidents"
-"""Kind of the incidents' records; while nothing writes them there are none that could hold a ramp."""
-
 _SEVERE = frozenset({"SEV1", "SEV2"})
-_OVER = frozenset({"resolved", "reviewed", "cancelled", "duplicate", "declined"})
 
 
 def steps(workflow: Workflow) -> tuple[Step, ...]:
@@ -166,6 +162,13 @@ def killing(state: State, workflow: Workflow) -> tuple[Kill, ...]:
     return tuple(kill for kill in state.active_kills() if hits(kill.scope, workflow))
 
 
+def stopping(state: State, workflow: Workflow) -> tuple[Kill, ...]:
+    """Return the active kills that hit every call of the workflow, whoever makes it with whatever."""
+    parts = ("tenant", "tool", "provider", "model")
+    every = killing(state, workflow)
+    return tuple(kill for kill in every if all(getattr(kill.scope, one) is None for one in parts))
+
+
 def switch_proved(state: State, workflow: str, now_ms: int) -> bool:
     """Return whether the fleet confirmed a kill of exactly this workflow recently, drills included."""
     records = (*state.kind(keys.KILLS).values(), *state.kind(keys.ENDED).values())
@@ -183,11 +186,11 @@ def switch_proved(state: State, workflow: str, now_ms: int) -> bool:
 
 
 def severe_incidents(state: State, workflow: str) -> tuple[str, ...]:
-    """Return the open SEV1 and SEV2 incidents that name the workflow."""
+    """Return the open SEV1 and SEV2 incidents that name the workflow, drills aside."""
     return tuple(
-        name
-        for name, record in sorted(state.kind(INCIDENTS).items())
-        if record.get("workflow") == workflow
-        and record.get("severity") in _SEVERE
-        and record.get("status") not in _OVER
+        sorted(
+            one.id
+            for one in state.incidents()
+            if one.open and not one.drill and one.severity in _SEVERE and workflow in one.workflows
+        )
     )

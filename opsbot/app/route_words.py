@@ -12,8 +12,9 @@ from opsbot.domain.containment import Containment
 from opsbot.domain.gates import Result
 from opsbot.domain.ramp import Step
 from opsbot.domain.route import Revision, Route, differences
-from opsbot.domain.routing import Routing
+from opsbot.domain.routing import Candidate, Routing
 from opsbot.domain.said import DONE, REFUSED, UNCONFIRMED, Button, Said, Tone, inert
+from opsbot.domain.typed import command
 
 _COLOUR = {
     "green": "green",
@@ -31,6 +32,7 @@ class RouteView:
     """
     Everything one answer about a route is made from; people by the names they go by.
 
+    *author* made what served before. *may* is the sentence on who may approve, now and later.
     *price* says what changes in price, empty where nothing is known of it. *seen* is None where
     the fleet could not be read, or where nothing that serves has changed.
     """
@@ -39,9 +41,10 @@ class RouteView:
     env: str
     by: str
     steps: tuple[Step, ...]
-    prefix: str = "ai"
+    author: str = ""
     requester: str = ""
     approvers: tuple[str, ...] = ()
+    may: str = ""
     committed: Committed | None = None
     promise: str = ""
     seen: Containment | None = None
@@ -56,6 +59,7 @@ def routed_said(view: RouteView) -> Said:
     waits = routed.outcome in ("pending", "still_pending")
     lines = [
         *([confirmed_words(view.seen)] if served else []),
+        *_held_at_once(view),
         *([f"The ramp of {routed.cancelled} is over."] if routed.cancelled else []),
         *_differs(view),
         *gate_lines(routed.evidence),
@@ -63,7 +67,7 @@ def routed_said(view: RouteView) -> Said:
         *(_waiting(view) if waits else []),
         *stored_lines(view.committed, view.promise),
         *([f"By {view.by}: {inert(view.reason)}"] if view.reason else [f"By {view.by}."]),
-        _next(view),
+        *_next(view),
     ]
     return Said(
         tone=_tone(view, served=served, waits=waits),
@@ -127,6 +131,13 @@ def _answered_for(view: RouteView) -> list[str]:
     return []
 
 
+def _held_at_once(view: RouteView) -> list[str]:
+    """Return what holds a ramp from its first step on."""
+    tried = view.routed.routing.candidate
+    held = tried.held if tried is not None and view.routed.outcome == "begun" else ""
+    return [f"Held at this step: {held}."] if held else []
+
+
 def _unconfirmed(view: RouteView) -> str:
     return "" if view.seen is not None and view.seen.complete else ", not confirmed by all yet"
 
@@ -187,36 +198,59 @@ def _waiting(view: RouteView) -> list[str]:
     assert approval is not None
     return [
         f"{approval.id} asked by {view.requester}, open until {clock(approval.expires_ms)}.",
-        f"May approve: {', '.join(view.approvers) or 'nobody yet'}.",
+        view.may,
         f"In a terminal: `opsbot approve {approval.id}`.",
     ]
 
 
-def _next(view: RouteView) -> str:
-    routed, prefix = view.routed, view.prefix
+def _next(view: RouteView) -> list[str]:
+    """Return what somebody may type next, most likely first."""
+    routed = view.routed
     workflow, running = routed.routing.workflow, routed.routing.candidate is not None
     if routed.outcome in ("set", "same") and routed.routing.active != routed.revision.number:
-        return _how_it_begins(view)
-    if routed.outcome == "rolled_back" and not routed.cancelled:
-        return f"There again: `/{prefix}-rollback {workflow} to {routed.before.id}`"
-    stage = f"/{prefix}-route {workflow} stage"
+        return [_how_it_begins(view)]
+    if routed.outcome == "rolled_back":
+        return _after_rollback(view)
+    back = f"route {workflow} stage cancel" if running else f"rollback {workflow}"
     return {
-        "begun": f"Take it back: `{stage} cancel`"
-        if running
-        else f"Take it back: `/{prefix}-rollback {workflow}`",
-        "goes_on": f"Take it back: `{stage} cancel`",
-        "held": f"Go on: `{stage} go-on`",
-        "rolled_back": f"Begin its ramp anew: `{stage} {routed.cancelled}`",
-    }.get(routed.outcome, "")
+        "begun": [f"Take it back: {command(back)}"],
+        "goes_on": [f"Take it back: {command(back)}"],
+        "held": [
+            f"Go on: {command(f'route {workflow} stage go-on')}",
+            f"Take it back: {command(back)}",
+        ],
+        "dropped": [_mend(workflow, routed.revision.id)],
+    }.get(routed.outcome, [])
+
+
+def _after_rollback(view: RouteView) -> list[str]:
+    """Return whose what was taken back is, how it is mended, and the way there as it was."""
+    routed = view.routed
+    workflow, before = routed.routing.workflow, routed.before
+    if routed.cancelled:
+        anew = command(f"route {workflow} stage {routed.cancelled}")
+        return [_mend(workflow, routed.cancelled), f"Begin its ramp anew as it was: {anew}"]
+    again = command(f"rollback {workflow} to {before.id}")
+    whose = [f"{before.id} was made by {view.author}: tell them."]
+    if view.author == view.by:
+        whose = [f"{before.id} was your own change."]
+    elif before.author.startswith("system:"):
+        whose = []
+    return [" ".join((*whose, _mend(workflow, before.id))), f"There again as it was: {again}"]
+
+
+def _mend(workflow: str, revision: str) -> str:
+    """Return how a corrected revision begins: from what was taken back, and serving nobody at first."""
+    return f"To mend it: {command(f'route {workflow} set from:{revision} …')}, which serves nobody yet."
 
 
 def _how_it_begins(view: RouteView) -> str:
     """Return the next thing to do for a stored revision: its evidence first, then its ramp."""
     routed, running = view.routed, view.routed.routing.candidate
     workflow, revision = routed.routing.workflow, routed.revision.id
-    stage = f"`/{view.prefix}-route {workflow} stage {revision}`"
+    stage = command(f"route {workflow} stage {revision}")
     if any(not one.green for one in routed.evidence):
-        record = f"`opsbot eval record --workflow {workflow} --revision {revision} --file …`"
+        record = command(f"eval record --workflow {workflow} --revision {revision} --file …")
         return f"Send its evaluation in: {record}; then {stage}"
     if running is not None and running.number != routed.revision.number:
         return f"Its ramp can begin when that of {running.id} is over: {stage}"
@@ -224,7 +258,7 @@ def _how_it_begins(view: RouteView) -> str:
 
 
 def _tone(view: RouteView, *, served: bool, waits: bool) -> Tone:
-    if waits or view.routed.broke:
+    if waits or view.routed.broke or _held_at_once(view):
         return "amber"
     if not served:
         return "plain"
@@ -310,12 +344,41 @@ def routing_body(routing: Routing, steps: Sequence[Step]) -> dict[str, Json]:
             "percent": step.percent,
             "tenants": list(step.tenants),
             "since_ms": tried.since_ms,
+            "next_step": steps[min(tried.step + 1, len(steps) - 1)].name,
+            "next_due_ms": None if tried.held else tried.since_ms + step.soak_s * 1000,
             "held": tried.held,
         },
     }
 
 
-def revision_line(one: Revision, routing: Routing, by: str) -> str:
+def when(at_ms: int, now_ms: int) -> str:
+    """Return a server time with its date where that is not today's, in UTC."""
+    day, today = (datetime.fromtimestamp(one / 1000, UTC).date() for one in (at_ms, now_ms))
+    return clock(at_ms) if day == today else f"{day.isoformat()} {clock(at_ms)}"
+
+
+def ramp_lines(tried: Candidate, steps: Sequence[Step], note: str, now_ms: int) -> list[str]:
+    """Return how far a ramp is, what holds it or when its next step is due, and what that is."""
+    at = min(tried.step, len(steps) - 1)
+    lines = [f"{tried.id} serves {share_of(steps[at])}: {progress(steps, at)}"]
+    then = "everybody" if at + 2 >= len(steps) else share_of(steps[at + 1])
+    due_ms = tried.since_ms + steps[at].soak_s * 1000
+    if tried.held:
+        why = f": {inert(note)}" if note else ""
+        held = tried.held if tried.held.startswith("held ") else f"held: {tried.held}"
+        return [*lines, f"H{held[1:]}{why}.", f"Next step: {then}, once nothing holds it."]
+    late = due_ms <= now_ms
+    due = "due now" if late else f"due {when(due_ms, now_ms)}, if every gate is green then"
+    return [*lines, f"Next step: {then}, {due}."]
+
+
+def watch_line(routing: Routing, now_ms: int) -> str:
+    """Return until when a new default is watched, and where it goes when that turns out badly."""
+    until = when(routing.watch_ms or now_ms, now_ms)
+    return f"{routing.id} is watched until {until}; r{routing.last_good} is the last good one."
+
+
+def revision_line(one: Revision, routing: Routing, by: str, now_ms: int) -> str:
     """Return one revision in a history: what it serves with, who made it, and where it stands."""
     marks = [
         word
@@ -330,9 +393,4 @@ def revision_line(one: Revision, routing: Routing, by: str) -> str:
     models = ", ".join(target.name for target in one.route.targets)
     prompt = f" · {inert(one.route.prompt, limit=60)}" if one.route.prompt else ""
     stands = f" · {', '.join(marks)}" if marks else ""
-    return f"{one.id}{back} · {models}{prompt} · {by}, {clock(one.at_ms)}{stands}"
-
-
-def history_head(count: int, workflow: str, env: str) -> str:
-    """Return the title of a history."""
-    return f"{counted(count, 'revision')} of `{workflow}` in {env}, the newest first"
+    return f"{one.id}{back} · {models}{prompt} · {by}, {when(one.at_ms, now_ms)}{stands}"

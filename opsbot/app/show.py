@@ -1,16 +1,21 @@
 """Read-only answers: the switchboard, one workflow, the kills, the instances, who is on call."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from opsbot.app.approvals import pending_on
 from opsbot.app.environment import Environment, policy_of
-from opsbot.app.fleet_words import ahead_words
+from opsbot.app.fleet_words import instance_line, is_alive, moment
+from opsbot.app.incident_home import incident_parts, open_lines
+from opsbot.app.incident_links import untied
 from opsbot.app.kill_decision import undo_hint
 from opsbot.app.kill_names import led
 from opsbot.app.look import may_look
+from opsbot.app.oncall import OnCall
+from opsbot.app.oncall_words import Known, oncall_said
 from opsbot.app.ports import Outbox
 from opsbot.app.reach import people_named
+from opsbot.app.reason_words import further_lines
 from opsbot.app.restore_ramp_words import except_words
 from opsbot.app.retry import EVERY, letter_line
 from opsbot.app.route_home import route_parts
@@ -21,12 +26,13 @@ from opsbot.domain.actor import Actor
 from opsbot.domain.change import Json
 from opsbot.domain.containment import contain
 from opsbot.domain.errors import StoreLost, UnknownWorkflow
-from opsbot.domain.fleet import ALIVE_MS, Fleet, Instance
+from opsbot.domain.fleet import Fleet, Instance
 from opsbot.domain.kill import Kill
 from opsbot.domain.policy import shown
 from opsbot.domain.said import Button, Said, inert
 from opsbot.domain.state import State
 from opsbot.domain.workflow import Workflow
+from opsflags.model import FALLBACK_OR_SAFE, RANK, SAFE_STATE
 
 MOST_LINES = 20
 """Lines of one kind in an answer; the machine's form has them all."""
@@ -41,6 +47,7 @@ class Show:
 
     env: Environment
     outbox: Outbox | None = None
+    rota: OnCall | None = None
 
     async def status(self, workflow: str | None, actor: Actor) -> Said:
         """
@@ -51,23 +58,37 @@ class Show:
         """
         state, fleet = await self._look(actor)
         if workflow:
-            return await self._one(self._named(workflow, state), state, fleet)
+            said = await self._one(self._named(workflow, state), state, fleet)
+            told = await open_lines(self.env, state, actor, workflow)
+            return replace(said, lines=(*told, *said.lines)) if told else said
         return self._all(state, fleet, await self._undelivered())
 
     async def home(self, actor: Actor) -> tuple[Said, ...]:
-        """Return the switchboard in parts: a head, kills, workflows, routes. Raises as `status`."""
+        """
+        Return the switchboard in parts: a head, a line for each kill, open incidents, workflows, routes.
+
+        Raises as `status`.
+        """
         state, fleet = await self._look(actor)
-        kills = [await self.card(kill, state, fleet) for kill in state.active_kills()]
+        kills = [await self._short(kill, state, fleet) for kill in strictest_first(state)]
         rows = [self._row(one, state, fleet) for one in state.workflows().values()]
         now_ms = fleet.now_ms if fleet else self.env.clock.now_ms()
         routes = route_parts(state, self.env.name, now_ms)
-        return (self._all(state, fleet, await self._undelivered()), *kills, *rows, *routes)
+        head = self._all(state, fleet, await self._undelivered(), listed=False)
+        incidents = await incident_parts(self.env, state, actor)
+        return (head, *kills, *incidents, *rows, *routes)
+
+    async def _short(self, kill: Kill, state: State, fleet: Fleet | None) -> Said:
+        """Return one kill as a line, with what can be done about it."""
+        whole = await self.card(kill, state, fleet)
+        buttons = tuple(one for one in whole.buttons if one.act not in _ON_ITS_CARD)
+        return Said("plain", self._kill_line(kill, state, fleet), (), buttons, body=whole.body)
 
     async def kills(self, actor: Actor) -> Said:
         """Return the active kills, a line each. Raises as `status`."""
         state, fleet = await self._look(actor)
         kills = state.active_kills()
-        lines = tuple(self._kill_line(kill, state, fleet) for kill in kills)
+        lines = tuple(self._kill_line(kill, state, fleet) for kill in strictest_first(state))
         title = self._count(kills) if kills else self._nothing()
         body: dict[str, Json] = {
             "env": self.env.name,
@@ -84,8 +105,8 @@ class Show:
                 "red", f"The fleet of {self.env.name} cannot be read: no answer", exit_code=1
             )
         silent_first = sorted(fleet.instances, key=lambda one: one.seen_ms)
-        lines = _first([_instance_line(one, fleet, state) for one in silent_first])
-        alive = sum(1 for one in fleet.instances if _alive(one, fleet))
+        lines = _first([instance_line(one, fleet, state) for one in silent_first])
+        alive = sum(1 for one in fleet.instances if is_alive(one, fleet))
         body: dict[str, Json] = {
             "env": self.env.name,
             "revision": state.position.revision,
@@ -95,18 +116,19 @@ class Show:
         return Said("plain", title, lines, body=body)
 
     async def oncall(self, workflow: str | None, actor: Actor) -> Said:
-        """Return who answers for what: the DRIs, until an on-call schedule is connected. Raises as `status`."""
+        """Return who is called first and who answers for what. Raises as `status`."""
         state, _ = await self._look(actor)
         declared = state.workflows()
         chosen = [self._named(workflow, state)] if workflow else list(declared.values())
-        lines = tuple(
-            f"`{one.name}`: {_dri(one, state)} ({one.team}, tier {one.tier})" for one in chosen
+        rota = self.rota
+        known = Known(
+            roster=None if rota is None else rota.roster,
+            now_ms=self.env.clock.now_ms(),
+            connected=rota is not None and rota.paging is not None,
+            trouble="" if rota is None else rota.trouble,
         )
-        body: dict[str, Json] = {
-            "workflows": {one.name: {"dri": one.dri, "team": one.team} for one in chosen}
-        }
-        title = f"Directly responsible in {self.env.name} (no on-call schedule connected)"
-        return Said("plain", title, _first(lines), body=body)
+        said = oncall_said(state, self.env.name, chosen, known)
+        return replace(said, lines=_first(said.lines))
 
     async def card(self, kill: Kill, state: State, fleet: Fleet | None) -> Said:
         """Return one kill in full, as its own answer said it."""
@@ -124,11 +146,12 @@ class Show:
                 workflows=declared,
                 by=await self.env.named(kill),
                 reason=reason,
-                prefix=self.env.prefix,
                 pending=pending_on(state, kill.id, now_ms),
                 undo=undo_hint(hit, kill.mode),
                 held=held_with(state, kill),
                 led=with_it,
+                further=await further_lines(self.env, kill),
+                untied=untied(state, kill.id),
             )
         )
 
@@ -163,11 +186,12 @@ class Show:
     def _nothing(self) -> str:
         return f"Nothing is killed in {self.env.name}"
 
-    def _all(self, state: State, fleet: Fleet | None, undelivered: list[str]) -> Said:
+    def _all(
+        self, state: State, fleet: Fleet | None, undelivered: list[str], *, listed: bool = True
+    ) -> Said:
+        """Return the switchboard; *listed* is false where kills and workflows follow one by one."""
         kills = state.active_kills()
-        lines = list(_first([self._kill_line(kill, state, fleet) for kill in kills]))
-        rows = [self._row(one, state, fleet) for one in state.workflows().values()]
-        lines += _first([row.title for row in sorted(rows, key=lambda row: row.tone)])
+        lines = self._listed(state, fleet) if listed else []
         lines += undelivered
         lines += _typos(state, fleet)
         if fleet is None:
@@ -185,6 +209,11 @@ class Show:
         again = (Button("retry", "Deliver again", EVERY),) if undelivered[1:] else ()
         return Said("amber" if amber else "green", title, tuple(lines), again, body=body)
 
+    def _listed(self, state: State, fleet: Fleet | None) -> list[str]:
+        kills = _first([self._kill_line(kill, state, fleet) for kill in strictest_first(state)])
+        rows = [self._row(one, state, fleet) for one in state.workflows().values()]
+        return [*kills, *_first([row.title for row in sorted(rows, key=lambda row: row.tone)])]
+
     async def _one(self, workflow: Workflow, state: State, fleet: Fleet | None) -> Said:
         hits = _hitting(workflow, state)
         lines = [
@@ -199,14 +228,14 @@ class Show:
         row = self._row(workflow, state, fleet)
         if fleet is not None:
             serving = sorted(_serving(workflow, fleet), key=lambda one: one.seen_ms)
-            lines += _first([_instance_line(one, fleet, state) for one in serving])
+            lines += _first([instance_line(one, fleet, state) for one in serving])
         title = f"{row.title} in {self.env.name}"
         return Said(row.tone, title, tuple(lines), row.buttons, body=row.body)
 
     def _row(self, workflow: Workflow, state: State, fleet: Fleet | None) -> Said:
         hits = _hitting(workflow, state)
         serving = _serving(workflow, fleet) if fleet else []
-        alive = sum(1 for one in serving if fleet and _alive(one, fleet))
+        alive = sum(1 for one in serving if fleet and is_alive(one, fleet))
         held = ", ".join(f"{kill.id} {mode_word(kill.mode)}" for kill in hits) or "live"
         body: dict[str, Json] = {
             "workflow": workflow.name,
@@ -233,9 +262,26 @@ class Show:
         waits = f" · restore {asked.id} waits until {clock(asked.expires_ms)}" if asked else ""
         mode = f"{mode_word(kill.mode)}{except_words(kill)}"
         return (
-            f"{kill.id}{with_it} {named(kill.scope)} · {mode} · {count}"
-            f" · by {by} since {clock(kill.since_ms)}{waits}"
+            f"{kill.id}{with_it} {named(kill.scope)} · {mode}"
+            f" · since {moment(kill.since_ms, now_ms)} by {by} · {count}{waits}"
         )
+
+
+_ON_ITS_CARD = frozenset({"give_reason", "question", "incident_open", "status"})
+"""What the Home tab does not offer beside a kill's line."""
+
+
+def strictest_first(state: State) -> tuple[Kill, ...]:
+    """Return the active kills: what restricts most first, what is being restored after its like."""
+    return tuple(
+        sorted(state.active_kills(), key=lambda kill: (-_rank(kill), kill.ramp is not None))
+    )
+
+
+def _rank(kill: Kill) -> int:
+    """Return how much a mode restricts at least; a word that is not known is a stop."""
+    mode = {FALLBACK_OR_SAFE: "fallback", SAFE_STATE: "human"}.get(kill.mode, kill.mode)
+    return RANK.get(mode, RANK["stop"])
 
 
 def _dri(workflow: Workflow, state: State) -> str:
@@ -257,10 +303,6 @@ def _serving(workflow: Workflow, fleet: Fleet) -> list[Instance]:
     return [one for one in fleet.instances if workflow.name in one.workflows]
 
 
-def _alive(one: Instance, fleet: Fleet) -> bool:
-    return fleet.now_ms - one.seen_ms <= ALIVE_MS
-
-
 def _route(workflow: Workflow) -> str:
     targets = workflow.route.get("targets", [])
     listed = targets if isinstance(targets, (list, tuple)) else []
@@ -279,21 +321,6 @@ def _typos(state: State, fleet: Fleet | None) -> list[str]:
     ]
 
 
-def _instance_line(one: Instance, fleet: Fleet, state: State) -> str:
-    age = max(fleet.now_ms - one.seen_ms, 0) / 1000
-    word = "alive" if _alive(one, fleet) else f"silent for {age:.0f} s"
-    at = one.ack.applied.revision if one.ack else None
-    behind = "" if one.ack and one.ack.applied >= state.position else ", behind"
-    file = ", holds a kill file" if one.ack and one.ack.kill_file else ""
-    return f"`{inert(one.id, limit=80)}` {word}, revision {at}{behind}{_ahead(one, fleet)}{file}"
-
-
-def _ahead(one: Instance, fleet: Fleet) -> str:
-    if one.ack is not None and one.ack.applied > fleet.head:
-        return f", {ahead_words(one.ack.applied, fleet.head)}"
-    return ", ahead of the store" if one.ack is not None and one.ack.ahead else ""
-
-
 def _instance_json(one: Instance, fleet: Fleet) -> dict[str, Json]:
     return {
         "instance": one.id,
@@ -302,7 +329,7 @@ def _instance_json(one: Instance, fleet: Fleet) -> dict[str, Json]:
         "pid": one.pid,
         "client": one.client,
         "workflows": sorted(one.workflows),
-        "alive": _alive(one, fleet),
+        "alive": is_alive(one, fleet),
         "seen_ms_ago": max(fleet.now_ms - one.seen_ms, 0),
         "applied": one.ack.applied.as_json() if one.ack else None,
         "enforced": one.ack.enforced.as_json() if one.ack else None,

@@ -3,10 +3,20 @@
 from dataclasses import replace
 
 from opsbot.app import route_state
-from opsbot.app.approvals import closing, hash_of, pending_for, timers_of
+from opsbot.app.approvals import (
+    asking,
+    closing,
+    hash_of,
+    must_wait,
+    pending_for,
+    timers_for,
+    timers_of,
+    waiting_for,
+)
 from opsbot.app.environment import policy_of
 from opsbot.app.kill_decision import next_number, numbered
 from opsbot.app.ramp_decision import entry, not_green, obstacles_of, start, watch_again
+from opsbot.app.ramp_waits import reminder
 from opsbot.app.requests import StageRequest
 from opsbot.app.route_decision import must_be_sound
 from opsbot.app.routed import (
@@ -29,9 +39,11 @@ from opsbot.domain.change import Change, Effect, Record, Timer, Write
 from opsbot.domain.errors import RouteRefused, StaleButton
 from opsbot.domain.gates import Result
 from opsbot.domain.policy import identity_of, shown
+from opsbot.domain.ramp import as_records
 from opsbot.domain.route import Number
 from opsbot.domain.routing import Routing, confirmed, dropped, held
 from opsbot.domain.state import APPROVALS, State
+from opsbot.domain.typed import command
 from opsbot.domain.workflow import Workflow
 
 _SAID: dict[str, Outcome] = {"cancel": "dropped", "hold": "held", "go_on": "goes_on"}
@@ -58,7 +70,7 @@ def decide_stage(
     if routing.candidate is None:
         raise RouteRefused(
             f"No ramp runs for `{workflow.name}`; nothing was changed.",
-            hint=f"`/ai-route {workflow.name} stage r{routing.newest}` begins one.",
+            hint=f"{command(f'route {workflow.name} stage r{routing.newest}')} begins one.",
         )
     revision = state.revision(workflow.name, routing.candidate.number)
     before = state.revision(workflow.name, routing.active)
@@ -74,17 +86,24 @@ def decide_stage(
         facts={"workflow": workflow.name, "revision": revision.id, "reason": words.note},
         sealed=words.sealed,
         effects=_effects(request, after, revision.number),
-        # A ramp that a person held is not looked at any more: going on begins that anew.
-        timers=(due(after, 0),)
-        if request.act == "go_on"
-        else _watched_again(request, after, now_ms),
+        timers=_timers(state, now_ms, request, routing, after),
         cancels=() if request.act == "hold" else (timer_of(workflow.name),),
     )
     return change, replace(routed, routing=after)
 
 
-def _watched_again(request: StageRequest, after: Routing, now_ms: int) -> tuple[Timer, ...]:
-    return watch_again(after, now_ms) if request.act == "cancel" else ()
+def _timers(
+    state: State, now_ms: int, request: StageRequest, routing: Routing, after: Routing
+) -> tuple[Timer, ...]:
+    """Return what is looked at from now on; a ramp that a person holds is not looked at any more."""
+    if request.act == "go_on":
+        return (due(after, 0),)
+    if request.act == "cancel":
+        return watch_again(after, now_ms)
+    assert after.candidate is not None
+    steps = route_state.ramp(state.workflows()[after.workflow], after)
+    was = routing.candidate.held if routing.candidate is not None else ""
+    return reminder(after, entry(steps, after.candidate.step), was=was)
 
 
 def _must_be_the_same(routing: Routing, request: StageRequest) -> None:
@@ -95,7 +114,7 @@ def _must_be_the_same(routing: Routing, request: StageRequest) -> None:
     now = f"{running.id} is on its way by now" if running is not None else "No ramp runs any more"
     raise StaleButton(
         f"{now} for `{routing.workflow}`, not r{request.number}; nothing was changed.",
-        hint=f"Look first: `/ai-route {routing.workflow}`.",
+        hint=f"Look first: {command(f'route {routing.workflow}')}.",
     )
 
 
@@ -106,7 +125,10 @@ def _after(
     if request.act == "cancel":
         return dropped(routing, move)
     if request.act == "hold":
-        return held(routing, f"held by {shown(policy_of(state), move.by)}")
+        why, tried = f"held by {shown(policy_of(state), move.by)}", routing.candidate
+        # Held again by the same person it stays as it is, so that a repeated request finds its own.
+        before = tried.note if tried is not None and tried.held == why else ""
+        return held(routing, why, before or words.note)
     return held(routing, "")
 
 
@@ -123,19 +145,20 @@ def _begin(
     revision = state.revision(workflow.name, number)
     before = state.revision(workflow.name, routing.active)
     verdict = asked(state, workflow, words.actor, "route")
-    must_not_refuse(verdict)
     routed = Routed("begun", routing, revision, before, verdict)
+    pending = pending_for(state, _action(state, routed), now_ms)
+    me = identity_of(policy_of(state), words.actor)
+    if pending is not None and me != pending.requester and not verdict.allowed:
+        return decide_stage_approval(state, now_ms, pending, words, grant=True)
+    must_not_refuse(verdict)
     if routing.candidate is not None and routing.candidate.number == revision.number:
         return None, replace(routed, outcome="already")
     routed = replace(routed, evidence=_must_begin(state, now_ms, workflow, routed))
     if verdict.outcome != "second_person":
-        return _started(state, now_ms, words, workflow, routed)
-    pending = pending_for(state, _action(routed), now_ms)
+        return _started(state, now_ms, words, routed)
     if pending is None:
         return _ask(state, now_ms, words, routed)
-    if identity_of(policy_of(state), words.actor) == pending.requester:
-        return None, replace(routed, outcome="still_pending", approval=pending)
-    return decide_stage_approval(state, now_ms, pending, words, grant=True)
+    return None, replace(routed, outcome="still_pending", approval=pending)
 
 
 def decide_stage_approval(
@@ -148,7 +171,7 @@ def decide_stage_approval(
         StaleButton: settled, expired, or the route moved on. NotAllowed: not this person.
         RouteRefused: its evidence went bad meanwhile.
     """
-    _must_wait(approval, now_ms)
+    must_wait(state, approval, now_ms)
     workflow = workflow_named(state, str(approval.action["workflow"]))
     routing = state.routing(workflow.name)
     number = Number(int(str(approval.action["revision"]).removeprefix("r")))
@@ -161,26 +184,19 @@ def decide_stage_approval(
         must_allow(verdict)
     if not grant:
         return _refused(state, now_ms, words, routed, withdrawn=own)
-    if hash_of(_action(routed)) != approval.action_hash:
+    if hash_of(_action(state, routed)) != approval.action_hash:
         raise StaleButton(
             f"The route of `{workflow.name}` was changed since {approval.id} was asked for;"
             " nothing was changed.",
             hint="Ask again for the route as it is now.",
         )
     routed = replace(routed, evidence=_must_begin(state, now_ms, workflow, routed))
-    return _started(state, now_ms, words, workflow, routed)
+    return _started(state, now_ms, words, routed)
 
 
-def _must_wait(approval: Approval, now_ms: int) -> None:
-    if approval.standing != "pending":
-        raise StaleButton(f"{approval.id} is over: {approval.standing}. Nothing was changed.")
-    if now_ms >= approval.expires_ms:
-        raise StaleButton(f"{approval.id} has expired; ask again. Nothing was changed.")
-
-
-def _action(routed: Routed) -> Record:
-    """Return exactly what is asked for: this content, over that one, with no other ramp between."""
-    running = routed.routing.candidate
+def _action(state: State, routed: Routed) -> Record:
+    """Return exactly what is asked for: this content, over that one, by these steps."""
+    running, workflow = routed.routing.candidate, state.workflows()[routed.routing.workflow]
     return {
         "verb": "stage",
         "workflow": routed.routing.workflow,
@@ -188,6 +204,7 @@ def _action(routed: Routed) -> Record:
         "hash": routed.revision.hash,
         "over": routed.before.id,
         "running": "" if running is None else running.uid,
+        "steps": as_records(route_state.steps(workflow)),
     }
 
 
@@ -200,9 +217,16 @@ def _must_begin(
     if routing.candidate is not None:
         raise RouteRefused(
             f"{routing.candidate.id} is on its way for `{workflow.name}`; nothing was changed.",
-            hint=f"End it first: `/ai-route {workflow.name} stage cancel`.",
+            hint=f"End it first: {command(f'route {workflow.name} stage cancel')}.",
         )
     must_be_sound(state, workflow, revision.route)
+    if stopping := route_state.stopping(state, workflow):
+        kill = stopping[0]
+        raise RouteRefused(
+            f"{kill.id} (`{kill.mode}`) restricts every call of `{workflow.name}`, so {revision.id}"
+            " could show nothing; nothing was changed.",
+            hint=f"Restore it first: {command(f'restore {kill.id}')}, then begin the ramp.",
+        )
     results = route_state.evidence(state, workflow, revision.id, now_ms)
     first = entry(route_state.steps(workflow), 0)
     if closed := not_green(results, first):
@@ -214,21 +238,20 @@ def _must_begin(
     if waits:
         raise RouteRefused(
             f"{revision.id} would serve everybody at once, and {waits[0]}; nothing was changed.",
-            hint=f"See `/ai-route {workflow.name}`, or declare `stages` that begin with a share.",
+            hint=f"See {command(f'route {workflow.name}')}, or declare `stages` that begin with a share.",
         )
     return results
 
 
-def _started(
-    state: State, now_ms: int, words: Words, workflow: Workflow, routed: Routed
-) -> tuple[Change, Routed]:
+def _started(state: State, now_ms: int, words: Words, routed: Routed) -> tuple[Change, Routed]:
     move = move_of(state, now_ms, words.actor)
     settled: tuple[Write, ...] = ()
     approval = routed.approval
     if approval is not None:
         approval = approval.settle("approved", by=move.by, at_ms=now_ms)
         settled = (Write(APPROVALS, approval.id, approval_record(approval)),)
-    change, after = start(state, workflow, routed.routing, routed.revision, words, move)
+    begins = "" if approval is None else approval.id
+    change, after = start(state, routed.revision, words, move, approval=begins)
     change = replace(
         change,
         writes=(*change.writes, *settled),
@@ -236,25 +259,16 @@ def _started(
         facts={**change.facts, "reason": words.note,
                "approval": None if approval is None else approval.id,
                "evidence": [one.as_json() for one in routed.evidence]},
-        cancels=() if approval is None else timers_of(approval),
+        cancels=(*change.cancels, *(() if approval is None else timers_of(approval))),
         effects=(*change.effects, *(() if approval is None else (closing(approval),))),
     )  # fmt: skip
     return change, replace(routed, outcome="begun", routing=after, approval=approval)
 
 
 def _ask(state: State, now_ms: int, words: Words, routed: Routed) -> tuple[Change, Routed]:
-    times = policy_of(state).times
-    action = _action(routed)
-    approval = Approval(
-        id=f"A-{next_number(state, 'approval')}",
-        action={**action, "reason": words.note},
-        action_hash=hash_of(action),
-        requester=identity_of(policy_of(state), words.actor),
-        requested_ms=now_ms,
-        expires_ms=now_ms + times.approval_ms,
-    )
-    body: Record = {"approval": approval.id}
-    over = Effect("expire", f"expire:{approval.id}:{now_ms}", body)
+    policy, number = policy_of(state), next_number(state, "approval")
+    action, me = _action(state, routed), identity_of(policy_of(state), words.actor)
+    approval = waiting_for(policy, action, words.note, number=number, by=me, now_ms=now_ms)
     change = Change(
         verb="ask_ramp",
         actor=words.actor,
@@ -265,11 +279,8 @@ def _ask(state: State, now_ms: int, words: Words, routed: Routed) -> tuple[Chang
         rule=routed.verdict.rule,
         facts={"action": action, "approvers": list(routed.verdict.approvers)},
         sealed=words.sealed,
-        effects=(
-            Effect("tell", f"approval:{approval.id}:{now_ms}", {**body, "what": "approval"}),
-            card(routed.routing, routed.revision.number),
-        ),
-        timers=(Timer(f"expire:{approval.id}", times.approval_ms, over),),
+        effects=(asking(approval), card(routed.routing, routed.revision.number)),
+        timers=timers_for(policy, approval, now_ms),
     )
     return change, replace(routed, outcome="pending", approval=approval)
 

@@ -7,6 +7,8 @@ from opsbot.app.asked import ABOUT_APPROVALS, Asked
 from opsbot.app.card import Render
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.ports import Chat, Delivery, Outbox
+from opsbot.app.ramp_held import held_told
+from opsbot.app.ramp_waits import HELD
 from opsbot.app.reach import dris, glass_people, holders, slack_ids, tell_each
 from opsbot.app.rechosen_words import CHOSEN, chosen_told
 from opsbot.app.restore_ramp_verb import TAKEN_BACK, taken_back
@@ -43,11 +45,12 @@ class Tell:
         if body["what"] in TOLD:
             return await self.routes.tell(delivery)
         state = await self.env.store.refresh()
-        told = (
-            chosen_told(self.env, state, body)
-            if body["what"] == CHOSEN
-            else await self._what(body, state)
-        )
+        if body["what"] == CHOSEN:
+            told = chosen_told(self.env, state, body)
+        elif body["what"] == HELD:
+            told = held_told(self.env.name, state, body, self.env.clock.now_ms())
+        else:
+            told = await self._what(body, state)
         if told is None:
             return None
         said, people = told

@@ -31,6 +31,7 @@ from opsbot.domain.change import Committed, Record
 from opsbot.domain.containment import Containment
 from opsbot.domain.kill import Kill
 from opsbot.domain.said import Button, Said, Tone, inert
+from opsbot.domain.typed import command
 from opsbot.domain.workflow import Workflow
 from opsflags.model import FALLBACK_OR_SAFE, NO_MODEL, SAFE_STATE, Scope
 
@@ -41,7 +42,6 @@ __all__ = [
     "clock",
     "counted",
     "effect_of",
-    "ended_said",
     "fleet_line",
     "held_lines",
     "kill_body",
@@ -91,7 +91,7 @@ class KillView:
     """
     Everything one answer or card about a kill is made from.
 
-    *promise* is what the store vouches for; *held* the other kills that are active on the same,
+    *untied*: no incident is open for it. *promise* is what the store vouches for; *held* the other kills that are active on the same,
     *led* those that came with it for other names of the model; *names* is what those names are.
     """
 
@@ -101,7 +101,6 @@ class KillView:
     workflows: Mapping[str, Workflow]
     by: str
     reason: str = ""
-    prefix: str = "ai"
     committed: Committed | None = None
     note: str = ""
     pending: Approval | None = None
@@ -111,6 +110,8 @@ class KillView:
     held: tuple[Kill, ...] = ()
     led: tuple[Kill, ...] = ()
     names: Names = field(default_factory=Names)
+    further: tuple[str, ...] = ()
+    untied: bool = False
 
 
 def kill_said(view: KillView) -> Said:
@@ -127,6 +128,7 @@ def kill_said(view: KillView) -> Said:
         *uneased_lines(seen),
         *short_lines(seen),
         _who_line(view),
+        *view.further,
         *led_lines(view.led),
         *name_lines(view.names, hit=not view.led),
         *stored_lines(view.committed, view.promise),
@@ -146,7 +148,7 @@ def kill_said(view: KillView) -> Said:
 
 def _title(view: KillView) -> str:
     kill, seen = view.kill, view.containment
-    what = f"{effect_of(kill.mode, kill.scope)} in {view.env}{except_words(kill)}"
+    what = f"{_effect(view)} in {view.env}{except_words(kill)}"
     if seen is None:
         return f"{what}: stored, the fleet could not be read"
     if seen.expected == 0:
@@ -156,6 +158,15 @@ def _title(view: KillView) -> str:
     if not seen.complete:
         return f"{what} on {len(seen.confirmed)}/{seen.expected} instances so far"
     return f"{what}{_but(view)}"
+
+
+def _effect(view: KillView) -> str:
+    """Return what is true wherever it is confirmed: some may not reach the fallback, and stop."""
+    kill, seen = view.kill, view.containment
+    stop = kill.stopped or (seen is not None and seen.unable)
+    if kill.mode == "fallback" and kill.scope.tool is None and stop:
+        return f"Usual model blocked for {named(kill.scope)}"
+    return effect_of(kill.mode, kill.scope)
 
 
 def effect_of(mode: str, scope: Scope) -> str:
@@ -259,7 +270,7 @@ def _last_resort(view: KillView, served: list[str]) -> list[str]:
     texts = [(one.name, inert(one.last_resort, limit=500)) for one in found if one.last_resort]
     if named_one:
         return [f"Last resort: {text}" for _, text in texts]
-    more = [f"and {len(texts) - 3} more: `/{view.prefix}-status <workflow>`"] if texts[3:] else []
+    more = [f"and {len(texts) - 3} more: {command('status <workflow>')}"] if texts[3:] else []
     return [f"Last resort for `{name}`: {text}" for name, text in texts[:3]] + more
 
 
@@ -302,7 +313,7 @@ def _next_line(view: KillView) -> str:
     scope = view.kill.scope
     alone = scope.workflow if list(scope.as_json()) == ["workflow"] and not view.held else None
     target = alone or view.kill.id  # a workflow's name would lift its other kills too
-    return f"Undo: `/{view.prefix}-restore {target}`{f' ({view.undo})' if view.undo else ''}"
+    return f"Undo: {command(f'restore {target}')}{f' ({view.undo})' if view.undo else ''}"
 
 
 def _kill_buttons(view: KillView) -> tuple[Button, ...]:
@@ -325,6 +336,8 @@ def _kill_buttons(view: KillView) -> tuple[Button, ...]:
     if kill.break_glass and not kill.taken:
         buttons.append(Button("adopt", "Adopt", kill.id, "primary"))
         buttons.append(Button("question", "Question", kill.id))
+    if view.untied and not kill.under:
+        buttons.append(Button("incident_open", "Open incident\u2026", kill.id))
     buttons.append(Button("status", "Status", kill.scope.workflow or ""))
     return tuple(buttons)
 
@@ -358,32 +371,6 @@ def _names_body(view: KillView) -> Record:
     """Return what only a kill of a model has: the kills of its other names, and what it means by name."""
     led = {"with": [{"kill": one.id, "model": one.scope.model} for one in view.led]}
     return {**(led if view.led else {}), **(view.names.as_json() if view.names.hit else {})}
-
-
-def ended_said(view: KillView, *, by: str) -> Said:
-    """Return the card of a restored kill: what it was, who ended it, and how far that got."""
-    seen, kill = view.containment, view.kill
-    complete = seen is not None and seen.complete
-    count = (
-        "Confirmed: unknown."
-        if seen is None
-        else f"{len(seen.confirmed)}/{seen.expected} confirmed"
-    )
-    effect = "Restored" if not view.held else f"{kill.id} ended, others still hold"
-    return Said(
-        tone="green" if complete and not view.held else "amber",
-        title=f"{effect}: {named(kill.scope)} in {view.env}{'' if complete else ', not by all yet'}",
-        lines=(
-            f"{count} · {kill.id} ended by {by} at {clock(kill.ended_ms or 0)}",
-            *held_lines(view.held),
-            (
-                f"It was {mode_word(kill.mode)} since {clock(kill.since_ms)}, by {view.by}"
-                f"{f': {inert(view.reason)}' if view.reason else ''}"
-            ),
-        ),
-        buttons=(Button("status", "Status", kill.scope.workflow or ""),),
-        body=kill_body(view),
-    )
 
 
 def held_lines(held: Sequence[Kill]) -> list[str]:

@@ -9,6 +9,7 @@ import signal
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -33,12 +34,14 @@ from opsbot.app.ports import Chat, Prober
 from opsbot.bootstrap.declarations import declarations
 from opsbot.bootstrap.identity import duration_s, identity
 from opsbot.bootstrap.listening import listening
+from opsbot.bootstrap.paging_way import PagingWay, paging_way
 from opsbot.bootstrap.slack_way import slack_client, slack_way
 from opsbot.bootstrap.work import drained, duties, workers
 from opsbot.config import Settings
 from opsbot.domain.errors import Misconfigured
 from opsbot.slack import blocks
 from opsbot.slack.chat import SlackChat
+from opsbot.slack.rooms import SlackRooms
 from opsbot.web import app as web
 from opsbot.web.auth import Identify
 from opsbot.web.routing import Entry
@@ -100,30 +103,45 @@ async def start(settings: Settings) -> AsyncGenerator[Running]:
             fleets=bundle.fleets,
             clock=clock,
             entropy=SystemEntropy(),
-            prefix=settings.command_prefix,
             promise=bundle.promise,
         )
         slack = await stack.enter_async_context(slack_client(settings))
         chat = None if slack is None else SlackChat(slack.client, bundle.outbox, clock)
-        bot = make_verbs(settings, env, bundle, prober, chat=chat)
+        paged = await stack.enter_async_context(paging_way(settings, env, bundle.outbox))
+        bot = make_verbs(settings, env, bundle, prober, chat=chat, paged=paged)
+        bot = replace(bot, rooms=None if not (slack and chat) else SlackRooms(slack.client, chat))
         files = await declarations(settings, bundle, stack)
         pulse = Pulse(bundle.store, clock)
         await workers(bot, bundle, drain, stack)
-        await stack.enter_async_context(running(duties(bot, pulse)))
+        every = duties(bot, pulse, keep_days=settings.keep_days)
+        await stack.enter_async_context(running((*every, *paged.duties(pulse))))
         stack.push_async_callback(drained, drain, settings.drain_s)
         tokens = _local_tokens(settings)
         around = surroundings(settings, bundle, bot, pulse, identity(bundle.store, tokens))
         around = replace(around, declarations=files.health)
-        routes: list[Entry] = []
+        routes: list[Entry] = [*paged.routes]
         if slack is not None:
             way = await slack_way(settings, slack, bot, bundle.outbox, stack)
-            around, routes = replace(around, slack=way.health), way.routes
+            around = replace(around, slack=way.health)
+            routes += way.routes
         api = await stack.enter_async_context(listening(settings, web.create(around, routes)))
-        where = {"env": settings.env, "api": api, "redis": store_url, "pid": os.getpid()}
-        people = {"people": tokens, "as": next(iter(tokens))} if tokens else {}
-        local_bot.write(settings.state_dir, {**where, **people})
-        stack.callback(local_bot.withdraw, settings.state_dir, api=api)
+        _findable(settings, stack, api=api, store_url=store_url, tokens=tokens)
         yield Running(api, store_url, bundle, bot)
+
+
+def _findable(
+    settings: Settings,
+    stack: AsyncExitStack,
+    *,
+    api: str,
+    store_url: str,
+    tokens: dict[str, str],
+) -> None:
+    """Let a terminal on this machine find the bot, until it ends."""
+    where = {"env": settings.env, "api": api, "redis": store_url, "pid": os.getpid()}
+    people = {"people": tokens, "as": next(iter(tokens))} if tokens else {}
+    local_bot.write(settings.state_dir, {**where, **people})
+    stack.callback(local_bot.withdraw, settings.state_dir, api=api)
 
 
 def make_verbs(
@@ -133,6 +151,7 @@ def make_verbs(
     prober: Prober,
     *,
     chat: Chat | None,
+    paged: PagingWay,
 ) -> Bot:
     """Return the verbs on their ports: the one place where the use cases are put together."""
     key = KeyFile.open(settings.key_file)
@@ -143,10 +162,12 @@ def make_verbs(
         prober=prober,
         audit=Audit(env=env, store=bundle.store, anchors=anchors, signer=key),
         anchor=Anchor(env, anchors, chat, settings.slack_audit_channel),
-        render=blocks.render,
+        render=partial(blocks.render, prefix=settings.command_prefix),
         pictures=Pictures(),
         chat=chat,
         channel=settings.slack_channel,
+        paging=paged.paging,
+        rota=paged.rota,
     )
 
 

@@ -13,22 +13,28 @@ from opsbot.adapters.scheduler import TICK_S, Duty
 from opsbot.app.bot import Bot
 from opsbot.app.deliver import Deliver
 from opsbot.app.ports import Delivery
+from opsbot.app.prune import DAY_MS, KEEP_DAYS, Prune
 from opsbot.app.rechoose import Rechoose
-from opsbot.domain.change import Lane
+from opsbot.domain.change import LANES
 
-LANES: tuple[Lane, ...] = ("kill", "rest")
 SWEEP_CRON = "*/10 * * * *"
+PRUNE_CRON = "23 3 * * *"
 _log = structlog.get_logger(__name__)
 
 
-def duties(bot: Bot, pulse: Pulse) -> tuple[Duty, ...]:
-    """Return what every replica does again and again; each step is atomic in the store."""
-    rechoose = Rechoose(bot.env)
+def duties(bot: Bot, pulse: Pulse, *, keep_days: int = KEEP_DAYS) -> tuple[Duty, ...]:
+    """
+    Return what every replica does again and again; each step is atomic in the store.
+
+    *keep_days* is how long what is over stays at hand.
+    """
+    rechoose, prune = Rechoose(bot.env), Prune(bot.env, keep_days * DAY_MS)
     return (
         Duty("tick", lambda: pulse.quietly(bot.tick), every_s=TICK_S),
         Duty("beat", pulse.beat, every_s=BEAT_S),
         Duty("rechoose", lambda: pulse.quietly(rechoose), every_s=TICK_S),
         Duty("sweep", lambda: pulse.quietly(bot.sweep), cron=SWEEP_CRON),
+        Duty("prune", lambda: pulse.quietly(prune), cron=PRUNE_CRON),
     )
 
 

@@ -32,6 +32,7 @@ class Command:
     the server's imports. *flags* take nothing, *values* one word each; both are spelled without
     dashes and mapped to what help says. *passes* are the options left to the grammar, which
     knows `--mode stop` and a phone's `—mode stop`; any other is refused, never read as words.
+    *words* are what the grammar reads, with what each does, and *examples* arguments as typed.
     """
 
     name: str
@@ -41,6 +42,8 @@ class Command:
     flags: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, str] = field(default_factory=dict)
     passes: frozenset[str] = frozenset()
+    words: Mapping[str, str] = field(default_factory=dict)
+    examples: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +113,14 @@ def _unknown(command: Command, name: str) -> str:
 def help_of(command: Command) -> str:
     """Return what `opsbot <verb> --help` prints."""
     lines = [f"opsbot {command.name} {command.usage}".rstrip(), "", command.summary]
+    width = max((len(word) for word in command.words), default=0)
+    if command.words:
+        lines += ["", *(f"  {word:<{width}}  {what}" for word, what in command.words.items())]
     options = [*((f"--{n}", what) for n, what in command.flags.items())]
     options += [(f"--{n} …", what) for n, what in command.values.items()]
     if options:
         lines += ["", *(f"  {name:<14} {what}" for name, what in options)]
+    if command.examples:
+        typed = (f"  opsbot {command.name} {one}".rstrip() for one in command.examples)
+        lines += ["", "For example:", *typed]
     return "\n".join(lines)

@@ -8,12 +8,14 @@ from collections.abc import Mapping
 
 from opsbot.domain.errors import OpsbotError
 from opsbot.domain.said import REFUSED, Said, visible
+from opsbot.domain.typed import spelled, terminal
 
 _COLOUR = {"green": "32", "amber": "33", "red": "31", "plain": "1"}
 
 
 def said(answer: Said, *, as_json: bool) -> int:
-    """Print an answer and return its exit code."""
+    """Print an answer and return its exit code; what the bot answered is spelled already."""
+    answer = answer.spelled(terminal)
     if as_json:
         print(json.dumps(answer.body, ensure_ascii=False))
     else:
@@ -36,12 +38,13 @@ def problem(document: Mapping[str, object], *, as_json: bool) -> int:
 
 def error(failure: OpsbotError, *, as_json: bool) -> int:
     """Print an error raised on this side of the wire and return 1."""
+    message, hint = (spelled(one, terminal) for one in (failure.message, failure.hint))
     document: dict[str, object] = {
         "code": failure.code,
-        "title": visible(failure.message),
-        "detail": "\n".join(visible(line) for line in failure.hint.splitlines()),
-        "message": visible(failure.message),
-        "hint": visible(failure.hint),
+        "title": visible(message),
+        "detail": "\n".join(visible(line) for line in hint.splitlines()),
+        "message": visible(message),
+        "hint": visible(hint),
     }
     if failure.code == "store_lost":
         document["stored"] = None

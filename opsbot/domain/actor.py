@@ -15,6 +15,8 @@ class Actor:
     *id* is a Slack user id, an e-mail, a service account's name, or a system part's name.
     *kind* says which. *team* is the Slack workspace; *name* is free text and never an identity.
     *guest* and *bot* are what Slack says of the account; *groups* its Slack user groups.
+    *on_call* are the escalation policies for which they are called first right now: no part of who
+    they are, and filled in by the bot, never by a surface.
     """
 
     kind: ActorKind
@@ -25,6 +27,7 @@ class Actor:
     guest: bool = False
     bot: bool = False
     groups: frozenset[str] = field(default_factory=frozenset)
+    on_call: frozenset[str] = field(default_factory=frozenset, compare=False)
 
 
 SCHEDULER = Actor(kind="system", id="scheduler", via="timer")

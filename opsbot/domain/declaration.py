@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from opsbot.domain.change import Record
 from opsbot.domain.model_book import ModelBook
 from opsbot.domain.policy_examples import Example
 from opsbot.domain.policy_model import Policy
@@ -29,7 +30,8 @@ class Catalogue:
     A whole set of declarations that belong together.
 
     *hash* is the SHA-256 over every file that was read; *runbooks* has one for each runbook.
-    *examples* stand in *policy_file*. *book* has the models' other names and prices.
+    *examples* stand in *policy_file*. *book* has the models' other names and prices,
+    *incidents* how incidents are run (`incident_settings.from_record`; empty is as usual).
     """
 
     workflows: Mapping[str, Workflow]
@@ -39,6 +41,7 @@ class Catalogue:
     examples: tuple[Example, ...] = ()
     policy_file: str = "flags/policy.yaml"
     book: ModelBook = field(default_factory=ModelBook)
+    incidents: Record = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

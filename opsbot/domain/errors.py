@@ -19,6 +19,9 @@ Everything that opsbot refuses or fails at, as one tree; each says what happened
     - NothingToRestore
     - BadDeclaration           file, line, fix
     - UnknownLetter            no undelivered message of that id
+    - UnknownIncident          also for one that is not theirs to see
+    - IllegalMove              what it is, and how the move becomes legal
+    - IncidentOpen             the one that is open for the same workflow already
   x Unsure                     what happened is not known for certain
     - StoreLost                stored: unknown; what to do
     - NotDurable               stored, but on fewer nodes than declared
@@ -27,6 +30,8 @@ Everything that opsbot refuses or fails at, as one tree; each says what happened
 """
 
 from opsbot.domain.change import Record
+from opsbot.domain.said import inert
+from opsbot.domain.typed import command
 
 
 class OpsbotError(Exception):
@@ -59,8 +64,10 @@ class UnknownWorkflow(Refused):
     def __init__(self, name: str, *, nearest: tuple[str, ...] = ()) -> None:
         offered = " or ".join(f"`{word}`" for word in nearest)
         super().__init__(
-            f"There is no workflow `{name}`; nothing was changed.",
-            hint=f"Did you mean {offered}?" if offered else "`/ai-status` lists the workflows.",
+            f"There is no workflow `{inert(name, limit=100)}`; nothing was changed.",
+            hint=f"Did you mean {offered}?"
+            if offered
+            else f"{command('status')} lists the workflows.",
         )
         self.name = name
         self.nearest = nearest
@@ -88,6 +95,24 @@ class UnknownRevision(Refused):
     """No revision of that number was ever made for that workflow."""
 
     code = "unknown_revision"
+
+
+class UnknownIncident(Refused):
+    """No incident has that id, or it is private and not theirs to see: the words are the same."""
+
+    code = "unknown_incident"
+
+
+class IllegalMove(Refused):
+    """An incident may not become that now; the hint says how it may."""
+
+    code = "illegal_move"
+
+
+class IncidentOpen(Refused):
+    """One is open for the same workflow; opening a second takes the word `anyway`."""
+
+    code = "incident_open"
 
 
 class RouteRefused(Refused):

@@ -5,14 +5,9 @@ from dataclasses import dataclass
 
 from opsbot.domain.change import Json, Record
 from opsbot.domain.gates import HOUR_MS, Gate, Measurement
+from opsbot.domain.incident import Incident
 from opsbot.domain.state import BUDGETS, State
 from opsbot.domain.workflow import Workflow
-
-INCIDENTS = "incidents"
-"""
-Kind of the incidents' records. One that says how many outcomes were bad (`exposed`, a number) and
-since when (`since_ms`) counts here; while nothing writes them, evaluations alone do.
-"""
 
 _RATES = ("rate", "share")
 COUNTED_MOST = 1000
@@ -200,18 +195,20 @@ def _pairs(value: Json) -> dict[str, Spent]:
 
 
 def _exposed(state: State, workflow: str, since: int) -> Spent:
+    """Return the bad outcomes that incidents counted, from the hour in which each began."""
     total = Spent()
-    for record in state.kind(INCIDENTS).values():
-        bad, began = record.get("exposed"), record.get("since_ms")
-        if record.get("workflow") != workflow or not _number(bad) or not _number(began):
+    for incident in state.incidents():
+        if not incident.counts or workflow not in incident.workflows or incident.exposed is None:
             continue
-        if float(str(began)) // HOUR_MS >= since:
-            total = total.plus(Spent(float(str(bad)), float(str(bad))))
+        if _began_ms(incident) // HOUR_MS >= since:
+            total = total.plus(Spent(float(incident.exposed), float(incident.exposed)))
     return total
 
 
-def _number(value: Json) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0
+def _began_ms(incident: Incident) -> int:
+    times = incident.times
+    known = (times.started, times.detected)
+    return next((moment for moment in known if moment is not None), times.declared)
 
 
 def _percent(share: float) -> str:

@@ -41,6 +41,17 @@ class Hours:
         end = datetime.combine(day, self.closes, tzinfo=self.zone)
         return _ms(end) if _ms(end) > now_ms else _ms(end.replace(fold=1))
 
+    def opening_ms(self, now_ms: int) -> int:
+        """Return the milliseconds since 1970 at which it opens next; now, where it is open."""
+        if self.always or self.open_at(now_ms):
+            return now_ms
+        day = self._local(now_ms).date()
+        for ahead in range(len(_DAYS) + 1):
+            then = datetime.combine(day + timedelta(days=ahead), self.opens, tzinfo=self.zone)
+            if then.weekday() in self.days and _ms(then) > now_ms:
+                return _ms(then)
+        return now_ms  # not reached: every span has a day within a week
+
     @property
     def _round(self) -> bool:
         return self.opens == time(0) and self.closes == time.max

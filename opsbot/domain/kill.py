@@ -1,5 +1,6 @@
 """A kill: a record that restricts calls until somebody restores it. Transitions are functions."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -13,12 +14,26 @@ _DIVERTS = frozenset({"fallback", FALLBACK_OR_SAFE})
 _TOOLS_ONLY = frozenset({"read_only", "no_tools", "drafts_only"})
 
 
+MOST_FURTHER = 20
+"""Reasons after the first that a kill's record holds; the journal has all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Further:
+    """A reason that was given after the first: a commitment to it, who gave it, and when."""
+
+    reason: str
+    by: str
+    at_ms: int
+
+
 @dataclass(frozen=True, slots=True)
 class Kill:
     """
     One kill.
 
-    *reason* and *actor_name* are commitments to free text, never the text. Times are server
+    *reason* and *actor_name* are commitments to free text, never the text; *further* are the reasons
+    of those who killed the same again. Times are server
     milliseconds. *confirmed_ms* is the time from the command to the last acknowledgement, None
     while any instance is missing; *changed_ms* is when the mode last changed, 0 where it never
     did; *probes* and *passed* are None until the probes have run, and *not_probed* says of each point
@@ -42,6 +57,7 @@ class Kill:
     review_ms: int
     changed_ms: int = 0
     reason: str = ""
+    further: tuple[Further, ...] = ()
     actor_name: str = ""
     break_glass: bool = False
     emergency: str | None = None
@@ -131,6 +147,13 @@ def _anew(kill: Kill, at: Position, now_ms: int) -> Kill:
     return replace(kill, at=at, changed_ms=now_ms)
 
 
+def reasoned(kill: Kill, given: Further) -> Kill:
+    """Return *kill* with a reason: its first, or one more beside it."""
+    if not kill.reason:
+        return replace(kill, reason=given.reason)
+    return replace(kill, further=(*kill.further, given)[-MOST_FURTHER:])
+
+
 def as_record(kill: Kill) -> Record:
     """Return the record as it is stored and read by clients."""
     record: dict[str, Json] = {
@@ -160,6 +183,10 @@ def as_record(kill: Kill) -> Record:
         record["stopped"] = kill.stopped
     if kill.under:
         record["under"] = kill.under
+    if kill.further:
+        record["further"] = [
+            {"reason": one.reason, "by": one.by, "at_ms": one.at_ms} for one in kill.further
+        ]
     if kill.ramp is not None:
         record["ramp"] = kill_ramp.as_record(kill.ramp)
     if kill.taken_back:
@@ -187,6 +214,7 @@ def from_record(record: Record) -> Kill:
         scope=scope_from_json(record["scope"]),
         at=_position(at),
         joined=tuple(str(who) for who in _items(record.get("joined"))),
+        further=tuple(_further(one) for one in _items(record.get("further"))),
         not_probed=tuple(str(point) for point in _items(record.get("not_probed"))),
         stopped=int(str(record.get("stopped", 0))),
         taken=str(record.get("taken", "")),
@@ -223,6 +251,12 @@ def _position(value: Json) -> Position:
     if not isinstance(value, dict):
         raise TypeError(f"not a position: {value!r}")
     return Position(int(value["epoch"]), int(value["revision"]))
+
+
+def _further(value: Json) -> Further:
+    if not isinstance(value, Mapping):
+        raise TypeError(f"not a reason: {value!r}")
+    return Further(str(value["reason"]), str(value["by"]), int(str(value["at_ms"])))
 
 
 def _items(value: Json) -> tuple[Json, ...]:

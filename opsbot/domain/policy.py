@@ -175,12 +175,8 @@ def _restore(policy: Policy, request: Request, who: str) -> Verdict:
         return Verdict("alone", "restore-mild-mode", message, person=who)
     if (undo := _undo(policy, request, who)) is not None:
         return undo
-    if not person_of(policy, request.actor):
-        message = (
-            "Restoring this needs two people, and your identity is not joined to a person in the "
-            "policy: the second could be you."
-        )
-        return refused(policy, request, "requester-not-joined", message, who=who)
+    if (stranger := _nobody_known(policy, request, who, "Restoring this")) is not None:
+        return stranger
     names = approvers(policy, request, requester=who)
     if _waited_long(policy, request, who):
         message = (
@@ -193,6 +189,17 @@ def _restore(policy: Policy, request: Request, who: str) -> Verdict:
     message = f"Restoring this needs a second person (rule `{rule}`)."
     hint = waiting_for(policy, request, names)
     return Verdict("second_person", rule, message, hint, who, names)
+
+
+def _nobody_known(policy: Policy, request: Request, who: str, doing: str) -> Verdict | None:
+    """Refuse to ask for a second person where nobody can tell that it is another one."""
+    if person_of(policy, request.actor):
+        return None
+    message = (
+        f"{doing} needs two people, and your identity is not joined to a person in the "
+        "policy: the second could be you."
+    )
+    return refused(policy, request, "requester-not-joined", message, who=who)
 
 
 def _waited_long(policy: Policy, request: Request, who: str) -> bool:
@@ -235,6 +242,8 @@ def _other(policy: Policy, request: Request, who: str) -> Verdict:
         return refused(policy, request, f"{verb}-role", message, who=who)
     if _tier(request) not in power.second_person:
         return Verdict("alone", f"{verb}-role", f"Your role allows `{verb}`.", person=who)
+    if (stranger := _nobody_known(policy, request, who, f"`{verb}` here")) is not None:
+        return stranger
     names = approvers(policy, request, requester=who)
     rule = f"{verb}-second-person"
     message = f"`{verb}` needs a second person here (rule `{rule}`)."

@@ -108,7 +108,7 @@ def _holds(policy: Policy, grant: Grant, request: Request) -> bool:
     return (
         (bool(person) and person in grant.people)
         or bool(grant.groups & actor.groups)
-        or bool(grant.on_call & request.on_call)
+        or bool(grant.on_call & (request.on_call | actor.on_call))
     )
 
 

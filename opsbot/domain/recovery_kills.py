@@ -107,7 +107,7 @@ def _merged(mine: Record, theirs: Record, common: Record | None, at: Position) -
 
 def _stricter(mine: Record, theirs: Record, at: Position, *, lost: bool) -> Record | None:
     if lost:
-        return _unconfirmed(_at(mine, at))
+        return _at(mine, at)
     if theirs.get("ramp") is None and _decided_ms(theirs) > _decided_ms(mine):
         return None
     return _whole(mine, at)
@@ -141,7 +141,10 @@ def _place(record: Record) -> tuple[int, int]:
 
 
 def _at(record: Record, at: Position) -> Record:
-    return {**record, "at": at.as_json()}
+    """Return the kill as it stands from *at* on; what was confirmed and proved is so of an earlier place."""
+    begun: Record = {"confirmed_ms": None, "probes": None, "passed": None, "not_probed": []}
+    kept = {name: begun.get(name, value) for name, value in record.items() if name != "stopped"}
+    return {**kept, "at": at.as_json()}
 
 
 def _whole(record: Record, at: Position) -> Record:
@@ -149,9 +152,4 @@ def _whole(record: Record, at: Position) -> Record:
     kept = {name: value for name, value in record.items() if name != "ramp"}
     if record.get("ramp") is not None:
         kept |= {"taken_back": TAKEN_BACK, "let_before": 0}
-    return _unconfirmed(_at(kept, at))
-
-
-def _unconfirmed(record: Record) -> Record:
-    begun: Record = {"confirmed_ms": None, "probes": None, "passed": None, "not_probed": []}
-    return {name: begun.get(name, value) for name, value in record.items()}
+    return _at(kept, at)

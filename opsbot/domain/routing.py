@@ -24,8 +24,9 @@ class Candidate:
 
     *step* is the index in the workflow's ramp and *since_ms* when that step began. *uid* names
     this one attempt, so that a timer of an earlier one finds nothing to do. *held* is why it does
-    not go on, empty while it soaks. *by* started it. *steps* are the ramp as it was declared then:
-    an edit of the file never moves what is tried already.
+    not go on, empty while it soaks, and *note* a commitment to the words of the person who held it.
+    *by* started it. *steps* are the ramp as it was declared then: an edit of the file never moves
+    what is tried already.
     """
 
     number: Number
@@ -35,6 +36,7 @@ class Candidate:
     by: str
     held: str = ""
     steps: tuple[Step, ...] = ()
+    note: str = ""
 
     @property
     def id(self) -> str:
@@ -99,10 +101,10 @@ def tried(routing: Routing, candidate: Candidate, move: Move) -> Routing:
     return _moved(replace(routing, candidate=candidate), move)
 
 
-def held(routing: Routing, why: str) -> Routing:
-    """Return it with the candidate held where it is; what serves stays as it is."""
+def held(routing: Routing, why: str, note: str = "") -> Routing:
+    """Return it with the candidate held where it is, for *why* and with somebody's *note*."""
     assert routing.candidate is not None
-    return replace(routing, candidate=replace(routing.candidate, held=why))
+    return replace(routing, candidate=replace(routing.candidate, held=why, note=note))
 
 
 def dropped(routing: Routing, move: Move) -> Routing:
@@ -205,6 +207,7 @@ def as_record(routing: Routing) -> Record:
         if tried_now is None
         else {
             **{name: getattr(tried_now, name) for name in _OF_CANDIDATE},
+            "note": tried_now.note,
             "steps": as_records(tried_now.steps),
         },
         "served": list(routing.served),
@@ -233,7 +236,8 @@ def from_record(record: Record) -> Routing:
 
 def _candidate(record: Record) -> Candidate:
     fields = {name: record[name] for name in _OF_CANDIDATE}
-    return Candidate(**fields, steps=from_records(record.get("steps")))  # type: ignore[arg-type]  # our own record
+    note = str(record.get("note", ""))
+    return Candidate(**fields, steps=from_records(record.get("steps")), note=note)  # type: ignore[arg-type]  # our own record
 
 
 def _numbers(value: Json) -> tuple[Number, ...]:

@@ -1,9 +1,10 @@
 """What opsbot says, before any surface dresses it: a title, lines, buttons, and the machine's form."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from opsbot.domain.change import Record
+from opsbot.domain.typed import MARK, Spell, spelled, spelled_json, terminal
 
 Tone = Literal["green", "amber", "red", "plain"]
 Act = Literal[
@@ -25,6 +26,19 @@ Act = Literal[
     "route_rollback",
     "route_serve",
     "route_show",
+    "incident_open",
+    "incident_accept",
+    "incident_decline",
+    "incident_command",
+    "incident_role_accept",
+    "incident_role_decline",
+    "incident_update",
+    "incident_resolve",
+    "incident_timeline",
+    "incident_review",
+    "incident_retry",
+    "incident_snooze",
+    "incident_hush",
 ]
 
 DONE, REFUSED, USAGE, UNCONFIRMED = 0, 1, 2, 3
@@ -53,8 +67,10 @@ class Said:
     One answer or card.
 
     *title* begins with the effect. *lines* are plain sentences; names stand in backticks; free
-    text of people has been made inert by `inert` (one line, no controls, cut). *body* is the
-    machine's form, *exit_code* the command line's.
+    text of people has been made inert by `inert` (one line, no controls, cut). Commands are marked
+    and spelled by no surface yet (`opsbot.domain.typed`). *body* is the machine's form,
+    *exit_code* the command line's. *channel* is the id of the channel in which it goes on, for
+    surfaces that can lead there; empty for none.
     """
 
     tone: Tone
@@ -63,10 +79,23 @@ class Said:
     buttons: tuple[Button, ...] = ()
     body: Record = field(default_factory=dict)
     exit_code: int = DONE
+    channel: str = ""
 
     def as_text(self) -> str:
-        """Return what a terminal prints and a notification says."""
-        return "\n".join((self.title, *self.lines))
+        """Return what a terminal prints."""
+        return spelled("\n".join((self.title, *self.lines)), terminal)
+
+    def spelled(self, spell: Spell) -> "Said":
+        """Return it with every command in it as one surface types it; called at the surface's edge."""
+        return replace(
+            self,
+            title=spelled(self.title, spell),
+            lines=tuple(spelled(one, spell) for one in self.lines),
+            buttons=tuple(
+                replace(one, confirm=spelled(one.confirm, spell)) for one in self.buttons
+            ),
+            body={key: spelled_json(one, spell) for key, one in self.body.items()},
+        )
 
 
 _RANGES = (
@@ -96,6 +125,8 @@ _INVISIBLE = {code: " " for start, end in _RANGES for code in range(start, end)}
     ord("`"): "\u02bc"
 }
 
+_OURS = _INVISIBLE | {ord("`"): "`", ord(MARK): MARK}
+
 CUT = 300
 """Characters of free text that a message shows; the whole stands in the journal's text store."""
 
@@ -107,6 +138,6 @@ def inert(text: str, *, limit: int = CUT) -> str:
 
 
 def visible(text: str, *, limit: int = 900) -> str:
-    """Return a sentence of ours that quotes somebody's words: as `inert`, but backticks stay."""
-    line = " ".join(text.translate(_INVISIBLE | {ord("`"): "`"}).split())
+    """Return a sentence of ours that quotes somebody's words: as `inert`, but backticks and commands stay."""
+    line = " ".join(text.translate(_OURS).split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "\u2026"

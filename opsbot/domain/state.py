@@ -3,19 +3,29 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from opsbot.domain import gates, route, routing
+from opsbot.domain import gates, incident_note, route, routing
+from opsbot.domain import incident as incidents
 from opsbot.domain import kill as kills
 from opsbot.domain import workflow as workflows
 from opsbot.domain.approval import Approval
 from opsbot.domain.approval import from_record as approval_from
 from opsbot.domain.change import Position, Record
-from opsbot.domain.errors import UnknownApproval, UnknownKill, UnknownRevision, UnknownWorkflow
+from opsbot.domain.errors import (
+    UnknownApproval,
+    UnknownIncident,
+    UnknownKill,
+    UnknownRevision,
+    UnknownWorkflow,
+)
 from opsbot.domain.gates import Measurement
+from opsbot.domain.incident import Incident
+from opsbot.domain.incident_note import Note
 from opsbot.domain.kill import Kill
 from opsbot.domain.remembered import Remembered
 from opsbot.domain.route import Number, Revision
 from opsbot.domain.routing import Routing
 from opsbot.domain.said import inert
+from opsbot.domain.typed import command
 from opsbot.domain.workflow import Workflow
 from opsflags import keys
 
@@ -35,6 +45,12 @@ EVIDENCE = "evidence"
 BUDGETS = "budgets"
 """Each workflow's bad outcomes by hour, as far back as its failure budget's window reaches."""
 
+INCIDENTS = "incidents"
+"""Every incident there ever was, by its id; never deleted."""
+
+NOTES = "notes"
+"""Lines that people put into the timelines of incidents, by `<incident>:n<number>`; retracted, never deleted."""
+
 KINDS = (
     keys.KILLS,
     keys.ENDED,
@@ -46,6 +62,8 @@ KINDS = (
     REVISIONS,
     EVIDENCE,
     BUDGETS,
+    INCIDENTS,
+    NOTES,
 )
 """Every kind of journaled record; `audit verify` replays exactly these."""
 
@@ -83,7 +101,8 @@ class State:
             if (record := self.kind(kind).get(kill_id.upper())) is not None:
                 return kills.from_record(record)
         raise UnknownKill(
-            f"There is no kill `{inert(kill_id, limit=40)}`.", hint="`/ai-status` lists the kills."
+            f"There is no kill `{inert(kill_id, limit=40)}`.",
+            hint=f"{command('status')} lists the kills.",
         )
 
     def workflows(self) -> Mapping[str, Workflow]:
@@ -126,7 +145,7 @@ class State:
             newest = self.kind(ROUTES).get(workflow, {}).get("newest", 0)
             raise UnknownRevision(
                 f"`{workflow}` has no revision r{number}; nothing was changed.",
-                hint=f"Its newest is r{newest}: `/ai-route {workflow} history`.",
+                hint=f"Its newest is r{newest}: {command(f'route {workflow} history')}.",
             )
         return route.from_record(record)
 
@@ -142,6 +161,31 @@ class State:
         found = self.kind(EVIDENCE).values()
         return tuple(gates.from_record(one) for one in found if one["workflow"] == workflow)
 
+    def incident(self, incident_id: str) -> Incident:
+        """
+        Return one incident, open or over; whether somebody may see it is not asked here.
+
+        Raises:
+            UnknownIncident: none has that id.
+        """
+        record = self.kind(INCIDENTS).get(incident_id.upper())
+        if record is None:
+            raise UnknownIncident(
+                f"There is no incident `{inert(incident_id, limit=40)}`; nothing was changed.",
+                hint=f"{command('incident list')} lists them.",
+            )
+        return incidents.from_record(record)
+
+    def incidents(self) -> tuple[Incident, ...]:
+        """Return every incident, the newest first."""
+        return _incidents(self.kind(INCIDENTS))
+
+    def notes(self, incident_id: str) -> tuple[Note, ...]:
+        """Return what people put into the timeline of one incident, by when it happened."""
+        found = (incident_note.from_record(one) for one in self.kind(NOTES).values())
+        mine = (note for note in found if note.incident == incident_id)
+        return tuple(sorted(mine, key=lambda note: (note.at_ms, note.noted_ms)))
+
 
 def _read_workflows(records: Mapping[str, Record]) -> Mapping[str, Workflow]:
     return {name: workflows.from_record(record) for name, record in sorted(records.items())}
@@ -156,3 +200,11 @@ def _read_kills(records: Mapping[str, Record]) -> tuple[Kill, ...]:
 
 
 _active = Remembered(_read_kills)
+
+
+def _read_incidents(records: Mapping[str, Record]) -> tuple[Incident, ...]:
+    found = (incidents.from_record(record) for record in records.values())
+    return tuple(sorted(found, key=lambda one: -int(one.id.removeprefix("INC-"))))
+
+
+_incidents = Remembered(_read_incidents)

@@ -11,6 +11,7 @@ from opsbot.domain.actor import Actor
 from opsbot.domain.change import Json, Record
 from opsbot.domain.errors import NeedsConfirmation, OpsbotError, StaleButton
 from opsbot.domain.said import Button, Said
+from opsbot.domain.typed import command
 from opsbot.slack.deps import Deps
 from opsbot.slack.inbound import Invocation
 from opsbot.slack.outlet import Reply, Show
@@ -36,7 +37,7 @@ async def kill_or_ask(deps: Deps, request: KillRequest, act: Invocation, actor: 
         await deps.memory.leave(key, _kept(request, deps.clock.now_ms()), ttl_s=ASK_FOR_MS / 1000)
         said = of_error(error)
         if act.kind == "submit":
-            return Show(confirm_modal(said, key), said)
+            return Show(confirm_modal(said.spelled(deps.spell), key), said)
         yes = Button("confirm_kill", "Stop all of these", key, "danger")
         return Said(said.tone, said.title, said.lines, (yes,), said.body, said.exit_code)
 
@@ -55,7 +56,7 @@ async def confirmed(deps: Deps, key: str, actor: Actor) -> Said:
     if request is None:
         raise StaleButton(
             "That question is over; nothing was changed.",
-            hint=f"Ask again with `/{deps.prefix}-kill`.",
+            hint=f"Ask again with {command('kill')}.",
         )
     said = await deps.verbs.kill(request, actor, request_id=f"{key}:yes")
     if record and request.reason:

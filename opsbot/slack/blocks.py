@@ -1,5 +1,6 @@
 """What opsbot says, as Block Kit: messages, ephemeral answers, modals' bodies. Pure."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -9,6 +10,7 @@ from opsbot.domain.change import Json, Record
 from opsbot.domain.said import Button, Said, Tone
 from opsbot.slack.ids import press_id
 from opsbot.slack.mrkdwn import Mrkdwn, bold, esc, joined, line, plain
+from opsbot.slack.spelling import spelling
 
 Block = dict[str, Json]
 
@@ -59,9 +61,9 @@ def message(said: Said) -> Rendered:
     return checked(said_blocks(said), fallback(said))
 
 
-def render(said: Said) -> tuple[Sequence[Record], str]:
-    """Return blocks and text, the shape that posting effects take."""
-    done = message(said)
+def render(said: Said, *, prefix: str = "ai") -> tuple[Sequence[Record], str]:
+    """Return blocks and text, the shape that posting effects take; *prefix* begins the commands."""
+    done = message(said.spelled(spelling(prefix)))
     return done.blocks, done.text
 
 
@@ -86,7 +88,12 @@ def said_blocks(said: Said, *, start: int = 0) -> list[Block]:
     blocks = [section(_title(said))]
     blocks += [section(text) for text in _chunks(said.lines)]
     blocks += _rows(said.buttons, start)
-    return blocks
+    return [*blocks, context(Mrkdwn(f"<#{said.channel}>"))] if _is_channel(said.channel) else blocks
+
+
+def _is_channel(word: str) -> bool:
+    """Return whether a word is a channel's id, and nothing that Slack could read as more."""
+    return re.fullmatch(r"[CG][A-Z0-9]{2,40}", word) is not None
 
 
 def section(text: Mrkdwn) -> Block:

@@ -1,23 +1,21 @@
 """The Chat port on Slack's Web API: post once, edit, tell one person, show a picture; errors become plans."""
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final
 
-import aiohttp
 import structlog
-from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from opsbot.app.ports import Clock, GiveUp, Picture, RetryLater
+from opsbot.app.ports import Clock, GiveUp, Picture
 from opsbot.domain.blockcheck import check_message
 from opsbot.domain.change import Record
-from opsbot.domain.errors import Gone, StoreLost
+from opsbot.domain.errors import StoreLost
+from opsbot.slack.asking import SlackRefused, asked, gone
 from opsbot.slack.deps import Memory
 from opsbot.slack.mrkdwn import esc
 
 log = structlog.get_logger(__name__)
-T = TypeVar("T")
 
 EVENT_TYPE: Final = "opsbot"
 LOOK_BACK: Final = 200
@@ -28,21 +26,8 @@ SHARING_S: Final = 50.0
 """How long Slack is given to show a file that it took; less than a caller waits to ask again."""
 REMEMBER_S: Final = 7 * 86_400.0
 SHARED_FOR_S: Final = 600.0
-LATER: Final = frozenset(
-    {
-        "ratelimited",
-        "rate_limited",
-        "internal_error",
-        "fatal_error",
-        "service_unavailable",
-        "request_timeout",
-        "team_added_to_org",
-        "accesslimited",
-    }
-)
 OUTSIDE: Final = frozenset({"not_in_channel", "channel_not_found", "invalid_channel"})
 """What Slack says of a file for a channel that the bot may post into without being a member."""
-DELETED: Final = frozenset({"message_not_found"})
 TOO_MUCH: Final = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
 
 
@@ -88,6 +73,26 @@ class SlackChat:
         )
         return {"channel": str(sent["channel"]), "ts": str(sent["ts"])}
 
+    async def reply(
+        self, thread: Record, blocks: Sequence[Record], text: str, *, key: str
+    ) -> Record:
+        """
+        Answer in the thread of a message, and return {"channel", "ts"}; looks for *key* there as `post`.
+
+        Raises:
+            Gone: somebody deleted that message.
+            RetryLater, GiveUp: as `post`.
+        """
+        channel, ts = str(thread["channel"]), str(thread["ts"])
+        if not channel.startswith("D") and await self._is_shared(channel):
+            raise GiveUp(f"{channel} is shared with another organisation")
+        try:
+            return await self._answered(channel, ts, blocks, text, key=key)
+        except SlackRefused as refused:
+            if refused.code == "thread_not_found":
+                raise gone() from refused
+            raise
+
     async def update(self, handle: Record, blocks: Sequence[Record], text: str) -> None:
         """
         Replace a message of ours.
@@ -113,9 +118,9 @@ class SlackChat:
         """
         user = person
         if "@" in person:
-            found = await _asked(self._client.users_lookupByEmail(email=person))
+            found = await asked(self._client.users_lookupByEmail(email=person))
             user = str(found["user"]["id"])
-        opened = await _asked(self._client.conversations_open(users=user))
+        opened = await asked(self._client.conversations_open(users=user))
         return await self.post(str(opened["channel"]["id"]), blocks, text, key=key)
 
     async def upload(self, thread: Record, picture: Picture, *, key: str) -> Record | None:
@@ -152,8 +157,8 @@ class SlackChat:
             **told,
         )
         try:
-            await _asked(sending)
-        except _Refused as refused:
+            await asked(sending)
+        except SlackRefused as refused:
             if refused.code not in OUTSIDE:
                 raise
             raise GiveUp(f"{refused}: invite the bot to {channel}, files need it") from refused
@@ -161,22 +166,59 @@ class SlackChat:
 
     async def _shown(self, channel: str, thread_ts: str, name: str) -> Record | None:
         """Return the reply in a thread that has a file of that name."""
+        async for reply in self._thread(channel, thread_ts):
+            for file in reply.get("files") or []:
+                if file.get("name") == name:
+                    left = {"ts": str(reply["ts"]), "file": str(file["id"])}
+                    return {"channel": channel, **left}
+        return None
+
+    async def _replied(self, channel: str, thread_ts: str, key: str) -> Record | None:
+        """Return the reply in a thread that was posted for *key*."""
+        async for reply in self._thread(channel, thread_ts):
+            if _is_keyed(reply, key):
+                return {"channel": channel, "ts": str(reply["ts"])}
+        return None
+
+    async def _thread(self, channel: str, thread_ts: str) -> AsyncIterator[Mapping[str, Any]]:
         cursor = ""
         for _ in range(THREAD_PAGES):
-            answer = await _asked(
+            answer = await asked(
                 self._client.conversations_replies(
-                    channel=channel, ts=thread_ts, limit=LOOK_BACK, cursor=cursor
+                    channel=channel,
+                    ts=thread_ts,
+                    limit=LOOK_BACK,
+                    cursor=cursor,
+                    include_all_metadata=True,
                 )
             )
             for reply in answer.get("messages") or []:
-                for file in reply.get("files") or []:
-                    if file.get("name") == name:
-                        left = {"ts": str(reply["ts"]), "file": str(file["id"])}
-                        return {"channel": channel, **left}
+                yield reply
             cursor = str((answer.get("response_metadata") or {}).get("next_cursor") or "")
             if not cursor:
-                break
-        return None
+                return
+
+    async def _answered(
+        self, channel: str, ts: str, blocks: Sequence[Record], text: str, *, key: str
+    ) -> Record:
+        if not await self._first(f"{channel}:{ts}:{key}"):
+            found = await self._replied(channel, ts, key)
+            if found is not None:
+                return found
+        sent = await self._sent(
+            lambda shown: self._client.chat_postMessage(
+                channel=channel,
+                thread_ts=ts,
+                text=text,
+                blocks=shown,
+                metadata={"event_type": EVENT_TYPE, "event_payload": {"key": key}},
+                unfurl_links=False,
+                unfurl_media=False,
+            ),
+            blocks,
+            text,
+        )
+        return {"channel": str(sent["channel"]), "ts": str(sent["ts"])}
 
     async def _sent(
         self,
@@ -191,12 +233,12 @@ class SlackChat:
             log.error("slack_blocks_broken", found=[f"{one.pointer} {one.code}" for one in found])
             shown = []
         try:
-            return await _asked(send(shown))
-        except _Refused as refused:
+            return await asked(send(shown))
+        except SlackRefused as refused:
             if refused.code not in TOO_MUCH or not shown:
                 raise
             log.warning("slack_blocks_refused", error=refused.code)
-            return await _asked(send([]))
+            return await asked(send([]))
 
     async def _first(self, key: str, *, ttl_s: float = REMEMBER_S) -> bool:
         try:
@@ -205,14 +247,13 @@ class SlackChat:
             return False
 
     async def _look(self, channel: str, key: str) -> Record | None:
-        answer = await _asked(
+        answer = await asked(
             self._client.conversations_history(
                 channel=channel, limit=LOOK_BACK, include_all_metadata=True
             )
         )
         for message in answer.get("messages") or []:
-            metadata = message.get("metadata") or {}
-            if metadata.get("event_type") == EVENT_TYPE and _key(metadata) == key:
+            if _is_keyed(message, key):
                 return {"channel": channel, "ts": str(message["ts"])}
         return None
 
@@ -220,19 +261,11 @@ class SlackChat:
         known, until_s = self._shared.get(channel, (False, 0.0))
         if self._clock.monotonic() < until_s:
             return known
-        answer = await _asked(self._client.conversations_info(channel=channel))
+        answer = await asked(self._client.conversations_info(channel=channel))
         found: Mapping[str, object] = answer.get("channel") or {}
         shared = bool(found.get("is_ext_shared") or found.get("is_pending_ext_shared"))
         self._shared[channel] = (shared, self._clock.monotonic() + SHARED_FOR_S)
         return shared
-
-
-class _Refused(GiveUp):
-    """Slack said no, with its own code."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(f"Slack refused: {code}")
-        self.code = code
 
 
 def file_name(key: str) -> str:
@@ -240,47 +273,9 @@ def file_name(key: str) -> str:
     return f"opsbot-{hashlib.sha256(key.encode()).hexdigest()[:16]}.png"
 
 
-def _key(metadata: Mapping[str, Any]) -> object:
+def _is_keyed(message: Mapping[str, Any], key: str) -> bool:
+    metadata = message.get("metadata") or {}
     payload = metadata.get("event_payload")
-    return payload.get("key") if isinstance(payload, Mapping) else None
-
-
-async def _asked(call: Awaitable[T]) -> T:
-    """
-    Await a call.
-
-    Raises:
-        RetryLater: no answer, or one that says later.
-        Gone: the message was deleted.
-        GiveUp: Slack said no.
-    """
-    try:
-        return await call
-    except SlackApiError as error:
-        raise _translated(error) from error
-    except (TimeoutError, aiohttp.ClientError, OSError, SlackRequestError) as error:
-        raise RetryLater(f"no answer from Slack: {error!r}") from error
-
-
-def _translated(error: SlackApiError) -> RetryLater | GiveUp | Gone:
-    response = error.response
-    status = int(getattr(response, "status_code", 0) or 0)
-    code = _code(response)
-    if status == 429 or code in LATER or status >= 500:  # noqa: PLR2004 - HTTP's own numbers
-        return RetryLater(f"Slack: {code or status}", after_s=_after_s(response))
-    if code in DELETED:
-        return Gone("Somebody deleted that message in Slack.", hint="It can be posted anew.")
-    return _Refused(code or str(status))
-
-
-def _code(response: Any) -> str:
-    data = getattr(response, "data", response)
-    return str(data.get("error", "")) if isinstance(data, Mapping) else ""
-
-
-def _after_s(response: Any) -> float | None:
-    headers: Mapping[str, str] = getattr(response, "headers", None) or {}
-    for name, value in headers.items():
-        if name.lower() == "retry-after" and str(value).isdigit():
-            return float(value)
-    return None
+    if metadata.get("event_type") != EVENT_TYPE or not isinstance(payload, Mapping):
+        return False
+    return payload.get("key") == key

@@ -12,7 +12,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from opsbot.app.ports import Clock
 from opsbot.app.verbs import Verbs
 from opsbot.domain.change import Record
+from opsbot.domain.typed import Spell
 from opsbot.slack.people import People
+from opsbot.slack.spelling import spelling
 
 
 class Memory(Protocol):
@@ -77,3 +79,8 @@ class Deps:
     enterprises: frozenset[str] = frozenset()
     prefix: str = "ai"
     tasks: Tasks = field(default_factory=Tasks)
+
+    @property
+    def spell(self) -> Spell:
+        """Return how commands inside sentences are typed in this workspace."""
+        return spelling(self.prefix)

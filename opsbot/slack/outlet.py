@@ -9,6 +9,7 @@ import structlog
 from slack_sdk.errors import SlackApiError
 
 from opsbot.domain.said import Said
+from opsbot.domain.typed import spelled
 from opsbot.slack.blocks import message
 from opsbot.slack.deps import Deps
 from opsbot.slack.inbound import Invocation
@@ -65,7 +66,11 @@ class Outlet:
             await self._plain(reply)
         elif isinstance(reply, Show):
             await self._show(reply)
-        elif self.act.kind == "command":
+        else:
+            await self._said(reply.spelled(self.deps.spell))
+
+    async def _said(self, reply: Said) -> None:
+        if self.act.kind == "command":
             await self._command(reply)
         elif self.act.kind == "submit":
             await self._submit(answer_modal(reply))
@@ -76,7 +81,9 @@ class Outlet:
 
     async def _plain(self, reply: Wrong | None) -> None:
         if reply is not None and reply.errors and not self.acked:
-            await self._ack({"response_action": "errors", "errors": reply.errors})
+            spell = self.deps.spell
+            errors = {field: spelled(text, spell) for field, text in reply.errors.items()}
+            await self._ack({"response_action": "errors", "errors": errors})
         elif not self.acked:
             await self._ack("")
 

@@ -90,6 +90,12 @@ def parse_route(text: str, *, command: str = "/ai-route") -> RouteWords:
     if act in ("show", "history"):
         _no_more(words, command)
         return RouteLook(workflow, "history" if act == "history" else "show")
+    if act == "picture":
+        raise NeedsMoreWords(
+            "The picture is written by a terminal, into a file; nothing was changed.",
+            hint=f"`opsbot route {workflow} picture --out FILE.png`. In Slack it is in the thread of"
+            " a revision's card.",
+        )
     raise _unknown(act, ACTS, command)
 
 

@@ -103,7 +103,8 @@ class RouteListeners:
         return self._again(Draft(draft.workflow, draft.base, now.seen), act, top)
 
     def _again(self, draft: Draft, act: Invocation, top: Said) -> Show:
-        view = route_modal(draft, act.fields, prefix=self.deps.prefix, top=top)
+        shown = top.spelled(self.deps.spell)
+        view = route_modal(draft, act.fields, prefix=self.deps.prefix, top=shown)
         return Show(view, top)
 
     async def _begun(self, workflow: str, actor: Actor) -> tuple[Draft, Route]:

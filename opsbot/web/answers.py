@@ -6,11 +6,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from opsbot.domain.said import Said
+from opsbot.domain.typed import terminal
 from opsbot.web.said_json import SAID, as_record
 
 
 def answer(request: Request, said: Said, *, status: int = 200) -> Response:
-    """Return *said* in the form that the caller accepts."""
+    """Return *said* in the form that the caller accepts, its commands as a terminal types them."""
+    said = said.spelled(terminal)
     whole = SAID in request.headers.get("accept", "")
     return Response(
         json.dumps(as_record(said) if whole else said.body, ensure_ascii=False),

@@ -17,6 +17,7 @@ from opsbot.app.requests import (
     TargetKind,
 )
 from opsbot.domain.errors import NeedsMoreWords
+from opsbot.web.body_words import wrong
 from opsbot.web.problems import NotJson, TooLarge
 
 LARGEST_BODY = 65_536
@@ -247,12 +248,10 @@ async def read(request: Request, kind: type[B]) -> tuple[B, bytes]:
     try:
         return kind.model_validate(value), raw
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "body"
-        why = first["msg"].removeprefix("Value error, ")
+        what, allowed = wrong(error, kind, value)
         raise NeedsMoreWords(
-            f"`{where[:100]}`: {why}; nothing was changed.",
-            hint="/openapi.json lists the keys.",
+            f"{what}; nothing was changed.",
+            hint=f"{allowed} /openapi.json describes every body.".strip(),
         ) from error
 
 

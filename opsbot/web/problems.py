@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from opsbot.app import error_words
 from opsbot.domain.errors import OpsbotError
+from opsbot.domain.typed import terminal
 
 PROBLEM = "application/problem+json"
 DOCS = "urn:opsbot:problem:"
@@ -66,7 +67,7 @@ class ReusedKey(OpsbotError):
 
 def of_error(error: OpsbotError) -> Response:
     """Return the problem document of a refusal, a doubt or a failure."""
-    said = error_words.of_error(error)
+    said = error_words.of_error(error).spelled(terminal)
     status = STATUS.get(error.code, 400 if said.exit_code else 500)
     detail = "\n".join(said.lines)
     headers = {"www-authenticate": 'Bearer realm="opsbot"'} if status == 401 else {}  # noqa: PLR2004  the one status that needs the header

@@ -123,7 +123,7 @@ async def test_a_route_that_moved_on_makes_the_approval_stale(
     await world.bot.stage(StageRequest(COPILOT, "begin"), INES, request_id="other")
     await world.bot.approve(ApproveRequest("A-2"), SAM, request_id="yes")
 
-    with pytest.raises(StaleButton, match="was changed since A-1"):
+    with pytest.raises(StaleButton, match="A-1 is over: void by Sam"):
         await world.bot.approve(ApproveRequest("A-1"), SAM, request_id="late")
 
 

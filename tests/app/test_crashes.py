@@ -215,7 +215,9 @@ async def test_a_card_that_cannot_be_posted_keeps_nothing_from_being_proved(worl
     assert [person for person, _ in world.slack.told] == ["U0ADMIN"]
     status = await world.bot.status(None, MARA)
     assert "Not delivered: 2 messages; the newest:" in status.lines
-    assert any(one.endswith("tell K-1: U0SUPPORT: user_not_found") for one in status.lines)
+    assert any(
+        one.endswith("message about K-1 failed: U0SUPPORT: user_not_found") for one in status.lines
+    )
 
 
 async def test_a_restored_card_gives_up_on_an_instance_that_never_comes_back(world: World) -> None:

@@ -8,9 +8,12 @@ from opsbot.domain.actor import Actor
 from opsbot.domain.errors import NeedsConfirmation, NothingToRestore, UnknownWorkflow
 from opsbot.domain.said import Said
 from opsbot.domain.state import State
+from opsflags import keys
+from opsflags.evaluate import compile_view
 from opsflags.model import Scope
+from opsflags.records import kill_from_json, workflow_from_json
 from tests.support.models import AZURE, GPT, SNAPSHOT, SONNET, declare, using
-from tests.support.world import INES, MARA, SAM, World
+from tests.support.world import ALL_MODES, INES, MARA, SAM, World
 
 MODEL = Target("model", GPT)
 
@@ -236,6 +239,25 @@ async def test_the_question_says_what_was_seen_and_what_is_not_matched(world: Wo
     assert world.store.state.active_kills() == ()
 
 
+async def test_a_name_without_provider_names_the_model_at_each_provider_that_it_hits(
+    world: World,
+) -> None:
+    seen = (GPT, "azure/gpt-5.2", "openai/gpt-5.2-pro")
+    await world.fleets.sample({}, now_ms=world.clock.now_ms(), models=seen)
+    bare = Target("model", "gpt-5.2")
+
+    with pytest.raises(NeedsConfirmation) as asked:
+        await world.bot.kill(KillRequest(bare), MARA, request_id="ask")
+    await _kill(world, bare)
+
+    said = of_error(asked.value)
+    hit = ["gpt-5.2", "azure/gpt-5.2", GPT, SNAPSHOT, AZURE]
+    assert said.body["names"] == hit
+    assert f"It hits the names {', '.join(f'`{one}`' for one in hit)}." in said.lines
+    assert f"Seen in the last 24 h: `azure/gpt-5.2`, `{GPT}`." in said.lines
+    assert _models(world.store.state) == {"K-1": "gpt-5.2", "K-2": SNAPSHOT, "K-3": AZURE}
+
+
 @pytest.mark.parametrize("target", [Target("kill", "K-3"), Target("model", AZURE)])
 async def test_a_name_is_not_opened_under_the_kill_that_holds_it(
     world: World, target: Target
@@ -248,3 +270,30 @@ async def test_a_name_is_not_opened_under_the_kill_that_holds_it(
     assert "K-3 holds another name of the model that K-1 stops" in refusal.value.message
     assert "Restore K-1" in refusal.value.hint
     assert set(_models(world.store.state)) == {"K-1", "K-2", "K-3"}
+
+
+async def test_one_person_lets_the_same_keys_through_by_whatever_name(world: World) -> None:
+    await _kill(world)
+    for word in ("ask", "again"):
+        await world.bot.restore(RestoreRequest(Target("kill", "K-1")), MARA, request_id=word)
+        world.clock.later(15 * 60)
+    state = world.store.state
+    client = compile_view(
+        "support-copilot",
+        workflow_from_json("support-copilot", dict(state.kind(keys.WORKFLOWS)["support-copilot"])),
+        [kill_from_json(dict(one)) for one in state.kind(keys.KILLS).values()],
+        modes=ALL_MODES,
+        knowledge="live",
+    )
+
+    let = {
+        name: {
+            key
+            for key in (f"user-{number}" for number in range(4000))
+            if client.decide(None, name, None, None, key).allowed
+        }
+        for name in (GPT, SNAPSHOT, AZURE)
+    }
+
+    assert len({frozenset(one) for one in let.values()}) == 1
+    assert 120 <= len(let[GPT]) <= 280

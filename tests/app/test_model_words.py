@@ -31,7 +31,7 @@ def test_a_cheaper_model_is_told_with_both_prices() -> None:
 
 
 def test_a_dearer_model_is_told_so_and_the_same_is_the_same() -> None:
-    assert price_words(BOOK, _route(MINI), _route(GPT)).startswith("about 400 % dearer per token")
+    assert price_words(BOOK, _route(MINI), _route(GPT)).startswith("about 5 times the price (in")
     assert price_words(BOOK, _route(GPT), _route(GPT)) == (
         "the same price per token (in $1.25, out $10 per million)"
     )

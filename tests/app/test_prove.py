@@ -69,7 +69,10 @@ async def test_an_instance_whose_calls_cannot_go_to_the_fallback_is_said_to_stop
     said = await proved(world, "pod-2", mode="fallback")
 
     assert (said.tone, said.body["proved"]) == ("amber", {"probes": 2, "passed": 0})
-    assert said.title.endswith("in prod, but 2 of 2 probed instances stop instead")
+    assert said.title == (
+        "Usual model blocked for `support-copilot` in prod,"
+        " but 2 of 2 probed instances stop instead"
+    )
     assert (
         "2 instances **stop** instead: their calls cannot be sent to the fallback"
         " (another provider)"

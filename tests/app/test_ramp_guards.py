@@ -3,25 +3,25 @@
 import pytest
 
 from opsbot.app.ramp_decision import UNPROVED
-from opsbot.app.requests import StageRequest
 from opsbot.domain.errors import RouteRefused
-from tests.app.test_ramps import HOUR, STEPS, begun, later, percent
-from tests.app.test_routes import COPILOT, GATE, measure, set_mini
-from tests.support.world import INES, HandMoved, World, workflow
+from tests.support.ramps import (
+    COPILOT,
+    GATE,
+    HOUR,
+    STEPS,
+    begun,
+    climbed,
+    later,
+    measure,
+    percent,
+    pod,
+    set_mini,
+    stage,
+    world,
+)
+from tests.support.world import HandMoved, World, workflow
 
-
-@pytest.fixture(name="world")
-async def _world() -> World:
-    world = World()
-    await world.declare(workflow(COPILOT, extra={"gates": [GATE]}))
-    return world
-
-
-@pytest.fixture(name="pod")
-async def _pod(world: World) -> HandMoved:
-    pod = world.instance("pod-1")
-    pod.follow()
-    return pod
+__all__ = ["pod", "world"]
 
 
 async def test_an_edit_of_the_stages_moves_no_ramp_that_runs(world: World, pod: HandMoved) -> None:
@@ -39,14 +39,12 @@ async def test_an_edit_of_the_stages_moves_no_ramp_that_runs(world: World, pod: 
 async def test_a_watch_goes_on_after_a_ramp_over_it_was_given_up(
     world: World, pod: HandMoved
 ) -> None:
-    await begun(world, pod)
-    for _ in STEPS[1:]:
-        await later(world, pod)
+    await climbed(world, pod)
     await set_mini(world, prompt="p@7")
     await measure(world, "r3", 0.95)
-    await world.bot.stage(StageRequest(COPILOT, "begin"), INES, request_id="b3")
+    await stage(world)
     pod.follow()
-    await world.bot.stage(StageRequest(COPILOT, "cancel"), INES, request_id="c3")
+    await stage(world, "cancel")
     await measure(world, "r2", 0.95)
 
     good = await later(world, pod, 24.1)
@@ -57,12 +55,10 @@ async def test_a_watch_goes_on_after_a_ramp_over_it_was_given_up(
 async def test_a_hard_red_of_what_serves_is_seen_while_another_is_tried(
     world: World, pod: HandMoved
 ) -> None:
-    await begun(world, pod)
-    for _ in STEPS[1:]:
-        await later(world, pod)
+    await climbed(world, pod)
     await set_mini(world, prompt="p@7")
     await measure(world, "r3", 0.95)
-    await world.bot.stage(StageRequest(COPILOT, "begin"), INES, request_id="b3")
+    await stage(world)
     await measure(world, "r2", 0.5)
 
     routing = await later(world, pod)
@@ -74,9 +70,7 @@ async def test_a_hard_red_of_what_serves_is_seen_while_another_is_tried(
 async def test_a_way_back_that_may_not_serve_is_said_and_not_taken(
     world: World, pod: HandMoved
 ) -> None:
-    await begun(world, pod)
-    for _ in STEPS[1:]:
-        await later(world, pod)
+    await climbed(world, pod)
     await world.declare(
         workflow(COPILOT, extra={"gates": [GATE], "approved": ["openai/gpt-5-mini"]})
     )
@@ -126,7 +120,7 @@ async def test_a_ramp_of_one_step_asks_for_everything_first(world: World, pod: H
     await measure(world, "r2", 0.95)
 
     with pytest.raises(RouteRefused) as refusal:
-        await world.bot.stage(StageRequest(COPILOT, "begin"), INES, request_id="b")
+        await stage(world)
 
     assert UNPROVED in refusal.value.message
 

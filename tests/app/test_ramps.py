@@ -1,72 +1,38 @@
 """A ramp: it goes on when everything is green, waits and says why, and takes back what is bad."""
 
+from dataclasses import replace
+
 import pytest
 
 from opsbot.app.ramp_decision import UNPROVED
-from opsbot.app.requests import KillRequest, RestoreRequest, RollbackRequest, StageRequest, Target
-from opsbot.app.route_state import severe_incidents
+from opsbot.app.requests import KillRequest, RollbackRequest, StageRequest, Target
 from opsbot.domain.actor import SCHEDULER
-from opsbot.domain.change import Change, Record, Write
+from opsbot.domain.change import Change, Write
 from opsbot.domain.errors import NotAllowed, RouteRefused
-from opsbot.domain.ramp import DEFAULT_STEPS, WHOLE
+from opsbot.domain.incident import Incident, as_record
+from opsbot.domain.incident_times import Times
 from opsbot.domain.route import Number
-from opsbot.domain.routing import Routing
-from opsbot.domain.state import State
+from opsbot.domain.state import INCIDENTS, State
 from opsflags import keys
-from tests.app.test_routes import COPILOT, GATE, measure, served, set_mini
-from tests.support.world import INES, MARA, SAM, HandMoved, World, workflow
+from tests.support.ramps import (
+    COPILOT,
+    GATE,
+    HOUR,
+    STEPS,
+    begun,
+    climbed,
+    later,
+    measure,
+    percent,
+    pod,
+    served,
+    set_mini,
+    stage,
+    world,
+)
+from tests.support.world import MARA, SAM, HandMoved, World, workflow
 
-HOUR = 3600
-STEPS = [step.percent for step in DEFAULT_STEPS if step.percent]
-
-
-@pytest.fixture(name="world")
-async def _world() -> World:
-    world = World()
-    await world.declare(workflow(COPILOT, extra={"gates": [GATE]}))
-    return world
-
-
-@pytest.fixture(name="pod")
-async def _pod(world: World) -> HandMoved:
-    pod = world.instance("pod-1")
-    pod.follow()
-    return pod
-
-
-async def proved_switch(world: World, pod: HandMoved) -> None:
-    """Kill and restore, so that the switch is known to work."""
-    await world.bot.kill(KillRequest(Target("workflow", COPILOT), "stop"), MARA, request_id="k")
-    pod.follow()
-    await world.work("follow")
-    await world.bot.restore(RestoreRequest(Target("workflow", COPILOT)), MARA, request_id="restore")
-    pod.follow()
-
-
-async def begun(world: World, pod: HandMoved) -> None:
-    """Begin the ramp of r2 with green gates and a proved switch."""
-    await proved_switch(world, pod)
-    await set_mini(world)
-    await measure(world, "r2", 0.95)
-    await world.bot.stage(StageRequest(COPILOT, "begin"), INES, request_id="begin")
-    pod.follow()
-
-
-async def later(world: World, pod: HandMoved, hours: float = 1.01) -> Routing:
-    """Let time pass and everything due be done, with a fleet that follows."""
-    world.clock.later(hours * HOUR)
-    for _ in range(3):
-        pod.follow()
-        await world.outbox.fire_timers()
-        await world.work("route_follow", "ramp")
-    pod.follow()
-    return world.store.state.routing(COPILOT)
-
-
-def percent(world: World) -> object:
-    """Return the share that clients read, 100 where nobody is tried on."""
-    tried = served(world).get("candidate")
-    return tried["percent"] if isinstance(tried, dict) else WHOLE
+__all__ = ["pod", "world"]
 
 
 async def test_a_green_ramp_climbs_step_by_step_to_everybody(world: World, pod: HandMoved) -> None:
@@ -169,9 +135,7 @@ async def test_a_hard_red_of_few_cases_only_holds(world: World, pod: HandMoved) 
 async def test_a_hard_red_in_the_watch_rolls_back_to_the_last_good(
     world: World, pod: HandMoved
 ) -> None:
-    await begun(world, pod)
-    for _ in STEPS[1:]:
-        await later(world, pod)
+    await climbed(world, pod)
     await measure(world, "r2", 0.5)
 
     routing = await later(world, pod, 24.1)
@@ -195,7 +159,7 @@ async def test_a_kill_of_it_holds_its_ramp(world: World, pod: HandMoved) -> None
 async def test_a_switch_that_was_not_proved_lately_holds(world: World, pod: HandMoved) -> None:
     await set_mini(world)
     await measure(world, "r2", 0.95)
-    await world.bot.stage(StageRequest(COPILOT, "begin"), INES, request_id="begin")
+    await stage(world)
 
     held = await later(world, pod)
 
@@ -203,14 +167,27 @@ async def test_a_switch_that_was_not_proved_lately_holds(world: World, pod: Hand
     assert held.candidate.held == UNPROVED
 
 
-async def test_a_severe_incident_holds(world: World, pod: HandMoved) -> None:
-    incident: Record = {"s": 1, "workflow": COPILOT, "severity": "SEV2", "status": "active"}
-    records = {**world.store.state.records, "incidents": {"INC-1": incident}}
-    open_ = severe_incidents(State(records=records), COPILOT)
-    resolved: Record = {**incident, "status": "resolved"}
-    over = severe_incidents(State(records={"incidents": {"INC-1": resolved}}), COPILOT)
+async def test_a_severe_incident_holds_until_it_is_over(world: World, pod: HandMoved) -> None:
+    await begun(world, pod)
+    at = world.store.state.position
+    times = Times(declared=world.clock.now_ms())
+    opened = Incident(
+        "INC-1", "uid", at, at, "", "SEV2", times, "mara", "slack", workflows=(COPILOT,)
+    )
 
-    assert (open_, over) == (("INC-1",), ())
+    async def noted(one: Incident) -> None:
+        write = Write(INCIDENTS, one.id, as_record(one))
+        change = Change("incident", SCHEDULER, (write,))
+        await world.store.commit(f"incident:{one.status}", lambda state, now_ms: (change, None))
+
+    await noted(opened)
+    held = (await later(world, pod)).candidate
+    await noted(replace(opened, status="resolved"))
+    await later(world, pod, 0.1)
+
+    assert held is not None
+    assert held.held == "INC-1 is open"
+    assert percent(world) == STEPS[1]
 
 
 async def test_an_instance_that_has_not_confirmed_holds(world: World, pod: HandMoved) -> None:
@@ -232,7 +209,7 @@ async def test_what_a_person_holds_only_a_person_lets_go_on(world: World, pod: H
 
     await later(world, pod, 5)
     held = percent(world)
-    await world.bot.stage(StageRequest(COPILOT, "go_on"), INES, request_id="g")
+    await stage(world, "go_on")
     await later(world, pod, 0.01)
 
     assert held == STEPS[0]
@@ -242,7 +219,7 @@ async def test_what_a_person_holds_only_a_person_lets_go_on(world: World, pod: H
 async def test_a_ramp_that_is_given_up_serves_nobody_more(world: World, pod: HandMoved) -> None:
     await begun(world, pod)
 
-    said = await world.bot.stage(StageRequest(COPILOT, "cancel"), INES, request_id="c")
+    said = await stage(world, "cancel")
     await later(world, pod, 5)
 
     assert said.title.startswith("Given up: r1 serves everybody of `support-copilot` in prod again")
@@ -250,7 +227,7 @@ async def test_a_ramp_that_is_given_up_serves_nobody_more(world: World, pod: Han
     assert not any("Price" in line for line in said.lines)
     assert "candidate" not in served(world)
     with pytest.raises(RouteRefused):
-        await world.bot.stage(StageRequest(COPILOT, "hold"), INES, request_id="h")
+        await stage(world, "hold")
 
 
 async def test_who_may_not_change_routes_may_not_hold_one(world: World, pod: HandMoved) -> None:
@@ -266,7 +243,7 @@ async def test_only_one_ramp_runs_at_a_time(world: World, pod: HandMoved) -> Non
     await measure(world, "r3", 0.95)
 
     with pytest.raises(RouteRefused) as refusal:
-        await world.bot.stage(StageRequest(COPILOT, "begin", Number(3)), INES, request_id="b3")
+        await stage(world, "begin", 3)
 
     assert "r2 is on its way" in refusal.value.message
 
@@ -339,9 +316,7 @@ async def test_the_card_shows_how_far_it_is_and_is_one_message(
 async def test_the_card_of_what_served_before_no_longer_says_so(
     world: World, pod: HandMoved
 ) -> None:
-    await begun(world, pod)
-    for _ in STEPS[1:]:
-        await later(world, pod)
+    await climbed(world, pod)
     await world.work("route_card")
     posted = [text.splitlines()[0] for _, text in world.slack.posted]
 

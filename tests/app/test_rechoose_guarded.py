@@ -8,7 +8,14 @@ from opsbot.app import route_state
 from opsbot.app.declare import Declare
 from opsbot.app.rechoose import Rechoose, decide_rechoose
 from opsbot.app.rechosen_words import chosen_told
-from opsbot.app.requests import EvalRequest, EvalResult, KillRequest, Target
+from opsbot.app.requests import (
+    EvalRequest,
+    EvalResult,
+    KillRequest,
+    RouteEdit,
+    StageRequest,
+    Target,
+)
 from opsbot.domain.actor import Actor
 from opsbot.domain.declaration import Catalogue
 from opsbot.domain.policy import Service
@@ -16,7 +23,7 @@ from opsbot.domain.route import Number, Route
 from opsbot.domain.route import Target as Serving
 from tests.support.choosing import CHEAPEST, NAME, good, lift, mini_serves, serving, shown
 from tests.support.models import BOOK, GPT, MINI, SONNET, route, using
-from tests.support.world import MARA, World, policy
+from tests.support.world import INES, MARA, World, policy
 
 CI = Actor(kind="service", id="ci", via="http")
 
@@ -53,6 +60,36 @@ async def _world() -> World:
     world = World()
     await _declared(world)
     return world
+
+
+async def test_a_ramp_that_the_strategy_begins_says_at_once_what_holds_it(world: World) -> None:
+    await shown(world, MINI, GPT)
+    request = KillRequest(Target("workflow", NAME), "stop", tenant="acme")
+    await world.bot.kill(request, MARA, request_id="acme")
+
+    done = await _rechosen(world)
+    tried = world.store.state.routing(NAME).candidate
+
+    assert done == [("tried", "r2")]
+    assert tried is not None
+    assert tried.held == "K-1 (`stop`) restricts it"
+    assert f"ramp-held:{NAME}" in world.server.timers
+
+
+async def test_a_choice_of_the_strategy_makes_a_ramp_that_waits_void(world: World) -> None:
+    await _declared(world, tier=1)
+    edit = RouteEdit(NAME, prompt="p@2")
+    await world.bot.set_route(edit, INES, request_id="set")
+    await shown(world, "r2", GPT, MINI)
+    await world.bot.stage(StageRequest(NAME, "begin", Number(2)), INES, request_id="ask")
+    waited = world.store.state.approval("A-1").standing
+
+    await _kill(world, GPT)
+    await Rechoose(world.env)()
+
+    assert waited == "pending"
+    assert serving(world) == (MINI,)
+    assert world.store.state.approval("A-1").standing == "void"
 
 
 async def test_reports_alone_move_nobody_on_tier_1_and_people_are_told() -> None:
@@ -197,7 +234,7 @@ async def test_whoever_answers_for_it_reads_what_was_chosen_and_how_to_begin_it(
     told = chosen_told(world.env, world.store.state, body)
     assert told is not None
     said, people = told
-    assert said.lines[-1] == f"To ask for it: `/ai-route {NAME} stage r2`."
+    assert said.as_text().endswith(f"To ask for it: `opsbot route {NAME} stage r2`.")
     assert [person for person, text in world.slack.told if MINI in text] == list(people)
     assert people == (world.store.state.workflows()[NAME].dri,)
 

@@ -76,7 +76,7 @@ async def test_a_repeated_request_for_approval_says_how_it_ended(world: World) -
 
     again = await world.bot.restore(RestoreRequest(COPILOT), MARA, request_id="2")
 
-    assert again.title == "Asked for before in prod: A-1 is approved by now"
+    assert again.title == "Asked for before in prod: A-1 is over: approved by Ines at 03:14:07 UTC"
     assert again.body["standing"] == "approved"
 
 

@@ -73,7 +73,7 @@ async def test_an_approval_of_what_has_changed_is_void_at_once(killed: World) ->
     await killed.bot.restore(RestoreRequest(CONTRACTS), MARA, request_id="1")
     await killed.bot.kill(KillRequest(CONTRACTS, mode="stop"), MARA, request_id="k3")
 
-    with pytest.raises(StaleButton, match="A-1 is over: void by Mara because"):
+    with pytest.raises(StaleButton, match="A-1 is over: void by Mara at 03:24:08 UTC because"):
         await killed.bot.approve(ApproveRequest("A-1"), SAM, request_id="2")
 
     assert killed.store.state.approval("A-1").standing == "void"
@@ -98,7 +98,7 @@ async def test_where_nobody_may_approve_yet_it_says_who_may_and_from_when(killed
 
     said = await killed.bot.restore(RestoreRequest(COPILOT), MARA, request_id="1")
 
-    assert "May approve: nobody yet; Ola may from 03:19:07 UTC." in said.lines
+    assert "May approve: nobody yet; Ola, as secondary, from 03:19:07 UTC." in said.lines
 
 
 async def test_a_page_that_would_come_too_late_is_not_promised(killed: World) -> None:
@@ -184,7 +184,7 @@ async def test_who_may_not_approve_reads_that_it_waits_and_for_whom(killed: Worl
     with pytest.raises(NotAllowed, match="A-1 waits for this already, asked by Sam") as refused:
         await killed.bot.restore(RestoreRequest(COPILOT), MARA, request_id="2")
 
-    assert refused.value.hint == "May approve: Ines."
+    assert refused.value.hint == "May approve: Ines; Ola, as secondary, from 03:19:07 UTC."
 
 
 async def test_a_guest_learns_nothing_about_what_is_killed(world: World) -> None:

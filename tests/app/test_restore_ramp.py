@@ -261,7 +261,7 @@ async def test_restoring_again_says_how_far_it_is_and_changes_nothing(
 
     assert ramping.store.state.position == before
     assert "Nothing was changed: it is on its way." in said.as_text()
-    assert "To hold it: `/ai-restore K-1 hold`." in said.as_text()
+    assert "To hold it: `opsbot restore K-1 hold`." in said.as_text()
     assert "5 % of sticky keys, read-only tools, watched until 03:24:0" in said.as_text()
     with pytest.raises(NotAllowed):
         await ramping.bot.restore(request(), NOOR, request_id="noor")

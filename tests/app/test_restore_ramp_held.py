@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from opsbot.app.requests import RestoreRequest
+from opsbot.app.restore_ramp import UNCONFIRMED
 from opsbot.domain.errors import NotAllowed, StaleButton
 from tests.support.restores import (
     K1,
@@ -158,3 +159,20 @@ async def test_a_queue_that_closes_in_the_middle_keeps_what_is_let_through(
 
     assert (kill.mode, kill.ramp and kill.ramp.percent) == ("canned", 5)
     assert percent(world) == 25
+
+
+async def test_what_held_it_is_taken_off_its_card_as_soon_as_it_is_over(
+    world: World, pod: HandMoved
+) -> None:
+    await killed(world, pod)
+    await approved(world)
+    world.clock.later(601)
+    pod.check_in()
+    await world.outbox.fire_timers()
+    await world.work("restore_ramp")
+    before = ramp_of(world).held
+
+    await seen(world, pod)
+
+    assert before == UNCONFIRMED
+    assert (percent(world), ramp_of(world).held) == (5, "")

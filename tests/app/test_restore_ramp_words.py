@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from opsbot.adapters.memory import MemoryFleets
+from opsbot.adapters.memory_server import MemoryServer
 from opsbot.app.ports import Delivery
 from opsbot.app.requests import (
     ApproveRequest,
@@ -10,6 +12,8 @@ from opsbot.app.requests import (
     Target,
 )
 from opsbot.domain.change import Effect
+from opsbot.domain.errors import StoreLost
+from opsbot.domain.fleet import Fleet
 from opsbot.domain.kill import Kill, as_record, from_record
 from opsbot.domain.kill_ramp import KillRamp
 from opsbot.domain.state import State
@@ -96,6 +100,34 @@ async def test_the_card_offers_hold_and_a_full_stop(ramping: World) -> None:
         "held": None,
         "lone": False,
     }
+
+
+class NoFleet(MemoryFleets):
+    """A fleet whose store does not answer."""
+
+    def __init__(self) -> None:
+        super().__init__(MemoryServer())
+
+    async def look(self) -> Fleet:
+        """Fail as the store does."""
+        raise StoreLost("no answer")
+
+
+async def test_whoever_has_not_confirmed_is_said_in_a_sentence_of_its_own(
+    world: World, pod: HandMoved
+) -> None:
+    await killed(world, pod)
+    await approved(world)
+
+    said = await world.bot.restore(request(), MARA, request_id="look")
+    unseen = replace(world.bot, env=replace(world.bot.env, fleets=NoFleet()))
+    blind = await unseen.restore(request(), MARA, request_id="blind")
+
+    assert "0/1 instances confirmed. Whoever has not confirmed still holds all of it." in said.lines
+    assert (
+        "Confirmed: unknown. The fleet's acknowledgements could not be read."
+        " Whoever has not confirmed still holds all of it."
+    ) in blind.lines
 
 
 def test_a_kill_with_and_without_a_ramp_reads_as_it_was_written() -> None:

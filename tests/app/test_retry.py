@@ -1,14 +1,52 @@
 """Delivering again what could not be said: who may, what is noted, what moves."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import pytest
 
+from opsbot.app.deliver import GIVE_UP_AFTER, UNEXPECTED, Deliver
+from opsbot.app.ports import Delivery, Outbox
 from opsbot.app.requests import KillRequest, Target
+from opsbot.app.retry import letter_line
 from opsbot.domain.change import Effect
-from opsbot.domain.errors import NotAllowed, UnknownLetter
+from opsbot.domain.errors import NotAllowed, StoreLost, UnknownLetter
 from tests.support.changes import put
 from tests.support.world import GUS, MARA, NOOR, World
+
+
+@dataclass
+class Kept:
+    """Keeps what the log would be told."""
+
+    why: list[str] = field(default_factory=list)
+
+    def failed(self, delivery: Delivery, reason: str, *, unexpected: bool) -> None:
+        """Keep a reason."""
+        self.why.append(reason)
+
+
+@dataclass
+class Crashing:
+    """An outbox whose process is gone before the first letter moves."""
+
+    real: Outbox
+
+    async def dead_letters(self) -> Sequence[tuple[str, Effect, str]]:
+        """Return what is there."""
+        return await self.real.dead_letters()
+
+    async def retry(self, item: str) -> bool:
+        """Be gone."""
+        raise StoreLost("gone")
+
+
+def noted(world: World) -> list[str]:
+    """Return the letters that the journal says were asked for again."""
+    entries = [json.loads(line.partition(" ")[2]) for line in world.server.lines]
+    return [one["item"] for e in entries if e["verb"] == "retry" for one in e["facts"]["letters"]]
+
 
 COPILOT = Target("workflow", "support-copilot")
 SUMMARISER = Target("workflow", "contract-summariser")
@@ -63,6 +101,76 @@ async def test_the_same_request_again_moves_nothing_and_notes_nothing(
     assert len(world.server.lines) == entries
 
 
+async def test_the_same_request_again_moves_no_letter_that_its_entry_does_not_name(
+    world: World, letters: list[str]
+) -> None:
+    await world.bot.retry("all", MARA, request_id="3")
+    await world.store.commit("odd", put(effects=(Effect("odd", "odd:1"),)))
+    await world.work("odd")
+    later = list(world.server.dead)
+
+    again = await world.bot.retry("all", MARA, request_id="3")
+    fresh = await world.bot.retry("all", MARA, request_id="4")
+
+    assert again.title == "This request was done before in prod; nothing was moved now"
+    assert (again.body, fresh.body) == ({"retried": []}, {"retried": later})
+    assert noted(world) == [*letters, *later]
+
+
+async def test_what_a_crash_left_where_it_was_is_moved_by_the_same_request(
+    world: World, letters: list[str]
+) -> None:
+    crashing = Crashing(world.outbox)
+    world.bot = replace(world.bot, outbox=crashing)  # type: ignore[arg-type]  # asked for no more
+    with pytest.raises(StoreLost):
+        await world.bot.retry("all", MARA, request_id="3")
+    world.bot = replace(world.bot, outbox=world.outbox)
+    left = list(world.server.dead)
+
+    said = await world.bot.retry("all", MARA, request_id="3")
+
+    assert left == letters
+    assert said.body == {"retried": letters}
+    assert noted(world) == letters
+
+
+async def test_an_exceptions_own_name_reaches_nobody(world: World) -> None:
+    async def broken(delivery: Delivery) -> None:
+        raise KeyError("ServerDisconnected")
+
+    reports = Kept()
+    await world.store.commit("odd", put(effects=(Effect("card", "c:1", {"kill": "K-1"}),)))
+    (name,) = world.server.items
+    worker = Deliver(world.outbox, {"card": broken}, reports, "rest")
+
+    await worker.once(replace(world.delivery(name), attempt=GIVE_UP_AFTER))
+
+    said = await world.bot.status(None, MARA)
+    assert any("KeyError" in why for why in reports.why)
+    assert "KeyError" not in said.as_text()
+    assert f"`{name}` the Slack card of K-1 failed: {UNEXPECTED}" in said.lines
+
+
+@pytest.mark.parametrize(
+    ("kept", "read"),
+    [
+        (
+            "no answer from Slack: ServerDisconnectedError('Server disconnected')",
+            "no answer from Slack",
+        ),
+        ("ClientConnectorError(1, OSError(2, 'x'))", UNEXPECTED),
+        (
+            "Slack knows no such person (users_not_found)",
+            "Slack knows no such person (users_not_found)",
+        ),
+    ],
+)
+def test_letters_of_earlier_versions_are_read_in_words_too(kept: str, read: str) -> None:
+    line = letter_line(("1-0", Effect("tell", "t:1", {"approval": "A-2"}), kept))
+
+    assert line == f"`1-0` the Slack message about A-2 failed: {read}"
+
+
 async def test_an_id_that_nothing_has_is_refused(world: World, letters: list[str]) -> None:
     with pytest.raises(UnknownLetter) as refused:
         await world.bot.retry("99-9\u202e", MARA, request_id="3")
@@ -103,5 +211,5 @@ async def test_status_offers_the_button_only_where_something_is_undelivered(
     after = await world.bot.status(None, MARA)
 
     assert [(one.act, one.value) for one in before.buttons] == [("retry", "all")]
-    assert f"`{letters[0]}` card K-1: channel_not_found" in before.lines
+    assert f"`{letters[0]}` the Slack card of K-1 failed: channel_not_found" in before.lines
     assert after.buttons == ()

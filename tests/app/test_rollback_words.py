@@ -76,7 +76,7 @@ async def test_the_question_says_what_changes_how_old_the_evidence_is_and_the_pr
         "tools: t@2 \u2192 none",
         "params.temperature: 0.3 \u2192 none",
         "Evidence of r1: 30 h old, green.",
-        "Price: about 600 % dearer per token (in $0.25 -> $1.75, out $2 -> $14 per million).",
+        "Price: about 7 times the price (in $0.25 -> $1.75, out $2 -> $14 per million).",
     ]
 
 

@@ -5,7 +5,9 @@ import pytest
 from opsbot.app.requests import KillRequest, RollbackRequest, StageRequest, Target
 from opsbot.domain.errors import NeedsBreakGlass, RouteRefused
 from opsbot.domain.route import Number
-from tests.app.test_routes import COPILOT, GATE, measure, serve_mini, served, set_mini
+from opsbot.domain.typed import command
+from tests.app.test_routes import serve_mini
+from tests.support.ramps import COPILOT, GATE, measure, served, set_mini
 from tests.support.world import INES, MARA, World, workflow
 
 
@@ -82,7 +84,7 @@ async def test_there_is_no_way_back_to_what_never_served(world: World) -> None:
         with pytest.raises(RouteRefused) as refusal:
             await world.bot.rollback(to, MARA, request_id=f"{glass}")
         assert "r2 has never served everybody" in refusal.value.message
-        assert "/ai-route support-copilot stage r2" in refusal.value.hint
+        assert command("route support-copilot stage r2") in refusal.value.hint
 
     assert served(world)["revision"] == "r1"
 
@@ -134,7 +136,10 @@ async def test_a_rollback_cancels_a_ramp_and_deals_the_shares_anew(world: World)
     )
 
     assert "The ramp of r2 is over." in said.lines
-    assert said.lines[-1] == "Begin its ramp anew: `/ai-route support-copilot stage r2`"
+    assert said.as_text().splitlines()[-2:] == [
+        "To mend it: `opsbot route support-copilot set from:r2 \u2026`, which serves nobody yet.",
+        "Begin its ramp anew as it was: `opsbot route support-copilot stage r2`",
+    ]
     routing = world.store.state.routing(COPILOT)
     assert (routing.candidate, routing.salt) == (None, 1)
     assert "candidate" not in served(world)

@@ -190,7 +190,7 @@ class Routes(RuleBasedStateMachine):
         self.commit(change)
         if ramped.what in ("advanced", "promoted", "good"):
             assert not self.state.active_kills() or self.calm()
-        assert change is not None or ramped.routing == routing
+        assert change is not None or ramped.now == routing
 
     @precondition(
         lambda self: self.routing.candidate is not None or self.routing.watch_ms is not None

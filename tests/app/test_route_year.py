@@ -16,8 +16,7 @@ from opsbot.domain.journal import replay
 from opsbot.domain.route import Number
 from opsbot.domain.route import Target as Serving
 from opsbot.domain.state import REVISIONS
-from tests.app.test_ramps import later
-from tests.app.test_routes import COPILOT, GATE, measure
+from tests.support.ramps import COPILOT, GATE, later, measure
 from tests.support.world import INES, MARA, HandMoved, World, workflow
 
 WEEKS = 52

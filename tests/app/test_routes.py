@@ -14,8 +14,7 @@ from opsbot.app.requests import (
 )
 from opsbot.app.route_state import writes
 from opsbot.app.routed import move_of
-from opsbot.domain.actor import Actor
-from opsbot.domain.change import Change, Write
+from opsbot.domain.change import Change
 from opsbot.domain.errors import (
     NotAllowed,
     RouteMoved,
@@ -24,18 +23,13 @@ from opsbot.domain.errors import (
     UnknownRevision,
     UnknownWorkflow,
 )
-from opsbot.domain.gates import Measurement, as_record, measurement_key
 from opsbot.domain.route import Number
 from opsbot.domain.route import Target as Serving
 from opsbot.domain.routing import promoted
-from opsbot.domain.state import EVIDENCE, State
-from opsflags import keys
+from opsbot.domain.state import State
+from tests.support.ramps import COPILOT, GATE, MINI, measure, served, set_mini
 from tests.support.world import INES, MARA, NOOR, SAM, World, workflow
 
-MINI = (Serving("openai", "gpt-5-mini"),)
-GATE = {"suite": "ground", "metric": "pass_rate", "op": ">=", "threshold": 0.9, "min_n": 50,
-        "max_age_h": 72, "hard": 0.8}  # fmt: skip
-COPILOT = "support-copilot"
 DAY_MS = 86_400_000
 
 
@@ -44,24 +38,6 @@ async def _world() -> World:
     world = World()
     await world.declare(workflow(COPILOT, extra={"gates": [GATE]}))
     return world
-
-
-async def measure(world: World, subject: str, value: float, *, n: int = 200) -> None:
-    """Let an evaluation of *subject* have happened just now."""
-
-    def decide(state: State, now_ms: int) -> tuple[Change, None]:
-        one = Measurement(COPILOT, subject, "ground", "pass_rate", value, n, now_ms, "ci-evals")
-        write = Write(EVIDENCE, measurement_key(one), as_record(one))
-        return Change(verb="record_eval", actor=INES, writes=(write,)), None
-
-    await world.store.commit(f"eval:{len(world.server.lines)}", decide)
-
-
-async def set_mini(world: World, by: Actor = INES, **words: object) -> str:
-    """Store a revision with the small model; return its name."""
-    edit = RouteEdit(COPILOT, targets=MINI, **words)  # type: ignore[arg-type]
-    said = await world.bot.set_route(edit, by, request_id=f"set:{len(world.server.lines)}")
-    return str(said.body["revision"])
 
 
 async def serve_mini(world: World) -> None:
@@ -74,13 +50,6 @@ async def serve_mini(world: World) -> None:
         return Change(verb="advance_ramp", actor=INES, writes=writes(state, after)), None
 
     await world.store.commit("served", decide)
-
-
-def served(world: World) -> dict[str, object]:
-    """Return the route as clients read it."""
-    route = world.store.state.kind(keys.WORKFLOWS)[COPILOT]["route"]
-    assert isinstance(route, dict)
-    return route
 
 
 async def test_a_declared_workflow_begins_with_r1_that_counts_as_good(world: World) -> None:
@@ -112,8 +81,8 @@ async def test_a_set_route_is_stored_and_serves_nobody(world: World) -> None:
     assert said.title == "Stored as r2 for `support-copilot` in prod; it serves nobody yet"
     assert "model: openai/gpt-5.2 \u2192 openai/gpt-5-mini" in said.lines
     assert "Gate missing: ground pass_rate: nobody has reported it for r2" in said.lines
-    assert said.lines[-1].startswith("Send its evaluation in: `opsbot eval record --workflow")
-    assert said.lines[-1].endswith("then `/ai-route support-copilot stage r2`")
+    assert "Send its evaluation in: `opsbot eval record --workflow" in said.as_text()
+    assert said.as_text().endswith("then `opsbot route support-copilot stage r2`")
     assert served(world) == before
     assert world.store.state.routing(COPILOT).newest == 2
 
@@ -279,7 +248,7 @@ async def test_an_approval_is_bound_to_what_was_asked(world: World) -> None:
     with pytest.raises(StaleButton) as stale:
         await world.bot.approve(ApproveRequest("A-1"), SAM, request_id="2")
 
-    assert "was changed since A-1 was asked for" in stale.value.message
+    assert "A-1 is over: void by Mara" in stale.value.message
 
 
 async def test_a_refused_ramp_changes_nothing_that_serves(world: World) -> None:
@@ -308,7 +277,8 @@ async def test_history_and_differences_tell_what_there_was(world: World) -> None
 
     assert history.title == "3 revisions of `support-copilot` in prod, the newest first"
     assert history.lines[0].startswith("r3 \u00b7 openai/gpt-5-mini \u00b7 p@2 \u00b7 Sam")
-    assert "active, last good" in history.lines[2]
+    assert "active, last good" in history.as_text()
+    assert "\u2013 \u201ccheaper\u201d" in history.lines
     assert difference.lines == (
         "model: openai/gpt-5.2 \u2192 openai/gpt-5-mini",
         "prompt: p@1 \u2192 p@2",

@@ -29,7 +29,7 @@ Model calls blocked for `support-copilot` in prod
 Already so: K-1 holds it. Nothing was changed.
 1/1 confirmed in 800 ms · 1/1 probes refused
 K-1 · stop · by Mara via slack · wrong refund answers
-Undo: `/ai-restore support-copilot` (a second person approves)\
+Undo: `opsbot restore support-copilot` (a second person approves)\
 """)
 
 
@@ -44,7 +44,7 @@ Model calls blocked for `support-copilot` in prod: stored; 0/1 instances have co
 `pod-1` lagging: alive, not confirmed yet
 K-1 · canned · by Mara via slack · no reason given yet
 Users read, wherever it is confirmed: “A person will answer you.”
-Undo: `/ai-restore support-copilot` (a second person approves)\
+Undo: `opsbot restore support-copilot` (a second person approves)\
 """)
     assert [button.label for button in said.buttons] == snapshot(
         ["Stop completely", "Restore", "Add a reason", "Status"]
@@ -76,7 +76,7 @@ and 55 more expired
 Last resort: Revoke key kms/x.
 K-1 · canned · by Mara via slack · <!channel> x evil *bold*? aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…
 Users read, wherever it is confirmed: “A person will answer you.”
-Undo: `/ai-restore support-copilot` (a second person approves)\
+Undo: `opsbot restore support-copilot` (a second person approves)\
 """)
     assert len(said.body["instances"]["expired"]) == 60  # type: ignore[arg-type,call-overload,index]
 
@@ -156,13 +156,13 @@ async def test_pending_refused_and_restored(world: World) -> None:
     assert pending.as_text() == snapshot("""\
 Not restored yet: `support-copilot` in prod waits for a second person
 A-1 (K-1) asked by Mara, open until 03:44:07 UTC.
-May approve: Ines, Sam; Ola may from 03:19:07 UTC.
+May approve: Ines, Sam; Ola, as secondary, from 03:19:07 UTC.
 In a terminal: `opsbot approve A-1`.
 Rule: restore-tier-1. Everything stays as it is until then.\
 """)
     assert status.as_text() == snapshot("""\
 1 active kill in prod
-K-1 `support-copilot` · stop · 0/1 confirmed · by Mara since 03:14:07 UTC · restore A-1 waits until 03:44:07 UTC
+K-1 `support-copilot` · stop · since 03:14:07 UTC by Mara · 0/1 confirmed · restore A-1 waits until 03:44:07 UTC
 `support-copilot`: K-1 stop · 1/1 instances alive
 `contract-summariser`: live · 0/0 instances alive\
 """)
@@ -198,7 +198,7 @@ def test_doubt_about_the_store_is_never_an_answer() -> None:
 async def test_a_kill_of_one_tenant_is_undone_by_its_id(world: World) -> None:
     said = await world.bot.kill(KillRequest(COPILOT, tenant="acme"), MARA, request_id="1")
 
-    assert said.lines[-1].startswith("Undo: `/ai-restore K-1`")
+    assert "Undo: `opsbot restore K-1`" in said.as_text()
 
 
 async def test_dead_letters_show_in_status(world: World) -> None:
@@ -210,4 +210,22 @@ async def test_dead_letters_show_in_status(world: World) -> None:
 
     said = await world.bot.status(None, MARA)
 
-    assert any(line.endswith(" card K-1: channel_not_found") for line in said.lines)
+    assert any(
+        line.endswith(" the Slack card of K-1 failed: channel_not_found") for line in said.lines
+    )
+
+
+async def test_a_fallback_that_some_cannot_do_begins_with_what_is_true_for_all(
+    world: World,
+) -> None:
+    pods = [world.instance("pod-1"), world.instance("pod-2")]
+    pods[1].registration = pods[1].registration.replace('"fallback", ', "")
+    pods[1].check_in()
+
+    await world.bot.kill(KillRequest(COPILOT, mode="fallback"), MARA, request_id="1")
+    for pod in pods:
+        pod.follow()
+    said = await world.bot.kill(KillRequest(COPILOT, mode="fallback"), MARA, request_id="2")
+
+    assert said.title == "Usual model blocked for `support-copilot` in prod"
+    assert "`pod-2` can't do fallback: stopped there instead" in said.lines

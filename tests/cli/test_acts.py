@@ -150,7 +150,7 @@ async def test_what_is_undelivered_is_delivered_again(
 
     ran = await terminal.run("retry", *(letter if word == "the id" else word for word in words))
 
-    assert f"`{letter}` card K-1: channel_not_found" in status.out
+    assert f"`{letter}` the Slack card of K-1 failed: channel_not_found" in status.out
     assert (ran.code, ran.out.splitlines()[0]) == (0, "Being delivered again in prod: 1 message")
     assert not world.server.dead
 

@@ -182,6 +182,20 @@ def test_the_manifest_for_sockets_and_for_http(capsys: pytest.CaptureFixture[str
     assert "/ai-kill" in {one["command"] for one in commands}
 
 
+def test_the_manifest_of_a_profile_asks_for_what_it_needs(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    asked = {}
+    for profile in ("kill-only", "incident", "capture"):
+        assert main(["slack", "manifest", "--socket", "--profile", profile]) == 0
+        asked[profile] = json.loads(capsys.readouterr().out)["oauth_config"]["scopes"]["bot"]
+
+    assert "channels:manage" not in asked["kill-only"]
+    assert "channels:manage" in asked["incident"]
+    assert "reactions:read" not in asked["incident"]
+    assert "reactions:read" in asked["capture"]
+
+
 def test_the_manifest_takes_the_prefix(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -196,6 +210,7 @@ def test_the_manifest_takes_the_prefix(
     [
         (("manifest",), 2),
         (("manifest", "--socket", "--http", "https://x.example"), 2),
+        (("manifest", "--socket", "--profile", "everything"), 2),
         ((), 2),
         (("manifest", "--http", "banana"), 1),
     ],

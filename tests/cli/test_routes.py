@@ -151,3 +151,27 @@ def test_stages_and_rollbacks_arrive_as_they_were_typed() -> None:
 
     assert tuple(StageBody.model_validate(stage_body(s)).request("w") for s in stages) == stages
     assert tuple(RollbackBody.model_validate(rollback_body(b)).request("w") for b in backs) == backs
+
+
+async def test_hints_are_a_terminals_own_words(lead: Terminal) -> None:
+    killed = await lead.run("kill", SUMMARISER, "wrong", "answers")
+    refused = await lead.run("route", SUMMARISER, "stage", "hold", "--as", "ines")
+    machine = await lead.run("route", SUMMARISER, "stage", "hold", "--as", "ines", "--json")
+
+    assert f"Undo: `opsbot restore {SUMMARISER}`" in killed.out
+    assert f"`opsbot route {SUMMARISER} stage r1` begins one." in refused.err
+    assert machine.json["hint"] == f"`opsbot route {SUMMARISER} stage r1` begins one."
+    for ran in (killed, refused, machine):
+        assert "/ai-" not in f"{ran.out}{ran.err}"
+
+
+async def test_help_explains_every_word_and_gives_examples(lead: Terminal) -> None:
+    ran = await lead.run("route", "--help")
+
+    lines = [line.split("  ") for line in ran.out.splitlines()]
+    told = {line[1]: line[-1].strip() for line in lines if len(line) > 2 and line[0] == ""}
+    assert ran.code == 0
+    assert told["picture --out FILE.png"].startswith("write the picture of its evaluations")
+    assert "serves nobody yet" in told["set \u2026"]
+    assert "begin from this revision" in told["from:r3"]
+    assert "  opsbot route support-copilot stage r4" in ran.out.splitlines()

@@ -6,13 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsbot.app import route_state
-from opsbot.domain import failure_budget
-from opsbot.domain.change import Record
-from opsbot.domain.failure_budget import COUNTED_MOST, added, bad_cases, burned, state_of
+from opsbot.domain.failure_budget import COUNTED_MOST, added, bad_cases, burned, spent, state_of
 from opsbot.domain.gates import HOUR_MS, Gate, Measurement, gates_of
+from opsbot.domain.incident_times import Times
 from opsbot.domain.state import BUDGETS, State
 from tests.support.evals import BUDGET, GATES, GROUNDED, gated
+from tests.support.incidents import incident, state_with
 
 NOW = 1_000_000 * HOUR_MS + 1_234
 GROUND, SAFETY = gates_of(GATES)
@@ -33,10 +32,6 @@ def after(*batches: tuple[int, Measurement], state: State | None = None) -> Stat
         if record is not None:
             state = State(records={**state.records, BUDGETS: {"support-copilot": record}})
     return state
-
-
-def with_incident(incident: Record) -> State:
-    return State(records={failure_budget.INCIDENTS: {"INC-1": incident}})
 
 
 @pytest.mark.parametrize(
@@ -99,25 +94,29 @@ def test_a_budget_that_saw_nothing_is_not_burned() -> None:
     assert state_of(State(), gated(), NOW) == "Failure budget 2 % per 24 h: no cases seen"
 
 
+AGO = Times(declared=NOW, started=NOW - 30 * HOUR_MS)
+
+
 @pytest.mark.parametrize(
-    ("incident", "words"),
+    ("changes", "words"),
     [
-        ({"workflow": "support-copilot", "exposed": 40, "since_ms": NOW}, BURNED),
-        ({"workflow": "support-copilot", "exposed": 40, "since_ms": NOW - 30 * HOUR_MS}, ""),
-        ({"workflow": "coding-agent", "exposed": 40, "since_ms": NOW}, ""),
-        ({"workflow": "support-copilot", "since_ms": NOW}, ""),
-        ({"workflow": "support-copilot", "exposed": True, "since_ms": NOW}, ""),
-        ({"workflow": "support-copilot", "exposed": "many", "since_ms": NOW}, ""),
+        ({"exposed": 40}, BURNED),
+        ({"exposed": 40, "workflows": ("coding-agent", "support-copilot")}, BURNED),
+        ({"exposed": 40, "status": "resolved"}, BURNED),
+        ({"exposed": 40, "times": AGO}, ""),
+        ({"exposed": 40, "workflows": ("coding-agent",)}, ""),
+        ({"exposed": None}, ""),
+        ({"exposed": 40, "drill": True}, ""),
+        ({"exposed": 40, "status": "cancelled"}, ""),
+        ({"exposed": 40, "status": "duplicate"}, ""),
     ],
 )
 def test_what_an_incident_exposed_counts_while_it_is_in_the_window(
-    incident: Mapping[str, str | int], words: str
+    changes: Mapping[str, object], words: str
 ) -> None:
-    assert burned(with_incident(incident), gated(), NOW) == words
+    happened = incident("INC-1", **{"times": Times(declared=NOW), **changes})
 
-
-def test_incidents_are_read_where_the_ramp_reads_them() -> None:
-    assert failure_budget.INCIDENTS == route_state.INCIDENTS
+    assert burned(state_with(happened), gated(), NOW) == words
 
 
 @given(
@@ -137,7 +136,7 @@ def test_the_record_stays_as_small_as_the_window_and_the_share_is_a_share(
 
     last = NOW + times[-1][0] * HOUR_MS
     hours = state.kind(BUDGETS)["support-copilot"]["hours"]
-    seen = failure_budget.spent(state, gated(), last)
+    seen = spent(state, gated(), last)
     window = int(str(BUDGET["window_h"]))
     assert isinstance(hours, Mapping)
     assert len(hours) <= window + 1
@@ -166,7 +165,7 @@ def test_a_worse_report_takes_the_place_of_a_better_one_of_the_hour() -> None:
     )
 
     assert burned(state, gated(), NOW).endswith("burned: 10 %")
-    assert failure_budget.spent(state, gated(), NOW).cases == 100
+    assert spent(state, gated(), NOW).cases == 100
 
 
 def test_another_metric_of_the_hour_counts_beside_it() -> None:
@@ -174,4 +173,4 @@ def test_another_metric_of_the_hour_counts_beside_it() -> None:
 
     state = after((NOW, measured(0.9, 100)), (NOW, flagged))
 
-    assert failure_budget.spent(state, gated(), NOW).share == 0.3
+    assert spent(state, gated(), NOW).share == 0.3

@@ -108,6 +108,14 @@ def test_the_approvers_named_can_approve_and_are_never_the_requester(request: Re
         assert judge(policy, approve).outcome == "alone"
 
 
+def test_who_is_nobody_known_asks_for_no_second_person() -> None:
+    stranger = Request("route", p.slack("U0NEW"), on_call=frozenset({"PESC"}))
+
+    verdict = judge(p.policy(), stranger)
+
+    assert (verdict.outcome, verdict.rule) == ("refused", "requester-not-joined")
+
+
 @given(requests)
 def test_whoever_is_on_call_kills_anything_alone(request: Request) -> None:
     kill = replace(request, verb="kill", actor=p.MARA, before=())

@@ -96,6 +96,46 @@ def test_the_number_of_a_new_id_is_used_up() -> None:
     assert found.setting("ids")["kill"] == 2
 
 
+def confirmed(record: Record) -> tuple[Json, ...]:
+    """Return what the fleet and the probes said of a kill."""
+    return record["confirmed_ms"], record["probes"], record["passed"], record["not_probed"]
+
+
+NOBODY: tuple[Json, ...] = (None, None, None, [])
+"""What they said of one that was never confirmed."""
+
+
+def test_a_kill_that_comes_back_is_confirmed_by_nobody_yet() -> None:
+    own = life(10, kill("a", stopped=2))
+
+    found = by_uid(after(EMPTY, own, life(20)))["a"]
+
+    assert (found["at"], confirmed(found)) == (NEW, NOBODY)
+    assert "stopped" not in found
+
+
+def test_a_kill_whose_restore_was_lost_holds_anew_and_unconfirmed() -> None:
+    own = life(10, ended=(kill("a"),))
+
+    found = by_uid(after(EMPTY, own, life(20, kill("a"))))["a"]
+
+    assert (found["at"], confirmed(found)) == (NEW, NOBODY)
+
+
+def test_what_was_restored_keeps_that_it_was_confirmed() -> None:
+    own = life(10, ended=(kill("a"),))
+
+    found = after(EMPTY, own, life(20)).kind("ended")["K-1"]
+
+    assert found["confirmed_ms"] == 5.0
+
+
+def test_a_confirmation_that_was_lost_comes_back_where_the_kill_still_stands_there() -> None:
+    unconfirmed = kill("a", confirmed_ms=None, probes=None, passed=None, not_probed=[])
+
+    assert merged(kill("a"), unconfirmed, base=unconfirmed) == kill("a")
+
+
 def test_a_restore_that_was_taken_back_stays_taken_back() -> None:
     eased = kill("a", ramp=ramp(5))
     own = kill("a", at=at(10, 5), taken_back="ground is red", changed_ms=9)
@@ -104,7 +144,7 @@ def test_a_restore_that_was_taken_back_stays_taken_back() -> None:
 
     assert "ramp" not in found
     assert (found["at"], found["taken_back"]) == (NEW, "ground is red")
-    assert (found["confirmed_ms"], found["probes"], found["not_probed"]) == (None, None, [])
+    assert confirmed(found) == NOBODY
 
 
 def test_a_step_taken_on_the_new_life_does_not_outlive_what_was_taken_back_before() -> None:

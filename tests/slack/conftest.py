@@ -46,6 +46,13 @@ class RealClock:
         await asyncio.sleep(seconds)
 
 
+class Attentive(RealClock):
+    """Rests for a fiftieth of a second at most: who looks now and then sees at once what came."""
+
+    async def sleep(self, seconds: float) -> None:
+        await super().sleep(min(seconds, 0.02))
+
+
 @dataclass(slots=True)
 class House:
     """A running bot in a small company."""
@@ -59,18 +66,19 @@ class House:
 
 @asynccontextmanager
 async def house_over(
-    transport: str, *, real: tuple[Verbs, Memory] | None = None
+    transport: str, *, real: tuple[Verbs, Memory] | None = None, prefix: str = "ai"
 ) -> AsyncGenerator[House]:
     """Run bot and stand-in, connected by *transport*; *real* replaces the recording verbs."""
     async with AsyncExitStack() as stack:
         slack = await stack.enter_async_context(slack_stand_in())
-        slack.manifest = manifest("ai")
+        slack.manifest = manifest(prefix)
         session = await stack.enter_async_context(open_session())
         client = open_client(BOT_TOKEN, session, api_url=slack.api_url)
         clock, verbs, memory = RealClock(), RecordingVerbs(), PlainMemory()
         home = frozenset({slack.workspace.person("U0ONCALL").team_id})
         acting, shared = real or (verbs, memory)
-        deps = Deps(acting, shared, clock, client, session, People(client, clock), home)
+        people = People(client, clock)
+        deps = Deps(acting, shared, clock, client, session, people, home, prefix=prefix)
         app = build_app(deps, signing_secret=SIGNING_SECRET)
         house = House(slack, verbs, memory, app)
         if transport == "http":
@@ -81,7 +89,7 @@ async def house_over(
             slack.request_url = f"{url}/slack/events"
             slack.deliver_by = "http"
         else:
-            house.supervisor = SocketSupervisor(app.bolt, app_token=APP_TOKEN, clock=clock)
+            house.supervisor = SocketSupervisor(app.bolt, app_token=APP_TOKEN, clock=Attentive())
             running = asyncio.create_task(house.supervisor.run())
             stack.push_async_callback(_ended, running)
             await eventually(

@@ -108,11 +108,12 @@ def _no_crash(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def home_of_route(transport: str) -> AsyncGenerator[Attacked]:
+async def home_of_route(transport: str, prefix: str = "ai") -> AsyncGenerator[Attacked]:
     """Run the company without any kill, with a ramp of two steps for its summariser."""
     world = (await opened()).world
     await world.declare(staged())
-    async with house_over(transport, real=(world.bot, world.outbox)) as house:
+    real = (world.bot, world.outbox)
+    async with house_over(transport, real=real, prefix=prefix) as house:
         house.slack.rates.enforced = False
         for id_, name in ((SUPPORT, "sam"), (LEAD, "ines"), ("U0ADMIN", "ola"), (NEW, "nora")):
             house.slack.workspace.people[id_] = Person(id_, name, name.title(), f"{name}@x.example")

@@ -34,7 +34,7 @@ async def test_a_card_is_posted_and_edited_in_place(http_house: House) -> None:
 async def test_a_lost_answer_does_not_post_twice(http_house: House) -> None:
     chat = chat_of(http_house)
     http_house.slack.faults.fail("chat.postMessage", "drop_after_effect")
-    with pytest.raises(RetryLater):
+    with pytest.raises(RetryLater, match=r"^Slack did not answer$"):
         await chat.post("C0SUPPORTAI", *render(CARD), key="card:K-1")
 
     handle = await chat.post("C0SUPPORTAI", *render(CARD), key="card:K-1")

@@ -9,12 +9,14 @@ import pytest
 import opsbot.slack
 from opsbot.domain.errors import Misconfigured
 from opsbot.slack.ids import Modal, Press, Shortcut
-from opsbot.slack.manifest import SCOPE_OF, manifest, scopes
+from opsbot.slack.manifest import PROFILES, SCOPE_OF, Profile, manifest, scopes
 from opsbot.workbench.slack.catalog import METHODS
 from tests.slack.conftest import House
 
 SOURCE = Path(opsbot.slack.__path__[0])
-CALL = re.compile(r"client\.((?:auth|chat|conversations|files|users|views|apps)_\w+)")
+CALL = re.compile(
+    r"client\.((?:auth|bookmarks|chat|conversations|files|pins|reactions|users|views|apps)_\w+)"
+)
 UPLOAD = {"files.getUploadURLExternal", "files.completeUploadExternal"}
 """What `files_upload_v2` calls."""
 
@@ -80,4 +82,47 @@ def test_every_method_that_is_called_has_its_scopes() -> None:
 def test_no_scope_is_asked_for_without_a_use() -> None:
     used = {scope for granted in SCOPE_OF.values() for scope in granted}
 
-    assert set(scopes()) == used | {"commands"}
+    assert set(scopes("incident")) == used | {"commands"}
+
+
+def test_the_smallest_profile_asks_for_what_kills_need_and_no_more() -> None:
+    assert scopes("kill-only") == [
+        "channels:history",
+        "channels:read",
+        "chat:write",
+        "chat:write.public",
+        "commands",
+        "files:write",
+        "groups:history",
+        "groups:read",
+        "im:history",
+        "im:read",
+        "im:write",
+        "users:read",
+        "users:read.email",
+    ]
+    assert manifest("ai") == manifest("ai", profile="kill-only")
+
+
+def test_each_profile_asks_for_more_only_for_what_it_does_more() -> None:
+    small, usual, large = (set(scopes(one)) for one in PROFILES)
+
+    assert usual - small == {
+        "bookmarks:read",
+        "bookmarks:write",
+        "channels:join",
+        "channels:manage",
+        "groups:write",
+        "pins:write",
+    }
+    assert large - usual == {"reactions:read"}
+    assert small < usual < large
+
+
+def test_only_capture_reads_messages_and_reactions() -> None:
+    def events(profile: Profile) -> list[str]:
+        made = manifest("ai", profile=profile)
+        return list(made["settings"]["event_subscriptions"]["bot_events"])
+
+    assert events("kill-only") == events("incident") == ["app_home_opened"]
+    assert {"message.channels", "reaction_added", "reaction_removed"} < set(events("capture"))

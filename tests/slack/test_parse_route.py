@@ -138,6 +138,7 @@ def test_words_of_a_rollback(text: str, expected: RollbackRequest | None) -> Non
         ("x" * 10_000, "not a workflow"),
         ("history support-copilot", "workflow comes first"),
         (f"{W} histroy", "Did you mean `history`?"),
+        (f"{W} picture", "written by a terminal"),
         (f"{W} r3", "not understood"),
         (f"{W} show me", "one word too many"),
         (f"{W} diff r3", "two revisions"),

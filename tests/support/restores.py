@@ -12,6 +12,8 @@ from opsbot.app.requests import (
     RestoreRequest,
     Target,
 )
+from opsbot.app.show import Show
+from opsbot.app.sight import Sight
 from opsbot.domain.actor import SCHEDULER
 from opsbot.domain.change import Change, Write
 from opsbot.domain.gates import Measurement, as_record, measurement_key
@@ -110,8 +112,9 @@ def ramp_of(world: World, kill: str = "K-1") -> KillRamp:
 
 async def card_of(world: World) -> Said:
     """Return the card as of now."""
-    cards = await world.bot.home(MARA)
-    return next(one for one in cards if one.body.get("kill") == "K-1")
+    state = world.store.state
+    fleet = await Sight(world.env.fleets, world.clock).fleet()
+    return await Show(world.env).card(state.kill("K-1"), state, fleet)
 
 
 def percent(world: World, kill: str = "K-1") -> int:

@@ -21,6 +21,7 @@ from opsbot.domain.evaluation_picture import Chart
 from opsbot.domain.policy import BreakGlass, Grant, Person, Policy, Power
 from opsbot.domain.said import Said
 from opsbot.domain.workflow import HumanQueue, Workflow
+from tests.support.rooms import Rooms
 
 SATURDAY_NIGHT_MS = 1_795_230_847_000
 """2026-11-21 03:14:07 UTC, a Saturday: outside every queue's hours."""
@@ -103,6 +104,7 @@ def policy() -> Policy:
             "approve": Power(everywhere("approver")),
             "route": Power(everywhere("commander", "approver"), frozenset({1})),
             "rollback": Power(everywhere("responder", "commander")),
+            "incident": Power(everywhere("responder", "commander", "approver", "admin")),
         },
         secondary=("ola",),
         break_glass=BreakGlass(pages=("ola",)),
@@ -251,7 +253,7 @@ class World:
         self.store, self.outbox, self.fleets = bundle.store, bundle.outbox, bundle.fleets
         self.env = Environment("prod", self.store, self.fleets, self.clock, Counter())
         self.probes, self.slack, self.keeper = Probes(), Slack(), Keyless()
-        self.charts = Charts()
+        self.charts, self.rooms = Charts(), Rooms()
         self.bot = Bot(
             env=self.env,
             outbox=self.outbox,
@@ -261,6 +263,7 @@ class World:
             render=plain,
             pictures=self.charts,
             chat=self.slack,
+            rooms=self.rooms,
         )
 
     async def declare(self, *workflows: Workflow, with_policy: Policy | None = None) -> None:

@@ -131,8 +131,8 @@ def read(blocks: list[dict[str, Any]]) -> tuple[str, ...]:
 
 
 def alike(lines: tuple[str, ...]) -> tuple[str, ...]:
-    """Take away what two moments cannot share."""
-    text = "\n".join(lines).replace("*", "")
+    """Take away what two moments cannot share, and how each surface types a command."""
+    text = "\n".join(lines).replace("*", "").replace("`/ai-", "`opsbot ")
     return tuple(re.sub(r"\d\d:\d\d:\d\d UTC", "then", text).splitlines())
 
 

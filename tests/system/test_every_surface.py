@@ -40,7 +40,9 @@ UNLIKE = (
     (r"via (slack|cli|http)", "via a door"),
     (r"( in \d+ ms)? · (proof pending|not proved: no instance can be probed)", " · proof"),
     (r" · \d+ let through · \d+ refused since then", ""),
+    (r"`/ai-", "`opsbot "),
 )
+"""What two kills cannot share, and a command that each surface spells as it is typed there."""
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,13 @@
 """A ramp of two real replicas that are killed in turn: no step is lost, none is taken twice."""
 
-import itertools
-import json
-import shutil
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from opsflags import FlagClient
-from tests.support.replica import ROOT, Replica
+from tests.support.pair import Pair, flags_with, killed_in_turn, verbs
+from tests.support.replica import Replica
 from tests.support.store import Store
 from tests.support.wait import eventually_sync
 
@@ -23,46 +19,19 @@ stages:
   - {percent: 50, soak_s: 1}
   - {percent: 100, soak_s: 1}
 """
-Pair = tuple[Replica, Replica]
 
 
 @pytest.fixture(name="flags")
 def _flags(tmp_path: Path) -> Path:
     """Copy the declarations, with a ramp of seconds."""
-    flags = tmp_path / "flags"
-    shutil.copytree(ROOT / "flags" / "workflows", flags / "workflows")
-    for name in ("policy.yaml", "models.yaml"):
-        shutil.copy(ROOT / "flags" / name, flags / name)
-    path = flags / "workflows" / f"{SEARCH}.yaml"
-    path.write_text(path.read_text() + STAGES)
-    return flags
-
-
-@pytest.fixture(name="pair")
-def _pair(store: Store, flags: Path, tmp_path: Path) -> Iterator[Pair]:
-    settings: dict[str, Any] = {"redis_url": store.url, "env": store.env}
-    pair = (
-        Replica(tmp_path / "a", **settings, OPSBOT_FLAGS_DIR=str(flags)).start(wait=False),
-        Replica(tmp_path / "b", **settings, OPSBOT_FLAGS_DIR=str(flags)).start(wait=False),
-    )
-    for one in pair:
-        one.ready()
-    yield pair
-    for one in pair:
-        one.close()
+    return flags_with(tmp_path, SEARCH, lambda text: text + STAGES)
 
 
 @pytest.fixture(name="service")
-def _service(store: Store, pair: Pair) -> Iterator[FlagClient]:
+def _service(store: Store, replicas: Pair) -> Iterator[FlagClient]:
     with FlagClient.connect(store.url, service="search-api", env=store.env) as client:
         client.workflow(SEARCH)
         yield client
-
-
-def verbs(store: Store) -> Counter[str]:
-    """Return how often each verb stands in the journal."""
-    lines = store.redis.lrange(store.keys.journal, 0, -1)
-    return Counter(json.loads(line.partition(" ")[2])["verb"] for line in lines)
 
 
 def begun(bot: Replica, store: Store) -> None:
@@ -80,19 +49,16 @@ def begun(bot: Replica, store: Store) -> None:
 
 
 def test_killed_replicas_lose_no_step_of_a_ramp_and_take_none_twice(
-    pair: Pair, store: Store, service: FlagClient
+    replicas: Pair, store: Store, service: FlagClient
 ) -> None:
-    begun(pair[0], store)
+    begun(replicas[0], store)
 
-    for turn in itertools.count():
-        victim, other = pair[turn % 2], pair[1 - turn % 2]
-        victim.kill_nine()
-        victim.start(wait=False)
-        victim.ready()
-        route = other.ask("GET", f"/v1/routes/{SEARCH}")[1]
-        if route["last_good"] == "r2":
-            break
+    def good(bot: Replica) -> bool:
+        return bool(bot.ask("GET", f"/v1/routes/{SEARCH}")[1]["last_good"] == "r2")
 
+    killed_in_turn(replicas, store, good)
+
+    route = replicas[0].ask("GET", f"/v1/routes/{SEARCH}")[1]
     done = verbs(store)
     assert (route["active"], route["candidate"]) == ("r2", None)
     assert (done["begin_ramp"], done["advance_ramp"], done["good_route"]) == (1, 2, 1)

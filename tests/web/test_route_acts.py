@@ -8,6 +8,7 @@ import pytest
 
 from opsbot.app.requests import ApproveRequest
 from opsbot.domain.route import Number
+from opsbot.web.said_json import SAID
 from tests.support.routes import COPILOT, GATE, SUMMARISER, begun, once_served, staged, stored
 from tests.support.web import Door
 from tests.support.world import SAM
@@ -273,3 +274,41 @@ async def test_the_document_knows_the_bodies(lead: httpx.AsyncClient) -> None:
     assert "201" in paths["/v1/routes/{workflow}"]["post"]["responses"]
     names = {one["name"] for one in paths["/v1/routes/{workflow}/diff"]["get"]["parameters"]}
     assert names == {"workflow", "old", "new"}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "title", "allowed"),
+    [
+        ("", {"promt": "p@2"}, "`promt` is not a key here", "Did you mean `prompt`? Keys: `targets`"),
+        ("", {"targets": [{"provider": "openai"}]}, "`targets.0.model` is missing", "It is needed. Keys: `provider`, `model`, `weight`."),
+        ("", {"targets": [{**MINI["targets"][0], "weight": 101}]}, "`targets.0.weight` is 101", "It must be at most 100."),
+        ("", {"targets": [{**MINI["targets"][0], "weight": -1}]}, "`targets.0.weight` is -1", "It must be at least 0."),
+        ("", {"targets": [{**MINI["targets"][0], "wieght": 1}]}, "`targets.0.wieght` is not a key here", "Did you mean `weight`?"),
+        ("", {"targets": [3]}, "`targets.0` is a number", "It must be an object."),
+        ("", {"targets": MINI["targets"] * 21}, "`targets` has 21 entries", "At most 20 are allowed."),
+        ("", {"params": {"x": {"bool": 1}}}, "`params.x` is an object", "It must be true or false, a number or text."),
+        ("", {"prompt": "p" * 101}, "`prompt` has 101 characters", "At most 100 are allowed."),
+        ("", {"strategy": "weigthed"}, "`strategy` is `weigthed`", "Did you mean `weighted`? It must be one of `pinned`, `weighted`"),
+        ("/stage", {"act": 3}, "`act` is a number", "It must be one of `begin`, `hold`, `go-on`, `cancel`."),
+        ("/rollback", {"break-glass": "yes"}, "`break-glass` is text", "It must be true or false."),
+        ("/rollback", {"to": ""}, "`to` is empty", "leave it out"),
+        ("/rollback", {"to": "a\u200bb"}, "`to`: it holds a character that cannot be seen", "/openapi.json"),
+    ],
+)  # fmt: skip
+async def test_a_wrong_body_is_told_by_its_key_and_what_is_allowed(
+    lead: httpx.AsyncClient, path: str, body: dict[str, Any], title: str, allowed: str
+) -> None:
+    problem = (await lead.post(f"{AT}{path}", json=body)).json()
+
+    assert problem["title"] == f"{title}; nothing was changed."
+    assert allowed in problem["hint"]
+    assert problem["hint"].endswith("/openapi.json describes every body.")
+
+
+async def test_hints_over_http_name_the_verb_and_no_slash_command(lead: httpx.AsyncClient) -> None:
+    refused = await lead.post(f"{AT}/stage", json={"act": "hold"})
+    whole = await lead.post(AT, json=MINI, headers={"accept": SAID})
+
+    assert refused.json()["hint"] == f"`opsbot route {SUMMARISER} stage r1` begins one."
+    assert f"Begin its ramp: `opsbot route {SUMMARISER} stage r2`" in whole.json()["lines"]
+    assert "/ai-" not in f"{refused.text}{whole.text}"

@@ -1,0 +1,65 @@
+"""Who may be the second person: named now, named for later with the time, or said to be nobody."""
+
+from dataclasses import replace
+
+import pytest
+
+from opsbot.app.approver_words import NOBODY, may_approve
+from opsbot.app.requests import KillRequest, RestoreRequest, Target
+from opsbot.domain.approval import Approval
+from opsbot.domain.policy_model import Policy
+from tests.support.world import MARA, World, policy, workflow
+
+COPILOT = Target("workflow", "support-copilot")
+MINUTE_MS = 60_000
+
+
+def waiting(requester: str = "mara", *, for_min: int = 30) -> Approval:
+    """Return an approval asked for at midnight."""
+    return Approval("A-1", {}, "", requester, 0, for_min * MINUTE_MS)
+
+
+def without_secondary() -> Policy:
+    """Return the company's policy where nobody is asked later."""
+    return replace(policy(), secondary=())
+
+
+def test_those_who_may_now_come_first_and_who_counts_later_with_the_time() -> None:
+    said = may_approve(policy(), waiting(), ("ines", "sam"))
+
+    assert said == "May approve: Ines, Sam; Ola, as secondary, from 00:05:00 UTC."
+
+
+def test_where_nobody_may_now_it_says_who_will() -> None:
+    said = may_approve(policy(), waiting(), ())
+
+    assert said == "May approve: nobody yet; Ola, as secondary, from 00:05:00 UTC."
+
+
+def test_who_asked_is_never_named() -> None:
+    assert may_approve(without_secondary(), waiting("ines"), ("ines", "sam")) == "May approve: Sam."
+    assert "Ola" not in may_approve(policy(), waiting("ola"), ("sam",))
+
+
+@pytest.mark.parametrize("for_min", [1, 5])
+def test_a_secondary_who_would_count_too_late_is_not_promised(for_min: int) -> None:
+    assert may_approve(policy(), waiting(for_min=for_min), ("sam",)) == "May approve: Sam."
+
+
+def test_a_policy_that_names_nobody_is_said_to() -> None:
+    said = may_approve(without_secondary(), waiting(), ())
+
+    assert said == NOBODY
+    assert "an admin has to add one" in said
+
+
+async def test_an_approval_that_nobody_can_give_says_so_when_it_is_asked_for() -> None:
+    world = World()
+    nobody = tuple(one for one in policy().grants if one.role != "approver")
+    alone = replace(without_secondary(), grants=nobody)
+    await world.declare(workflow("support-copilot", tier=1), with_policy=alone)
+    await world.bot.kill(KillRequest(COPILOT), MARA, request_id="k")
+
+    said = await world.bot.restore(RestoreRequest(COPILOT), MARA, request_id="1")
+
+    assert NOBODY in said.lines
