@@ -9,6 +9,7 @@ from opsbot.app.fleet_words import moment
 from opsbot.domain.approval import Approval, as_record
 from opsbot.domain.change import Effect, Record, Timer, Write
 from opsbot.domain.errors import StaleButton
+from opsbot.domain.incident_settings import from_record
 from opsbot.domain.journal import canonical
 from opsbot.domain.kill import Kill
 from opsbot.domain.policy import Policy, shown
@@ -162,8 +163,21 @@ def asking(approval: Approval) -> Effect:
     return Effect("tell", f"approval:{approval.id}:{approval.requested_ms}", body)
 
 
-def timers_for(policy: Policy, approval: Approval, now_ms: int) -> tuple[Timer, ...]:
-    """Return the timers of one that waits: when the secondary is asked too, and when it is over."""
+def warning_ms(state: State) -> int:
+    """Return how long before its end people are reminded of an approval, in ms; 0 for never."""
+    declared = from_record(state.setting("incidents")).reminders["approval_expiring"]
+    return max(declared.after_ms.values(), default=0) if declared.most else 0
+
+
+def timers_for(
+    policy: Policy, approval: Approval, now_ms: int, *, warn_ms: int = 0
+) -> tuple[Timer, ...]:
+    """
+    Return the timers of one that waits: the secondary is asked too, its end is near, it is over.
+
+    *warn_ms* before its end those who may approve are reminded once; not of one that lives no
+    longer than that.
+    """
     body: Record = {"approval": approval.id}
     begun = f"{approval.id}:{approval.requested_ms}"
     page = Effect("tell", f"secondary:{begun}", {**body, "what": "secondary"})
@@ -176,9 +190,20 @@ def timers_for(policy: Policy, approval: Approval, now_ms: int) -> tuple[Timer, 
             if set(policy.secondary) - {approval.requester}
             else []
         ),
+        *_warning(approval, now_ms, warn_ms),
     )
+
+
+def _warning(approval: Approval, now_ms: int, warn_ms: int) -> tuple[Timer, ...]:
+    due_ms = approval.expires_ms - warn_ms
+    if not warn_ms or due_ms <= approval.requested_ms:
+        return ()
+    begun = f"{approval.id}:{approval.requested_ms}"
+    body: Record = {"approval": approval.id, "what": "expiring"}
+    effect = Effect("tell", f"expiring:{begun}", body)
+    return (Timer(f"warn:{approval.id}", max(due_ms - now_ms, 0), effect),)
 
 
 def timers_of(approval: Approval) -> tuple[str, ...]:
     """Return the timers that end with an approval."""
-    return f"expire:{approval.id}", f"page:{approval.id}"
+    return f"expire:{approval.id}", f"page:{approval.id}", f"warn:{approval.id}"

@@ -23,7 +23,8 @@ from opsbot.domain.policy_words import approvers
 from opsbot.domain.said import Button, Said, inert
 from opsbot.domain.state import State
 
-ASKS: Final = ("approval", "secondary")
+EXPIRING: Final = "expiring"
+ASKS: Final = ("approval", "secondary", EXPIRING)
 SETTLED: Final = "settled"
 ABOUT_APPROVALS: Final = (*ASKS, SETTLED)
 KEPT_S: Final = 7 * 86_400.0
@@ -65,7 +66,7 @@ class Asked:
             if place and place not in listed:
                 await self.outbox.leave(kept_under, {"messages": [*listed, place]}, ttl_s=KEPT_S)
 
-        said, people = await self._question(approval, state, secondary=what == "secondary")
+        said, people = await self._question(approval, state, what)
         message = self.render(said)
         try:
             await tell_each(self.chat, people, message, key=key, note=note)
@@ -80,9 +81,9 @@ class Asked:
             await self._close(approval, state)
 
     async def _question(
-        self, approval: Approval, state: State, *, secondary: bool
+        self, approval: Approval, state: State, what: str
     ) -> tuple[Said, tuple[str, ...]]:
-        policy = policy_of(state)
+        policy, now_ms = policy_of(state), self.env.clock.now_ms()
         kills = _kills(approval, state)
         (reason,) = await self.env.unsealed(str(approval.action.get("reason", "")))
         said = Said(
@@ -93,7 +94,7 @@ class Asked:
                     f"{approval.id}, asked by {shown(policy, approval.requester)}; open until"
                     f" {clock(approval.expires_ms)}."
                 ),
-                *(["Nobody approved so far; you are asked as secondary."] if secondary else []),
+                *_asked_why(what, approval, now_ms),
                 *(["Asked for: " + inert(reason)] if reason else []),
             ),
             buttons=(
@@ -101,11 +102,12 @@ class Asked:
                 Button("refuse", "Refuse", approval.id),
             ),
         )
-        names = (
-            policy.secondary
-            if secondary
-            else approvers_of(policy, state, approval.requester, kills, ramp_of(approval))
-        )
+        names = approvers_of(policy, state, approval.requester, kills, ramp_of(approval))
+        paged = now_ms - approval.requested_ms >= policy.times.page_secondary_ms
+        if what == "secondary":
+            names = policy.secondary
+        elif what == EXPIRING and paged:
+            names = tuple(dict.fromkeys((*names, *policy.secondary)))
         return said, slack_ids(policy, tuple(n for n in names if n != approval.requester))
 
     async def _close(self, approval: Approval, state: State) -> None:
@@ -162,6 +164,15 @@ def approvers_of(
     workflows = (*touched(state, kills), *ramped)
     asked = Request(verb="approve", actor=SCHEDULER, workflows=workflows, wide=wide)
     return approvers(policy, asked, requester=requester)
+
+
+def _asked_why(what: str, approval: Approval, now_ms: int) -> tuple[str, ...]:
+    if what == "secondary":
+        return ("Nobody approved so far; you are asked as secondary.",)
+    if what == EXPIRING:
+        minutes = max(round((approval.expires_ms - now_ms) / 60_000), 1)
+        return (f"Nobody approved so far, and it is over in {minutes} min.",)
+    return ()
 
 
 def _kept_under(approval: Approval, what: str) -> str:

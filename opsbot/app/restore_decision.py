@@ -14,6 +14,7 @@ from opsbot.app.approvals import (
     timers_for,
     timers_of,
     waiting_for,
+    warning_ms,
 )
 from opsbot.app.approver_words import may_approve
 from opsbot.app.environment import policy_of
@@ -271,7 +272,7 @@ def _ask(
             *cards(kills),
             *late.effects,
         ),
-        timers=timers_for(policy, approval, now_ms),
+        timers=timers_for(policy, approval, now_ms, warn_ms=warning_ms(state)),
         cancels=(*late.timers, *(timer_of(kill) for kill in held)),
     )
     return change, Lifted("pending", kills, verdict, approval)

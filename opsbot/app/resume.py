@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from opsbot.app import route_state, routed
-from opsbot.app.approvals import timers_for, waiting
+from opsbot.app.approvals import timers_for, waiting, warning_ms
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.follow import PATIENCE_MS
 from opsbot.app.ports import Delivery
@@ -108,5 +108,9 @@ def _review(kill: Kill, now_ms: int) -> Timer:
 
 
 def _waiting(state: State, now_ms: int) -> tuple[Timer, ...]:
-    policy = policy_of(state)
-    return tuple(timer for one in waiting(state) for timer in timers_for(policy, one, now_ms))
+    policy, warn_ms = policy_of(state), warning_ms(state)
+    return tuple(
+        timer
+        for one in waiting(state)
+        for timer in timers_for(policy, one, now_ms, warn_ms=warn_ms)
+    )

@@ -12,6 +12,7 @@ from opsbot.app.approvals import (
     timers_for,
     timers_of,
     waiting_for,
+    warning_ms,
 )
 from opsbot.app.environment import policy_of
 from opsbot.app.kill_decision import next_number, numbered
@@ -280,7 +281,7 @@ def _ask(state: State, now_ms: int, words: Words, routed: Routed) -> tuple[Chang
         facts={"action": action, "approvers": list(routed.verdict.approvers)},
         sealed=words.sealed,
         effects=(asking(approval), card(routed.routing, routed.revision.number)),
-        timers=timers_for(policy, approval, now_ms),
+        timers=timers_for(policy, approval, now_ms, warn_ms=warning_ms(state)),
     )
     return change, replace(routed, outcome="pending", approval=approval)
 

@@ -149,3 +149,35 @@ async def test_a_secondary_who_approves_is_named(world: World, messages: Message
     await world.work("tell")
 
     assert {text.split("\n")[0] for text in messages.says.values()} == {"A-1 approved by Ola"}
+
+
+async def test_five_minutes_before_its_end_everybody_who_may_approve_is_reminded(
+    world: World, messages: Messages
+) -> None:
+    await asked(world, messages)
+    messages.says.clear()
+    world.clock.later(24 * 60)
+    await world.outbox.fire_timers()
+    await world.work("tell")
+    messages.says.clear()
+
+    world.clock.later(60 + 1)
+    await world.outbox.fire_timers()
+    await world.work("tell")
+
+    assert sorted(messages.says) == ["U0ADMIN", "U0LEAD", "U0SUPPORT"]
+    assert "Nobody approved so far, and it is over in 5 min." in messages.says["U0LEAD"]
+
+
+async def test_of_an_approval_that_is_over_nobody_is_reminded(
+    world: World, messages: Messages
+) -> None:
+    await asked(world, messages)
+    await world.bot.approve(ApproveRequest("A-1"), SAM, request_id="3")
+    messages.says.clear()
+
+    world.clock.later(26 * 60)
+    await world.outbox.fire_timers()
+    await world.work("tell")
+
+    assert not any("it is over in" in text for text in messages.says.values())
