@@ -65,6 +65,11 @@ class Settings(BaseSettings):
     slack_api_url: str = Field(
         "", description="Web API of a stand-in for Slack; on loopback only, empty is Slack itself"
     )
+    slack_capture: bool = Field(
+        False,
+        description="Follow :pushpin: reactions and changed messages in incidents' channels; the "
+        "app is then installed from the `capture` manifest",
+    )
     slack_channel: str = Field(
         "", description="Channel id for cards of kills that name no single workflow; empty for none"
     )

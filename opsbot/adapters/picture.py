@@ -23,8 +23,10 @@ from opsbot.adapters.picture_pen import (
     as_clock,
     spread,
 )
+from opsbot.adapters.picture_timeline import drawn_timeline
 from opsbot.domain.evaluation_picture import Chart, Point, Series, alt_text, figure
 from opsbot.domain.route import Number
+from opsbot.domain.timeline_picture import TimelineChart
 
 MARGIN = 32
 TOP, BOTTOM = 112, 586
@@ -41,6 +43,10 @@ class Pictures:
     async def evaluations(self, chart: Chart) -> bytes:
         """Return the PNG of *chart*."""
         return await asyncio.to_thread(drawn, chart)
+
+    async def timeline(self, chart: TimelineChart) -> bytes:
+        """Return the PNG of an incident's timeline."""
+        return await asyncio.to_thread(drawn_timeline, chart)
 
 
 def drawn(chart: Chart) -> bytes:

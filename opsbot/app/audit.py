@@ -12,6 +12,7 @@ from opsbot.domain.actor import Actor
 from opsbot.domain.change import Json, Record
 from opsbot.domain.errors import NotAllowed
 from opsbot.domain.journal import (
+    QUOTED,
     Broken,
     Entry,
     canonical,
@@ -27,7 +28,7 @@ from opsbot.domain.state import State
 PAGE = 500
 """Journal entries read at a time."""
 
-_COMMITMENT = re.compile(r'"(?:reason|actor_name)":"([0-9a-f]{64})"')
+_COMMITMENT = re.compile(rf'"(?:{"|".join(QUOTED)})":"([0-9a-f]{{64}})"')
 """Where entries hold commitments to free text."""
 
 

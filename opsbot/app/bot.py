@@ -1,10 +1,9 @@
 """The bot: every verb behind one door, the effect handlers, and the duties of each tick."""
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from opsbot.app import incident_slack
 from opsbot.app.adopt import Adopt, adopted
 from opsbot.app.anchor import Anchor
 from opsbot.app.audit import Audit
@@ -12,10 +11,19 @@ from opsbot.app.card import Card, Render
 from opsbot.app.duties import Duties
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.follow import Follow
+from opsbot.app.incident import Incidents
+from opsbot.app.incident_effects import PAGER
+from opsbot.app.incident_page import PageIncident
+from opsbot.app.incident_remind import Remind
+from opsbot.app.incident_told import IncidentTold
 from opsbot.app.kill import KillVerb
 from opsbot.app.kill_decision import WouldWiden
 from opsbot.app.look import may_look
 from opsbot.app.no_chat import NoChat, nobody
+from opsbot.app.oncall import OnCall
+from opsbot.app.pager_alarm import PagerAlarm
+from opsbot.app.pager_sync import PagerSync
+from opsbot.app.paging_port import Paging
 from opsbot.app.ports import Chat, Handler, Outbox, Picture, Pictures, Prober
 from opsbot.app.ramp import Ramp
 from opsbot.app.reason import GiveReason
@@ -33,15 +41,19 @@ from opsbot.app.restore import RestoreVerb
 from opsbot.app.restore_ramp_verb import RestoreSteps
 from opsbot.app.resume import Resume
 from opsbot.app.retry import Retry
+from opsbot.app.rooms_port import Rooms
 from opsbot.app.route import RouteVerb, approval_about
 from opsbot.app.route_card import RouteCard
 from opsbot.app.route_picture import EvaluationPicture, RoutePicture
+from opsbot.app.said_where import says_where
+from opsbot.app.sentences import Sentences
 from opsbot.app.show import Show
 from opsbot.app.sight import watched_kill
 from opsbot.app.tell import Tell
 from opsbot.domain.actor import Actor
 from opsbot.domain.containment import contain
-from opsbot.domain.errors import NeedsMoreWords, OpsbotError
+from opsbot.domain.errors import NeedsMoreWords
+from opsbot.domain.incident import StepName
 from opsbot.domain.policy import Request, person_of
 from opsbot.domain.policy_explain import actor_named, explain
 from opsbot.domain.route import Number
@@ -51,33 +63,14 @@ FORGET_MS = 24 * 3_600_000
 """An instance silent this long is taken off the list."""
 
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-def _named(
-    verb: Callable[Concatenate["Bot", P], Coroutine[Any, Any, R]],
-) -> Callable[Concatenate["Bot", P], Coroutine[Any, Any, R]]:
-    """Let every refusal and doubt say which environment it speaks of, on every surface."""
-
-    @wraps(verb)
-    async def named(bot: "Bot", /, *args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return await verb(bot, *args, **kwargs)
-        except OpsbotError as error:
-            error.env = bot.env.name
-            raise
-
-    return named
-
-
 @dataclass(frozen=True, slots=True)
 class Bot:
     """
     Implements `opsbot.app.verbs.Verbs`.
 
     *chat* is None where no Slack is connected: cards and messages are then not due to anybody,
-    and status, terminal and HTTP carry the same words.
+    and status, terminal and HTTP carry the same words. *paging* is None where no PagerDuty is,
+    and *rota* where nobody's duty is known. *rooms* are Slack's channels, there whenever *chat* is.
     """
 
     env: Environment
@@ -89,8 +82,22 @@ class Bot:
     pictures: Pictures
     chat: Chat | None = None
     channel: str = ""
+    paging: Paging | None = None
+    rota: OnCall | None = None
+    rooms: Rooms | None = None
 
-    @_named
+    @property
+    def incidents(self) -> Incidents:
+        """Return what can be asked about incidents."""
+        return Incidents(
+            self.env, self.rota, chat=self.chat is not None, paging=self.paging is not None
+        )
+
+    def present(self, actor: Actor) -> Actor:
+        """Return *actor* with what they are on call for now."""
+        return actor if self.rota is None else self.rota.present(actor)
+
+    @says_where
     async def kill(self, request: KillRequest, actor: Actor, *, request_id: str) -> Said:
         """Kill; a milder mode of what is killed already goes the way of a restore."""
         began = self.env.began(request.arrived_s)
@@ -101,18 +108,18 @@ class Bot:
                 milder.kill, milder.mode, actor, request_id=request_id, reason=request.reason
             )
 
-    @_named
+    @says_where
     async def stop_completely(self, kill_id: str, actor: Actor, *, request_id: str) -> Said:
         """Make one kill a full stop."""
         return await KillVerb(self.env).stop(kill_id, actor, request_id=request_id)
 
-    @_named
+    @says_where
     async def restore(self, request: RestoreRequest, actor: Actor, *, request_id: str) -> Said:
         """Restore, or leave an approval waiting."""
         began = self.env.began(request.arrived_s)
         return await RestoreVerb(self.env, began)(request, actor, request_id=request_id)
 
-    @_named
+    @says_where
     async def approve(self, request: ApproveRequest, actor: Actor, *, request_id: str) -> Said:
         """Approve or refuse what waits."""
         began = self.env.began(request.arrived_s)
@@ -120,7 +127,7 @@ class Bot:
             return await RouteVerb(self.env).approve(request, actor, request_id=request_id)
         return await RestoreVerb(self.env, began).approve(request, actor, request_id=request_id)
 
-    @_named
+    @says_where
     async def hold_restore(
         self, kill_id: str, actor: Actor, *, hold: bool, request_id: str, reason: str = ""
     ) -> Said:
@@ -129,109 +136,109 @@ class Bot:
             kill_id.upper(), actor, hold=hold, request_id=request_id, reason=reason
         )
 
-    @_named
+    @says_where
     async def set_route(self, edit: RouteEdit, actor: Actor, *, request_id: str) -> Said:
         """Store a new revision of a route; it serves nobody yet."""
         return await RouteVerb(self.env).set(edit, actor, request_id=request_id)
 
-    @_named
+    @says_where
     async def stage(self, request: StageRequest, actor: Actor, *, request_id: str) -> Said:
         """Begin a ramp, or hold, go on with or give up the one that runs."""
         return await RouteVerb(self.env).stage(request, actor, request_id=request_id)
 
-    @_named
+    @says_where
     async def rollback(self, request: RollbackRequest, actor: Actor, *, request_id: str) -> Said:
         """Serve everybody with an older revision's content, at once."""
         return await RouteVerb(self.env).rollback(request, actor, request_id=request_id)
 
-    @_named
+    @says_where
     async def route(self, workflow: str, actor: Actor) -> Said:
         """Look at what serves a workflow."""
         return await RouteVerb(self.env).show(workflow, actor)
 
-    @_named
+    @says_where
     async def route_form(self, workflow: str, actor: Actor) -> Said:
         """Return what a form is filled from."""
         return await RouteVerb(self.env).form(workflow, actor)
 
-    @_named
+    @says_where
     async def route_history(self, workflow: str, actor: Actor) -> Said:
         """List the revisions of a workflow's route."""
         return await RouteVerb(self.env).history(workflow, actor)
 
-    @_named
+    @says_where
     async def route_diff(self, workflow: str, old: Number, new: Number, actor: Actor) -> Said:
         """Compare two revisions."""
         return await RouteVerb(self.env).diff(workflow, old, new, actor)
 
-    @_named
+    @says_where
     async def give_reason(
         self, kill_id: str, reason: str, actor: Actor, *, request_id: str
     ) -> Said:
         """Add the reason of a kill afterwards."""
         return await GiveReason(self.env)(kill_id, reason, actor, request_id=request_id)
 
-    @_named
+    @says_where
     async def adopt(self, kill_id: str, actor: Actor, *, question: bool, request_id: str) -> Said:
         """Take up a break-glass kill."""
         return await Adopt(self.env).glass(kill_id, actor, question=question, request_id=request_id)
 
-    @_named
+    @says_where
     async def retry(self, item: str, actor: Actor, *, request_id: str) -> Said:
         """Deliver again what could not be said outside."""
         return await Retry(self.env, self.outbox)(item, actor, request_id=request_id)
 
-    @_named
+    @says_where
     async def record_eval(self, request: EvalRequest, actor: Actor, *, request_id: str) -> Said:
         """Keep what an evaluation found."""
         return await RecordEval(self.env)(request, actor, request_id=request_id)
 
-    @_named
+    @says_where
     async def eval_show(self, workflow: str, revision: str | None, actor: Actor) -> Said:
         """Say what the gates make of a revision, a model, or all that serves."""
         return await RecordEval(self.env).show(workflow, revision, actor)
 
-    @_named
+    @says_where
     async def evaluations(self, workflow: str, actor: Actor) -> Picture:
         """Draw evaluation results over revisions."""
         return await EvaluationPicture(self.env, self.pictures).show(workflow, actor)
 
-    @_named
+    @says_where
     async def admit(self, actor: Actor) -> None:
         """Refuse whom policy does not even let look."""
         may_look(policy_of(self.env.store.state), actor)
 
-    @_named
+    @says_where
     async def status(self, workflow: str | None, actor: Actor) -> Said:
         """Look at the switchboard."""
         return await Show(self.env, self.outbox).status(workflow, actor)
 
-    @_named
+    @says_where
     async def home(self, actor: Actor) -> tuple[Said, ...]:
         """Look at the switchboard in parts."""
         return await Show(self.env, self.outbox).home(actor)
 
-    @_named
+    @says_where
     async def oncall(self, workflow: str | None, actor: Actor) -> Said:
         """Look up who answers for what."""
-        return await Show(self.env).oncall(workflow, actor)
+        return await Show(self.env, rota=self.rota).oncall(workflow, actor)
 
-    @_named
+    @says_where
     async def kills(self, actor: Actor) -> Said:
         """List the active kills."""
         return await Show(self.env).kills(actor)
 
-    @_named
+    @says_where
     async def instances(self, actor: Actor) -> Said:
         """List the fleet."""
         return await Show(self.env).instances(actor)
 
-    @_named
+    @says_where
     async def audit_tail(self, count: int, actor: Actor) -> Said:
         """Return the journal's last entries."""
         return await self.audit.tail(count, actor)
 
-    @_named
+    @says_where
     async def audit_verify(self, actor: Actor) -> Said:
         """Verify the journal."""
         return await self.audit.verify(actor)
@@ -240,7 +247,7 @@ class Bot:
         """Export the journal."""
         return self.audit.export(actor)
 
-    @_named
+    @says_where
     async def explain(self, who: str, verb: str, workflow: str, actor: Actor) -> Said:
         """Say what policy would answer, and why."""
         if not workflow:
@@ -269,7 +276,7 @@ class Bot:
         follow = Follow(self.env, self.prober)
         if self.chat is None:
             unseen = dict.fromkeys(("card", "route_card", "route_picture", "tell"), nobody)
-            return {"follow": follow, **unseen, **self._due(NoChat())}
+            return {"follow": follow, **unseen, **self._due(NoChat()), **self._incidents()}
         card = Card(self.env, self.chat, self.outbox, self.render, self.channel)
         routes = RouteCard(card)
         tell = Tell(self.env, self.chat, self.outbox, self.render, routes)
@@ -277,7 +284,29 @@ class Bot:
         picture = RoutePicture(drawing, self.chat, self.outbox, self.channel)
         shown: Mapping[str, Handler] = {"route_card": routes, "route_picture": picture}
         seen: Mapping[str, Handler] = {"card": card, "tell": tell, **shown}
-        return {"follow": follow, **seen, **self._due(self.chat)}
+        return {"follow": follow, **seen, **self._due(self.chat), **self._incidents()}
+
+    def _incidents(self) -> Mapping[str, Handler]:
+        alarm = PagerAlarm(self.env, self.outbox, self.chat or NoChat(), self.render)
+        page = PageIncident(self.env, self.paging, self.rota, alarm)
+        told = Sentences(self.env).of_incident
+        sync = {PAGER: PagerSync(self.env, self.paging, told, alarm)}
+        steps: Mapping[StepName, Handler] = {"page": page}
+        if self.chat is None or self.rooms is None:
+            return {**sync, **incident_slack.unseen(self.env, self.outbox, steps)}
+        slack = incident_slack.IncidentSlack(
+            env=self.env,
+            incidents=self.incidents,
+            chat=self.chat,
+            rooms=self.rooms,
+            outbox=self.outbox,
+            render=self.render,
+            home=self.channel,
+            called=incident_slack.first_called(self.env, self.rota),
+            others=steps,
+            pictures=self.pictures,
+        ).handlers()
+        return {**sync, **slack}
 
     def _due(self, chat: Chat) -> Mapping[str, Handler]:
         duties, ramp = Duties(self.env, chat, self.render), Ramp(self.env)
@@ -289,7 +318,12 @@ class Bot:
             "review": duties.review,
             "expire": duties.expire,
             "queue_closed": duties.queue_closed,
+            "incident_remind": Remind(self.env, chat, self.render),
+            "incident_told": self._told(chat),
         }
+
+    def _told(self, chat: Chat) -> Handler:
+        return IncidentTold(self.env, self.incidents, chat, self.outbox, self.render)
 
     async def tick(self) -> None:
         """

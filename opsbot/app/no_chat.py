@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from opsbot.app.ports import Delivery, Picture
+from opsbot.app.ports import Delivery, Document, Picture
 from opsbot.domain.change import Record
 
 
@@ -22,6 +22,10 @@ class NoChat:
 
     async def upload(self, thread: Record, picture: Picture, *, key: str) -> Record | None:
         """Show nobody."""
+        return {}
+
+    async def share(self, thread: Record, document: Document, *, key: str) -> Record | None:
+        """Share with nobody."""
         return {}
 
 

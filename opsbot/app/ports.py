@@ -8,6 +8,7 @@ from opsbot.domain.change import Change, Committed, Effect, Lane, Position, Reco
 from opsbot.domain.evaluation_picture import Chart
 from opsbot.domain.fleet import Fleet, Instance
 from opsbot.domain.state import State
+from opsbot.domain.timeline_picture import TimelineChart
 
 T = TypeVar("T")
 Decide = Callable[[State, int], tuple[Change | None, T]]
@@ -280,11 +281,25 @@ class Picture:
     alt: str
 
 
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file of text with its *name* and *title*; *media* is its type."""
+
+    data: bytes
+    name: str
+    title: str
+    media: str
+
+
 class Pictures(Protocol):
     """Draws what is easier to see than to read."""
 
     async def evaluations(self, chart: Chart) -> bytes:
         """Return evaluation results over revisions as a PNG of 1200 x 675."""
+        ...
+
+    async def timeline(self, chart: TimelineChart) -> bytes:
+        """Return an incident's timeline as a PNG of 1200 x 675."""
         ...
 
 
@@ -318,6 +333,10 @@ class Chat(Protocol):
         Return what it left there; None where it was taken and is not to be seen yet: ask again.
         Raises as `post`.
         """
+        ...
+
+    async def share(self, thread: Record, document: Document, *, key: str) -> Record | None:
+        """Share a file of text in the thread of a message of ours; as `upload` in every other way."""
         ...
 
 

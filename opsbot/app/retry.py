@@ -135,6 +135,13 @@ _WHAT = {
     "ramp": "the next step of",
     "restore_ramp": "the next step of the restore of",
     "recovered": "going on after data loss with",
+    "incident_step": "a step outside of",
+    "incident_card": "the Slack card of",
+    "incident_said": "the Slack reply about",
+    "incident_topic": "the channel's topic of",
+    "incident_told": "the Slack message about",
+    "incident_remind": "a reminder of",
+    "pager_sync": "telling PagerDuty of",
 }
 """What could not be delivered, to whom; another kind goes by its own name."""
 
@@ -148,10 +155,10 @@ def _plain(reason: str) -> str:
 
 
 def about(effect: Effect) -> str:
-    """Return what an effect speaks of: a kill, an approval, a workflow's route, else its key."""
+    """Return what an effect speaks of: a kill, an approval, an incident, a workflow's route, else its key."""
     body = effect.body
-    named = body.get("kill") or body.get("approval") or body.get("workflow")
-    return str(named or effect.key)
+    kinds = ("kill", "approval", "incident", "workflow")
+    return str(next((body[one] for one in kinds if body.get(one)), effect.key))
 
 
 def _noted(state: State, now_ms: int, letters: Sequence[Letter], actor: Actor) -> Change:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Protocol
 
+from opsbot.app.incident_verbs import IncidentVerbs
 from opsbot.app.ports import Picture
 from opsbot.app.requests import (
     ApproveRequest,
@@ -26,6 +27,11 @@ class Verbs(Protocol):
     (`error_words.of_error` turns both into something to show). *request_id* makes a repeated call one
     effect.
     """
+
+    @property
+    def incidents(self) -> IncidentVerbs:
+        """Return what can be asked about incidents."""
+        ...
 
     async def kill(self, request: KillRequest, actor: Actor, *, request_id: str) -> Said: ...
 

@@ -11,20 +11,21 @@ from opsbot.adapters.pagerduty_link import Account
 from opsbot.adapters.pagerduty_paging import open_pagerduty
 from opsbot.adapters.pulse import Pulse
 from opsbot.adapters.scheduler import Duty
+from opsbot.app.change_feed import FEED_S, ChangeFeed
 from opsbot.app.environment import Environment
 from opsbot.app.oncall import OnCall
 from opsbot.app.pager_events import PagerEvents
-from opsbot.app.paging_port import Paging
+from opsbot.app.pager_watch import TURN_S, PagerWatch
+from opsbot.app.paging_port import Paging, WebhookHealth
 from opsbot.app.ports import Outbox
 from opsbot.config import Settings
 from opsbot.domain.pager_event import PagerEvent
-from opsbot.web.pagerduty import PagerDutyHook, entry
+from opsbot.web.pagerduty import PATH, PagerDutyHook, entry
 from opsbot.web.routing import Entry
 
 ROTA_S = 5.0
 """How often a replica looks whether another read the roster; it is read once a minute."""
 
-RECONCILE_CRON = "*/5 * * * *"
 _log = structlog.get_logger(__name__)
 
 
@@ -36,14 +37,18 @@ class PagingWay:
     rota: OnCall
     events: PagerEvents
     routes: list[Entry]
+    watch: PagerWatch | None = None
+    changes: ChangeFeed | None = None
 
     def duties(self, pulse: Pulse) -> tuple[Duty, ...]:
         """Return what is done again and again; none where no PagerDuty is connected."""
-        if self.paging is None:
+        watch, changes = self.watch, self.changes
+        if watch is None or changes is None:
             return ()
         return (
             Duty("oncall", lambda: pulse.quietly(self.rota.refresh), every_s=ROTA_S),
-            Duty("pager", lambda: pulse.quietly(self.events.reconcile), cron=RECONCILE_CRON),
+            Duty("pager", lambda: pulse.quietly(watch), every_s=TURN_S),
+            Duty("changes", lambda: pulse.quietly(changes), every_s=FEED_S),
         )
 
 
@@ -82,7 +87,33 @@ def _way(settings: Settings, env: Environment, outbox: Outbox, paging: Paging | 
     hook = PagerDutyHook(
         lambda header, raw: pagerduty_webhook.verify(secrets, header, raw), _read, take
     )
-    return PagingWay(paging, rota, events, [entry(hook)] if secrets else [])
+    routes = [entry(hook)] if secrets else []
+    if paging is None:
+        return PagingWay(None, rota, events, routes)
+    url = f"{settings.public_url}{PATH}" if settings.public_url and secrets else ""
+    return PagingWay(
+        paging,
+        rota,
+        events,
+        routes,
+        watch=PagerWatch(outbox, paging, events, url, _found),
+        changes=ChangeFeed(env, outbox, paging, _refused),
+    )
+
+
+def _found(health: WebhookHealth) -> None:
+    if not health.well:
+        _log.warning(
+            "pagerduty_webhooks",
+            subscriptions=len(health.ids),
+            asleep=len(health.asleep),
+            inactive=len(health.inactive),
+            missing=list(health.missing),
+        )
+
+
+def _refused(revision: int, why: str) -> None:
+    _log.error("pagerduty_change_refused", revision=revision, why=why)
 
 
 def _read(raw: bytes) -> PagerEvent | None:

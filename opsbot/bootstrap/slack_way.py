@@ -89,6 +89,7 @@ async def slack_way(
         people=People(slack.client, clock),
         teams=frozenset({home} - {""}),
         prefix=settings.command_prefix,
+        capture=settings.slack_capture,
     )
     secret = settings.slack_signing_secret.get_secret_value()
     app = slack_app.build_app(deps, signing_secret=secret, bot=known)

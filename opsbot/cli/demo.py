@@ -22,7 +22,7 @@ def demo(asked: Asked) -> int:
     options = workbench.Options(
         environ=workbench.environment(),
         state_dir=Path(api.state_dir()),
-        manifest=manifest(),
+        manifest=manifest(profile="incident"),
         port=_number(asked, "port", PORT),
         clients=_number(asked, "clients", CLIENTS),
         frozen=_number(asked, "frozen", 0 if headless else 1),

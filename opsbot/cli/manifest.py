@@ -5,16 +5,22 @@ import os
 
 from opsbot.cli.options import Asked, Usage
 from opsbot.domain.said import DONE
+from opsbot.slack.manifest import PROFILES
 from opsbot.slack.manifest import manifest as manifest_of
 
-_USAGE = "opsbot slack manifest --http URL | --socket"
+_USAGE = f"opsbot slack manifest --http URL | --socket [--profile {'|'.join(PROFILES)}]"
 
 
 def manifest(asked: Asked) -> int:
-    """Print it as JSON, for one of the two transports."""
+    """Print it as JSON, for one of the two transports and one of the profiles."""
     url, socket = asked.values.get("http"), "socket" in asked.flags
     if asked.words != ("manifest",) or (url is None) != socket:
         raise Usage(_USAGE)
+    named = asked.values.get("profile", PROFILES[0])
+    profile = next((one for one in PROFILES if one == named), None)
+    if profile is None:
+        raise Usage(_USAGE)
     prefix = os.environ.get("OPSBOT_COMMAND_PREFIX") or "ai"
-    print(json.dumps(manifest_of(prefix, http_url=url), ensure_ascii=False, indent=2))
+    made = manifest_of(prefix, http_url=url, profile=profile)
+    print(json.dumps(made, ensure_ascii=False, indent=2))
     return DONE

@@ -11,6 +11,13 @@ _BOT = {
     "url": "the bot's HTTP address (else OPSBOT_URL, else the local bot)",
     "as": "speak as one of the people whom the local bot keeps",
 }
+_INCIDENT = (
+    *("severity", "public", "no-page", "channel", "pager", "detected", "declared", "acknowledged"),
+    *("contained", "told", "resolved", "reviewed", "next", "at", "owner", "by", "done"),
+    *("stays-off", "all"),
+)
+"""What the grammar of incidents reads beside the options in its help."""
+
 _GLASS = {"breakglass", "break_glass"}
 
 
@@ -46,6 +53,16 @@ WAYS: Mapping[str, Way] = {
     ),
     "rollback": Way(
         "opsbot.cli.routes:rollback", _JSON, _BOT, passes=_passed("rollback", "reason")
+    ),
+    "incident": Way(
+        "opsbot.cli.incidents:incident",
+        _JSON,
+        {
+            **_BOT,
+            "format": "with `export`: md, html, json or svg (its timeline as a picture)",
+            "out": "with `export`: the file for the review",
+        },
+        passes=_passed("incident", *_INCIDENT),
     ),
     "approve": Way(
         "opsbot.cli.acts:approve", _JSON, _BOT, passes=_passed("approve", "refuse", "reason")
@@ -83,7 +100,10 @@ WAYS: Mapping[str, Way] = {
     "slack manifest": Way(
         "opsbot.cli.manifest:manifest",
         {"socket": "for Socket Mode"},
-        {"http": "for signed HTTP, at this public URL"},
+        {
+            "http": "for signed HTTP, at this public URL",
+            "profile": "kill-only, incident or capture: what the app is installed for",
+        },
     ),
     "serve": Way("opsbot.cli.serve:serve"),
     "doctor": Way("opsbot.cli.doctor:doctor", _JSON),
@@ -104,7 +124,18 @@ def _command(row: grammar.Verb) -> Command:
     way = WAYS[row.name]
     first, _, second = row.name.partition(" ")
     usage = f"{second} {row.arguments}".strip()
-    return Command(first, way.module, usage, row.does, way.flags, way.values, way.passes)
+    listed = (*row.acts, *row.terminal, *row.options)
+    return Command(
+        first,
+        way.module,
+        usage,
+        row.does,
+        way.flags,
+        way.values,
+        way.passes,
+        {grammar.typed(one): one.does for one in listed},
+        tuple(f"{second} {one}".strip() for one in row.examples),
+    )
 
 
 COMMANDS: Mapping[str, Command] = {

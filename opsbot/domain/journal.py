@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import rfc8785
 
@@ -290,6 +290,10 @@ def differences(replayed: State, live: State) -> tuple[Difference, ...]:
             if said.get(id_) != seen.get(id_)
         ]
     return tuple(found)
+
+
+QUOTED: Final = ("reason", "actor_name", "note", "title", "summary", "why", "text", "update")
+"""The fields of records and facts that hold a commitment to free text, and never the text itself."""
 
 
 def seal(text: str, *, salt: str) -> Sealed:

@@ -24,12 +24,14 @@ from opsbot.slack.guard import ShapeGuard
 from opsbot.slack.home import HomeListeners
 from opsbot.slack.ids import HOME_OPENED, Modal, Press, Shortcut, pressed
 from opsbot.slack.inbound import Invocation
+from opsbot.slack.incident import IncidentListeners
 from opsbot.slack.kill import KillListeners
 from opsbot.slack.oncall import OncallListeners
 from opsbot.slack.outlet import Reply
 from opsbot.slack.restore import RestoreListeners
 from opsbot.slack.route import RouteListeners
 from opsbot.slack.status import StatusListeners
+from opsbot.slack.timeline import TimelineListeners, listen_for_captures
 
 log = structlog.get_logger(__name__)
 Registered = tuple[Literal["command", "action", "view", "shortcut", "event"], str]
@@ -150,12 +152,13 @@ async def _last_resort(error: Exception) -> None:
 def _register(app: SlackApp, entry: Entry) -> None:
     kill, restore = KillListeners(app.deps), RestoreListeners(app.deps)
     status, home = StatusListeners(app.deps), HomeListeners(app.deps)
-    route = RouteListeners(app.deps)
+    route, incident = RouteListeners(app.deps), IncidentListeners(app.deps)
     commands: dict[str, tuple[Need, Run]] = {
         "kill": (Need.STOP, kill.command),
         "restore": (Need.GUARD, restore.command),
         "route": (Need.GUARD, route.command),
         "rollback": (Need.GUARD, route.rollback),
+        "incident": (Need.STOP, incident.command),
         "status": (Need.LOOK, status.command),
         "audit": (Need.LOOK, AuditListeners(app.deps).command),
         "oncall": (Need.LOOK, OncallListeners(app.deps).command),
@@ -182,6 +185,7 @@ def _register(app: SlackApp, entry: Entry) -> None:
         Press.ROUTE_ROLLBACK: (Need.GUARD, route.roll_back),
         Press.ROUTE_SERVE: (Need.GUARD, route.serve),
         Press.ROUTE_SHOW: (Need.LOOK, route.show),
+        **{press: (Need.STOP, run) for press, run in incident.buttons().items()},
     }
     for press in Press:
         _on(app, entry, "action", press, *buttons[press])
@@ -189,9 +193,22 @@ def _register(app: SlackApp, entry: Entry) -> None:
     _on(app, entry, "view", Modal.CONFIRM_KILL, Need.STOP, kill.confirm)
     _on(app, entry, "view", Modal.REASON, Need.STOP, kill.give_reason)
     _on(app, entry, "view", Modal.ROUTE, Need.GUARD, route.submitted)
+    for modal, take in incident.forms().items():
+        _on(app, entry, "view", modal, Need.STOP, take)
     _on(app, entry, "shortcut", Shortcut.KILL, Need.STOP, kill.form)
+    _on(app, entry, "shortcut", Shortcut.INCIDENT, Need.STOP, incident.from_message)
+    _listen_to_timelines(app, entry)
     _on(app, entry, "event", HOME_OPENED, Need.LOOK, home.opened)
     _otherwise(app.bolt, entry)
+
+
+def _listen_to_timelines(app: SlackApp, entry: Entry) -> None:
+    timeline = TimelineListeners(app.deps)
+    _on(app, entry, "shortcut", Shortcut.TIMELINE, Need.STOP, timeline.from_message)
+    _on(app, entry, "view", Modal.TIMELINE, Need.STOP, timeline.chosen)
+    if app.deps.capture:
+        for name, _, _ in listen_for_captures(app.bolt, entry, timeline):
+            app.registered.append(("event", name))
 
 
 def _on(app: SlackApp, entry: Entry, kind: str, name: str, need: Need, run: Run) -> None:

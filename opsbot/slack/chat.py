@@ -2,12 +2,12 @@
 
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
-from opsbot.app.ports import Clock, GiveUp, Picture
+from opsbot.app.ports import Clock, Document, GiveUp, Picture
 from opsbot.domain.blockcheck import check_message
 from opsbot.domain.change import Record
 from opsbot.domain.errors import StoreLost
@@ -29,6 +29,12 @@ SHARED_FOR_S: Final = 600.0
 OUTSIDE: Final = frozenset({"not_in_channel", "channel_not_found", "invalid_channel"})
 """What Slack says of a file for a channel that the bot may post into without being a member."""
 TOO_MUCH: Final = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
+
+
+class Told(Protocol):
+    """What goes with a file, which is another thing when it was sent before."""
+
+    def __call__(self, *, first: bool) -> Mapping[str, Any]: ...
 
 
 class SlackChat:
@@ -135,26 +141,44 @@ class SlackChat:
         Raises:
             RetryLater, GiveUp: as `post`.
         """
+
+        def told(*, first: bool) -> Mapping[str, Any]:
+            # Slack has lost shares of files with `alt_txt`: what did not arrive is told in words beside.
+            words = {"alt_txt": picture.alt} if first else {"initial_comment": esc(picture.alt)}
+            return {"title": picture.title, "highlight_type": "png", **words}
+
+        return await self._uploaded(thread, picture.png, file_name(key), told, key=key)
+
+    async def share(self, thread: Record, document: Document, *, key: str) -> Record | None:
+        """
+        Share a file of text in a thread, and return {"channel", "ts", "file"} of what is to be seen there.
+
+        As `upload` in every other way; the name that people see begins with the document's own.
+
+        Raises:
+            RetryLater, GiveUp: as `post`.
+        """
+        name = file_name(key, document.name)
+
+        def told(*, first: bool) -> Mapping[str, Any]:
+            return {"title": document.title}
+
+        return await self._uploaded(thread, document.data, name, told, key=key)
+
+    async def _uploaded(
+        self, thread: Record, content: bytes, name: str, told: Told, *, key: str
+    ) -> Record | None:
         channel, ts = str(thread["channel"]), str(thread["ts"])
         if not channel.startswith("D") and await self._is_shared(channel):
             raise GiveUp(f"{channel} is shared with another organisation")
-        name = file_name(key)
         place = f"{channel}:{ts}:{key}"
         first = await self._first(place)
         if not first and (found := await self._shown(channel, ts, name)) is not None:
             return found
         if not await self._first(f"sharing:{place}", ttl_s=SHARING_S):
             return None
-        # Slack has lost shares of files with `alt_txt`: what did not arrive is told in words beside.
-        told = {"alt_txt": picture.alt} if first else {"initial_comment": esc(picture.alt)}
         sending = self._client.files_upload_v2(
-            channel=channel,
-            thread_ts=ts,
-            filename=name,
-            content=picture.png,
-            title=picture.title,
-            highlight_type="png",
-            **told,
+            channel=channel, thread_ts=ts, filename=name, content=content, **told(first=first)
         )
         try:
             await asked(sending)
@@ -268,9 +292,11 @@ class SlackChat:
         return shared
 
 
-def file_name(key: str) -> str:
-    """Return the name by which the file of that key is found again."""
-    return f"opsbot-{hashlib.sha256(key.encode()).hexdigest()[:16]}.png"
+def file_name(key: str, name: str = "") -> str:
+    """Return the name by which the file of that key is found again; it begins with *name*, if any."""
+    mark = hashlib.sha256(key.encode()).hexdigest()[:16]
+    stem, dot, kind = name.rpartition(".")
+    return f"{stem}-{mark}.{kind}" if dot else f"opsbot-{mark}.png"
 
 
 def _is_keyed(message: Mapping[str, Any], key: str) -> bool:

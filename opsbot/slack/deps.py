@@ -66,7 +66,8 @@ class Deps:
     Everything a listener needs.
 
     *teams* are the home workspaces; *enterprises* narrows further where it is not empty. *session*
-    is the one that *client* uses; its owner closes it.
+    is the one that *client* uses; its owner closes it. *capture*: reactions and changed messages in
+    incidents' channels are listened to.
     """
 
     verbs: Verbs
@@ -78,6 +79,7 @@ class Deps:
     teams: frozenset[str]
     enterprises: frozenset[str] = frozenset()
     prefix: str = "ai"
+    capture: bool = False
     tasks: Tasks = field(default_factory=Tasks)
 
     @property

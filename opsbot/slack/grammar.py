@@ -24,7 +24,8 @@ class Verb:
     *name* is what the command line calls it (words apart by a space). *slack* is the part of the
     slash command after the prefix, None where the verb lives on the command line only. *arguments*
     is the usage line after the command; *examples* are arguments alone, so that each surface puts
-    its own command in front.
+    its own command in front. *acts* are the words that choose what is done, and *terminal* those
+    that only a terminal takes, as a file is written there.
     """
 
     name: str
@@ -34,6 +35,8 @@ class Verb:
     options: tuple[Option, ...] = ()
     examples: tuple[str, ...] = ()
     cli: bool = True
+    acts: tuple[Option, ...] = ()
+    terminal: tuple[Option, ...] = ()
 
 
 KILL_MODES: Final = MODES[1:]
@@ -49,16 +52,105 @@ KILL_OPTIONS: Final = (
     ),
 )
 
+ROUTE_ACTS: Final = (
+    Option("show", "", "what serves now, how far a ramp is and when its next step is due"),
+    Option("history", "", "every revision with its note, what its gates say and how it ended"),
+    Option("diff r3 r5", "", "what differs between two revisions, and what it does to the price"),
+    Option(
+        "set …",
+        "",
+        "store a new revision, which serves nobody yet: the options below in any order, then the"
+        " note. What is left out stays as it is in what serves now",
+    ),
+    Option("stage r4", "", "begin its ramp; without a number that of the newest"),
+    Option("stage hold", "", "stay at this step, until somebody says `stage go-on`"),
+    Option("stage cancel", "", "give the ramp up: what served before serves everybody again"),
+)
 ROUTE_OPTIONS: Final = (
     Option(
-        "model", "openai/gpt-5.2", "or with shares: openai/gpt-5.2=70,anthropic/claude-sonnet-5=30"
+        "model",
+        "openai/gpt-5.2",
+        "this model, one of the workflow's `routes.approved`; or several with shares that make"
+        " 100: openai/gpt-5.2=70,anthropic/claude-sonnet-5=30",
     ),
-    Option("fallback", "a/b,c/d", "tried in this order; `fallback:none` for none"),
-    Option("prompt", "ref", "the prompt's reference; `prompt:none` for none"),
+    Option(
+        "fallback", "a/b,c/d", "models tried in this order when it fails; `fallback:none` for none"
+    ),
+    Option(
+        "prompt", "ref", "the prompt's reference in the team's own store; `prompt:none` for none"
+    ),
     Option("tools", "ref", "the tools' reference; `tools:none` for none"),
-    Option("param", "name=value", "as often as needed; `param:name=` takes it away"),
-    Option("strategy", "weighted", "one of pinned, weighted, cheapest_passing_eval"),
-    Option("from", "r3", "start from this revision instead of the one that serves"),
+    Option(
+        "param",
+        "temperature=0.1",
+        "sets one parameter, as often as needed; `param:temperature=` takes it away",
+    ),
+    Option(
+        "strategy",
+        "weighted",
+        "`pinned` (one model), `weighted` (by shares, sticky), or `cheapest_passing_eval` (opsbot"
+        " chooses among the approved)",
+    ),
+    Option("from", "r3", "begin from this revision instead of the one that serves"),
+)
+
+INCIDENT_ACTS: Final = (
+    Option(
+        "open [workflow] [sev2] title",
+        "",
+        "open one; in Slack without a title the form. `adopt <#channel|PagerDuty id> …` makes"
+        " nothing new",
+    ),
+    Option("show [INC-7] · list [all] · timeline · export", "", "look"),
+    Option(
+        "accept · contain · monitor · resolve · reopen · reviewed",
+        "",
+        "move it on; `resolve stays-off` where the feature stays off",
+    ),
+    Option(
+        "decline · cancel · duplicate INC-3",
+        "",
+        "it was none, or not one of its own: then a reason",
+    ),
+    Option(
+        "role commander @ines",
+        "",
+        "offer a role (commander, comms, scribe, responder); without a name take it; then"
+        " `role commander accept|decline|leave`",
+    ),
+    Option("update [next:20m] text", "", "say what is so now, and when more follows"),
+    Option(
+        "sev · title · summary · type · workflow · exposed · time · private · public",
+        "",
+        "correct what is known, as in `sev sev1` or `time started:03:10`",
+    ),
+    Option(
+        "note [at:03:10] text · retract INC-7:n3 · page [@who|ack|escalate] · action [owner:@sam] [by:2026-12-01] text",
+        "",
+        "for the timeline, to PagerDuty, to do afterwards",
+    ),
+    Option(
+        "retry page · remind update_due snooze 15m",
+        "",
+        "do a failed step again; put a reminder off, or `stop` it",
+    ),
+)
+INCIDENT_OPTIONS: Final = (
+    Option("sev", "sev2", "how bad; `sev2` alone is enough, without it what the type proposes"),
+    Option("type", "prompt_injection", "what went wrong; it proposes severity, mode and runbook"),
+    Option("workflow", "support-copilot", "what is hit; its name alone is enough"),
+    Option("kill", "K-3", "the kill that began it"),
+    Option("private", "", "nothing of it is announced; `public` where its type would be private"),
+    Option("page", "no", "yes calls somebody whatever the severity, no (or `no-page`) nobody"),
+    Option("drill", "", "an exercise: in no figure"),
+    Option("anyway", "", "though one is open for that workflow"),
+    Option(
+        "started",
+        "03:10",
+        "when users were first hit: `10m` ago, `03:10` UTC, or a date with a time; so for"
+        " `detected:` too, and with `resolved:` it is a record made afterwards",
+    ),
+    Option("title", "…", "what follows is the title, whatever it begins with; so in quotes"),
 )
 
 VERBS: Final = (
@@ -97,6 +189,15 @@ VERBS: Final = (
             "support-copilot stage r4",
             "support-copilot stage hold wrong tone in German",
         ),
+        acts=ROUTE_ACTS,
+        terminal=(
+            Option(
+                "picture --out FILE.png",
+                "",
+                "write the picture of its evaluations over revisions; in Slack it is in the thread"
+                " of a revision's card",
+            ),
+        ),
     ),
     Verb(
         "rollback",
@@ -104,12 +205,31 @@ VERBS: Final = (
         "Serve everybody with an older revision again, at once",
         "<workflow> [to r3] [break-glass] [reason]",
         (
-            Option("to", "r3", "this revision; without it the last good one"),
             Option(
-                "break-glass", "", "serve it although its evidence does not pass; others are told"
+                "to", "r3", "a revision that served everybody once; without it the last good one"
+            ),
+            Option(
+                "break-glass",
+                "",
+                "serve it although its evidence does not pass; who answers for the workflow is told",
             ),
         ),
         ("support-copilot wrong answers since r5", "support-copilot to r3 wrong answers"),
+    ),
+    Verb(
+        "incident",
+        "incident",
+        "Open an incident, look at it, move it, hand it over",
+        "<open|show|list|resolve|update|role|…> [INC-7] [words]",
+        INCIDENT_OPTIONS,
+        (
+            "open support-copilot sev2 wrong refund answers",
+            "list",
+            "role commander @ines",
+            "update next:20m we rolled back to r3",
+            "resolve INC-7 fixed in r42",
+        ),
+        acts=INCIDENT_ACTS,
     ),
     Verb(
         "approve",
@@ -215,6 +335,11 @@ def usage_hint(row: Verb) -> str:
     return row.arguments
 
 
+def typed(option: Option) -> str:
+    """Return how an option is typed."""
+    return f"{option.word}{':' if option.value else ''}{option.value}"
+
+
 def help_said(row: Verb, *, command: str, problem: str = "") -> Said:
     """
     Return the examples of one verb, typed as *command* (`/ai-kill`, `opsbot kill`).
@@ -223,9 +348,6 @@ def help_said(row: Verb, *, command: str, problem: str = "") -> Said:
     """
     lines = [f"Usage: `{command} {row.arguments}`" if row.arguments else f"Usage: `{command}`"]
     lines += [f"`{f'{command} {example}'.strip()}`" for example in row.examples]
-    lines += [
-        f"`{option.word}{':' if option.value else ''}{option.value}` {option.does}"
-        for option in row.options
-    ]
+    lines += [f"`{typed(option)}` {option.does}" for option in (*row.acts, *row.options)]
     title = problem or f"{row.does}: `{command}`"
     return Said("plain", title, tuple(lines), body={"help": row.name}, exit_code=USAGE)

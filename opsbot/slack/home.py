@@ -29,7 +29,7 @@ class HomeListeners:
             parts: tuple[Said, ...] = await self.deps.verbs.home(actor)
         except OpsbotError as error:
             parts, may_stop = (of_error(error),), not isinstance(error, NotAllowed)
-        view = home_view(parts, may_stop=may_stop)
+        view = home_view([one.spelled(self.deps.spell) for one in parts], may_stop=may_stop)
         try:
             await self.deps.client.views_publish(user_id=act.user, view=view)
         except TROUBLE as error:

@@ -25,6 +25,19 @@ class Press(StrEnum):
     ROUTE_ROLLBACK = "route_rollback"
     ROUTE_SERVE = "route_serve"
     ROUTE_SHOW = "route_show"
+    INCIDENT_OPEN = "incident_open"
+    INCIDENT_ACCEPT = "incident_accept"
+    INCIDENT_DECLINE = "incident_decline"
+    INCIDENT_COMMAND = "incident_command"
+    INCIDENT_ROLE_ACCEPT = "incident_role_accept"
+    INCIDENT_ROLE_DECLINE = "incident_role_decline"
+    INCIDENT_UPDATE = "incident_update"
+    INCIDENT_RESOLVE = "incident_resolve"
+    INCIDENT_TIMELINE = "incident_timeline"
+    INCIDENT_REVIEW = "incident_review"
+    INCIDENT_RETRY = "incident_retry"
+    INCIDENT_SNOOZE = "incident_snooze"
+    INCIDENT_HUSH = "incident_hush"
     OPEN_KILL = "open_kill"
 
 
@@ -35,6 +48,11 @@ class Modal(StrEnum):
     CONFIRM_KILL = "confirm_kill_modal"
     REASON = "reason_modal"
     ROUTE = "route_modal"
+    INCIDENT = "incident_modal"
+    INCIDENT_UPDATE = "incident_update_modal"
+    INCIDENT_RESOLVE = "incident_resolve_modal"
+    INCIDENT_DECLINE = "incident_decline_modal"
+    TIMELINE = "timeline_modal"
     ANSWER = "answer_modal"
 
 
@@ -42,6 +60,8 @@ class Shortcut(StrEnum):
     """Callback ids of shortcuts."""
 
     KILL = "kill_global"
+    INCIDENT = "incident_from_message"
+    TIMELINE = "timeline_from_message"
 
 
 class Field(StrEnum):
@@ -59,6 +79,18 @@ class Field(StrEnum):
     TOOLS = "tools"
     STRATEGY = "strategy"
     NOTE = "note"
+    TITLE = "title"
+    SEVERITY = "severity"
+    WORKFLOW = "workflow"
+    TYPE = "incident_type"
+    SUMMARY = "summary"
+    PRIVATE = "private"
+    PAGE = "page"
+    ANYWAY = "anyway"
+    UPDATE = "update"
+    NEXT = "next_update"
+    OFF = "stays_off"
+    INCIDENT = "incident"
 
 
 HOME_OPENED = "app_home_opened"

@@ -27,7 +27,9 @@ class Invocation:
 
     *key* is the same for every delivery of the same act and for no other. *place* is the message
     or view that a button stands in. *teams* are all workspaces that the payload names for the
-    person. *value* and *metadata* are opaque ids of ours. *fields* are a modal's inputs. *arrived_s*
+    person. *value* and *metadata* are opaque ids of ours. *fields* are a modal's inputs. *channel*
+    is where it was typed or clicked; *message_ts*, *message_text* and *message_user* are of the message that a
+    shortcut was used on, *message_ts* also of the one that an event is about. *arrived_s*
     is when it came in (seconds, monotonic), None where nobody looked.
     """
 
@@ -47,6 +49,10 @@ class Invocation:
     view_id: str = ""
     metadata: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
+    channel: str = ""
+    message_ts: str = ""
+    message_text: str = ""
+    message_user: str = ""
     arrived_s: float | None = field(default=None, compare=False)
 
     @property
@@ -60,7 +66,9 @@ def invocation(body: Body) -> Invocation:
     kind = _KINDS.get(_text(body, "type"), "command")
     user, view, event = _inner(body, "user"), _inner(body, "view"), _inner(body, "event")
     action = _first_action(body)
-    container = _inner(body, "container")
+    container, message = _inner(body, "container"), _inner(body, "message")
+    used_on = message if _text(body, "type") == "message_action" else {}
+    at, ts = _about(event)
     return Invocation(
         kind=kind,
         name=_name(kind, body, action),
@@ -78,6 +86,20 @@ def invocation(body: Body) -> Invocation:
         view_id=_text(view, "id"),
         metadata=_text(view, "private_metadata"),
         fields=_fields(view),
+        channel=_text(body, "channel_id") or _text(_inner(body, "channel"), "id") or at,
+        message_ts=_text(used_on, "ts") or ts,
+        message_text=_text(used_on, "text"),
+        message_user=_text(used_on, "user") or _text(used_on, "bot_id"),
+    )
+
+
+def _about(event: Body) -> tuple[str, str]:
+    """Return channel and timestamp of the message that an event is about, empty for none."""
+    item = _inner(event, "item")
+    message = _inner(event, "message") or _inner(event, "previous_message")
+    return (
+        _text(item, "channel") or _text(event, "channel"),
+        _text(item, "ts") or _text(message, "ts") or _text(event, "deleted_ts"),
     )
 
 

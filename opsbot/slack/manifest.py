@@ -1,6 +1,6 @@
 """The Slack app's manifest, made from the grammar table; scopes are only those that are used. Pure."""
 
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 from urllib.parse import urlsplit
 
 from opsbot.domain.errors import Misconfigured
@@ -8,16 +8,36 @@ from opsbot.slack.grammar import SLACK_VERBS, command_of, usage_hint
 from opsbot.slack.ids import HOME_OPENED, Shortcut
 
 EVENTS_PATH: Final = "/slack/events"
+Profile = Literal["kill-only", "incident", "capture"]
+PROFILES: Final[tuple[Profile, ...]] = get_args(Profile)
+"""What the app is installed for; each asks for what the one before asks for, and for more."""
+
 SCOPE_OF: Final[dict[str, tuple[str, ...]]] = {
     "auth.test": (),
+    "bookmarks.add": ("bookmarks:write",),
+    "bookmarks.list": ("bookmarks:read",),
+    "chat.getPermalink": (),
+    "chat.postEphemeral": ("chat:write",),
     "chat.postMessage": ("chat:write", "chat:write.public"),
     "chat.update": ("chat:write",),
+    "conversations.archive": ("channels:manage", "groups:write"),
+    "conversations.create": ("channels:manage", "groups:write"),
     "conversations.history": ("channels:history", "groups:history", "im:history"),
     "conversations.info": ("channels:read", "groups:read", "im:read"),
+    "conversations.invite": ("channels:manage", "groups:write"),
+    "conversations.join": ("channels:join",),
     "conversations.open": ("im:write",),
+    "conversations.rename": ("channels:manage", "groups:write"),
     "conversations.replies": ("channels:history", "groups:history", "im:history"),
+    "conversations.setPurpose": ("channels:manage", "groups:write"),
+    "conversations.setTopic": ("channels:manage", "groups:write"),
     "files.completeUploadExternal": ("files:write",),
     "files.getUploadURLExternal": ("files:write",),
+    "pins.add": ("pins:write",),
+    "reactions.add": ("reactions:write",),
+    "reactions.get": ("reactions:read",),
+    "reactions.remove": ("reactions:write",),
+    "users.conversations": ("channels:read", "groups:read"),
     "users.info": ("users:read",),
     "users.lookupByEmail": ("users:read.email", "users:read"),
     "views.open": (),
@@ -27,6 +47,30 @@ SCOPE_OF: Final[dict[str, tuple[str, ...]]] = {
 }
 """Every Web API method that this package calls with the bot token, and the scopes it needs."""
 
+FOR_INCIDENTS: Final = frozenset(
+    {
+        "bookmarks.add",
+        "bookmarks.list",
+        "chat.getPermalink",
+        "conversations.archive",
+        "conversations.create",
+        "conversations.invite",
+        "conversations.join",
+        "conversations.rename",
+        "conversations.setPurpose",
+        "conversations.setTopic",
+        "pins.add",
+        "users.conversations",
+    }
+)
+"""Methods that only incidents call: the smallest profile asks for no scope of theirs."""
+
+CAPTURING: Final = frozenset({"reactions.add", "reactions.get", "reactions.remove"})
+"""Methods that only the largest profile calls."""
+
+FOR_CAPTURE: Final = ("channels:history", "groups:history", "reactions:read")
+"""What reading reactions and messages in an incident's channel takes."""
+
 SHORTCUTS: Final = (
     {
         "name": "AI kill switch",
@@ -34,20 +78,38 @@ SHORTCUTS: Final = (
         "callback_id": str(Shortcut.KILL),
         "description": "Stop an AI workflow now",
     },
+    {
+        "name": "Add to timeline",
+        "type": "message",
+        "callback_id": str(Shortcut.TIMELINE),
+        "description": "Put what this message says into an incident's timeline",
+    },
+    {
+        "name": "Open AI incident",
+        "type": "message",
+        "callback_id": str(Shortcut.INCIDENT),
+        "description": "Open an incident about what this message says",
+    },
 )
 EVENTS: Final = (HOME_OPENED,)
+CAPTURED: Final = ("message.channels", "message.groups", "reaction_added", "reaction_removed")
+"""Events that the largest profile subscribes to besides."""
 
 
-def manifest(prefix: str = "ai", *, http_url: str | None = None) -> dict[str, Any]:
+def manifest(
+    prefix: str = "ai", *, http_url: str | None = None, profile: Profile = "kill-only"
+) -> dict[str, Any]:
     """
     Return the manifest for Socket Mode, or for HTTP where *http_url* is the bot's public address.
+
+    *profile* says what the app is installed for, and so what it asks the workspace for.
 
     Raises:
         Misconfigured: *http_url* is not an https address.
     """
     url = None if http_url is None else _request_url(http_url)
     interactivity: dict[str, Any] = {"is_enabled": True}
-    events: dict[str, Any] = {"bot_events": list(EVENTS)}
+    events: dict[str, Any] = {"bot_events": list(events_of(profile))}
     if url is not None:
         interactivity["request_url"] = url
         events["request_url"] = url
@@ -68,7 +130,7 @@ def manifest(prefix: str = "ai", *, http_url: str | None = None) -> dict[str, An
             "shortcuts": [dict(one) for one in SHORTCUTS],
             "slash_commands": _commands(prefix, url),
         },
-        "oauth_config": {"scopes": {"bot": scopes()}},
+        "oauth_config": {"scopes": {"bot": scopes(profile)}},
         "settings": {
             "event_subscriptions": events,
             "interactivity": interactivity,
@@ -79,9 +141,17 @@ def manifest(prefix: str = "ai", *, http_url: str | None = None) -> dict[str, An
     }
 
 
-def scopes() -> list[str]:
-    """Return the bot scopes, sorted: those of the methods that are called, and `commands`."""
-    return sorted({"commands", *(scope for needed in SCOPE_OF.values() for scope in needed)})
+def scopes(profile: Profile = "kill-only") -> list[str]:
+    """Return a profile's bot scopes, sorted: those of the methods that it calls, and `commands`."""
+    called = SCOPE_OF.keys() - (FOR_INCIDENTS if profile == "kill-only" else frozenset())
+    called -= frozenset() if profile == "capture" else CAPTURING
+    wanted = {scope for method in called for scope in SCOPE_OF[method]}
+    return sorted({"commands", *wanted, *(FOR_CAPTURE if profile == "capture" else ())})
+
+
+def events_of(profile: Profile) -> tuple[str, ...]:
+    """Return what Slack tells the app by itself."""
+    return (*EVENTS, *CAPTURED) if profile == "capture" else EVENTS
 
 
 def _commands(prefix: str, url: str | None) -> list[dict[str, Any]]:

@@ -5,7 +5,18 @@ from collections.abc import Sequence
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
-from opsbot.web import decide, health, kills, openapi, pictures, routes, signals, workflows
+from opsbot.web import (
+    decide,
+    health,
+    incident_review,
+    incidents,
+    kills,
+    openapi,
+    pictures,
+    routes,
+    signals,
+    workflows,
+)
 from opsbot.web.routing import Entry, mount, of_http
 from opsbot.web.surroundings import Surroundings
 
@@ -14,6 +25,8 @@ def table(around: Surroundings, more: Sequence[Entry] = ()) -> list[Entry]:
     """Return every route; *more* are those of Slack."""
     entries = [
         *kills.entries(around),
+        *incidents.entries(around),
+        *incident_review.entries(around),
         *workflows.entries(around),
         *routes.entries(around),
         *pictures.entries(around),

@@ -1,4 +1,4 @@
-"""`opsbot demo`: the bot, a Slack stand-in, AI services and one page; nothing in it needs an account."""
+"""`opsbot demo`: the bot, stand-ins for Slack and PagerDuty, AI services and one page; nothing in it needs an account."""
 
 import asyncio
 import fcntl
@@ -22,6 +22,7 @@ from opsbot.workbench.acts import Acts
 from opsbot.workbench.crew import Bot, BotEnded, Services
 from opsbot.workbench.customers import promise
 from opsbot.workbench.declared import Declared
+from opsbot.workbench.demo_pager import PLACE, Pager
 from opsbot.workbench.fresh import make_fresh
 from opsbot.workbench.model_stub import ModelStub
 from opsbot.workbench.model_stub import create_app as model_app
@@ -88,10 +89,10 @@ async def run(options: Options, stop: asyncio.Event) -> None:
 
 
 @asynccontextmanager
-async def playing(options: Options) -> AsyncGenerator[dict[str, str | None]]:
+async def playing(options: Options) -> AsyncGenerator[dict[str, str]]:
     """Give the addresses of a running demo."""
     page = f"http://127.0.0.1:{options.port}"
-    stage, models = Stage(), _models()
+    stage, pager = Stage(), Pager(page)
     tokens = {name: f"{prefix}-{secrets.token_hex(12)}" for name, prefix in _TOKENS.items()}
     slack = SlackStandIn(
         company.workspace(),
@@ -102,13 +103,19 @@ async def playing(options: Options) -> AsyncGenerator[dict[str, str | None]]:
         manifest=options.manifest,
     )
     options.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    bot = Bot(_bot_environment(options, page, tokens), options.state_dir / "bot.log")
+    bot = Bot(
+        {**_bot_environment(options, page, tokens), **pager.settings()},
+        options.state_dir / "bot.log",
+    )
     async with AsyncExitStack() as stack:
         stack.enter_context(_alone(options.state_dir))
         declared = await asyncio.to_thread(_fresh, options)
         acts = Acts(stage, bot, options.state_dir)
-        app = create_app(stage, acts.do, {"/slack": slack.app, **models})
-        await stack.enter_async_context(_listening(app, options.port))
+        mounts = {"/slack": slack.app, PLACE: pager.stand_in.app, **_models()}
+        await stack.enter_async_context(
+            _listening(create_app(stage, acts.do, mounts), options.port)
+        )
+        await stack.enter_async_context(pager.stand_in)
         stack.push_async_callback(slack.close)
         group = await stack.enter_async_context(_together())
         stack.push_async_callback(bot.leave)
@@ -119,9 +126,9 @@ async def playing(options: Options) -> AsyncGenerator[dict[str, str | None]]:
         services = _services(options, where, page, stage)
         acts.services, acts.where = services, where
         stack.push_async_callback(services.leave)
-        _until_end(stack, group, services.run())
-        addresses: dict[str, str | None] = {
-            "page": page, "api": where["api"], "redis": where["redis"], "pagerduty": None,
+        addresses: dict[str, str] = {
+            "page": page, "api": where["api"], "redis": where["redis"],
+            "pagerduty": pager.url,
         }  # fmt: skip
         stage.set(
             about={
@@ -132,8 +139,10 @@ async def playing(options: Options) -> AsyncGenerator[dict[str, str | None]]:
             }
         )
         for watcher in (
+            services.run(),
             acts.look(LOOK_S),
             _follow(declared, stage),
+            pager.follow(options.state_dir),
             acts.worst_moment(options.frozen),
         ):
             _until_end(stack, group, watcher)

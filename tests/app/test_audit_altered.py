@@ -1,5 +1,6 @@
 """The audit against somebody who may write to the store: words, lines and heads that are not ours."""
 
+from opsbot.app.incident_requests import EditIncident, OpenIncident, Which
 from opsbot.app.requests import KillRequest, Target
 from opsbot.domain.change import Sealed
 from tests.support.world import MARA, World
@@ -18,6 +19,20 @@ async def test_an_altered_reason_is_named_and_never_shown(world: World) -> None:
     assert said.lines == (f"The text {commitment[:16]}… beside the chain was changed.",)
     assert not any("all is well" in line for line in again.lines)
     assert any("(altered)" in line for line in again.lines)
+
+
+async def test_altered_words_of_an_incident_are_named_too(world: World) -> None:
+    request = OpenIncident("wrong refunds", workflow="support-copilot", summary="three so far")
+    await world.bot.incidents.open(request, MARA, request_id="1")
+    update = EditIncident(Which("INC-1"), update="rolled back")
+    await world.bot.incidents.edit(update, MARA, request_id="2")
+    for text in list(world.server.texts):
+        world.server.texts[text] = Sealed(text, "00" * 16, "all is well")
+
+    said = await world.bot.audit_verify(MARA)
+
+    assert len(said.lines) == 3
+    assert all("beside the chain was changed" in line for line in said.lines)
 
 
 async def test_an_erased_reason_still_verifies(world: World) -> None:

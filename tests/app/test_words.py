@@ -47,7 +47,7 @@ Users read, wherever it is confirmed: “A person will answer you.”
 Undo: `opsbot restore support-copilot` (a second person approves)\
 """)
     assert [button.label for button in said.buttons] == snapshot(
-        ["Stop completely", "Restore", "Add a reason", "Status"]
+        ["Stop completely", "Restore", "Add a reason", "Open incident…", "Status"]
     )
 
 

@@ -44,7 +44,16 @@ def test_the_prefix_names_the_commands() -> None:
 
     assert [one["command"] for one in made] == [
         f"/ai-stg-{name}"
-        for name in ("kill", "restore", "route", "rollback", "status", "audit", "oncall")
+        for name in (
+            "kill",
+            "restore",
+            "route",
+            "rollback",
+            "incident",
+            "status",
+            "audit",
+            "oncall",
+        )
     ]
     assert all(len(one["command"]) <= 32 for one in made)
 
@@ -82,7 +91,7 @@ def test_every_method_that_is_called_has_its_scopes() -> None:
 def test_no_scope_is_asked_for_without_a_use() -> None:
     used = {scope for granted in SCOPE_OF.values() for scope in granted}
 
-    assert set(scopes("incident")) == used | {"commands"}
+    assert set(scopes("capture")) == used | {"commands"}
 
 
 def test_the_smallest_profile_asks_for_what_kills_need_and_no_more() -> None:
@@ -115,7 +124,7 @@ def test_each_profile_asks_for_more_only_for_what_it_does_more() -> None:
         "groups:write",
         "pins:write",
     }
-    assert large - usual == {"reactions:read"}
+    assert large - usual == {"reactions:read", "reactions:write"}
     assert small < usual < large
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
+from opsbot.app.incident_verbs import IncidentVerbs
 from opsbot.app.ports import Picture
 from opsbot.app.requests import (
     ApproveRequest,
@@ -46,6 +47,11 @@ class RecordingVerbs:
         if self.failing is not None:
             raise self.failing
         self.effects.setdefault(request_id, (verb, what))
+
+    @property
+    def incidents(self) -> IncidentVerbs:
+        """Fail: surfaces of incidents are tested with the real rules behind them."""
+        raise NotImplementedError("incidents have no recording twin")
 
     async def kill(self, request: KillRequest, actor: Actor, *, request_id: str) -> Said:
         if self.gate is not None:

@@ -13,13 +13,14 @@ from opsbot.app.bot import Bot
 from opsbot.app.declare import decide
 from opsbot.app.deliver import Deliver
 from opsbot.app.environment import Environment
-from opsbot.app.ports import Delivery, Picture, ProbeAnswer
+from opsbot.app.ports import Delivery, Document, Picture, ProbeAnswer
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Position, Record
 from opsbot.domain.declaration import Catalogue
 from opsbot.domain.evaluation_picture import Chart
 from opsbot.domain.policy import BreakGlass, Grant, Person, Policy, Power
 from opsbot.domain.said import Said
+from opsbot.domain.timeline_picture import TimelineChart
 from opsbot.domain.workflow import HumanQueue, Workflow
 from tests.support.rooms import Rooms
 
@@ -143,6 +144,7 @@ class Slack:
     updated: list[str] = field(default_factory=list)
     told: list[tuple[str, str]] = field(default_factory=list)
     shown: list[tuple[Record, Picture, str]] = field(default_factory=list)
+    shared: list[tuple[Record, Document, str]] = field(default_factory=list)
     slow_pictures: int = 0
     """So many more uploads are taken and not to be seen yet."""
 
@@ -168,16 +170,27 @@ class Slack:
             return None
         return {"channel": thread["channel"], "file": f"F{len(self.shown)}"}
 
+    async def share(self, thread: Record, document: Document, *, key: str) -> Record | None:
+        """Keep a file."""
+        self.shared.append((thread, document, key))
+        return {"channel": thread["channel"], "file": f"F{len(self.shared)}"}
+
 
 @dataclass
 class Charts:
     """A drawer that keeps what it was asked to draw."""
 
     charts: list[Chart] = field(default_factory=list)
+    timelines: list[TimelineChart] = field(default_factory=list)
 
     async def evaluations(self, chart: Chart) -> bytes:
         """Keep the chart."""
         self.charts.append(chart)
+        return b"\x89PNG\r\n\x1a\n"
+
+    async def timeline(self, chart: TimelineChart) -> bytes:
+        """Keep the chart of a timeline."""
+        self.timelines.append(chart)
         return b"\x89PNG\r\n\x1a\n"
 
 

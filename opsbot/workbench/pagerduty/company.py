@@ -20,12 +20,13 @@ TEAM = "PTEAMAI"
 PRIMARY, SECONDARY = "PSPRIMARY", "PSSECONDARY"
 
 PEOPLE = (
-    ("PMARA", "Mara Okafor", "mara@example.com", "user", "AI on call"),
-    ("PSAM", "Sam Lindqvist", "sam@example.com", "user", "DRI support"),
-    ("PINES", "Ines Duarte", "ines@example.com", "admin", "Lead"),
-    ("POLA", "Ola Nwosu", "ola@example.com", "admin", "Administrator"),
-    (BOT, "opsbot", BOT_EMAIL, "limited_user", "Bot"),
+    ("PMARA", "Mara Okafor", "mara@example.com", "user", "AI on call", "202-555-0101"),
+    ("PSAM", "Sam Lindqvist", "sam@example.com", "user", "DRI support", "202-555-0102"),
+    ("PINES", "Ines Duarte", "ines@example.com", "admin", "Lead", "202-555-0103"),
+    ("POLA", "Ola Nwosu", "ola@example.com", "admin", "Administrator", "202-555-0104"),
+    (BOT, "opsbot", BOT_EMAIL, "limited_user", "Bot", ""),
 )
+"""The numbers are of those that are given to nobody."""
 AREAS = (
     ("SUPPORT", "Support AI", "PSAM"),
     ("DEVAI", "Developer AI", "PINES"),
@@ -47,7 +48,10 @@ def company(clock: Clock, api_key: str) -> Account:
     now = clock()
     week = 7 * DAY_S
     monday = now - (now - 4 * DAY_S) % week
-    users = [User(id_, name, mail, role, job) for id_, name, mail, role, job in PEOPLE]
+    users = [
+        User(id_, name, mail, role, job, phone=phone)
+        for id_, name, mail, role, job, phone in PEOPLE
+    ]
     schedules = [
         Schedule(PRIMARY, "AI primary", ["PMARA"], week, monday),
         Schedule(SECONDARY, "AI secondary", ["POLA"], week, monday),

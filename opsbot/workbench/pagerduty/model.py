@@ -40,7 +40,7 @@ class Ref:
 
 @dataclass(slots=True)
 class User:
-    """A person with an account; *role* as PagerDuty spells it."""
+    """A person with an account; *role* as PagerDuty spells it, *phone* without the country's code, 1."""
 
     id: str
     name: str
@@ -48,6 +48,7 @@ class User:
     role: str = "user"
     job_title: str = ""
     time_zone: str = "Etc/UTC"
+    phone: str = ""
 
     @property
     def ref(self) -> Ref:

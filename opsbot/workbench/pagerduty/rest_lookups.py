@@ -44,9 +44,12 @@ def users(desk: Desk, asked: Asked) -> Answer:
     rows = _matching(asked, desk.account.users.values())
     teams = asked.many("team_ids")
     members = {id_ for one in teams for id_ in _team_members(desk, one)}
-    return paged(
-        asked, "users", [u for u in rows if not teams or u.id in members], desk.shapes.user
+    spelled = (
+        desk.shapes.user_with_phone
+        if "contact_methods" in asked.many("include")
+        else desk.shapes.user
     )
+    return paged(asked, "users", [u for u in rows if not teams or u.id in members], spelled)
 
 
 def teams(desk: Desk, asked: Asked) -> Answer:

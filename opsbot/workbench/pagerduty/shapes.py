@@ -21,6 +21,7 @@ from opsbot.workbench.pagerduty.oncall import Duty, shifts
 
 PLACES = {"escalation_policy": "escalation_policies", "priority": "priorities"}
 PAGES = {**PLACES, "service": "service-directory"}
+PHONE = "phone_contact_method"
 TWO_WEEKS_S = 14 * 86_400.0
 
 
@@ -55,9 +56,23 @@ class Shapes:
             "job_title": user.job_title,
             "created_via_sso": False,
             "teams": self.refs("team", teams),
-            "contact_methods": [],
+            "contact_methods": self._phones(user),
             "notification_rules": [],
         }
+
+    def user_with_phone(self, user: User) -> Json:
+        """Spell a person whose ways to be reached were asked for."""
+        more = {"label": "Mobile", "address": user.phone, "blacklisted": False, "country_code": 1}
+        told = [{**one, "type": PHONE, **more} for one in self._phones(user)]
+        return {**self.user(user), "contact_methods": told}
+
+    def _phones(self, user: User) -> list[Json]:
+        """Name the ways to reach a person: at most one."""
+        if not user.phone:
+            return []
+        ref = Ref(PHONE, f"{user.id}C1", "Mobile")
+        own = f"{self.base_url}/users/{user.id}/contact_methods/{ref.id}"
+        return [{**self._named(ref, f"{PHONE}_reference"), "self": own, "html_url": None}]
 
     def team(self, team: Team) -> Json:
         """Spell a team."""

@@ -43,17 +43,25 @@ METHODS: Final[dict[str, Method]] = {
     "conversations.create": Method(T2, ("channels:manage", "groups:write")),
     "conversations.invite": Method(T3, ("channels:manage", "groups:write")),
     "conversations.setTopic": Method(T2, ("channels:manage", "groups:write")),
+    "conversations.setPurpose": Method(T2, ("channels:manage", "groups:write")),
+    "conversations.rename": Method(T2, ("channels:manage", "groups:write")),
     "conversations.archive": Method(T2, ("channels:manage", "groups:write")),
     "conversations.open": Method(T3, ("im:write", "mpim:write")),
     "files.getUploadURLExternal": Method(T4, ("files:write",)),
     "files.completeUploadExternal": Method(T4, ("files:write",)),
+    "users.conversations": Method(T3, READ),
     "users.info": Method(T4, ("users:read",)),
     "users.list": Method(T2, ("users:read",)),
     "users.lookupByEmail": Method(T3, ("users:read.email",)),
     "usergroups.list": Method(T2, ("usergroups:read",)),
     "usergroups.users.list": Method(T2, ("usergroups:read",)),
     "reactions.add": Method(T3, ("reactions:write",)),
+    "reactions.get": Method(T3, ("reactions:read",)),
+    "reactions.remove": Method(T2, ("reactions:write",)),
     "pins.add": Method(T2, ("pins:write",)),
+    "pins.list": Method(T2, ("pins:read",)),
+    "bookmarks.add": Method(T2, ("bookmarks:write",)),
+    "bookmarks.list": Method(T3, ("bookmarks:read",)),
 }
 """Calls per minute and scopes, from Slack's published tiers; T1 is "one and more", a small burst."""
 
@@ -64,6 +72,8 @@ BY_KIND: Final[dict[str, str]] = {
     "conversations.replies": "history",
     "conversations.invite": "manage",
     "conversations.setTopic": "manage",
+    "conversations.setPurpose": "manage",
+    "conversations.rename": "manage",
     "conversations.archive": "manage",
 }
 """Methods whose scope depends on the kind of conversation they name."""
@@ -71,6 +81,8 @@ BY_KIND: Final[dict[str, str]] = {
 DEFAULT_SCOPES: Final = frozenset(
     {
         "app_mentions:read",
+        "bookmarks:read",
+        "bookmarks:write",
         "channels:history",
         "channels:join",
         "channels:manage",
@@ -85,6 +97,7 @@ DEFAULT_SCOPES: Final = frozenset(
         "im:history",
         "im:read",
         "im:write",
+        "pins:read",
         "pins:write",
         "reactions:read",
         "reactions:write",
@@ -100,6 +113,7 @@ EVENT_SCOPES: Final[dict[str, str]] = {
     "message.groups": "groups:history",
     "message.im": "im:history",
     "reaction_added": "reactions:read",
+    "reaction_removed": "reactions:read",
     "member_joined_channel": "channels:read",
 }
 DEFAULT_EVENTS: Final = frozenset(

@@ -132,6 +132,8 @@ def channel_json(channel: Channel, user_id: str) -> Json:
         "is_im": channel.is_im,
         "is_archived": channel.is_archived,
         "topic": channel.topic,
+        "purpose": channel.purpose,
+        "bookmarks": [{"title": one.title, "link": one.link} for one in channel.bookmarks],
         "members": sorted(channel.members),
         "member": user_id in channel.members,
     }

@@ -1,6 +1,7 @@
 """What people do in Slack, each as one call: type, click, submit, open, react."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,8 @@ from opsbot.workbench.slack.courier import Answer, Courier
 from opsbot.workbench.slack.desk import Desk
 from opsbot.workbench.slack.elements import Values, find, state, unfilled
 from opsbot.workbench.slack.limits import ResponseUrl
+from opsbot.workbench.slack.methods import reactions
+from opsbot.workbench.slack.methods.chat import changed_event, deleted_event
 from opsbot.workbench.slack.methods.views import described, replace
 from opsbot.workbench.slack.model import (
     ApiRefusal,
@@ -137,22 +140,35 @@ class Gestures:
 
     def react(self, user_id: str, message: Message, name: str) -> None:
         """Add a reaction."""
-        who = message.reactions.setdefault(name, [])
-        if user_id in who:
-            raise CannotDo("already_reacted", "that reaction is there already")
-        who.append(user_id)
+        self._own(lambda: reactions.put(self.desk, message, user_id, name))
+
+    def unreact(self, user_id: str, message: Message, name: str) -> None:
+        """Take one's own reaction off."""
+        self._own(lambda: reactions.take(self.desk, message, user_id, name))
+
+    def edit(self, user_id: str, message: Message, text: str) -> None:
+        """Edit one's own message."""
+        if message.user != user_id:
+            raise CannotDo("cant_update_message", "only its author edits a message")
+        previous = self.desk.workspace.described(message)
+        escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        message.text, message.edited_ts = linked(self.desk, escaped), self.desk.ts()
         self.desk.feed.message(message)
-        item = {"type": "message", "channel": message.channel, "ts": message.ts}
-        self.desk.announce(
-            {
-                "type": "reaction_added",
-                "user": user_id,
-                "reaction": name,
-                "item": item,
-                "item_user": message.user,
-                "event_ts": self.desk.ts(),
-            }
-        )
+        self.desk.announce(changed_event(self.desk, message, previous))
+
+    def delete(self, user_id: str, message: Message) -> None:
+        """Delete one's own message."""
+        if message.user != user_id:
+            raise CannotDo("cant_delete_message", "only its author deletes a message")
+        self.desk.announce(deleted_event(self.desk, message))
+        self.desk.workspace.drop(message)
+        self.desk.feed.gone(message)
+
+    def _own(self, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except ApiRefusal as refused:
+            raise CannotDo(refused.error, "Slack's own client does not do that") from refused
 
     async def options(self, person: Person, on: Message | View, action_id: str, query: str) -> Json:
         """Ask the bot what an external select offers for *query*."""

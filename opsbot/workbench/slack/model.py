@@ -23,6 +23,16 @@ class Person:
 
 
 @dataclass(slots=True)
+class Bookmark:
+    """A link at the top of a channel."""
+
+    id: str
+    title: str
+    link: str
+    emoji: str = ""
+
+
+@dataclass(slots=True)
 class Channel:
     """A conversation with its members; *is_im* marks the two-person one with the bot."""
 
@@ -34,6 +44,9 @@ class Channel:
     is_im: bool = False
     is_archived: bool = False
     topic: str = ""
+    purpose: str = ""
+    creator: str = ""
+    bookmarks: list["Bookmark"] = field(default_factory=list)
 
     @property
     def kind(self) -> Literal["channels", "groups", "im"]:

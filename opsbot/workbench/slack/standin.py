@@ -226,6 +226,39 @@ class SlackStandIn:
         assert isinstance(message, Message)
         self.gestures.react(user_id, message, name)
 
+    async def unreact(self, user_id: str, message_ts: str, name: str) -> None:
+        """
+        Take one's own reaction off a message.
+
+        Raises:
+            CannotDo: that person does not see it, or has no such reaction there.
+        """
+        message = self.shown(user_id, message_ts=message_ts)
+        assert isinstance(message, Message)
+        self.gestures.unreact(user_id, message, name)
+
+    async def edit(self, user_id: str, message_ts: str, text: str) -> None:
+        """
+        Edit one's own message.
+
+        Raises:
+            CannotDo: that person does not see it, or did not write it.
+        """
+        message = self.shown(user_id, message_ts=message_ts)
+        assert isinstance(message, Message)
+        self.gestures.edit(user_id, message, text)
+
+    async def delete(self, user_id: str, message_ts: str) -> None:
+        """
+        Delete one's own message.
+
+        Raises:
+            CannotDo: that person does not see it, or did not write it.
+        """
+        message = self.shown(user_id, message_ts=message_ts)
+        assert isinstance(message, Message)
+        self.gestures.delete(user_id, message)
+
     async def options(
         self,
         user_id: str,

@@ -12,7 +12,7 @@ acts is named in each request; nothing is remembered between requests. Refusals 
      "bot": {"user_id": "U0BOT", "name": "opsbot", "deliver_by": "socket", "sockets": 2},
      "people":   [{"id","name","real_name","email","is_bot","is_restricted","team_id","avatar"}],
      "channels": [{"id","name","is_private","is_ext_shared","is_im","is_archived","topic",
-                   "members": ["U1"], "member": true}],
+                   "purpose","bookmarks":[{"title","link"}], "members": ["U1"], "member": true}],
      "usergroups": [{"id","handle","name","users"}],
      "messages": {"C1": [Message, ...]},        oldest first, own ephemerals among them
      "views":    [View, ...],                   open modals, the topmost last

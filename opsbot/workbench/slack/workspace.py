@@ -25,6 +25,7 @@ class Workspace:
     Hold people, channels, user groups, messages and views of one team.
 
     The first person with *is_bot* is the app's bot user; one is added where none is given.
+    *creation_restricted* may be set at any moment: then nobody but admins makes channels.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Workspace:
     ) -> None:
         self.team_id = team_id
         self.name = name
+        self.creation_restricted = False
         self.people = {person.id: person for person in people}
         self.channels = {channel.id: channel for channel in channels}
         self.usergroups = {group.id: group for group in usergroups}

@@ -5,7 +5,15 @@ from collections.abc import Callable
 from typing import Final
 
 from opsbot.workbench.slack.desk import Desk, validated
-from opsbot.workbench.slack.methods import chat, conversations, files, people, views
+from opsbot.workbench.slack.methods import (
+    bookmarks,
+    chat,
+    conversations,
+    files,
+    people,
+    reactions,
+    views,
+)
 from opsbot.workbench.slack.model import Json
 from opsbot.workbench.slack.workspace import APP_ID, BOT_ID
 
@@ -56,15 +64,23 @@ HANDLERS: Final[dict[str, Handler]] = {
     "conversations.create": conversations.create,
     "conversations.invite": conversations.invite,
     "conversations.setTopic": conversations.set_topic,
+    "conversations.setPurpose": conversations.set_purpose,
+    "conversations.rename": conversations.rename,
     "conversations.archive": conversations.archive,
     "conversations.open": conversations.opened,
     "files.getUploadURLExternal": files.upload_url,
     "files.completeUploadExternal": files.complete,
+    "users.conversations": conversations.of_bot,
     "users.info": people.info,
     "users.list": people.listed,
     "users.lookupByEmail": people.by_email,
     "usergroups.list": people.usergroups,
     "usergroups.users.list": people.usergroup_users,
-    "reactions.add": chat.react,
+    "reactions.add": reactions.add,
+    "reactions.get": reactions.get,
+    "reactions.remove": reactions.remove,
     "pins.add": chat.pin,
+    "pins.list": chat.pins,
+    "bookmarks.add": bookmarks.add,
+    "bookmarks.list": bookmarks.listed,
 }

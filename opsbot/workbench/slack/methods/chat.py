@@ -1,4 +1,4 @@
-"""Web API methods that write: chat.*, reactions.add, pins.add."""
+"""Web API methods about single messages: chat.*, pins.*."""
 
 from opsbot.workbench.slack.desk import Desk
 from opsbot.workbench.slack.model import ApiRefusal, Channel, Json, Message
@@ -23,10 +23,12 @@ def update(desk: Desk, args: Json) -> Json:
     if len(str(args.get("text") or "")) > UPDATE_TEXT:
         raise ApiRefusal("msg_too_long")
     blocks = desk.blocks(args)
+    previous = desk.workspace.described(message)
     message.text, message.blocks = str(args.get("text") or ""), blocks
     message.metadata = args.get("metadata", message.metadata)
     message.edited_ts = desk.ts()
     desk.feed.message(message)
+    desk.announce(changed_event(desk, message, previous))
     described = desk.workspace.described(message)
     return {"channel": channel.id, "ts": message.ts, "text": message.text, "message": described}
 
@@ -34,6 +36,7 @@ def update(desk: Desk, args: Json) -> Json:
 def delete(desk: Desk, args: Json) -> Json:
     """Delete one of the bot's own messages."""
     channel, message = _own(desk, args, "cant_delete_message")
+    desk.announce(deleted_event(desk, message))
     desk.workspace.drop(message)
     desk.feed.gone(message)
     return {"channel": channel.id, "ts": message.ts}
@@ -65,20 +68,9 @@ def permalink(desk: Desk, args: Json) -> Json:
     }
 
 
-def react(desk: Desk, args: Json) -> Json:
-    """Add the bot's reaction."""
-    message = _named(desk, args.get("channel"), args.get("timestamp"))
-    who = message.reactions.setdefault(str(args.get("name")), [])
-    if desk.workspace.bot.id in who:
-        raise ApiRefusal("already_reacted")
-    who.append(desk.workspace.bot.id)
-    desk.feed.message(message)
-    return {}
-
-
 def pin(desk: Desk, args: Json) -> Json:
     """Pin a message; a channel holds a hundred pins."""
-    message = _named(desk, args.get("channel"), args.get("timestamp"))
+    message = named(desk, args.get("channel"), args.get("timestamp"))
     if message.pinned:
         raise ApiRefusal("already_pinned")
     if sum(one.pinned for one in desk.workspace.messages[message.channel]) >= PINS:
@@ -86,6 +78,18 @@ def pin(desk: Desk, args: Json) -> Json:
     message.pinned = True
     desk.feed.message(message)
     return {}
+
+
+def pins(desk: Desk, args: Json) -> Json:
+    """List what is pinned in a channel, the newest first."""
+    channel = desk.channel(args.get("channel"), membership=True)
+    pinned = [m for m in desk.workspace.messages.get(channel.id, []) if m.pinned]
+    return {
+        "items": [
+            {"type": "message", "channel": channel.id, "message": desk.workspace.described(m)}
+            for m in reversed(pinned)
+        ]
+    }
 
 
 def _destination(desk: Desk, args: Json) -> Channel:
@@ -118,7 +122,13 @@ def thread_of(desk: Desk, channel: Channel, args: Json) -> str | None:
     return parent.thread_ts or parent.ts
 
 
-def _named(desk: Desk, channel_id: object, ts: object) -> Message:
+def named(desk: Desk, channel_id: object, ts: object) -> Message:
+    """
+    Return a message that everybody in a channel of the bot's sees.
+
+    Raises:
+        ApiRefusal: `message_not_found`, and as `Desk.channel`.
+    """
     channel = desk.channel(channel_id, membership=True)
     message = desk.workspace.find(channel.id, str(ts))
     if message is None or message.ephemeral_for:
@@ -141,3 +151,34 @@ def event_of(desk: Desk, message: Message, channel: Channel) -> Json:
     kind = {"channels": "channel", "groups": "group", "im": "im"}[channel.kind]
     body = desk.workspace.described(message)
     return {**body, "channel": channel.id, "channel_type": kind, "event_ts": message.ts}
+
+
+def changed_event(desk: Desk, message: Message, previous: Json) -> Json:
+    """Return the event that tells of a message's edit; *previous* describes it as it was."""
+    return _changed(desk, message, "message_changed") | {
+        "message": desk.workspace.described(message),
+        "previous_message": previous,
+    }
+
+
+def deleted_event(desk: Desk, message: Message) -> Json:
+    """Return the event that tells that a message is deleted."""
+    return _changed(desk, message, "message_deleted") | {
+        "deleted_ts": message.ts,
+        "previous_message": desk.workspace.described(message),
+    }
+
+
+def _changed(desk: Desk, message: Message, subtype: str) -> Json:
+    channel = desk.workspace.channels[message.channel]
+    kind = {"channels": "channel", "groups": "group", "im": "im"}[channel.kind]
+    ts = desk.ts()
+    return {
+        "type": "message",
+        "subtype": subtype,
+        "hidden": True,
+        "channel": channel.id,
+        "channel_type": kind,
+        "ts": ts,
+        "event_ts": ts,
+    }

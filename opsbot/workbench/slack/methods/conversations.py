@@ -7,7 +7,9 @@ from opsbot.workbench.slack.model import ApiRefusal, Channel, Json, Message
 
 PAGE = 100
 NAME = 80
+TEXT = 250
 INVITES = 100
+KINDS = {"channels": "public_channel", "groups": "private_channel", "im": "im"}
 
 
 def listed(desk: Desk, args: Json) -> Json:
@@ -16,7 +18,7 @@ def listed(desk: Desk, args: Json) -> Json:
     bot = desk.workspace.bot.id
     rows = []
     for channel in desk.workspace.channels.values():
-        kind = {"channels": "public_channel", "groups": "private_channel", "im": "im"}[channel.kind]
+        kind = KINDS[channel.kind]
         hidden = channel.kind != "channels" and bot not in channel.members
         if (
             kind in kinds
@@ -24,6 +26,20 @@ def listed(desk: Desk, args: Json) -> Json:
             and not (_true(args, "exclude_archived") and channel.is_archived)
         ):
             rows.append(described(desk, channel))
+    return _page("channels", rows, args)
+
+
+def of_bot(desk: Desk, args: Json) -> Json:
+    """List the channels that the bot is in, page by page."""
+    kinds = str(args.get("types") or "public_channel").split(",")
+    bot, skip = desk.workspace.bot.id, _true(args, "exclude_archived")
+    rows = [
+        described(desk, channel)
+        for channel in desk.workspace.channels.values()
+        if KINDS[channel.kind] in kinds
+        and bot in channel.members
+        and not (skip and channel.is_archived)
+    ]
     return _page("channels", rows, args)
 
 
@@ -80,8 +96,11 @@ def create(desk: Desk, args: Json) -> Json:
     needed = "groups:write" if private else "channels:manage"
     if needed not in desk.scopes:
         raise ApiRefusal("missing_scope", needed=needed, provided=",".join(sorted(desk.scopes)))
+    if desk.workspace.creation_restricted:
+        raise ApiRefusal("restricted_action")
     _name_fits(desk, name)
-    made = Channel(desk.workspace.new_id("C"), name, {desk.workspace.bot.id}, is_private=private)
+    bot = desk.workspace.bot.id
+    made = Channel(desk.workspace.new_id("C"), name, {bot}, is_private=private, creator=bot)
     desk.workspace.channels[made.id] = made
     desk.feed.channel(made)
     return {"channel": described(desk, made)}
@@ -112,10 +131,26 @@ def invite(desk: Desk, args: Json) -> Json:
 def set_topic(desk: Desk, args: Json) -> Json:
     """Set the topic; 250 characters are the most."""
     channel = desk.channel(args.get("channel"), membership=True)
-    topic = str(args.get("topic") or "")
-    if len(topic) > 250:  # noqa: PLR2004 - Slack's limit, named in the docstring
-        raise ApiRefusal("too_long")
-    channel.topic = topic
+    channel.topic = _short(args, "topic")
+    desk.feed.channel(channel)
+    return {"channel": described(desk, channel)}
+
+
+def set_purpose(desk: Desk, args: Json) -> Json:
+    """Set what a channel is for; 250 characters are the most."""
+    channel = desk.channel(args.get("channel"), membership=True)
+    channel.purpose = _short(args, "purpose")
+    desk.feed.channel(channel)
+    return {"channel": described(desk, channel)}
+
+
+def rename(desk: Desk, args: Json) -> Json:
+    """Give a channel another name; a bot may do so to those that it made."""
+    channel = desk.channel(args.get("channel"), membership=True)
+    if channel.creator != desk.workspace.bot.id:
+        raise ApiRefusal("not_authorized")
+    _name_fits(desk, str(args.get("name") or ""))
+    channel.name = str(args["name"])
     desk.feed.channel(channel)
     return {"channel": described(desk, channel)}
 
@@ -151,9 +186,18 @@ def described(desk: Desk, channel: Channel) -> Json:
         "is_ext_shared": channel.is_ext_shared,
         "is_shared": channel.is_ext_shared,
         "is_member": desk.workspace.bot.id in channel.members,
+        "creator": channel.creator,
         "topic": {"value": channel.topic, "creator": "", "last_set": 0},
+        "purpose": {"value": channel.purpose, "creator": "", "last_set": 0},
         "context_team_id": desk.workspace.team_id,
     }
+
+
+def _short(args: Json, name: str) -> str:
+    text = str(args.get(name) or "")
+    if len(text) > TEXT:
+        raise ApiRefusal("too_long")
+    return text
 
 
 def _enter(desk: Desk, channel: Channel, user: str) -> None:

@@ -1,0 +1,100 @@
+"""Changes of what is known of an incident: severity, type, words, moments, the promise of an update. Pure."""
+
+from dataclasses import replace
+
+from opsbot.app.incident_change import Amend
+from opsbot.app.incident_open import refuse_contradictions, settings_of
+from opsbot.app.incident_reminders import first_update_ms
+from opsbot.app.incident_requests import EditIncident
+from opsbot.app.target import nearest
+from opsbot.domain.errors import IllegalMove, NeedsMoreWords, UnknownWorkflow
+from opsbot.domain.incident import Incident
+from opsbot.domain.incident_settings import IncidentSettings
+from opsbot.domain.incident_types import TYPES, known
+from opsbot.domain.said import inert
+from opsbot.domain.state import State
+
+LEAST_S, MOST_S = 60, 7 * 86_400
+"""How soon and how late the next update may be promised, in seconds."""
+
+
+def edit_change(
+    state: State, now_ms: int, request: EditIncident, title: str, summary: str
+) -> Amend:
+    """
+    Return the change that was asked for; *title* and *summary* are commitments, empty where unchanged.
+
+    Raises (when it is made):
+        NeedsMoreWords: nothing is asked for, or a type that is none. IllegalMove: contradictions.
+    """
+
+    def amend(incident: Incident) -> Incident:
+        _refuse(state, request, incident)
+        after = replace(
+            incident,
+            title=title or incident.title,
+            summary=summary or incident.summary,
+            severity=request.severity or incident.severity,
+            type=request.type or incident.type,
+            private=incident.private if request.private is None else request.private,
+            exposed=incident.exposed if request.exposed is None else request.exposed,
+            workflows=_workflows(incident, request.workflow),
+        )
+        due_ms = _due(after, request, settings_of(state), now_ms)
+        after = replace(after, update_due_ms=due_ms)
+        if request.times:
+            times = replace(after.times, **dict(request.times))  # type: ignore[arg-type]  # moments by name
+            refuse_contradictions(times, now_ms)
+            after = replace(after, times=times)
+        return after
+
+    return amend
+
+
+def promise(request: EditIncident) -> str:
+    """Return what an update promised, in words."""
+    if request.next_update_s is None:
+        return ""
+    return f"Next update promised in {max(request.next_update_s // 60, 1)} min."
+
+
+def _due(
+    incident: Incident, request: EditIncident, settings: IncidentSettings, now_ms: int
+) -> int | None:
+    """Return when the next update is due: an update settles the promise, a new one may stand in it."""
+    if request.next_update_s is not None:
+        return now_ms + request.next_update_s * 1000
+    if request.update and incident.open:
+        return first_update_ms(incident, settings, now_ms)
+    return incident.update_due_ms
+
+
+def _workflows(incident: Incident, name: str | None) -> tuple[str, ...]:
+    if name is None or name in incident.workflows:
+        return incident.workflows
+    return (*incident.workflows, name)
+
+
+def _refuse(state: State, request: EditIncident, incident: Incident) -> None:
+    if request == EditIncident(request.which):
+        raise NeedsMoreWords(f"Say what changes of {incident.id}; nothing was changed.")
+    if request.type is not None and not known(request.type):
+        listed = ", ".join(f"`{one.name}`" for one in TYPES)
+        raise NeedsMoreWords(
+            f"`{inert(request.type, limit=40)}` is no type of incident; nothing was changed.",
+            hint=f"The types are {listed}.",
+        )
+    if request.workflow is not None and request.workflow not in state.workflows():
+        name = inert(request.workflow, limit=60)
+        raise UnknownWorkflow(name, nearest=nearest(request.workflow, state.workflows()))
+    if request.exposed is not None and request.exposed < 0:
+        raise NeedsMoreWords("Bad outcomes are counted from 0; nothing was changed.")
+    seconds = request.next_update_s
+    if seconds is not None and not LEAST_S <= seconds <= MOST_S:
+        raise NeedsMoreWords(
+            "The next update comes in a minute at the soonest, a week at the latest."
+        )
+    if not incident.open and request.next_update_s is not None:
+        raise IllegalMove(
+            f"{incident.id} is {incident.status}: no update of it is due.", hint="Reopen it first."
+        )

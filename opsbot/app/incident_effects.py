@@ -1,0 +1,112 @@
+"""What a change of an incident sets in motion outside: found by comparing before and after. Pure."""
+
+from collections.abc import Iterator
+
+from opsbot.domain.change import Effect, Lane, Position, Record
+from opsbot.domain.incident import Incident, StepName
+from opsbot.domain.incident_flow import OPEN
+
+STEP, CARD, SAID, TOPIC, PAGER, TOLD = (
+    "incident_step",
+    "incident_card",
+    "incident_said",
+    "incident_topic",
+    "pager_sync",
+    "incident_told",
+)
+"""The kinds of effects, each with its handler."""
+
+
+def effects(
+    before: Incident | None, after: Incident, *, echo: bool = False, said: bool = False
+) -> tuple[Effect, ...]:
+    """
+    Return the work of one change.
+
+    *echo*: it came from PagerDuty, or was only our own work being noted, so nothing goes back there.
+    *said*: words came with it that stand in no field of the record, and are told all the same.
+    """
+    found = list(_steps(before, after))
+    if before is None:
+        return tuple(found)
+    found.append(card(after))
+    if said or _worth_saying(before, after):
+        found.append(_effect(SAID, after, {"revision": after.at.revision}))
+    if _heading(before) != _heading(after) and after.room.own:
+        found.append(_effect(TOPIC, after, {}))
+    found += _offers(before, after)
+    if not echo:
+        found += _pager(before, after)
+    return tuple(found)
+
+
+def card(incident: Incident) -> Effect:
+    """Return the work of bringing its card up to date."""
+    return Effect(CARD, f"incident-card:{incident.uid}", {"incident": incident.id})
+
+
+def step(incident: Incident, name: StepName) -> Effect:
+    """Return the work of one step; a retry is another effect, told apart by its count."""
+    due = incident.steps[name]
+    lane: Lane = "page" if name == "page" else "rest"
+    body = {"incident": incident.id, "step": name}
+    return Effect(STEP, f"incident:{incident.uid}:{name}:{due.tries}", body, lane)
+
+
+def _steps(before: Incident | None, after: Incident) -> Iterator[Effect]:
+    for name, now in after.steps.items():
+        old = before.steps.get(name) if before is not None else None
+        if now.state == "due" and (old is None or old.state != "due" or old.tries != now.tries):
+            yield step(after, name)
+
+
+def _offers(before: Incident, after: Incident) -> Iterator[Effect]:
+    """Yield one for everybody to whom a role is offered now, or was and is not any more."""
+    for role in sorted({*before.offers, *after.offers}):
+        old, new = before.offers.get(role), after.offers.get(role)
+        for what, to in (("role_over", old), ("role", new)) if old != new else ():
+            if to is not None:
+                more: Record = {"what": what, "role": role, "to": to, "revision": after.at.revision}
+                key = f"{TOLD}:{after.uid}:{_place(after.at)}:{what}:{role}:{to}"
+                yield Effect(TOLD, key, {"incident": after.id, **more})
+
+
+def _pager(before: Incident, after: Incident) -> Iterator[Effect]:
+    if after.pager is None:
+        return
+    if after.severity != before.severity:
+        yield _effect(PAGER, after, {"what": "severity"}, lane="page")
+    if before.status in OPEN and after.status not in OPEN:
+        yield _effect(PAGER, after, {"what": "resolve"}, lane="page")
+    if "commander" in after.roles and "commander" not in before.roles:
+        yield _effect(PAGER, after, {"what": "acknowledge"}, lane="page")
+    if after.status != before.status or after.kills != before.kills:
+        yield _effect(PAGER, after, {"what": "note", "revision": after.at.revision})
+
+
+def _effect(
+    kind: str, incident: Incident, more: dict[str, str | int], *, lane: Lane = "rest"
+) -> Effect:
+    at = _place(incident.at)
+    what = f":{more['what']}" if "what" in more else ""
+    key = f"{kind}:{incident.uid}:{at}{what}"
+    return Effect(kind, key, {"incident": incident.id, **more}, lane)
+
+
+def _heading(incident: Incident) -> tuple[object, ...]:
+    """Return what the channel's topic is made of."""
+    return (incident.severity, incident.status, incident.roles.get("commander"), incident.title)
+
+
+def _worth_saying(before: Incident, after: Incident) -> bool:
+    """Return whether people in its channel read of it: all but the progress of our own steps."""
+    same = ("steps", "pager", "room", "at", "quiet", "update_due_ms")
+    return any(
+        getattr(before, name) != getattr(after, name)
+        for name in Incident.__dataclass_fields__
+        if name not in same
+    )
+
+
+def _place(at: Position) -> str:
+    return f"{at.epoch}:{at.revision}"

@@ -1,0 +1,76 @@
+"""What changes of an incident, said in the thread of its card: one reply for each change worth a sentence."""
+
+from dataclasses import dataclass
+
+from opsbot.app.card import Render
+from opsbot.app.environment import Environment
+from opsbot.app.incident_card import IncidentCard
+from opsbot.app.incident_place import card_key, place
+from opsbot.app.incident_step import AGAIN_S, TRYING, WAIT_S, patient
+from opsbot.app.ports import Delivery, Outbox, RetryLater
+from opsbot.app.rooms_port import Rooms
+from opsbot.app.sentences import Sentences
+from opsbot.domain.change import Record
+from opsbot.domain.errors import Gone, UnknownIncident
+from opsbot.domain.incident import Incident
+from opsbot.domain.said import Said
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentSaid:
+    """The effect handler `incident_said`; it stands under the card, wherever that is."""
+
+    env: Environment
+    rooms: Rooms
+    outbox: Outbox
+    render: Render
+    card: IncidentCard
+
+    async def __call__(self, delivery: Delivery) -> None:
+        """
+        Reply with what one entry of the journal changed; without a card there is nothing to reply to.
+
+        Raises:
+            RetryLater: the card is not there yet, or Slack says later. GiveUp: from the port.
+            StoreLost: it is delivered again.
+        """
+        state = await self.env.store.refresh()
+        try:
+            incident = state.incident(str(delivery.effect.body["incident"]))
+        except UnknownIncident:
+            return
+        card = await self._card(incident)
+        if card is None or card["channel"] != place(state, incident, self.card.home):
+            return
+        revision = int(str(delivery.effect.body["revision"]))
+        text = await Sentences(self.env).of_incident(revision, incident)
+        if not text:
+            return
+        blocks, plain = self.render(Said("plain", text))
+        try:
+            await self.rooms.reply(card, blocks, plain, key=delivery.effect.key)
+        except Gone as gone:
+            await self.card.anew(incident)
+            raise RetryLater("the card was deleted, and is posted anew", after_s=WAIT_S) from gone
+        except RetryLater as later:
+            raise patient(later, delivery.attempt) from later
+
+    async def _card(self, incident: Incident) -> Record | None:
+        """
+        Return the place of the card, None where there is to be none.
+
+        Raises:
+            RetryLater: it is on its way, or was moved and says so nowhere yet.
+        """
+        step = incident.steps.get("card")
+        left = await self.outbox.left(card_key(incident))
+        if left is None:
+            if step is not None and step.state == "due":
+                raise RetryLater("the card comes first", after_s=WAIT_S)
+            if step is not None and step.detail.endswith(TRYING):
+                raise RetryLater("the card comes first", after_s=AGAIN_S)
+            return None
+        room, kept = incident.room, step is not None and step.state == "done"
+        if room.own and kept and left["channel"] != room.channel:
+            raise RetryLater("the card moves to its channel first", after_s=WAIT_S)
+        return left
