@@ -15,7 +15,7 @@ from opsbot.domain.actor import Actor
 from opsbot.domain.change import Json
 from opsbot.domain.errors import IllegalMove, StaleButton
 from opsbot.domain.incident import Incident
-from opsbot.domain.incident_flow import Status, may_follow, way
+from opsbot.domain.incident_flow import Status, may_follow, reopens, way
 from opsbot.domain.said import Said
 from opsbot.domain.typed import command
 
@@ -70,10 +70,15 @@ async def change(env: Environment, what: Form, which: Which, actor: Actor) -> Sa
 
 async def second(env: Environment, incident: Incident, to: Status) -> IllegalMove:
     """Return the refusal of a move that somebody else made first, or that cannot be made from here."""
-    if incident.status == to:
+    status, hint = incident.status, ""
+    if status == to:
         text = f"{incident.id} is {to} already; nothing was changed."
+    elif may_follow(status, to):
+        text = f"{incident.id} is {status} by now; nothing was changed."
+        again = command(f"incident reopen {incident.id}")
+        hint = f"{again} brings it back." if reopens(status, to) else ""
     else:
-        text = f"{incident.id} is {incident.status} and cannot become {to}; nothing was changed."
+        text = f"{incident.id} is {status} and cannot become {to}; nothing was changed."
+        hint = way(status, to)
     first = first_words(env, await moved_by(env, incident))
-    hint = way(incident.status, to) if incident.status != to else ""
     return IllegalMove(text, hint=" ".join(one for one in (first, hint) if one))

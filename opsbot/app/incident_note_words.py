@@ -1,6 +1,5 @@
 """The sentences about timelines: a line that was put there or taken out, and all of it as a list."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -99,11 +98,6 @@ def line_words(line: Line, now_ms: int) -> str:
         *(["retracted"] if line.retracted else []),
     ]
     return f"{when} {line.who}: {text} ({', '.join(marks)})"
-
-
-def listed_lines(lines: Sequence[Line], now_ms: int) -> tuple[str, ...]:
-    """Return every line as a sentence."""
-    return tuple(line_words(one, now_ms) for one in lines)
 
 
 def _body(note: Note, text: str, author: str) -> Record:

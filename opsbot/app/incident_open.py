@@ -29,6 +29,9 @@ from opsbot.domain.state import INCIDENTS, State
 from opsbot.domain.typed import command
 from opsbot.domain.workflow import Workflow
 
+TOLERATED_MS = 60_000
+"""How far a moment may lie ahead of the store's clock: `0m` is counted on somebody's own machine."""
+
 
 @dataclass(frozen=True, slots=True)
 class Opening:
@@ -260,7 +263,12 @@ def refuse_contradictions(times: Times, now_ms: int) -> None:
             hint=f"Correct both: {command(f'incident time {early}:… {late}:…')}.",
         )
     ahead = next(
-        (name for name, at in _moments(times).items() if at is not None and at > now_ms), ""
+        (
+            name
+            for name, at in _moments(times).items()
+            if at is not None and at > now_ms + TOLERATED_MS
+        ),
+        "",
     )
     if ahead:
         raise IllegalMove(

@@ -36,7 +36,7 @@ SHOUT_MS: Final = 30_000
 ALARM_MS: Final = 60_000
 """After this long the alarm is raised through the Events API, which is another part of PagerDuty."""
 
-AGAIN_S: Final = (0.5, 1.0, 2.0, 3.0, 5.0, 5.0, 10.0)
+AGAIN_S: Final = (0.5, 1.0, 1.0, 2.0, 3.0, 5.0, 5.0, 10.0)
 """Pauses between attempts, in seconds; the last one stays: a page is never given up for silence."""
 
 PRIORITY: Final = {"SEV1": "P1", "SEV2": "P2", "SEV3": "P3", "SEV4": "P4"}

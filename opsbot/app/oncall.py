@@ -59,11 +59,15 @@ class OnCall:
         """
         if self.paging is None:
             return
+        await self.recall()
+        if self._due() and await self.outbox.claim(KEPT, ttl_s=CLAIM_S):
+            await self._read(self.paging)
+
+    async def recall(self) -> None:
+        """Take over what was last read, by whomever: a replica that has just started asks nobody for it. Raises StoreLost."""
         kept = await self.outbox.left(KEPT)
         if kept is not None:
             self._take(from_record(kept))
-        if self._due() and await self.outbox.claim(KEPT, ttl_s=CLAIM_S):
-            await self._read(self.paging)
 
     def _due(self) -> bool:
         """Return whether it has grown old, or a duty in it has ended since."""

@@ -21,6 +21,9 @@ PAGERDUTY: Final = Actor(kind="system", id="pagerduty", via="http")
 OWN_MARK: Final = "[opsbot "
 """How every note of ours begins; one that comes back is an echo."""
 
+RESOLUTION: Final = "Resolution Note: "
+"""What PagerDuty puts before the words with which something was resolved."""
+
 STATUS, ASSIGNEES = "status", "assignees"
 
 READ: Final = "read"
@@ -152,7 +155,8 @@ def _answered(before: Incident, after: Incident, event: PagerEvent) -> Incident:
 def _note(state: State, now_ms: int, incident: Incident, told: Told) -> Write | None:
     """Return a note there as a line of the timeline here, once, unless it is our own come back."""
     event = told.event
-    if event.kind != "annotated" or not told.note or event.note.startswith(OWN_MARK):
+    ours = event.note.removeprefix(RESOLUTION).startswith(OWN_MARK)
+    if event.kind != "annotated" or not told.note or ours:
         return None
     place = f"pagerduty:{event.note_id or event.id}"
     known = state.notes(incident.id)

@@ -19,7 +19,7 @@ SECOND_LEVEL: Final = 2
 WAIT_S: Final = 2.0
 """How long is waited, in seconds, for the page itself to be opened."""
 
-AGAIN_S: Final = (0.5, 1.0, 2.0, 3.0, 5.0, 5.0, 10.0, 10.0, 30.0)
+AGAIN_S: Final = (0.5, 1.0, 2.0, 3.0, 5.0, 5.0, 5.0, 10.0, 10.0, 10.0, 30.0)
 """Pauses between attempts, in seconds; the last one stays: an outage of hours loses nothing."""
 
 MOST_TRIES: Final = 2900
@@ -75,7 +75,8 @@ class PagerSync:
             await paging.acknowledge(page, sender=sender)
         elif what == "resolve" and not incident.open and pager.status != "resolved":
             why = "" if incident.private else (await self.env.unsealed(incident.why))[0]
-            await paging.resolve(page, sender=sender, resolution=why)
+            how = f"{OWN_MARK}{incident.id}] {why}" if why else ""
+            await paging.resolve(page, sender=sender, resolution=how)
             await self._resolve_others(paging, pager.key, page, sender)
         elif what == "severity":
             await paging.reprioritise(page, PRIORITY[incident.severity], sender=sender)

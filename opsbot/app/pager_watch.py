@@ -11,7 +11,7 @@ from opsbot.app.ports import GiveUp, Outbox, RetryLater
 WATCH_S: Final = 300.0
 """How often one replica looks for all, in seconds; the first time as soon as one has started."""
 
-TURN_S: Final = 5.0
+TURN_S: Final = 2.0
 """How often each asks whether it is time."""
 
 Found = Callable[[WebhookHealth], None]

@@ -42,9 +42,7 @@ class Reviews:
             StoreLost: no answer within the deadline.
         """
         policy = policy_of(self.env.store.state)
-        timeline = Timeline(self.env)
-        told = await timeline.told(incident)
-        entries, _ = await timeline.entries(incident)
+        told, entries = await Timeline(self.env).whole(incident)
         title, summary, why = await self.env.unsealed(
             incident.title, incident.summary, incident.why
         )

@@ -23,8 +23,9 @@ from opsbot.domain.journal import Broken, Entry, read_entry
 from opsbot.domain.kill import Kill
 from opsbot.domain.policy import identity_of
 from opsbot.domain.policy_model import Policy
-from opsbot.domain.state import State
+from opsbot.domain.state import INCIDENTS, State
 from opsbot.domain.timeline import Line
+from opsflags import keys
 
 __all__ = ["Line", "Timeline"]
 
@@ -43,9 +44,14 @@ SKEW_MS: Final = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The look at one incident; whether somebody may see it is asked before (`incident_sight.found`)."""
+    """
+    The look at one incident; whether somebody may see it is asked before (`incident_sight.found`).
+
+    *most_read* is how much of the journal is read at most.
+    """
 
     env: Environment
+    most_read: int = MOST_READ
 
     async def of(self, incident: Incident) -> tuple[Line, ...]:
         """
@@ -58,11 +64,15 @@ class Timeline:
 
     async def told(self, incident: Incident) -> Told:
         """Return the lines, and how far the journal was read. Raises as `of`."""
+        return (await self.whole(incident))[0]
+
+    async def whole(self, incident: Incident) -> tuple[Told, tuple["Dated", ...]]:
+        """Return the lines, and the entries of the journal behind them. Raises as `of`."""
         entries, cut = await self.entries(incident)
         kept = entries[-MOST_LINES:]
         lines = [*await self._journal(incident, kept), *await self._notes(incident)]
         ordered = tuple(sorted(lines, key=_order))
-        return Told(ordered, len(entries) - len(kept), cut)
+        return Told(ordered, len(entries) - len(kept), cut), entries
 
     async def entries(self, incident: Incident) -> tuple[tuple["Dated", ...], bool]:
         """
@@ -76,7 +86,7 @@ class Timeline:
         last = _end(state, incident, kills)
         begin_ms = _begin_ms(incident, kills)
         reading = _Reading(about, begin_ms)
-        first, cut = await self._start(incident, begin_ms, floor=max(last - MOST_READ, 0))
+        first, cut = await self._start(incident, begin_ms, floor=max(last - self.most_read, 0))
         for start in range(first, last, PAGE):
             for line in await self.env.store.journal(start, min(start + PAGE, last) - 1):
                 reading.take(line)
@@ -152,12 +162,29 @@ class _Reading:
         if entry is None or not self.about.touches(entry):
             return
         early = entry.at_ms < self.begin_ms - SKEW_MS
-        if not (early and self.about.only_routes(entry)):
+        if not (early and self.about.only_routes(entry)) and not self._half_told(entry):
             self.found.append(Dated(entry, self._before(entry)))
         for kind, id_, record in entry.writes:
             if record is None:
                 continue
             self.known.setdefault(kind, {})[id_] = record
+
+    def _half_told(self, entry: Entry) -> bool:
+        """Return whether what stood before was not read: such an entry would be told as a beginning."""
+        return any(
+            id_ not in self.known.get(kind, {}) and self._older(entry, kind, record)
+            for kind, id_, record in entry.writes
+            if record is not None and (kind != INCIDENTS or id_ == self.about.incident)
+        )
+
+    def _older(self, entry: Entry, kind: str, record: Record) -> bool:
+        """Return whether a record was made by an earlier entry than the one that writes it."""
+        if kind == INCIDENTS:
+            return record.get("declared_at") != entry.position.as_json()
+        if kind != keys.KILLS or entry.verb == "adopt_emergency":
+            return False  # an emergency kill held before anybody wrote it down
+        since_ms = record.get("since_ms")
+        return isinstance(since_ms, int) and since_ms < entry.at_ms - SKEW_MS
 
     def _before(self, entry: Entry) -> Records:
         return {

@@ -73,7 +73,9 @@ async def paging_way(
         yield _way(settings, env, outbox, None)
         return
     async with open_pagerduty(account) as paging:
-        yield _way(settings, env, outbox, paging)
+        way = _way(settings, env, outbox, paging)
+        await way.rota.recall()
+        yield way
 
 
 def _way(settings: Settings, env: Environment, outbox: Outbox, paging: Paging | None) -> PagingWay:

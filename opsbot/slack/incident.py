@@ -237,13 +237,20 @@ class IncidentListeners:
         except IllegalMove as error:
             if Field.OFF in fields and not off:
                 return Wrong({Field.OFF: _words(error)})
-            body = (await self.deps.verbs.incidents.show(Which(incident), actor)).body
-            holding = _listed(body.get("holding"))
+            holding = await self._holding(incident, actor)
             return self._refused(
                 error, lambda top: resolve_modal(incident, holding, fields, top=top)
             )
         except OpsbotError as error:
             return self._refused(error, lambda top: resolve_modal(incident, (), fields, top=top))
+
+    async def _holding(self, incident: str, actor: Actor) -> tuple[str, ...]:
+        """Return the kills that hold; none where that is not known: the words typed count more."""
+        try:
+            body = (await self.deps.verbs.incidents.show(Which(incident), actor)).body
+        except OpsbotError:
+            return ()
+        return _listed(body.get("holding"))
 
     async def declining(self, act: Invocation, actor: Actor) -> Reply:
         """Open the form that asks why."""

@@ -34,6 +34,10 @@ DONE: Final = "white_check_mark"
 
 NO_WORDS: Final = "(a message without words)"
 FOLLOWED: Final = frozenset({"message_changed", "message_deleted"})
+TRIES: Final = 4
+LONGEST_S: Final = 30.0
+"""How often a message is asked for while Slack says later, and the longest wait between, in seconds."""
+
 KEPT_S: Final = 15 * 60.0
 OPTIONS: Final = 100
 
@@ -97,11 +101,23 @@ class TimelineListeners:
         if not act.channel or not act.message_ts:
             return
         heard = Heard(act.channel, act.message_ts, pinned=pinned)
-        stands = await self.deps.verbs.incidents.capture(
-            heard, lambda: self._seen(act), actor, request_id=act.request_id
-        )
-        if stands is not None:
-            await self._mark(act, stands=stands)
+        for attempt in range(1, TRIES + 1):
+            try:
+                stands = await self.deps.verbs.incidents.capture(
+                    heard,
+                    lambda: self._seen(act),
+                    actor,
+                    request_id=f"{act.request_id}:{attempt}",
+                )
+            except RetryLater as later:
+                # Slack was told that the event arrived, and does not tell it again.
+                if attempt == TRIES:
+                    raise
+                await self.deps.clock.sleep(min(later.after_s or 1.0, LONGEST_S))
+            else:
+                if stands is not None:
+                    await self._mark(act, stands=stands)
+                return
 
     async def _seen(self, act: Invocation) -> Seen:
         """Ask Slack what a message is now. Raises RetryLater, GiveUp: Slack does not say."""

@@ -1,92 +1,26 @@
 """The page of an incident: opened once, in words that help, and shouted about where it fails."""
 
-from collections.abc import Sequence
-from dataclasses import replace
-
 import pytest
 
-from opsbot.app.incident import Incidents
 from opsbot.app.incident_page import PageIncident
 from opsbot.app.incident_requests import (
     EditIncident,
     MoveIncident,
-    OpenIncident,
     PageAct,
     RoleOrder,
     Which,
 )
-from opsbot.app.oncall import OnCall
-from opsbot.app.pager_alarm import PagerAlarm
 from opsbot.app.pager_events import PagerEvents
-from opsbot.app.pager_sync import AGAIN_S, PagerSync
-from opsbot.app.paging_port import Paged, PagingRefused, PagingUnauthorised, PagingUnreachable
+from opsbot.app.paging_port import PagingRefused
 from opsbot.app.ports import RetryLater
 from opsbot.app.requests import KillRequest, Target
-from opsbot.domain.change import Record
 from opsbot.domain.errors import IllegalMove
-from opsbot.domain.incident import Incident
 from opsbot.domain.pager_event import PagerEvent
-from tests.support.pages import INES, OLA, Pages, duty
+from tests.support.paged_company import SILENT, Company
+from tests.support.pages import INES, OLA, duty
 from tests.support.pages import MARA as ON_CALL
 from tests.support.world import INES as COMMANDER
-from tests.support.world import MARA, NOOR, SAM, Slack, World, plain, workflow
-
-PAGED = {"pagerduty": {"service": "PABC123", "escalation_policy": "PESC"}}
-SILENT = PagingUnreachable("no answer from PagerDuty")
-
-
-class Company:
-    """One workflow with a service at PagerDuty, and hands to do the work that is due there."""
-
-    def __init__(self) -> None:
-        self.world = World()
-        self.pages = Pages(duties=(duty(INES), duty(OLA, 2)))
-        self.rota = OnCall(self.world.env, self.world.outbox, self.pages)
-        self.bot = self.world.bot
-        self.alarm = PagerAlarm(self.world.env, self.world.outbox, self.world.slack, plain)
-
-    async def begin(self) -> "Company":
-        await self.world.declare(
-            workflow("support-copilot", tier=1, extra=PAGED, evidence={"evaluation": "https://e"}),
-            workflow("coding-agent"),
-        )
-        await self.rota.refresh()
-        return self
-
-    async def open(self, actor: object = MARA, **changes: object) -> Incident:
-        fields = {"title": "wrong refunds", "workflow": "support-copilot", "severity": "SEV1"}
-        request = OpenIncident(**{**fields, **changes})  # type: ignore[arg-type]
-        await self.verbs.open(request, actor, request_id="open")  # type: ignore[arg-type]
-        return self.incident
-
-    @property
-    def verbs(self) -> Incidents:
-        return Incidents(self.world.env, self.rota, chat=True, paging=True)
-
-    @property
-    def incident(self) -> Incident:
-        return self.world.store.state.incident("INC-1")
-
-    async def page(self) -> None:
-        step = PageIncident(self.world.env, self.pages, self.rota, self.alarm)
-        await step(self.world.delivery(self._item("incident_step", step="page")))
-
-    async def sync(self) -> None:
-        async def sentence(revision: int, incident: Incident) -> str:
-            return f"{incident.id} at {revision}"
-
-        handler = PagerSync(self.world.env, self.pages, sentence, self.alarm)
-        for name, item in list(self.world.server.items.items()):
-            if item.effect.kind == "pager_sync":
-                await handler(self.world.delivery(name))
-                await self.world.outbox.done(self.world.delivery(name))
-
-    def _item(self, kind: str, **body: str) -> str:
-        return next(
-            name
-            for name, item in self.world.server.items.items()
-            if item.effect.kind == kind and body.items() <= dict(item.effect.body).items()
-        )
+from tests.support.world import MARA, NOOR, SAM
 
 
 @pytest.fixture
@@ -281,7 +215,7 @@ async def test_resolving_here_resolves_there_and_severity_moves_its_priority(
     await company.sync()
 
     assert ("PT1", "priority P2 by mara@example.com") in company.pages.did
-    assert ("PT1", "resolve by mara@example.com: rolled back") in company.pages.did
+    assert ("PT1", "resolve by mara@example.com: [opsbot INC-1] rolled back") in company.pages.did
 
 
 async def test_what_pagerduty_told_is_not_told_back(company: Company) -> None:
@@ -386,67 +320,6 @@ async def test_without_pagerduty_nobody_is_said_to_be_paged(company: Company) ->
         await company.bot.incidents.page(PageAct(Which(), "page"), MARA, request_id="p")
 
 
-async def test_a_refused_key_is_said_at_once_and_to_the_administrators_once(
-    company: Company,
-) -> None:
-    await company.open()
-    company.pages.always = PagingUnauthorised("PagerDuty refuses the key.")
-
-    for _ in range(3):
-        with pytest.raises(RetryLater):
-            await company.page()
-        company.world.clock.later(60)
-
-    ((person, words),) = company.world.slack.told
-    assert person == "U0ADMIN"
-    assert words.startswith("PagerDuty refuses opsbot's key: nobody is paged")
-    said = await company.bot.incidents.show(Which("INC-1"), MARA)
-    assert (
-        "Nobody was called yet: PagerDuty refuses the key. Call Ines +49 30 1, then Ola +49 30 2"
-        " (level 2) (on call as of 0 s ago)." in said.lines
-    )
-    assert {alert.key for alert in company.pages.alerts} == {"opsbot:prod:INC-1"}
-
-
-async def test_a_key_that_worked_in_between_and_is_refused_again_is_said_again(
-    company: Company,
-) -> None:
-    refused = PagingUnauthorised("PagerDuty refuses the key.")
-    await company.open()
-    company.pages.fails = [refused]
-    with pytest.raises(RetryLater):
-        await company.page()
-    await company.page()
-    await company.bot.incidents.role(
-        RoleOrder(Which(), "commander", "take"), COMMANDER, request_id="r"
-    )
-    company.world.clock.later(1)
-    company.pages.fails = [refused]
-
-    with pytest.raises(RetryLater):
-        await company.sync()
-
-    assert len(company.world.slack.told) == 2
-
-
-async def test_an_administrator_who_cannot_be_told_now_is_told_at_the_next_attempt(
-    company: Company,
-) -> None:
-    class Silent(Slack):
-        async def tell(
-            self, person: str, blocks: Sequence[Record], text: str, *, key: str
-        ) -> Record:
-            raise RetryLater("Slack says later")
-
-    company.alarm = PagerAlarm(company.world.env, company.world.outbox, Silent(), plain)
-    await company.alarm.refused()
-    company.alarm = PagerAlarm(company.world.env, company.world.outbox, company.world.slack, plain)
-
-    await company.alarm.refused()
-
-    assert len(company.world.slack.told) == 1
-
-
 async def test_nobody_is_called_for_what_was_over_before(company: Company) -> None:
     await company.open()
     await company.bot.incidents.move(
@@ -461,40 +334,3 @@ async def test_nobody_is_called_for_what_was_over_before(company: Company) -> No
         "skipped",
         "it was resolved before anybody was called",
     )
-
-
-async def test_a_page_that_went_out_unnoticed_is_resolved_with_what_it_was_for(
-    company: Company,
-) -> None:
-    await company.open()
-    key = "opsbot:prod:INC-1"
-    company.pages.pages["PT9"] = Paged("PT9", 9, "https://pd/9", "triggered", key)
-    company.pages.pages["PT10"] = Paged("PT10", 10, "https://pd/10", "triggered", key)
-    await company.bot.incidents.move(
-        MoveIncident(Which(), "resolved", reason="rolled back"), MARA, request_id="m"
-    )
-
-    await company.page()
-    await company.sync()
-
-    assert [(id_, what.split(" ")[0]) for id_, what in company.pages.did] == [
-        ("PT9", "resolve"),
-        ("PT10", "resolve"),
-    ]
-
-
-async def test_what_pagerduty_should_know_outlasts_hours_of_silence(company: Company) -> None:
-    await company.open()
-    await company.page()
-    await company.bot.incidents.edit(EditIncident(Which(), severity="SEV2"), MARA, request_id="e")
-    company.pages.always = SILENT
-
-    for attempt in range(1, 21):
-        with pytest.raises(RetryLater) as later:
-            await company.sync()
-        assert later.value.after_s == (30.0 if attempt >= len(AGAIN_S) else AGAIN_S[attempt - 1])
-
-
-async def test_the_bot_syncs_with_and_without_slack(company: Company) -> None:
-    assert "pager_sync" in company.bot.handlers()
-    assert "pager_sync" in replace(company.bot, chat=None).handlers()

@@ -1,10 +1,17 @@
 """A role that is offered: told once to whom it is offered, and without buttons once it is answered."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
 import pytest
 
+from opsbot.app.incident_effects import TOLD
 from opsbot.app.incident_requests import MoveIncident, OpenIncident, RoleOrder, Which
-from opsbot.domain.errors import IllegalMove, StaleButton
-from tests.support.world import INES, MARA, NOOR, SAM, World, workflow
+from opsbot.app.incident_told import IncidentTold
+from opsbot.app.ports import GiveUp, RetryLater
+from opsbot.domain.change import Record
+from opsbot.domain.errors import Gone, IllegalMove, StaleButton
+from tests.support.world import INES, MARA, NOOR, SAM, Slack, World, plain, workflow
 
 COPILOT = "support-copilot"
 WRONG = OpenIncident("wrong refund answers", workflow=COPILOT, severity="SEV2")
@@ -135,7 +142,9 @@ async def test_an_accept_never_reopens(world: World) -> None:
         )
 
     assert world.store.state.incident("INC-2").status == "declined"
-    assert "Ines did that" in late.value.hint
+    assert late.value.message == "INC-2 is declined by now; nothing was changed."
+    assert late.value.hint.startswith("Ines did that 03:14:07 UTC. `")
+    assert late.value.hint.endswith("incident reopen INC-2` brings it back.")
 
 
 async def test_a_vacant_role_is_taken_once(world: World) -> None:
@@ -156,3 +165,48 @@ async def test_opening_says_whether_it_opened(world: World) -> None:
 
     assert (first.body["outcome"], again.body["outcome"]) == ("opened", "there")
     assert first.body["incident"] == again.body["incident"] == "INC-2"
+
+
+@dataclass
+class Failing(Slack):
+    """A chat that takes new messages and fails at every edit."""
+
+    error: Exception = field(default_factory=lambda: Gone("deleted"))
+
+    async def update(self, handle: Record, blocks: Sequence[Record], text: str) -> None:
+        """Fail."""
+        raise self.error
+
+
+async def closing(world: World, error: Exception) -> None:
+    """Take the buttons of an answered offer away through a chat that fails."""
+    await offered(world)
+    await world.work("incident_told")
+    await answered(world, "accept")
+    told = IncidentTold(world.env, world.bot.incidents, Failing(error=error), world.outbox, plain)
+    names = [name for name, item in world.server.items.items() if item.effect.kind == TOLD]
+    await told(world.delivery(names[-1]))
+
+
+async def test_a_message_that_somebody_deleted_has_no_button_to_take_away(world: World) -> None:
+    await closing(world, Gone("deleted"))
+
+
+@pytest.mark.parametrize("error", [RetryLater("busy"), GiveUp("no such channel")], ids=str)
+async def test_a_button_that_cannot_be_taken_away_is_tried_again_or_said(
+    world: World, error: Exception
+) -> None:
+    with pytest.raises(type(error), match=str(error)):
+        await closing(world, error)
+
+
+async def test_what_belongs_to_nothing_is_told_to_nobody(world: World) -> None:
+    await offered(world)
+    told = IncidentTold(world.env, world.bot.incidents, world.slack, world.outbox, plain)
+    [name] = [name for name, item in world.server.items.items() if item.effect.kind == TOLD]
+    due = world.delivery(name)
+
+    for wrong in ({"role": "boss"}, {"incident": "INC-9"}):
+        await told(replace(due, effect=replace(due.effect, body={**due.effect.body, **wrong})))
+
+    assert world.slack.told == []

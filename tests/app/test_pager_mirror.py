@@ -120,8 +120,11 @@ async def test_a_note_there_is_one_line_here(company: Company) -> None:
     assert (line.author, line.at_ms, line.source) == ("Ines", AT, "pagerduty")
 
 
-async def test_our_own_note_come_back_is_no_line(company: Company) -> None:
-    await company.take(told("annotated", note="[opsbot INC-1 r7] K-1 confirmed", note_id="N1"))
+@pytest.mark.parametrize(
+    "note", ["[opsbot INC-1 r7] K-1 confirmed", "Resolution Note: [opsbot INC-1] rolled back"]
+)
+async def test_our_own_note_come_back_is_no_line(company: Company, note: str) -> None:
+    await company.take(told("annotated", note=note, note_id="N1"))
 
     assert company.world.store.state.notes("INC-1") == ()
 

@@ -1,9 +1,21 @@
 """The forms of incidents, through real bolt: filled in beforehand, taken, and kept where they are not."""
 
 import re
+from dataclasses import fields, replace
 
+from opsbot.app.bot import Bot
+from opsbot.app.incident import Incidents
+from opsbot.app.incident_form import Form
+from opsbot.app.incident_requests import Which
 from opsbot.app.requests import KillRequest, Target
+from opsbot.domain.actor import Actor
+from opsbot.domain.errors import StoreLost
+from opsbot.domain.said import Said
 from opsbot.slack.ids import VALUE, Field, Modal
+from opsbot.slack.inbound import Invocation
+from opsbot.slack.incident import IncidentListeners
+from opsbot.slack.outlet import Show
+from tests.slack.conftest import known
 from tests.slack.forged import HERE, NEW, ONCALL, SUPPORT, Attacked, _no_crash
 from tests.slack.incident_hands import (
     COPILOT,
@@ -46,6 +58,45 @@ async def test_the_form_needs_a_title_and_a_severity_and_nothing_else(house: Att
     assert "SEV1: calls somebody" in str(asked["severity"])
     done = await sent(house, ONCALL, shown.view, title="loops", severity="SEV3")
     assert "INC-1 · SEV3 · active in prod" in str(done.view.blocks)
+
+
+async def test_a_guest_is_refused_before_the_form_opens(house: Attacked) -> None:
+    await known(house.house, "U0GUEST")
+
+    shown = await typed(house, "U0GUEST", "/ai-incident open")
+
+    assert shown.view is None
+    assert "guest" in shown.text.lower()
+
+
+class Lost(Incidents):
+    """Incidents whose store does not answer."""
+
+    async def form(self, what: Form, which: Which, actor: Actor, *, kill: str = "") -> Said:
+        """Know nothing."""
+        raise StoreLost("The store does not answer.")
+
+
+class Night(Bot):
+    """A bot whose store does not answer about incidents."""
+
+    @property
+    def incidents(self) -> Incidents:
+        """Return what knows nothing."""
+        return Lost(self.env)
+
+
+async def test_a_store_that_does_not_answer_keeps_nobody_from_typing(house: Attacked) -> None:
+    bot = house.world.bot
+    night = Night(**{one.name: getattr(bot, one.name) for one in fields(bot)})
+    listeners = IncidentListeners(replace(house.house.app.deps, verbs=night))
+    act = Invocation("command", "", ONCALL, "k", text=f"open {COPILOT} sev2")
+
+    shown = await listeners.command(act, MARA)
+
+    assert isinstance(shown, Show)
+    assert COPILOT in str(shown.view["blocks"])
+    assert "SEV2" in str(shown.view["blocks"])
 
 
 async def test_the_type_proposes_the_severity(house: Attacked) -> None:

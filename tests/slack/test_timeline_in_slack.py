@@ -279,6 +279,18 @@ async def test_deliveries_twice_and_in_any_order_come_to_what_the_message_is(
         await eventually(lambda: bool(place.marks(message)) == pinned)
 
 
+@pytest.mark.parametrize("kind", ["500", "drop"])
+async def test_a_pin_is_not_lost_while_slack_does_not_answer(kind: str) -> None:
+    async with town() as place:
+        message = await place.said("seen at 03:10")
+        place.slack.faults.fail("reactions.get", kind)  # type: ignore[arg-type]  # a parameter
+
+        await place.slack.react(MARAS, message.ts, PIN)
+        await eventually(lambda: place.marks(message), timeout_s=8)
+
+        assert [note.stands for note in place.notes()] == [True]
+
+
 async def test_export_puts_the_review_and_its_picture_into_the_thread() -> None:
     async with town("incident", capture=False) as place:
         await place.slack.slash(MARAS, "C0SUPPORTAI", "/ai-incident export INC-1")
