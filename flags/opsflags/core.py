@@ -241,7 +241,7 @@ class Core:
             *(_dumps(rejected) if rejected else "[]", "true" if board.ahead else "false"),
             *(len(board.listed), "null" if file is None else _dumps(file.sha256)),
             round(lease_s * 1000) if lease_s else "null",
-            ",".join([_TALLY % (_quoted(uid), *tally) for uid, tally in kills.items()]),
+            ",".join([_tally(uid, told) for uid, told in kills.items()]),
             ",".join(counts),
         )
 
@@ -272,10 +272,15 @@ _ACK = (
     '"lease_ms":%s,"kills":{%s},"counts":{%s}}'
 )
 _TALLY = '%s:{"let":%d,"refused":%d,"cut":%d,"no_tenant":%d}'
+_EASED = '%s:{"let":%d,"refused":%d,"cut":%d,"no_tenant":%d,"eased":%d}'
 _COUNTS = '%s:{"asked":%d,"let":%d,"refused":%d,"cut":%d}'
 _UNROUTED = '%s:{"asked":%d,"let":%d,"refused":%d,"cut":%d,"unrouted":%d}'
 _quoted = json.encoder.encode_basestring_ascii
 _dumps = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def _tally(uid: str, told: list[int]) -> str:
+    return _EASED % (_quoted(uid), *told) if told[4] else _TALLY % (_quoted(uid), *told[:4])
 
 
 def _leased(record: WorkflowRecord | None) -> bool:

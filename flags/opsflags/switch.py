@@ -32,22 +32,29 @@ class InFlight:
 
 
 class Tally:
-    """What one kill did here since it was applied."""
+    """
+    What one kill did here since it was applied.
 
-    __slots__ = ("cut", "let", "no_tenant", "refused")
+    *eased* are the calls that its ramp let through by intent; *let* are those that went through
+    against it, and a ramp makes none of them good.
+    """
+
+    __slots__ = ("cut", "eased", "let", "no_tenant", "refused")
 
     def __init__(self) -> None:
         self.let = 0
         self.refused = 0
         self.cut = 0
         self.no_tenant = 0
+        self.eased = 0
 
     def add_to(self, total: list[int]) -> None:
-        """Add the four numbers in the order in which the acknowledgement spells them."""
+        """Add the numbers in the order in which the acknowledgement spells them."""
         total[0] += self.let
         total[1] += self.refused
         total[2] += self.cut
         total[3] += self.no_tenant
+        total[4] += self.eased
 
 
 class Switch:
@@ -219,14 +226,14 @@ class Switch:
         kills: dict[str, list[int]] = {}
         counts = self._add_up(kills)
         return {
-            "kills": {uid: dict(zip(_KILL, told, strict=True)) for uid, told in kills.items()},
+            "kills": {uid: _told(told) for uid, told in kills.items()},
             "counts": dict(zip(_COUNTS, counts, strict=True)),
         }
 
     def _add_up(self, kills: dict[str, list[int]]) -> tuple[int, int, int, int]:
         """Add the counters of every kill by its uid to *kills*; return asked, let, refused, cut."""
         for uid, tally in self._tallies.items():
-            tally.add_to(kills.setdefault(uid, [0, 0, 0, 0]))
+            tally.add_to(kills.setdefault(uid, [0, 0, 0, 0, 0]))
         refused = self._refused
         asked = self._asked + self._passed + _spent(self._passes)
         return (asked, asked - refused if asked > refused else 0, refused, self._cut)
@@ -250,7 +257,7 @@ class Switch:
             if refused:
                 tally.refused += 1
             elif kill.ramp is not None and kill.mode in _REFUSES:
-                tally.let += 1  # only its ramp can have let it through
+                tally.eased += 1  # only its ramp can have let it through
             if not tenant and kill.scope.tenant is not None:
                 tally.no_tenant += 1
 
@@ -286,7 +293,15 @@ def _spent(passes: repeat[None]) -> int:
     return 0 if passes is _NONE else PASSES - length_hint(passes)
 
 
-_KILL = ("let", "refused", "cut", "no_tenant")
+def _told(counts: list[int]) -> dict[str, int]:
+    """Return a kill's numbers as they travel; what no ramp let through is left out."""
+    told = dict(zip(_KILL, counts, strict=True))
+    if not told["eased"]:
+        del told["eased"]
+    return told
+
+
+_KILL = ("let", "refused", "cut", "no_tenant", "eased")
 _COUNTS = ("asked", "let", "refused", "cut")
 _NONE = repeat(None, 0)
 _GONE = object()

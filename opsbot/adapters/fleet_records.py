@@ -11,7 +11,7 @@ from opsbot.domain.said import inert
 from opsflags.keys import service_word
 
 Raw = Mapping[str, str]
-_COUNTS = ("let", "refused", "cut", "no_tenant")
+_COUNTS = ("let", "refused", "cut", "no_tenant", "eased")
 LONGEST = 2_097_152
 """Characters of one registration or acknowledgement; room for ten thousand workflows."""
 

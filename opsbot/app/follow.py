@@ -70,7 +70,7 @@ class Follow:
             # The watch of a step is counted from when it was committed and confirmed.
             since_ms = begun_ms if now.ramp is None else now.committed_ms
             took = float(max(seen.now_ms - since_ms, 0))
-            confirmed = _let_before(replace(now, confirmed_ms=took), seen)
+            confirmed = replace(now, confirmed_ms=took)
             effects = (look(confirmed, "confirmed"),) if confirmed.ramp is not None else ()
             change = _noted("confirmed", confirmed, _evidence(seen))
             change = replace(change, effects=effects)
@@ -115,13 +115,6 @@ def _noted(verb: str, kill: Kill, facts: object) -> Change:
         rule="system",
         facts={"kill": kill.id, "seen": facts},  # type: ignore[dict-item]  # JSON by construction
     )
-
-
-def _let_before(kill: Kill, seen: Containment) -> Kill:
-    """Note what a restore that was taken back had let through, so that it is not held against the kill."""
-    if not kill.taken_back or kill.ramp is not None or seen.since is None:
-        return kill
-    return replace(kill, let_before=seen.since.let)
 
 
 def _place(at: Position) -> str:

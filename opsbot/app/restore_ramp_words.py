@@ -41,19 +41,16 @@ def step_lines(kill: Kill) -> list[str]:
 
 
 def let_words(kill: Kill, since: Counts) -> str:
-    """Return how many calls were let through, and by whose leave."""
-    if kill.ramp is not None:
-        return f"{since.let} let through by the restore"
-    if kill.let_before:
-        return f"{since.let} let through, {kill.let_before} of them by the restore"
-    return f"{since.let} let through"
+    """Return how many calls were let through: by a restore's leave, and against the kill."""
+    if kill.ramp is None and not since.eased:
+        return f"{since.let} let through"
+    by_leave = f"{since.eased} let through by the restore"
+    return f"{by_leave}, {since.let} against it" if since.let else by_leave
 
 
-def let_against(kill: Kill, since: Counts | None) -> int:
+def let_against(since: Counts | None) -> int:
     """Return how many calls were let through that speak against a kill that all have confirmed."""
-    if since is None or kill.ramp is not None:
-        return 0
-    return max(since.let - kill.let_before, 0)
+    return 0 if since is None else since.let
 
 
 def step_missing_lines(kill: Kill, seen: Containment, *, overdue: bool) -> list[str]:

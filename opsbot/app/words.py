@@ -29,6 +29,7 @@ from opsbot.app.restore_ramp_words import (
 from opsbot.domain.approval import Approval
 from opsbot.domain.change import Committed, Record
 from opsbot.domain.containment import Containment
+from opsbot.domain.fleet import Counts
 from opsbot.domain.kill import Kill
 from opsbot.domain.said import Button, Said, Tone, inert
 from opsbot.domain.typed import command
@@ -194,7 +195,7 @@ def _but(view: KillView) -> str:
         if otherwise == kill.stopped:
             return f", but {otherwise} of {kill.probes} probed instances stop instead"
         return f", but {otherwise} of {kill.probes} probes saw otherwise"
-    if seen is not None and (let := let_against(kill, seen.since)):
+    if seen is not None and (let := let_against(seen.since)):
         return f", but {let} let through"
     return ""
 
@@ -342,6 +343,11 @@ def _kill_buttons(view: KillView) -> tuple[Button, ...]:
     return tuple(buttons)
 
 
+def _since_body(since: Counts) -> Record:
+    counts = {"let_through": since.let, "refused": since.refused}
+    return {**counts, "by_restore": since.eased} if since.eased else counts
+
+
 def kill_body(view: KillView) -> Record:
     """Return the machine's form of a kill."""
     kill, seen, done = view.kill, view.containment, view.committed
@@ -360,7 +366,7 @@ def kill_body(view: KillView) -> Record:
         "instances": instances,
         "confirmed_ms": kill.confirmed_ms,
         "proved": None if kill.probes is None else {"probes": kill.probes, "passed": kill.passed},
-        "since": None if since is None else {"let_through": since.let, "refused": since.refused},
+        "since": None if since is None else _since_body(since),
         "approval": view.pending.id if view.pending is not None else None,
         **_names_body(view),
         **ramp_body(kill),

@@ -162,6 +162,7 @@ def contain(watched: Watched, fleet: Fleet, workflows: Mapping[str, Workflow]) -
             refused=sum(c.refused for c in heaps.counts),
             cut=sum(c.cut for c in heaps.counts),
             no_tenant=sum(c.no_tenant for c in heaps.counts),
+            eased=sum(c.eased for c in heaps.counts),
         )
     wanted, learned = _wanted(watched.scope, fleet, workflows)
     return Containment(

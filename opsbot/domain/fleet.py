@@ -22,12 +22,17 @@ SERVED_MS = 600_000
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Model calls since a moment: let through, refused, streams cut, asked without a tenant."""
+    """
+    Model calls since a moment: let through, refused, streams cut, asked without a tenant.
+
+    *eased* are those that a restore in steps let through by intent; *let* went through against the kill.
+    """
 
     let: int = 0
     refused: int = 0
     cut: int = 0
     no_tenant: int = 0
+    eased: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,8 +42,7 @@ class Kill:
     who acted on it; *taken* is who adopted or questioned a broken glass. *under* is the kill that this
     one came with, for another name of the same model: it ends with that one. *ramp* is the part that
     is lifted while it is restored in steps; *taken_back* is why the last such attempt ended, empty
-    where there was none, and *let_before* what that attempt had let through when the fleet confirmed
-    that the kill holds for everybody again.
+    where there was none.
     """
 
     id: str
@@ -66,7 +65,6 @@ class Kill:
     under: str = ""
     ramp: KillRamp | None = None
     taken_back: str = ""
-    let_before: int = 0
     confirmed_ms: float | None = None
     probes: int | None = None
     passed: int | None = None
@@ -190,7 +188,7 @@ def as_record(kill: Kill) -> Record:
     if kill.ramp is not None:
         record["ramp"] = kill_ramp.as_record(kill.ramp)
     if kill.taken_back:
-        record |= {"taken_back": kill.taken_back, "let_before": kill.let_before}
+        record["taken_back"] = kill.taken_back
     if kill.ended is not None:
         record |= {
             "ended": kill.ended.as_json(),
@@ -221,7 +219,6 @@ def from_record(record: Record) -> Kill:
         under=str(record.get("under", "")),
         ramp=kill_ramp.from_record(record.get("ramp")),
         taken_back=str(record.get("taken_back", "")),
-        let_before=int(str(record.get("let_before", 0))),
         changed_ms=int(str(record.get("changed_ms", 0))),
         ended=None if ended is None else _position(ended),
         ended_by=str(record.get("ended_by", "")),

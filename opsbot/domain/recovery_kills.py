@@ -151,5 +151,5 @@ def _whole(record: Record, at: Position) -> Record:
     """Return the kill as it holds for everybody from *at* on."""
     kept = {name: value for name, value in record.items() if name != "ramp"}
     if record.get("ramp") is not None:
-        kept |= {"taken_back": TAKEN_BACK, "let_before": 0}
+        kept["taken_back"] = TAKEN_BACK
     return _at(kept, at)

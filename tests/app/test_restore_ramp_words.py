@@ -48,7 +48,7 @@ async def test_calls_let_through_by_the_restore_are_said_and_never_look_like_a_l
     ramping: World, pod: HandMoved
 ) -> None:
     uid = ramping.store.state.kill("K-1").uid
-    pod.follow(**{uid: {"let": 41, "refused": 800}})
+    pod.follow(**{uid: {"eased": 41, "refused": 800}})
     await ramping.work("follow")
     await ramping.work("card")
     amber = ramping.slack.updated[-1]
@@ -58,7 +58,7 @@ async def test_calls_let_through_by_the_restore_are_said_and_never_look_like_a_l
     await seen(ramping, pod)
     await ramping.work("card")
     after = ramping.slack.updated[-1]
-    pod.follow(**{uid: {"let": 43, "refused": 900}})
+    pod.follow(**{uid: {"eased": 41, "let": 2, "refused": 900}})
     leak = (await card_of(ramping)).title
 
     assert "41 let through by the restore · 800 refused" in amber
@@ -66,9 +66,23 @@ async def test_calls_let_through_by_the_restore_are_said_and_never_look_like_a_l
         "Model calls blocked for `support-copilot` in prod, except 5 % of sticky keys"
     )
     assert "but" not in amber.splitlines()[0]
-    assert "41 let through, 41 of them by the restore" in after
+    assert "41 let through by the restore · 800 refused" in after
     assert "but" not in after.splitlines()[0]
     assert leak.endswith("but 2 let through")
+
+
+async def test_a_leak_from_before_a_restore_stays_a_leak(world: World, pod: HandMoved) -> None:
+    await killed(world, pod)
+    uid = world.store.state.kill("K-1").uid
+    pod.follow(**{uid: {"let": 7, "refused": 100}})
+
+    await approved(world)
+    await seen(world, pod)
+    pod.follow(**{uid: {"let": 7, "eased": 3, "refused": 100}})
+    card = await card_of(world)
+
+    assert card.title.endswith("but 7 let through")
+    assert any("3 let through by the restore, 7 against it" in line for line in card.lines)
 
 
 async def test_who_lags_behind_a_step_holds_the_whole_kill_and_is_not_called_a_leak(
@@ -134,10 +148,8 @@ def test_a_kill_with_and_without_a_ramp_reads_as_it_was_written() -> None:
     ramp = KillRamp("uid", (5, 25), 600, 1, 2, "sam", "A-1", 1, held="held by Sam", whole_at=(1, 7))
     at = State().position
     plain = Kill("K-1", "u", Scope(NAME), "stop", at, "mara", "slack", 1, 2)
-    eased = replace(plain, ramp=ramp, taken_back="red", let_before=3)
-    old = {
-        k: v for k, v in as_record(plain).items() if k not in ("ramp", "taken_back", "let_before")
-    }
+    eased = replace(plain, ramp=ramp, taken_back="red")
+    old = {k: v for k, v in as_record(plain).items() if k not in ("ramp", "taken_back")}
 
     assert from_record(as_record(plain)) == plain
     assert from_record(as_record(eased)) == eased

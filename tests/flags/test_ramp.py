@@ -243,7 +243,13 @@ def test_a_let_through_call_is_counted_as_that_and_neither_as_refused_nor_cut() 
         copilot.decide(key=key)
 
     report: Any = copilot._report()
-    assert report["kills"]["fake-1"] == {"let": 2, "refused": 1, "cut": 0, "no_tenant": 0}
+    assert report["kills"]["fake-1"] == {
+        "let": 0,
+        "refused": 1,
+        "cut": 0,
+        "no_tenant": 0,
+        "eased": 2,
+    }
 
 
 def test_a_fake_switchboard_eases_a_kill_within_bounds() -> None:
@@ -287,7 +293,7 @@ def test_what_a_ramp_lets_through_is_counted_and_nothing_else_is() -> None:
 
     (counts,) = handle._report()["kills"].values()
     assert 60 < let < 140
-    assert (counts["let"], counts["refused"]) == (let, 201 - let)
+    assert (counts["eased"], counts["let"], counts["refused"]) == (let, 0, 201 - let)
 
 
 @pytest.mark.parametrize("mode", ["read_only", "fallback", "no_tools"])
@@ -302,3 +308,4 @@ def test_a_kill_that_refuses_nobody_counts_nobody_as_let_through(mode: str) -> N
 
     (counts,) = handle._report()["kills"].values()
     assert counts["let"] == 0
+    assert "eased" not in counts
