@@ -55,7 +55,7 @@ async def test_a_dri_whom_the_policy_does_not_know_is_no_bare_id(world: World) -
 
     said = await world.bot.oncall("coding-agent", MARA)
 
-    assert said.lines[0].startswith("`coding-agent`: someone outside the policy (U0GONE)")
+    assert said.lines[0].startswith("`coding-agent`: DRI someone outside the policy (U0GONE)")
 
 
 async def test_breaking_the_glass_says_who_hears_of_it_and_until_when(world: World) -> None:
