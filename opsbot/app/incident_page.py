@@ -80,7 +80,7 @@ class PageIncident:
             raise RetryLater(str(later), after_s=later.after_s or pause) from later
         except GiveUp as no:
             await self._settled(
-                incident, Step("failed", f"{no}. {self.call_instead(state, incident)}")
+                incident, Step("failed", f"{no}. {await self.call_instead(state, incident)}")
             )
             return
         if self.alarm is not None:
@@ -176,7 +176,7 @@ class PageIncident:
         step, state = incident.steps["page"], self.env.store.state
         if not step.detail:
             so = "PagerDuty refuses the key" if refused else f"not reached for {lasted(waited_ms)}"
-            said = f"{so}. {self.call_instead(state, incident)}"
+            said = f"{so}. {await self.call_instead(state, incident)}"
             await self._settled(incident, replace(step, detail=said))
         if refused or (waited_ms >= ALARM_MS and isinstance(why, PagingUnreachable)):
             await self._alarm(paging, incident)
@@ -217,8 +217,10 @@ class PageIncident:
         tries = incident.steps["page"].tries
         await self.env.store.commit(f"page:{incident.uid}:{tries}:{step.state}", decide)
 
-    def call_instead(self, state: State, incident: Incident) -> str:
-        """Return whom to call by hand, from the roster as it was last read, with its age."""
+    async def call_instead(self, state: State, incident: Incident) -> str:
+        """Return whom to call by hand, from the roster as it was last read by anybody, with its age."""
+        if self.rota is not None:
+            await self.rota.recall()
         roster = None if self.rota is None else self.rota.roster
         return call_instead(state, incident, roster, self.env.clock.now_ms())
 

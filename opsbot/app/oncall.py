@@ -64,7 +64,12 @@ class OnCall:
             await self._read(self.paging)
 
     async def recall(self) -> None:
-        """Take over what was last read, by whomever: a replica that has just started asks nobody for it. Raises StoreLost."""
+        """
+        Take over what was last read, by whomever: one that has just started knows it at once.
+
+        Raises:
+            StoreLost: it stays as it was.
+        """
         kept = await self.outbox.left(KEPT)
         if kept is not None:
             self._take(from_record(kept))

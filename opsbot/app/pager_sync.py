@@ -11,7 +11,7 @@ from opsbot.app.pager_mirror import OWN_MARK
 from opsbot.app.paging_port import Paging, PagingUnauthorised
 from opsbot.app.ports import Delivery, GiveUp, RetryLater
 from opsbot.domain.errors import UnknownIncident
-from opsbot.domain.incident import Incident
+from opsbot.domain.incident import Incident, Pager
 
 SECOND_LEVEL: Final = 2
 """Who is called when the first level should not be alone with it."""
@@ -73,11 +73,8 @@ class PagerSync:
         assert pager is not None
         if what == "acknowledge" and pager.status in ("", "triggered"):
             await paging.acknowledge(page, sender=sender)
-        elif what == "resolve" and not incident.open and pager.status != "resolved":
-            why = "" if incident.private else (await self.env.unsealed(incident.why))[0]
-            how = f"{OWN_MARK}{incident.id}] {why}" if why else ""
-            await paging.resolve(page, sender=sender, resolution=how)
-            await self._resolve_others(paging, pager.key, page, sender)
+        elif what == "resolve" and not incident.open:
+            await self._resolve(paging, incident, pager, sender)
         elif what == "severity":
             await paging.reprioritise(page, PRIORITY[incident.severity], sender=sender)
         elif what == "escalate":
@@ -87,10 +84,14 @@ class PagerSync:
         elif what == "note":
             await self._note(paging, incident, page, delivery)
 
-    async def _resolve_others(self, paging: Paging, key: str, page: str, sender: str) -> None:
-        """Resolve what else has the key: an alert that was raised while nobody could be reached."""
-        for other in await paging.find_all(key) if key else ():
-            if other.id != page and other.status != "resolved":
+    async def _resolve(self, paging: Paging, incident: Incident, pager: Pager, sender: str) -> None:
+        """Resolve its page, and what else has its key: an alert that was raised while nobody was reached."""
+        if pager.status != "resolved":
+            why = "" if incident.private else (await self.env.unsealed(incident.why))[0]
+            how = f"{OWN_MARK}{incident.id}] {why}" if why else ""
+            await paging.resolve(pager.id, sender=sender, resolution=how)
+        for other in await paging.find_all(pager.key) if pager.key else ():
+            if other.id != pager.id and other.status != "resolved":
                 await paging.resolve(other.id, sender=sender)
 
     async def _add(self, paging: Paging, incident: Incident, page: str, who: str) -> None:

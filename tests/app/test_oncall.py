@@ -99,6 +99,18 @@ async def test_a_duty_that_ended_counts_no_more_at_that_very_second(world: World
     assert pages.asked == 2
 
 
+async def test_a_replica_that_has_just_started_knows_what_was_last_read(world: World) -> None:
+    await rota(world, Pages(duties=(duty(INES),))).refresh()
+    silent = Pages(always=PagingUnreachable("silent"))
+    fresh = rota(world, silent)
+
+    await fresh.recall()
+
+    assert fresh.roster is not None
+    assert [one.pager for one in fresh.roster.duties] == ["PINES"]
+    assert silent.asked == 0
+
+
 async def test_one_replica_reads_for_all(world: World) -> None:
     pages = Pages(duties=(duty(INES),))
     one, two = rota(world, pages), rota(world, pages)

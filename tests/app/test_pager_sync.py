@@ -9,9 +9,11 @@ from opsbot.app.incident_requests import (
     MoveIncident,
     Which,
 )
+from opsbot.app.pager_events import PagerEvents
 from opsbot.app.pager_sync import AGAIN_S
 from opsbot.app.paging_port import Paged
 from opsbot.app.ports import RetryLater
+from opsbot.domain.pager_event import PagerEvent
 from tests.support.paged_company import SILENT, Company
 from tests.support.world import MARA
 
@@ -39,6 +41,25 @@ async def test_a_page_that_went_out_unnoticed_is_resolved_with_what_it_was_for(
         ("PT9", "resolve"),
         ("PT10", "resolve"),
     ]
+
+
+async def test_a_resolution_that_was_cut_in_half_is_finished(company: Company) -> None:
+    await company.open()
+    await company.page()
+    page = company.incident.pager
+    assert page is not None
+    company.pages.pages["PT9"] = Paged("PT9", 9, "https://pd/9", "triggered", page.key)
+    await company.bot.incidents.move(
+        MoveIncident(Which(), "resolved", reason="rolled back"), MARA, request_id="m"
+    )
+    events = PagerEvents(company.world.env, company.world.outbox, company.pages)
+    at_ms = company.world.clock.now_ms()
+    told = PagerEvent("E1", "resolved", "incident.resolved", at_ms, page.id)
+    await events.take(told, delivery="d1")
+
+    await company.sync()
+
+    assert company.pages.pages["PT9"].status == "resolved"
 
 
 async def test_what_pagerduty_should_know_outlasts_hours_of_silence(company: Company) -> None:
