@@ -1,6 +1,6 @@
 """What kills and incidents do to each other: a kill joins the open incident, its confirmation contains it. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from opsbot.app.incident_change import changed
@@ -14,9 +14,7 @@ from opsbot.domain.state import State
 
 def tied(state: State, kill_id: str) -> tuple[Incident, ...]:
     """Return the open incidents that a kill belongs to, drills aside."""
-    return tuple(
-        one for one in state.incidents() if one.open and not one.drill and kill_id in one.kills
-    )
+    return tuple(one for one in state.open_incidents() if not one.drill and kill_id in one.kills)
 
 
 def untied(state: State, kill_id: str) -> bool:
@@ -42,12 +40,14 @@ def with_confirmation(
     """
     Return the change that confirms a kill, with the incidents that it contains.
 
-    An incident is contained when the fleet has confirmed every kill of it that holds; the moment
-    is the server's time of the last confirmation, and stays what it first was.
+    An incident is contained when the fleet has confirmed every kill of it that holds, and these hold
+    each of its workflows for every customer and tool; the moment is the server's time of the last
+    confirmation, and stays what it first was.
     """
     for before in tied(state, kill.id):
-        others = (state.kill(name) for name in before.kills if name != kill.id)
-        if any(one.active and one.confirmed_ms is None for one in others):
+        others = [state.kill(name) for name in before.kills if name != kill.id]
+        holding = [kill, *(one for one in others if one.active)]
+        if any(one.confirmed_ms is None for one in holding) or not _held(state, before, holding):
             continue
         after = before
         if before.times.contained is None:
@@ -58,12 +58,24 @@ def with_confirmation(
     return change
 
 
+def narrow(kill: Kill) -> bool:
+    """Return whether a kill leaves calls of its workflow alone: those of other tenants, or other tools."""
+    return kill.scope.tenant is not None or kill.scope.tool is not None
+
+
+def _held(state: State, incident: Incident, kills: Sequence[Kill]) -> bool:
+    """Return whether each workflow of an incident is hit by a kill that is not narrow."""
+    wide, declared = [kill for kill in kills if not narrow(kill)], state.workflows()
+    named = [declared[name] for name in incident.workflows if name in declared]
+    return bool(wide) and all(any(hits(kill.scope, one) for kill in wide) for one in named)
+
+
 def _of(state: State, kill: Kill) -> Iterator[Incident]:
     declared = state.workflows()
-    for one in state.incidents():
+    for one in state.open_incidents():
         named = (declared[name] for name in one.workflows if name in declared)
         hit = any(hits(kill.scope, workflow) for workflow in named)
-        if one.open and not one.drill and kill.id not in one.kills and hit:
+        if not one.drill and kill.id not in one.kills and hit:
             yield one
 
 

@@ -190,7 +190,7 @@ def severe_incidents(state: State, workflow: str) -> tuple[str, ...]:
     return tuple(
         sorted(
             one.id
-            for one in state.incidents()
-            if one.open and not one.drill and one.severity in _SEVERE and workflow in one.workflows
+            for one in state.open_incidents()
+            if not one.drill and one.severity in _SEVERE and workflow in one.workflows
         )
     )

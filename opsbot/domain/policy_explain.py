@@ -13,6 +13,7 @@ from opsbot.domain.policy_identity import (
 )
 from opsbot.domain.policy_model import Policy, Request
 from opsbot.domain.policy_words import alone_later
+from opsbot.domain.said import inert
 
 _OUTCOME = {
     "alone": "yes, alone",
@@ -63,8 +64,8 @@ def actor_named(policy: Policy, word: str) -> Actor:
     if person is not None and (actor := actor_of_person(policy, person, via="cli")) is not None:
         return actor
     if "@" in word:
-        return Actor(kind="email", id=word, via="cli")
-    return Actor(kind="slack", id=word, via="cli", team=min(policy.teams, default=""))
+        return Actor(kind="email", id=inert(word), via="cli")
+    return Actor(kind="slack", id=inert(word), via="cli", team=min(policy.teams, default=""))
 
 
 def _who(policy: Policy, actor: Actor) -> str:

@@ -1,7 +1,12 @@
 """What a policy verdict says to people: who can help, and who may approve."""
 
-from opsbot.domain.policy_identity import may_approve, powerful, shown
-from opsbot.domain.policy_model import LONE_RULE, Policy, Request, Verdict
+from collections.abc import Iterable
+
+from opsbot.domain.policy_identity import covers, may_approve, person_of, powerful, shown
+from opsbot.domain.policy_model import LONE_RULE, Grant, Policy, Request, Verdict
+
+_AS_KILL = frozenset({"show", "break_glass"})
+"""Verbs without a power of their own: who may kill helps with them."""
 
 
 def refused(policy: Policy, request: Request, rule: str, message: str, *, who: str) -> Verdict:
@@ -13,16 +18,41 @@ def helpers(policy: Policy, request: Request) -> str:
     """Return one sentence on who may do what was refused."""
     if policy.broken:
         return "Who can help: the fallback group while no policy is known; an admin repairs it."
-    verb = "kill" if request.verb in {"show", "break_glass"} else request.verb
-    roles = powerful(policy, verb, request.workflows)
-    names = [
-        shown(policy, name)
-        for name in policy.people
-        if any(name in g.people for g in policy.grants if g.role in roles and not g.teams)
-    ]
-    groups = sorted({f"the group {i}" for g in policy.grants if g.role in roles for i in g.groups})
-    listed = listing([*names, *groups])
+    if request.verb == "approve":
+        names = _who_else_approves(policy, request)
+        grants = approving(policy, request)
+    else:
+        grants = _reaching(policy, request, "kill" if request.verb in _AS_KILL else request.verb)
+        names = [name for name in policy.people if any(name in one.people for one in grants)]
+    listed = listing([*(shown(policy, name) for name in names), *not_by_name(grants)])
     return f"Who can help: {listed}." if listed else "Who can help: an admin of the policy."
+
+
+def _who_else_approves(policy: Policy, request: Request) -> list[str]:
+    """Return who may approve by name: neither who asked nor who was just refused."""
+    out = (request.requester, person_of(policy, request.actor))
+    return [name for name in approvers(policy, request, requester=out[0]) if name != out[1]]
+
+
+def approving(policy: Policy, request: Request) -> tuple[Grant, ...]:
+    """Return the entries of the policy that let their holders approve this."""
+    return _reaching(policy, request, "approve")
+
+
+def _reaching(policy: Policy, request: Request, verb: str) -> tuple[Grant, ...]:
+    roles = powerful(policy, verb, request.workflows)
+    return tuple(one for one in policy.grants if one.role in roles and covers(one, request))
+
+
+def not_by_name(grants: Iterable[Grant]) -> list[str]:
+    """Return in words who has a role without being named: Slack groups, and whoever is on call."""
+    listed = tuple(grants)
+    groups = sorted({group for one in listed for group in one.groups})
+    on_call = sorted({escalation for one in listed for escalation in one.on_call})
+    return [
+        *(f"the group {group}" for group in groups),
+        *(f"whoever is on call for {escalation}" for escalation in on_call),
+    ]
 
 
 def approvers(policy: Policy, request: Request, *, requester: str) -> tuple[str, ...]:
@@ -37,7 +67,8 @@ def approvers_later(policy: Policy, names: tuple[str, ...], *, requester: str) -
 
 def waiting_for(policy: Policy, request: Request, names: tuple[str, ...]) -> str:
     """Return one sentence on who may approve, and who is paged if nobody does."""
-    listed = listing([shown(policy, name) for name in names])
+    others = not_by_name(approving(policy, request))
+    listed = listing([*(shown(policy, name) for name in names), *others])
     asked = f"Ask {listed}." if listed else "Nobody else may approve this yet."
     minutes = policy.times.page_secondary_ms // 60_000
     later = listing([shown(policy, n) for n in policy.secondary if n not in names])

@@ -1,6 +1,6 @@
 """Makes a value of an immutable source once, and hands it out again for as long as the source is the same."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar
 
 S = TypeVar("S")
@@ -29,3 +29,29 @@ class Remembered(Generic[S, V]):
         made = self._make(source)
         self._last = (source, made)
         return made
+
+
+class RememberedEach(Generic[S, V]):
+    """
+    A function over records by id that makes anew only what was replaced since the last call.
+
+    For kinds that only ever grow: reading thousands of records again because one of them changed
+    would hold up everybody who asks next.
+    """
+
+    __slots__ = ("_known", "_make")
+
+    def __init__(self, make: Callable[[S], V]) -> None:
+        self._make = make
+        self._known: dict[str, tuple[S, V]] = {}
+
+    def __call__(self, records: Mapping[str, S]) -> tuple[V, ...]:
+        """Return what is made of each record, in their order. Raises whatever making one raises."""
+        known = self._known
+        self._known = {
+            name: held
+            if (held := known.get(name)) is not None and held[0] is record
+            else (record, self._make(record))
+            for name, record in records.items()
+        }
+        return tuple(value for _, value in self._known.values())

@@ -98,7 +98,7 @@ def added(routing: Routing) -> Routing:
 
 def tried(routing: Routing, candidate: Candidate, move: Move) -> Routing:
     """Return it with *candidate* serving its step: a new attempt, or the next step of one."""
-    return _moved(replace(routing, candidate=candidate), move)
+    return replace(_moved(replace(routing, candidate=candidate), move), stuck=routing.stuck)
 
 
 def held(routing: Routing, why: str, note: str = "") -> Routing:
@@ -109,7 +109,7 @@ def held(routing: Routing, why: str, note: str = "") -> Routing:
 
 def dropped(routing: Routing, move: Move) -> Routing:
     """Return it without its candidate: everybody is served by the active revision again."""
-    return _moved(replace(routing, candidate=None), move)
+    return replace(_moved(replace(routing, candidate=None), move), stuck=routing.stuck)
 
 
 def promoted(routing: Routing, number: Number, move: Move, *, soak_ms: int, watch: str) -> Routing:
@@ -143,7 +143,7 @@ def rolled_back(
 
 def proven(routing: Routing) -> Routing:
     """Return it with the active revision counted as good: its watch is over."""
-    return replace(routing, last_good=routing.active, watch_ms=None, watch="")
+    return replace(routing, last_good=routing.active, watch_ms=None, watch="", stuck="")
 
 
 def confirmed(routing: Routing, took_ms: int) -> Routing:

@@ -21,7 +21,7 @@ from opsbot.domain.gates import Measurement
 from opsbot.domain.incident import Incident
 from opsbot.domain.incident_note import Note
 from opsbot.domain.kill import Kill
-from opsbot.domain.remembered import Remembered
+from opsbot.domain.remembered import Remembered, RememberedEach
 from opsbot.domain.route import Number, Revision
 from opsbot.domain.routing import Routing
 from opsbot.domain.said import inert
@@ -180,10 +180,13 @@ class State:
         """Return every incident, the newest first."""
         return _incidents(self.kind(INCIDENTS))
 
+    def open_incidents(self) -> tuple[Incident, ...]:
+        """Return the incidents that somebody is at work on, the newest first; they are few."""
+        return _open_incidents(self.incidents())
+
     def notes(self, incident_id: str) -> tuple[Note, ...]:
         """Return what people put into the timeline of one incident, by when it happened."""
-        found = (incident_note.from_record(one) for one in self.kind(NOTES).values())
-        mine = (note for note in found if note.incident == incident_id)
+        mine = (note for note in _notes(self.kind(NOTES)) if note.incident == incident_id)
         return tuple(sorted(mine, key=lambda note: (note.at_ms, note.noted_ms)))
 
 
@@ -202,9 +205,19 @@ def _read_kills(records: Mapping[str, Record]) -> tuple[Kill, ...]:
 _active = Remembered(_read_kills)
 
 
+_notes = Remembered(RememberedEach(incident_note.from_record))
+_each_incident = RememberedEach(incidents.from_record)
+
+
 def _read_incidents(records: Mapping[str, Record]) -> tuple[Incident, ...]:
-    found = (incidents.from_record(record) for record in records.values())
-    return tuple(sorted(found, key=lambda one: -int(one.id.removeprefix("INC-"))))
+    return tuple(sorted(_each_incident(records), key=lambda one: -int(one.id[len("INC-") :])))
 
 
 _incidents = Remembered(_read_incidents)
+
+
+def _read_open(known: tuple[Incident, ...]) -> tuple[Incident, ...]:
+    return tuple(one for one in known if one.open)
+
+
+_open_incidents = Remembered(_read_open)

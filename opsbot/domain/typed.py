@@ -12,8 +12,8 @@ from opsbot.domain.change import Json
 
 MARK = "\x10"
 """
-Opens a command inside backticks. `inert` takes it out of whatever people write, so that nobody's
-free text is ever spelled as a command.
+Opens a command inside backticks. `unmarked` takes it out of whatever people write where that comes
+in, and `inert` where it is shown, so that nobody's free text is ever spelled as a command.
 """
 
 Spell = Callable[[str], str]
@@ -27,6 +27,11 @@ def command(words: str) -> str:
     return f"`{MARK}{words}`"
 
 
+def unmarked(text: str) -> str:
+    """Return somebody's text without the mark: no keyboard has it, so nothing is lost."""
+    return text.replace(MARK, "")
+
+
 def terminal(words: str) -> str:
     """Spell a command as a terminal types it: every verb has a name there, so HTTP says it too."""
     return f"opsbot {words}"
@@ -34,7 +39,7 @@ def terminal(words: str) -> str:
 
 def spelled(text: str, spell: Spell) -> str:
     """Return *text* with its commands as one surface types them; a mark that was cut open is dropped."""
-    return _TYPED.sub(lambda found: f"`{spell(found[1])}`", text).replace(MARK, "")
+    return unmarked(_TYPED.sub(lambda found: f"`{spell(found[1])}`", text))
 
 
 def spelled_json(value: Json, spell: Spell) -> Json:

@@ -123,3 +123,31 @@ async def test_without_an_incident_the_same_kill_is_undone_alone(world: World) -
     with pytest.raises(OpsbotError):
         world.store.state.incident("INC-1")
     assert not world.store.state.kill("K-1").active
+
+
+async def test_a_kill_for_one_tenant_joins_and_contains_nothing(world: World) -> None:
+    pod = world.instance("pod-1", serves=(AGENT,))
+    await opened(world)
+    narrow = KillRequest(Target("workflow", AGENT), "stop", tenant="acme", confirmed=True)
+    await world.bot.kill(narrow, MARA, request_id="kill")
+
+    pod.follow()
+    await confirmed(world)
+
+    assert world.store.state.kill("K-1").confirmed_ms is not None
+    assert (incident(world).kills, incident(world).status) == (("K-1",), "active")
+    assert incident(world).times.contained is None
+
+
+async def test_what_was_confirmed_before_it_was_declared_is_contained_at_once(
+    world: World,
+) -> None:
+    pod = world.instance("pod-1", serves=(AGENT,))
+    await killed(world, Target("workflow", AGENT))
+    pod.follow()
+    await confirmed(world)
+
+    await opened(world)
+
+    assert incident(world).status == "contained"
+    assert incident(world).times.contained is not None

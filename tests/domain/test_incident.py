@@ -24,7 +24,7 @@ from opsbot.domain.incident_note import as_record as note_record
 from opsbot.domain.incident_note import from_record as note_from
 from opsbot.domain.incident_times import ORDER, Measures, Times, mean, measures, out_of_order
 from opsbot.domain.incident_types import SEVERITIES, TYPES, known, severity, type_of
-from opsbot.domain.state import State
+from opsbot.domain.state import INCIDENTS, State
 from opsflags.model import MODES
 from tests.support.incidents import AT_MS, incident, state_with
 
@@ -191,3 +191,19 @@ def test_an_open_severe_incident_holds_ramps_of_every_workflow_it_names(
 
     assert severe_incidents(state, "support-copilot") == (("INC-1",) if held else ())
     assert severe_incidents(State(), "support-copilot") == ()
+
+
+def test_of_many_incidents_only_what_changed_is_read_again() -> None:
+    many = state_with(*(incident(f"INC-{number}") for number in range(1, 60)))
+    before = {one.id: one for one in many.incidents()}
+    records = dict(many.kind(INCIDENTS))
+    records["INC-7"] = as_record(incident("INC-7", status="resolved"))
+    after = State(records={INCIDENTS: records})
+
+    read = {one.id: one for one in after.incidents()}
+
+    assert [one.id for one in after.incidents()][:2] == ["INC-59", "INC-58"]
+    assert read["INC-7"].status == "resolved"
+    assert all(read[name] is before[name] for name in before if name != "INC-7")
+    assert "INC-7" not in {one.id for one in after.open_incidents()}
+    assert len(after.open_incidents()) == 58
