@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from opsbot.app.environment import policy_of
 from opsbot.app.incident_change import at_next
 from opsbot.app.incident_effects import effects
+from opsbot.app.incident_links import narrow
 from opsbot.app.incident_reminders import first_update_ms, reminders
 from opsbot.app.incident_requests import OpenIncident
 from opsbot.app.incident_steps import Wish, with_steps
@@ -173,7 +174,7 @@ def _incident(
         times=times,
         declared_by=by,
         via=order.actor.via,
-        status=_begins(trusted=trusted, after=after),
+        status=_begins(trusted=trusted, after=after, contained=times.contained is not None),
         type=kind.name,
         workflows=tuple(one.name for one in workflows),
         summary=order.summary,
@@ -194,10 +195,13 @@ def _incident(
     return with_steps(incident, settings, workflows, wish)
 
 
-def _begins(*, trusted: bool, after: bool) -> Status:
+def _begins(*, trusted: bool, after: bool, contained: bool) -> Status:
+    """Return the first status: what was confirmed to be stopped before anybody declared is contained."""
     if after:
         return "resolved"
-    return "active" if trusted else "triage"
+    if not trusted:
+        return "triage"
+    return "contained" if contained else "active"
 
 
 def _type(request: OpenIncident) -> IncidentType:
@@ -279,7 +283,7 @@ def refuse_contradictions(times: Times, now_ms: int) -> None:
 
 def _contained(kills: tuple[Kill, ...]) -> int | None:
     """Return when the last of its kills was confirmed, None while one is not, or there is none."""
-    if not kills or any(one.confirmed_ms is None for one in kills):
+    if all(narrow(one) for one in kills) or any(one.confirmed_ms is None for one in kills):
         return None
     return max(one.committed_ms + round(one.confirmed_ms or 0) for one in kills)
 

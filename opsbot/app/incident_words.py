@@ -9,7 +9,7 @@ from opsbot.app.incident_action_words import action_bodies, action_line
 from opsbot.domain.change import Json, Record
 from opsbot.domain.incident import ROLES, STEPS, Incident, Role, StepName
 from opsbot.domain.incident_times import Measures, as_record, mean, measures
-from opsbot.domain.incident_types import type_of
+from opsbot.domain.incident_types import UNKNOWN, type_of
 from opsbot.domain.kill import Kill
 from opsbot.domain.policy import shown
 from opsbot.domain.policy_model import Policy
@@ -122,7 +122,8 @@ def _what(view: IncidentView) -> str:
     noticed = incident.times.detected
     seen = f"noticed {moment(noticed, view.now_ms)}" if noticed is not None else ""
     declared = f"declared {moment(incident.times.declared, view.now_ms)} by {_name(view, incident.declared_by)}"
-    return "; ".join(part for part in (kind.title, since, seen, declared) if part) + "."
+    known = "What went wrong is not known yet" if kind.name == UNKNOWN else kind.title
+    return "; ".join(part for part in (known, since, seen, declared) if part) + "."
 
 
 def _people(view: IncidentView) -> str:
