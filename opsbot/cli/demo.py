@@ -14,6 +14,7 @@ from opsbot.workbench import demo as workbench
 from opsbot.workbench.crew import BotEnded
 
 PORT, CLIENTS = 8321, 12
+POLICY = "policy.yaml"
 
 
 def demo(asked: Asked) -> int:
@@ -30,6 +31,11 @@ def demo(asked: Asked) -> int:
         open_page=webbrowser.open,
         tell=_tell,
     )
+    if not (options.flags_dir / POLICY).is_file():
+        raise Misconfigured(
+            f"The demo finds no declarations: there is no {options.flags_dir / POLICY} here.",
+            hint="Start it in the folder of the project.",
+        )
     asyncio.run(_until_told(options))
     return DONE
 
