@@ -76,8 +76,14 @@ def over_words(policy: Policy, approval: Approval, now_ms: int) -> str:
     own = approval.standing == "refused" and approval.approver == approval.requester
     by = f" by {shown(policy, approval.approver)}" if approval.approver else ""
     at = "" if approval.settled_ms is None else f" at {moment(approval.settled_ms, now_ms)}"
-    why = " because what it asked for was changed" if approval.standing == "void" else ""
+    why = _void_words(policy, approval) if approval.standing == "void" else ""
     return f"{'withdrawn' if own else approval.standing}{by}{at}{why}"
+
+
+def _void_words(policy: Policy, approval: Approval) -> str:
+    if approval.requester not in policy.people:
+        return " because who asked for it is not in the policy any more"
+    return " because what it asked for was changed"
 
 
 def ramp_of(approval: Approval) -> str:
@@ -107,7 +113,7 @@ def overtaken(
         one for one in waiting(state) if one.id != but and not set(one.kills).isdisjoint(kill_ids)
     ]
     late = settled_late(gone, now_ms, by=by)
-    return late._replace(effects=(*late.effects, *_let_alone(state, gone, kill_ids)))
+    return late._replace(effects=(*late.effects, *let_alone(state, gone, kill_ids)))
 
 
 def settled_late(gone: Collection[Approval], now_ms: int, *, by: str) -> Overtaken:
@@ -124,7 +130,7 @@ def settled_late(gone: Collection[Approval], now_ms: int, *, by: str) -> Overtak
     )
 
 
-def _let_alone(
+def let_alone(
     state: State, gone: Collection[Approval], kill_ids: Collection[str]
 ) -> tuple[Effect, ...]:
     """Return the effects that end what one person let through elsewhere on the word of what is gone."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from opsbot.app.check import examined
 from opsbot.app.ports import Entropy, Store
-from opsbot.app.ramp_waits import overtaken_stages, with_overtaken
+from opsbot.app.ramp_waits import overtaken_declared, with_overtaken
 from opsbot.app.route_state import writes
 from opsbot.app.routed import due, move_of, uid_of
 from opsbot.domain import model_book as books
@@ -106,8 +106,11 @@ def decide(state: State, now_ms: int, catalogue: Catalogue) -> tuple[Change | No
     written = tuple(name for name in sorted(wanted) if stored.get(name) != wanted[name])
     changed += [Write(keys.WORKFLOWS, name, wanted[name]) for name in written]
     changed += [*first, *_settings(state, catalogue, kept)]
-    declared = Declared(bool(changed), state.position, written, removed, tuple(sorted(kept)))
-    if not changed:
+    by = move_of(state, now_ms, DECLARATIONS).by
+    late = overtaken_declared(state, now_ms, wanted, catalogue.policy, by=by)
+    differs = bool(changed) or bool(late.writes)
+    declared = Declared(differs, state.position, written, removed, tuple(sorted(kept)))
+    if not differs:
         return None, declared
     facts: Record = {
         "hash": catalogue.hash,
@@ -115,8 +118,6 @@ def decide(state: State, now_ms: int, catalogue: Catalogue) -> tuple[Change | No
         "removed": list(removed),
         "kept": sorted(kept),
     }
-    by = move_of(state, now_ms, DECLARATIONS).by
-    late = overtaken_stages(state, now_ms, wanted, by=by)
     change = Change(
         verb="declare",
         actor=DECLARATIONS,

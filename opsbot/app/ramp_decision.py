@@ -125,7 +125,8 @@ def decide_ramp(
     """
     Look at the ramp or watch *uid* of a workflow at its step *mark*, and take the step that is due.
 
-    A ramp that is over, or another one, is left alone: `gone`.
+    A watch that went red comes first. Once it is said that it can only stay, the ramp over it is
+    looked at all the same: it may be the way out, and gone red itself it must not stay. A ramp that is over, or another one, is left alone: `gone`.
 
     Raises:
         UnknownWorkflow: it is declared no more.
@@ -136,10 +137,33 @@ def decide_ramp(
         return None, Looked(routing, "gone")
     active = state.revision(workflow_name, routing.active)
     watch, candidate = _Watch(state, now_ms, workflow, routing, active), routing.candidate
-    if candidate is None or (routing.watch_ms is not None and watch.bad()):
+    if candidate is None:
         return climb(watch)
-    revision = state.revision(workflow_name, candidate.number)
-    return climb(_Ramp(state, now_ms, workflow, routing, revision))
+    ramp = _Ramp(state, now_ms, workflow, routing, state.revision(workflow_name, candidate.number))
+    if routing.watch_ms is None or not watch.bad():
+        return climb(ramp)
+    cannot = watch.cannot()
+    if not cannot or not (ramp.bad() or routing.stuck == cannot):
+        return climb(watch)
+    return _sooner(climb(ramp))
+
+
+def _sooner(taken: Taken[Routing]) -> Taken[Routing]:
+    """Return the same with a look soon: the watch below a ramp may be able to go back by then."""
+    change, looked = taken
+    if looked.what not in ("held", "watched"):
+        return taken
+    again_ms = min(looked.again_ms or LOOK_AGAIN_MS, LOOK_AGAIN_MS)
+    return change, replace(looked, again_ms=again_ms)
+
+
+def holding(state: State, now_ms: int, routing: Routing) -> str:
+    """Return what but time keeps a ramp from its next step, whoever lets it go on; empty for nothing."""
+    candidate, workflow = routing.candidate, state.workflows()[routing.workflow]
+    if candidate is None:
+        return ""
+    revision = state.revision(routing.workflow, candidate.number)
+    return next(iter(_Ramp(state, now_ms, workflow, routing, revision).obstacles()), "")
 
 
 def obstacles_of(
@@ -246,9 +270,14 @@ class _Ramp(_Look):
         change = replace(
             self._noted(after, "advance_ramp", facts),
             effects=(follow(after), *shown_anew(routing, after, candidate.number), *arrived),
-            timers=(due(after, step.soak_s * 1000), *reminder(after, step)),
+            timers=(due(after, self._wait_ms(after, step)), *reminder(after, step)),
         )
         return change, Looked(after, "promoted" if step.whole else "advanced")
+
+    def _wait_ms(self, after: Routing, step: Step) -> int:
+        """Return when to look at *step*: soon where the watch below it waits for a way back."""
+        soak_ms = step.soak_s * 1000
+        return min(soak_ms, LOOK_AGAIN_MS) if after.stuck else soak_ms
 
     def back(self, why: str) -> Taken[Routing]:
         after, revision = dropped(self.routing, self._move()), self.revision
@@ -290,10 +319,8 @@ class _Watch(_Look):
         """Roll back to the last good revision; stay and say so where that may not serve."""
         state, routing, revision = self.state, self.routing, self.revision
         good = state.revision(self.workflow.name, routing.last_good)
-        if unfit := route_state.may_serve(state, self.workflow, good.route):
-            return self._stay(
-                f"{revision.id} is beyond its limit and {good.id} may not serve: {unfit}"
-            )
+        if cannot := self.cannot():
+            return self._stay(cannot)
         change, after, _ = roll_back(state, routing, good.number, self._move())
         change = replace(
             change,
@@ -303,6 +330,13 @@ class _Watch(_Look):
             effects=(*change.effects, page(after, revision)),
         )
         return change, Looked(after, "rolled_back", None, why)
+
+    def cannot(self) -> str:
+        """Return why it can only stay where it is red, empty where the last good revision may serve."""
+        good = self.state.revision(self.workflow.name, self.routing.last_good)
+        unfit = route_state.may_serve(self.state, self.workflow, good.route)
+        red = f"{self.revision.id} is beyond its limit and {good.id} may not serve"
+        return f"{red}: {unfit}" if unfit else ""
 
     def _stay(self, cannot: str) -> Taken[Routing]:
         if self.routing.stuck == cannot:
@@ -314,11 +348,15 @@ class _Watch(_Look):
 
 
 def watch_again(after: Routing, now_ms: int) -> tuple[Timer, ...]:
-    """Return the timers of a watch that a ramp over it had taken the place of; none without a watch."""
+    """
+    Return the timers of a watch that a ramp over it had taken the place of; none without a watch.
+
+    The first look is at once: it may have gone red, and been able to do nothing but stay.
+    """
     if after.candidate is not None or after.watch_ms is None:
         return ()
     left_ms = max(after.watch_ms - now_ms, 0)
-    return due(after, left_ms), *reminder(after, Step("default", WHOLE, soak_s=left_ms // 1000))
+    return due(after, 0), *reminder(after, Step("default", WHOLE, soak_s=left_ms // 1000))
 
 
 def page(routing: Routing, revision: Revision) -> Effect:

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from opsbot.app.approvals import Overtaken, ramp_of, settled_late, waiting
+from opsbot.app.approvals import Overtaken, let_alone, ramp_of, settled_late, waiting
 from opsbot.app.fleet_words import clock
+from opsbot.app.restore_lift import cards
 from opsbot.app.routed import mark_of, route_card, uid_of
 from opsbot.domain.approval import Approval
 from opsbot.domain.change import Change, Effect, Record, Timer
@@ -65,13 +66,24 @@ def overtaken_ramps(
     return _settled(gone, now_ms, by)
 
 
-def overtaken_stages(
-    state: State, now_ms: int, declared: Mapping[str, Record], *, by: str
+def overtaken_declared(
+    state: State, now_ms: int, declared: Mapping[str, Record], policy: Policy, *, by: str
 ) -> Overtaken:
-    """Settle the approvals of ramps whose steps *declared* (workflows as stored) changes or ends."""
-    ramps = [one for one in waiting(state) if ramp_of(one)]
-    gone = [one for one in ramps if one.action.get("steps") != _steps(declared.get(ramp_of(one)))]
-    return _settled(gone, now_ms, by)
+    """
+    Settle the approvals that *declared* (workflows as stored) or the *policy* with it make void.
+
+    Those of ramps whose steps change or end; and those of everything whose requester is not in the
+    policy: nobody could give them, and they would stand in the way of whoever asks next.
+    """
+    gone = [
+        one
+        for one in waiting(state)
+        if one.requester not in policy.people
+        or (ramp_of(one) and one.action.get("steps") != _steps(declared.get(ramp_of(one))))
+    ]
+    late, names = _settled(gone, now_ms, by), {name for one in gone for name in one.kills}
+    kills = tuple(kill for kill in state.active_kills() if kill.id in names)
+    return late._replace(effects=(*late.effects, *let_alone(state, gone, ()), *cards(kills)))
 
 
 def _steps(workflow: Record | None) -> list[Record] | None:

@@ -1,7 +1,14 @@
 """What opsbot says of a restore in steps: begun, how far it is, held, taken back."""
 
 from opsbot.app.fleet_words import clock
-from opsbot.app.restore_ramp_words import ramp_body, share, step_buttons, step_lines, uneased_lines
+from opsbot.app.restore_ramp_words import (
+    hold_line,
+    ramp_body,
+    share,
+    step_buttons,
+    step_lines,
+    uneased_lines,
+)
 from opsbot.app.restore_words import RestoreView, before_lines, count_words, ids_of, what_of
 from opsbot.app.words import held_lines, named, stored_lines
 from opsbot.domain.change import Record
@@ -108,8 +115,10 @@ def _body(view: RestoreView, steps: tuple[Kill, ...], seen: Containment | None) 
     }
 
 
-def held_said(kill: Kill, what: str, *, env: str, by: str) -> Said:
-    """Return the answer to [Hold] and [Go on]."""
+def held_said(
+    kill: Kill, what: str, *, env: str, by: str, note: str = "", now: bool = False
+) -> Said:
+    """Return the answer to [Hold] and [Go on]; *note* is why it is held, *now*: the step is due."""
     how = {
         "held": f"Held by {by}",
         "goes_on": f"Let go on by {by}",
@@ -119,7 +128,7 @@ def held_said(kill: Kill, what: str, *, env: str, by: str) -> Said:
     return Said(
         "amber",
         f"{how}: {share(kill)} of {named(kill.scope)} in {env}",
-        tuple(step_lines(kill)),
+        (*step_lines(kill, now=now), *([held] if (held := hold_line(kill, note)) else [])),
         (Button("stop_completely", "Stop completely", kill.id, "danger"), *step_buttons(kill)),
         body={"kill": kill.id, **ramp_body(kill)},
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from opsbot.app.approvals import overtaken
 from opsbot.app.climb import Looked, Taken, climb
 from opsbot.app.environment import policy_of
+from opsbot.app.fleet_words import moment
 from opsbot.app.restore_decision import touched
 from opsbot.app.restore_lift import cards
 from opsbot.app.restore_ramp import (
@@ -22,7 +23,7 @@ from opsbot.domain.change import Change, Effect, Position, Record, Sealed
 from opsbot.domain.errors import NotAllowed, StaleButton
 from opsbot.domain.kill import Kill, eased, whole
 from opsbot.domain.kill_ramp import HUMAN, KillRamp
-from opsbot.domain.policy import Request, Verdict, identity_of, judge, shown
+from opsbot.domain.policy import Policy, Request, Verdict, identity_of, judge, shown
 from opsbot.domain.state import State
 
 
@@ -161,19 +162,15 @@ def decide_hold(state: State, now_ms: int, asked: Hold) -> Taken[Kill]:
     verdict = _may(state, now_ms, kill, actor, hold=hold)
     ramp = kill.ramp
     if not kill.active or ramp is None or ramp.lone:
-        word = "hold" if hold else "go-on"
-        raise StaleButton(
-            f"{kill.id} is not being restored in steps; nothing was changed.",
-            hint=f"`{word}` after a kill's id was understood as that."
-            " A reason that begins so is put in quotes.",
-        )
+        raise _no_steps(policy_of(state), now_ms, kill, asked)
     if hold == ramp.held_by_person:
         return None, Looked(kill, "already", None, ramp.held)
     if not hold:
         _must_be_another(state, kill, ramp, actor, verdict)
     me = identity_of(policy_of(state), actor)
     why = f"{HUMAN}{shown(policy_of(state), me)}" if hold else ""
-    after = replace(kill, ramp=replace(ramp, held=why, mark=ramp.mark + 1))
+    note = asked.reason if hold else ""
+    after = replace(kill, ramp=replace(ramp, held=why, note=note, mark=ramp.mark + 1))
     change = _change("hold_restore" if hold else "go_on_restore", after, why)
     change = replace(
         change,
@@ -184,7 +181,34 @@ def decide_hold(state: State, now_ms: int, asked: Hold) -> Taken[Kill]:
         timers=() if hold else (due(after, now_ms),),
         cancels=(timer_of(kill),) if hold else (),
     )
-    return change, Looked(after, "held" if hold else "goes_on", None, why)
+    # Let go on when its watch is over already, its next step is not due later: it is due now.
+    left_ms = None if hold else max(watched_until_ms(after) - now_ms, 0)
+    return change, Looked(after, "held" if hold else "goes_on", left_ms, why)
+
+
+def _no_steps(policy: Policy, now_ms: int, kill: Kill, asked: Hold) -> StaleButton:
+    """Return the answer where no step is to come: what is so instead, and what can be done."""
+    ramp, nothing = kill.ramp, "Nothing was changed."
+    if not kill.active:
+        at = "" if kill.ended_ms is None else f" at {moment(kill.ended_ms, now_ms)}"
+        return StaleButton(f"{kill.id} was lifted{at}. {nothing}")
+    if ramp is not None:
+        let = f"{shown(policy, ramp.by)} let {ramp.percent} % of {kill.id} through alone"
+        refuse = f"refuse {ramp.approval}, or " if ramp.approval else ""
+        return StaleButton(
+            f"{let}; no step follows by itself. {nothing}",
+            hint=f"To end it {refuse}kill again.",
+        )
+    word = "hold" if asked.hold else "go-on"
+    quotes = (
+        f"`{word}` after a kill's id was understood as that."
+        " A reason that begins so is put in quotes."
+    )
+    typed = asked.actor.via in ("slack", "cli")
+    return StaleButton(
+        f"{kill.id} is not being restored in steps; nothing was changed.",
+        hint=quotes if typed else "",
+    )
 
 
 def _must_be_another(

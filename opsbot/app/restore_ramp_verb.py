@@ -62,7 +62,9 @@ class RestoreSteps:
         if kill.ramp is None:
             raise StaleButton(f"{kill.id} is not being restored in steps any more.")
         by = who(self.env.store.state, actor)
-        return held_said(kill, looked.what, env=self.env.name, by=by)
+        (note,) = await self.env.unsealed(kill.ramp.note)
+        due = looked.what == "goes_on" and looked.again_ms == 0
+        return held_said(kill, looked.what, env=self.env.name, by=by, note=note, now=due)
 
 
 def taken_back(

@@ -9,7 +9,8 @@ from opsbot.domain.change import Position, Record
 from opsbot.domain.containment import Containment, Missing
 from opsbot.domain.fleet import Counts
 from opsbot.domain.kill import Kill
-from opsbot.domain.said import Button, inert
+from opsbot.domain.said import Button, inert, visible
+from opsbot.domain.typed import command
 
 
 def share(kill: Kill) -> str:
@@ -23,8 +24,17 @@ def except_words(kill: Kill) -> str:
     return "" if kill.ramp is None else f", except {kill.ramp.percent} % of sticky keys"
 
 
-def step_lines(kill: Kill) -> list[str]:
-    """Return where a restore in steps is, or how the last one ended."""
+def hold_line(kill: Kill, note: str) -> str:
+    """Return who holds a restore in steps, why, and how it goes on; empty where no person holds it."""
+    if kill.ramp is None or not kill.ramp.held_by_person:
+        return ""
+    why = f": {inert(note)}" if note else ""
+    on = command(f"restore {kill.id} go-on")
+    return f"H{inert(kill.ramp.held)[1:]}{why}. Somebody else lets it go on: {on}."
+
+
+def step_lines(kill: Kill, *, now: bool = False) -> list[str]:
+    """Return where a restore in steps is, or how the last one ended; *now*: its next step is due."""
     ramp = kill.ramp
     if ramp is None:
         what = f"A restore of {kill.id} was taken back: {inert(kill.taken_back)}."
@@ -33,11 +43,14 @@ def step_lines(kill: Kill) -> list[str]:
     until = clock(watched_until_ms(kill))
     if ramp.lone:
         return [f"{share(kill)}, watched until {until}; no more without a second person."]
+    if ramp.held_by_person:
+        return [f"{share(kill)}. H{inert(ramp.held)[1:]}; then {then}."]
     if ramp.held:
-        return [f"{share(kill)}. Held: {inert(ramp.held)}; then {then}."]
-    if kill.confirmed_ms is None:
-        return [f"{share(kill)}, watched until {until} at the earliest; then {then}."]
-    return [f"{share(kill)}, watched until {until}; then {then}."]
+        return [f"{share(kill)}. Held: {visible(ramp.held)}; then {then}."]
+    if now:
+        return [f"{share(kill)}; its watch is over: {then} now, if nothing holds it."]
+    least = " at the earliest" if kill.confirmed_ms is None else ""
+    return [f"{share(kill)}, watched until {until}{least}; then {then}."]
 
 
 def let_words(kill: Kill, since: Counts) -> str:

@@ -17,16 +17,14 @@ from opsbot.app.rollback_decision import decide_rollback
 from opsbot.app.rollback_words import rollback_buttons
 from opsbot.app.route_decision import decide_set
 from opsbot.app.route_history import History
+from opsbot.app.route_lines import ramp_lines, revision_line, watch_line
 from opsbot.app.route_words import (
     RouteView,
     difference_lines,
     gate_lines,
     ramp_buttons,
-    ramp_lines,
-    revision_line,
     routed_said,
     routing_body,
-    watch_line,
 )
 from opsbot.app.routed import Routed, Words, asked, must_not_refuse, workflow_named
 from opsbot.app.sight import Sight
@@ -43,7 +41,7 @@ from opsbot.domain.state import APPROVALS, State
 from opsbot.domain.typed import command
 from opsflags.model import Scope
 
-_CALM = frozenset({"already", "same", "still_pending"})
+_CALM = frozenset({"already", "same", "still_held", "still_pending"})
 """Outcomes that change nothing: what a repeated request finds where its first one still stands."""
 
 _SERVED = frozenset({"begun", "dropped", "rolled_back"})
@@ -123,7 +121,7 @@ class RouteVerb:
         lines += [f"Its note: {inert(note)}"] if note else []
         if tried is not None:
             (why,) = await self.env.unsealed(tried.note)
-            lines += ramp_lines(tried, steps, why, now_ms)
+            lines += ramp_lines(workflow, tried, steps, why, now_ms)
         if routing.stuck:
             lines.append(f"It stays: {routing.stuck}.")
         if routing.watch_ms is not None:
@@ -223,6 +221,8 @@ class RouteVerb:
         env, state = self.env, self.env.store.state
         policy = policy_of(state)
         workflow = state.workflows()[routed.routing.workflow]
+        tried = routed.routing.candidate
+        (holding,) = await env.unsealed("" if tried is None else tried.note)
         seen = await self._seen(routed, state) if routed.outcome in _SERVED else None
         view = RouteView(
             routed=routed,
@@ -240,6 +240,7 @@ class RouteVerb:
             seen=seen,
             price=price_line(book_of(state), routed.before.route, routed.revision.route),
             reason=reason,
+            holding=holding,
         )
         return routed_said(view)
 

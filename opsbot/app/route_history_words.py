@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from opsbot.app.fleet_words import counted
 from opsbot.app.route_ends import End
-from opsbot.app.route_words import revision_line, when
+from opsbot.app.route_lines import revision_line
+from opsbot.app.route_words import when
 from opsbot.domain.change import Json, Record
 from opsbot.domain.gates import Result
 from opsbot.domain.route import Revision, route_record

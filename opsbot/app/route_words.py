@@ -10,9 +10,10 @@ from opsbot.app.words import stored_lines
 from opsbot.domain.change import Committed, Json, Record
 from opsbot.domain.containment import Containment
 from opsbot.domain.gates import Result
+from opsbot.domain.kill_ramp import HUMAN
 from opsbot.domain.ramp import Step
 from opsbot.domain.route import Revision, Route, differences
-from opsbot.domain.routing import Candidate, Routing
+from opsbot.domain.routing import Routing
 from opsbot.domain.said import DONE, REFUSED, UNCONFIRMED, Button, Said, Tone, inert
 from opsbot.domain.typed import command
 
@@ -34,7 +35,8 @@ class RouteView:
 
     *author* made what served before. *may* is the sentence on who may approve, now and later.
     *price* says what changes in price, empty where nothing is known of it. *seen* is None where
-    the fleet could not be read, or where nothing that serves has changed.
+    the fleet could not be read, or where nothing that serves has changed. *holding* is the note of
+    whoever holds the ramp.
     """
 
     routed: Routed
@@ -50,6 +52,7 @@ class RouteView:
     seen: Containment | None = None
     price: str = ""
     reason: str = ""
+    holding: str = ""
 
 
 def routed_said(view: RouteView) -> Said:
@@ -57,6 +60,8 @@ def routed_said(view: RouteView) -> Said:
     routed = view.routed
     served = routed.outcome in ("begun", "dropped", "rolled_back")
     waits = routed.outcome in ("pending", "still_pending")
+    # A second doubt about what is held already is kept nowhere, so it is not said as if it were.
+    reason = "" if routed.outcome == "already" and view.holding else view.reason
     lines = [
         *([confirmed_words(view.seen)] if served else []),
         *_held_at_once(view),
@@ -66,7 +71,7 @@ def routed_said(view: RouteView) -> Said:
         *_answered_for(view),
         *(_waiting(view) if waits else []),
         *stored_lines(view.committed, view.promise),
-        *([f"By {view.by}: {inert(view.reason)}"] if view.reason else [f"By {view.by}."]),
+        f"By {view.by}: {inert(reason)}" if reason else f"By {view.by}.",
         *_next(view),
     ]
     return Said(
@@ -93,6 +98,7 @@ def _title(view: RouteView) -> str:
         "still_pending": f"Already asked: {about} of {workflow} {where} waits for a second person",
         "refused": f"Nothing was changed: {about} of {workflow} {where} was refused by {view.by}",
         "held": f"Held: {about} stays at {_share(view)} of {workflow} {where}",
+        "still_held": f"Still held: {about} stays at {_share(view)} of {workflow} {where}",
         "goes_on": f"Goes on: {about} serves {_share(view)} of {workflow} {where}",
         "dropped": f"Given up: {routed.before.id} serves everybody of {workflow} {where} again",
         "already": f"Already so: {_as_is(view)} {workflow} {where}. Nothing was changed",
@@ -110,7 +116,7 @@ def _as_is(view: RouteView) -> str:
 def _differs(view: RouteView) -> list[str]:
     """Return what changes for whom the answer speaks of, and the price; nothing where nothing does."""
     routed = view.routed
-    if routed.outcome in ("already", "same", "held", "goes_on", "refused"):
+    if routed.outcome in ("already", "same", "held", "still_held", "goes_on", "refused"):
         return []
     if routed.outcome == "dropped":
         return _changed(routed.revision, routed.before)
@@ -132,10 +138,16 @@ def _answered_for(view: RouteView) -> list[str]:
 
 
 def _held_at_once(view: RouteView) -> list[str]:
-    """Return what holds a ramp from its first step on."""
-    tried = view.routed.routing.candidate
-    held = tried.held if tried is not None and view.routed.outcome == "begun" else ""
-    return [f"Held at this step: {held}."] if held else []
+    """Return what holds a ramp from its first step on; or what does already, or still."""
+    tried, outcome = view.routed.routing.candidate, view.routed.outcome
+    if tried is None or not tried.held:
+        return []
+    why = f": {inert(view.holding)}" if view.holding else ""
+    return {
+        "begun": [f"Held at this step: {tried.held}."],
+        "still_held": [f"It goes on when this is over: {tried.held}."],
+        "already": [f"Already {tried.held}{why}."] if tried.held.startswith(HUMAN) else [],
+    }.get(outcome, [])
 
 
 def _unconfirmed(view: RouteView) -> str:
@@ -215,6 +227,7 @@ def _next(view: RouteView) -> list[str]:
     return {
         "begun": [f"Take it back: {command(back)}"],
         "goes_on": [f"Take it back: {command(back)}"],
+        "still_held": [f"Take it back: {command(back)}"],
         "held": [
             f"Go on: {command(f'route {workflow} stage go-on')}",
             f"Take it back: {command(back)}",
@@ -355,42 +368,3 @@ def when(at_ms: int, now_ms: int) -> str:
     """Return a server time with its date where that is not today's, in UTC."""
     day, today = (datetime.fromtimestamp(one / 1000, UTC).date() for one in (at_ms, now_ms))
     return clock(at_ms) if day == today else f"{day.isoformat()} {clock(at_ms)}"
-
-
-def ramp_lines(tried: Candidate, steps: Sequence[Step], note: str, now_ms: int) -> list[str]:
-    """Return how far a ramp is, what holds it or when its next step is due, and what that is."""
-    at = min(tried.step, len(steps) - 1)
-    lines = [f"{tried.id} serves {share_of(steps[at])}: {progress(steps, at)}"]
-    then = "everybody" if at + 2 >= len(steps) else share_of(steps[at + 1])
-    due_ms = tried.since_ms + steps[at].soak_s * 1000
-    if tried.held:
-        why = f": {inert(note)}" if note else ""
-        held = tried.held if tried.held.startswith("held ") else f"held: {tried.held}"
-        return [*lines, f"H{held[1:]}{why}.", f"Next step: {then}, once nothing holds it."]
-    late = due_ms <= now_ms
-    due = "due now" if late else f"due {when(due_ms, now_ms)}, if every gate is green then"
-    return [*lines, f"Next step: {then}, {due}."]
-
-
-def watch_line(routing: Routing, now_ms: int) -> str:
-    """Return until when a new default is watched, and where it goes when that turns out badly."""
-    until = when(routing.watch_ms or now_ms, now_ms)
-    return f"{routing.id} is watched until {until}; r{routing.last_good} is the last good one."
-
-
-def revision_line(one: Revision, routing: Routing, by: str, now_ms: int) -> str:
-    """Return one revision in a history: what it serves with, who made it, and where it stands."""
-    marks = [
-        word
-        for word, number in (
-            ("active", routing.active),
-            ("last good", routing.last_good),
-            ("on its way", routing.candidate.number if routing.candidate else None),
-        )
-        if number == one.number
-    ]
-    back = f", back to r{one.back_to}" if one.back_to else ""
-    models = ", ".join(target.name for target in one.route.targets)
-    prompt = f" · {inert(one.route.prompt, limit=60)}" if one.route.prompt else ""
-    stands = f" · {', '.join(marks)}" if marks else ""
-    return f"{one.id}{back} · {models}{prompt} · {by}, {when(one.at_ms, now_ms)}{stands}"

@@ -25,6 +25,7 @@ Outcome = Literal[
     "refused",
     "held",
     "goes_on",
+    "still_held",
     "advanced",
     "promoted",
     "good",

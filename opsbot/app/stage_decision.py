@@ -16,7 +16,7 @@ from opsbot.app.approvals import (
 )
 from opsbot.app.environment import policy_of
 from opsbot.app.kill_decision import next_number, numbered
-from opsbot.app.ramp_decision import entry, not_green, obstacles_of, start, watch_again
+from opsbot.app.ramp_decision import entry, holding, not_green, obstacles_of, start, watch_again
 from opsbot.app.ramp_waits import reminder
 from opsbot.app.requests import StageRequest
 from opsbot.app.route_decision import must_be_sound
@@ -39,6 +39,7 @@ from opsbot.domain.approval import as_record as approval_record
 from opsbot.domain.change import Change, Effect, Record, Timer, Write
 from opsbot.domain.errors import RouteRefused, StaleButton
 from opsbot.domain.gates import Result
+from opsbot.domain.kill_ramp import HUMAN
 from opsbot.domain.policy import identity_of, shown
 from opsbot.domain.ramp import as_records
 from opsbot.domain.route import Number
@@ -77,8 +78,13 @@ def decide_stage(
     before = state.revision(workflow.name, routing.active)
     routed = Routed(_SAID[request.act], routing, revision, before, verdict)
     after = _after(state, now_ms, request, words, routing)
-    if after == routing and request.act != "go_on":
-        return None, replace(routed, outcome="already")
+    still = holding(state, now_ms, routing) if request.act == "go_on" else ""
+    if routing.candidate.held and still:
+        routed = replace(routed, outcome="still_held", routing=held(after, still))
+    if after == routing:
+        return None, routed if routed.outcome == "still_held" else replace(
+            routed, outcome="already"
+        )
     change = Change(
         verb=f"{request.act}_ramp",
         actor=words.actor,
@@ -90,7 +96,7 @@ def decide_stage(
         timers=_timers(state, now_ms, request, routing, after),
         cancels=() if request.act == "hold" else (timer_of(workflow.name),),
     )
-    return change, replace(routed, routing=after)
+    return change, routed if routed.outcome == "still_held" else replace(routed, routing=after)
 
 
 def _timers(
@@ -125,12 +131,14 @@ def _after(
     move = move_of(state, now_ms, words.actor)
     if request.act == "cancel":
         return dropped(routing, move)
-    if request.act == "hold":
-        why, tried = f"held by {shown(policy_of(state), move.by)}", routing.candidate
-        # Held again by the same person it stays as it is, so that a repeated request finds its own.
-        before = tried.note if tried is not None and tried.held == why else ""
-        return held(routing, why, before or words.note)
-    return held(routing, "")
+    by_person = routing.candidate is not None and routing.candidate.held.startswith(HUMAN)
+    if request.act == "go_on":
+        free = by_person or not holding(state, now_ms, routing)
+        return held(routing, "") if free else routing
+    # Held already it stays as it is: the doubt is the first person's, and so is their note.
+    if by_person:
+        return routing
+    return held(routing, f"{HUMAN}{shown(policy_of(state), move.by)}", words.note)
 
 
 def _effects(request: StageRequest, after: Routing, number: Number) -> tuple[Effect, ...]:

@@ -1,6 +1,7 @@
 """The command line: the same verbs, words and answers as in Slack, for hands and for scripts."""
 
 import importlib
+import os
 import sys
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
@@ -22,7 +23,23 @@ Run = Callable[[Asked], int]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code."""
-    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        code = _main(list(sys.argv[1:] if argv is None else argv))
+        sys.stdout.flush()
+    except BrokenPipeError:  # `opsbot audit export | head`
+        _leave_pipe()
+        return REFUSED
+    return code
+
+
+def _leave_pipe() -> None:
+    """Let what is still to be written go nowhere: the interpreter writes it out when it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+def _main(words: Sequence[str]) -> int:
     if not words or words[0] in _HELP:
         print(overview())
         return DONE
@@ -61,9 +78,8 @@ def _run(command: Command, asked: Asked) -> int:  # noqa: PLR0911  one return fo
         return USAGE if refusal.code == NeedsMoreWords.code else code
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:  # `opsbot audit export | head`
-        sys.stderr.close()
-        return REFUSED
+    except BrokenPipeError:  # for `main`, and no bug
+        raise
     except Exception as bug:  # noqa: BLE001  the terminal's boundary: a person reads words first
         return printing.bug(bug, as_json=asked.json)
 

@@ -99,7 +99,7 @@ class Incident:
     so that its timeline can be read from the journal. *offers* are roles handed to somebody who has
     not accepted yet. *private*: nothing of it is announced, and no name of it stands elsewhere.
     *exposed* is how many outcomes were bad, None while nobody counted. *update_due_ms* is when the
-    next update was promised.
+    next update was promised. *update* is a commitment to the newest update, with its moment and author.
     """
 
     id: str
@@ -131,6 +131,9 @@ class Incident:
     actions: tuple[Action, ...] = ()
     exposed: int | None = None
     update_due_ms: int | None = None
+    update: str = ""
+    update_ms: int | None = None
+    update_by: str = ""
     quiet: tuple[str, ...] = ()
 
     @property

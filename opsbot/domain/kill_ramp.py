@@ -37,7 +37,8 @@ class KillRamp:
     *lone*: one person alone let it begin, and nothing follows until a second one approves. *held* is
     why the next step waits. *whole_at* is the position (epoch, revision) at which the kill held for
     everybody, *begun_at* the one of the commit that began the attempt. *mark* counts how often it was
-    looked after anew within a step: a look that bears an earlier one finds nothing to do.
+    looked after anew within a step: a look that bears an earlier one finds nothing to do. *note* is
+    why a person holds it, the commitment to their words.
     """
 
     uid: str
@@ -53,6 +54,7 @@ class KillRamp:
     whole_at: tuple[int, int] = (0, 0)
     begun_at: tuple[int, int] = (0, 0)
     mark: int = 0
+    note: str = ""
 
     @property
     def percent(self) -> int:
@@ -96,6 +98,7 @@ def as_record(ramp: KillRamp) -> Record:
         "whole_at": list(ramp.whole_at),
         "begun_at": list(ramp.begun_at),
         **({"mark": ramp.mark} if ramp.mark else {}),
+        **({"note": ramp.note} if ramp.note else {}),
     }
 
 
@@ -118,6 +121,7 @@ def from_record(record: Json) -> KillRamp | None:
         whole_at=_place(record["whole_at"]),
         begun_at=_place(record["begun_at"]),
         mark=int(str(record.get("mark", 0))),
+        note=str(record.get("note", "")),
     )
 
 

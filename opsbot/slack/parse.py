@@ -13,8 +13,10 @@ from opsbot.app.requests import (
     RestoreRequest,
     Target,
 )
+from opsbot.domain import typed
 from opsbot.domain.errors import NeedsMoreWords, UnknownMode
 from opsbot.slack import tokens
+from opsbot.slack.doubt import refuse_doubt, refuse_refusal
 from opsbot.slack.grammar import KILL_MODES, KILL_OPTIONS, OPTION_WORDS
 from opsbot.slack.words import NAME_LIMIT, OPTION, Words, clean, example, named, shown, trimmed
 
@@ -29,12 +31,7 @@ _DURATION = re.compile(r"(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m(?:in)?)?", 
 _KILL_ID = re.compile(r"k-0*(\d{1,9})", re.IGNORECASE)
 _LETTER_ID = re.compile(r"[a-z0-9:_-]{1,60}")
 _APPROVAL_ID = re.compile(r"a-0*(\d{1,9})", re.IGNORECASE)
-_HOLDS = {"hold": True, "go-on": False}
-_REFUSING = re.compile(
-    r"(?:no|nope|not|never|stop(?:ped)?|do ?not|don'?t|den(?:y|ied|ies|ying)|reject(?:ed|s|ing)?"
-    r"|refus(?:e|ed|es|ing)|declin(?:e|ed|es|ing)|cancel(?:led|ed)?)(?!\w)",
-    re.IGNORECASE,
-)
+_HOLDS = {"hold": True, "go-on": False, "goon": False}
 _HELP = ("help", "?", "--help", "-h")
 
 
@@ -93,7 +90,8 @@ def parse_restore(text: str, *, command: str = "/ai-restore") -> RestoreRequest:
     Read the words after `/ai-restore`.
 
     Raises:
-        NeedsMoreWords: it names neither a workflow nor a kill.
+        NeedsMoreWords: it names neither a workflow nor a kill, or the reason begins like a no:
+            `restore K-1 wait` must not begin a restore.
     """
     words = Words(tokens.utf8(tokens.plain(text)))
     if words.peek() is None:
@@ -110,22 +108,30 @@ def parse_restore(text: str, *, command: str = "/ai-restore") -> RestoreRequest:
         )
     else:
         target = Target("workflow", named(name, "restore", command))
-    return RestoreRequest(target, trimmed(words.rest()))
+    return RestoreRequest(target, _sure(words, of_kill=target.kind == "kill"))
 
 
 def parse_hold(text: str) -> HoldRequest | None:
     """
     Read `K-12 hold` or `K-12 go-on` after `/ai-restore`; None where it is a restore.
 
-    After a workflow's name these words begin the reason, as any other; after a kill's id, in quotes.
+    After a kill's id a reason that begins so stands in quotes, or after `reason:`.
+
+    Raises:
+        NeedsMoreWords: what is said to let it go on begins like a no.
     """
     words = Words(tokens.utf8(tokens.plain(text)))
     kill = _KILL_ID.fullmatch(clean(words.take())) if words.peek() is not None else None
-    act = (words.peek() or "").lower().rstrip(".,;:!").replace("_", "-")
-    if kill is None or act not in _HOLDS:
+    if kill is None:
+        return None
+    act = _act(words.peek())
+    if act == "go" and _act(words.peek(1)) == "on":
+        words.at, act = words.at + 1, "go-on"
+    if act not in _HOLDS:
         return None
     words.at += 1
-    return HoldRequest(f"K-{int(kill[1])}", _HOLDS[act], trimmed(words.rest()))
+    reason = trimmed(words.rest()) if _HOLDS[act] else _sure(words, of_kill=True)
+    return HoldRequest(f"K-{int(kill[1])}", _HOLDS[act], reason)
 
 
 def parse_approve(text: str, *, command: str = "opsbot approve") -> ApproveRequest:
@@ -146,7 +152,7 @@ def parse_approve(text: str, *, command: str = "opsbot approve") -> ApproveReque
     words.at += refuse
     reason = _labelled(words)
     if not refuse and reason is None:
-        _refuse_doubt(words, f"{command} A-{int(found[1])}")
+        refuse_refusal(words, f"{command} A-{int(found[1])}")
     text = words.rest() if reason is None else reason
     return ApproveRequest(f"A-{int(found[1])}", grant=not refuse, reason=trimmed(text))
 
@@ -318,21 +324,19 @@ def _reason(words: Words, command: str) -> str:
     return trimmed(words.rest())
 
 
-def _refuse_doubt(words: Words, command: str) -> None:
-    """Refuse what may be a refusal, or an option that does not exist: nothing approves by mistake."""
-    word = words.peek() or ""
-    first = clean(word).lstrip("-")
-    late = any(words.peek(ahead) == "--refuse" for ahead in range(len(words.spans) - words.at))
-    hint = f"Write `{command} refuse` to refuse it. If these words are the reason to approve it,"
-    if late or _REFUSING.match(f"{first} {words.peek(1)}"):
-        raise NeedsMoreWords(
-            "Did you mean `refuse`? Nothing was changed.", hint=f"{hint} write `reason:` first."
-        )
-    if word.startswith("-") and first[:1].isalpha():
-        raise NeedsMoreWords(
-            f"`{shown(word)}` is not an option; nothing was changed.",
-            hint=f"{hint} write `reason:` first.",
-        )
+def _act(word: str | None) -> str:
+    return (word or "").lower().lstrip("-").rstrip(".,;:!").replace("_", "-")
+
+
+def _sure(words: Words, *, of_kill: bool) -> str:
+    """Return the reason to let something run again; one that may be a no is asked back."""
+    if (reason := _labelled(words)) is not None:
+        return trimmed(reason)
+    acts = ("hold", "go-on", "cancel") if of_kill else ("hold", "cancel")
+    refuse_doubt(
+        words, acts, hint=f"{typed.command('restore K-12 hold')} holds a restore in steps."
+    )
+    return trimmed(words.rest())
 
 
 def _labelled(words: Words) -> str | None:

@@ -12,7 +12,8 @@ from opsbot.domain.change import Json
 from opsbot.domain.errors import NeedsMoreWords
 from opsbot.domain.route import Number
 from opsbot.slack import tokens
-from opsbot.slack.grammar import ROUTE_OPTIONS
+from opsbot.slack.doubt import refuse_doubt
+from opsbot.slack.route_unknown import KEYS, no_option, options, set_example, unknown
 from opsbot.slack.route_values import (
     MODELS_LIMIT,
     fallbacks_of,
@@ -36,7 +37,6 @@ from opsbot.slack.words import (
 )
 
 ACTS: Final = ("show", "history", "diff", "set", "stage")
-_KEYS: Final = tuple(option.word for option in ROUTE_OPTIONS)
 _NOTES: Final = ("note", "reason")
 _LISTS: Final = ("model", "fallback")
 _STAGES: Final[Mapping[str, StageAct]] = {
@@ -96,7 +96,7 @@ def parse_route(text: str, *, command: str = "/ai-route") -> RouteWords:
             hint=f"`opsbot route {workflow} picture --out FILE.png`. In Slack it is in the thread of"
             " a revision's card.",
         )
-    raise _unknown(act, ACTS, command)
+    raise unknown(act, ACTS, command, deeper=("stage hold", "stage go-on", "stage cancel"))
 
 
 def parse_rollback(text: str, *, command: str = "/ai-rollback") -> RollbackRequest:
@@ -208,14 +208,25 @@ def _stage(words: Words, workflow: str, command: str) -> StageRequest:
         words.at, act = words.at + 1, "go_on"
     if act is None:
         if not _NUMBERED.match(clean(word)):
-            raise _unknown(_bare(word), ("hold", "go-on", "cancel"), command, more="`r4`")
+            raise unknown(_bare(word), ("hold", "go-on", "cancel"), command, more="`r4`")
         words.at += 1
-        return StageRequest(workflow, "begin", revision_of(clean(word)), _free(words))
+        begun = revision_of(clean(word))
+        return StageRequest(workflow, "begin", begun, _sure(words, workflow, command))
     words.at += 1
     number = None
     if _REVISION.fullmatch(clean(words.peek() or "")):
         number = revision_of(clean(words.take()))
-    return StageRequest(workflow, act, number, _free(words))
+    note = _sure(words, workflow, command) if act == "go_on" else _free(words)
+    return StageRequest(workflow, act, number, note)
+
+
+def _sure(words: Words, workflow: str, command: str) -> str:
+    """Return the reason to serve more of a revision; one that may be a no is asked back."""
+    if not _noted(words):
+        staged = f"{command} {workflow} stage"
+        hint = f"`{staged} hold` holds the steps, `{staged} cancel` takes them back."
+        refuse_doubt(words, ("hold", "go-on", "cancel"), hint=hint)
+    return _free(words)
 
 
 def _set(words: Words, workflow: str, command: str) -> RouteEdit | RouteLook:
@@ -227,7 +238,7 @@ def _set(words: Words, workflow: str, command: str) -> RouteEdit | RouteLook:
     if not given:
         raise NeedsMoreWords(
             f"Say what changes before `{shown(words.peek() or '')}`; nothing was changed.",
-            hint=f"{_options()} {_set_example(command)}",
+            hint=f"{options()} {set_example(command)}",
         )
     _refuse_late(words, command)
     one = {key: _once(key, values) for key, values in given.items() if key != "param"}
@@ -260,13 +271,13 @@ def _option(words: Words, command: str) -> tuple[str, str] | None:
     stripped = word.lstrip("-\"'`")
     found = OPTION.fullmatch(stripped)
     key = (found[1] if found else stripped).lower()
-    if key in _KEYS and (found or word.startswith("-")):
+    if key in KEYS and (found or word.startswith("-")):
         words.at += 1
         return key, _value(words, key, found[2] if found else None, command)
     if key in _NOTES and found:
         return None
-    if key in _KEYS or _suspicious(word, key, found):
-        raise _no_option(word, key, command)
+    if key in KEYS or _suspicious(word, key, found):
+        raise no_option(word, key, command)
     return None
 
 
@@ -276,7 +287,7 @@ def _suspicious(word: str, key: str, found: re.Match[str] | None) -> bool:
         return not found[2].startswith("//")
     if word.startswith("-"):
         return key[:1].isalpha()
-    return found is not None and bool(get_close_matches(key, _KEYS, n=1, cutoff=0.8))
+    return found is not None and bool(get_close_matches(key, KEYS, n=1, cutoff=0.8))
 
 
 def _value(words: Words, key: str, behind: str | None, command: str) -> str:
@@ -293,14 +304,14 @@ def _value(words: Words, key: str, behind: str | None, command: str) -> str:
         raise NeedsMoreWords(
             f"`{key}:` needs a value right behind it, of at most {limit} characters; nothing was"
             " changed.",
-            hint=f"Without a space. {_set_example(command)}",
+            hint=f"Without a space. {set_example(command)}",
         )
     return value
 
 
 def _is_option(word: str) -> bool:
     found = OPTION.fullmatch(word.lstrip("-"))
-    return word.startswith("-") or (found is not None and found[1].lower() in (*_KEYS, *_NOTES))
+    return word.startswith("-") or (found is not None and found[1].lower() in (*KEYS, *_NOTES))
 
 
 def _once(key: str, values: Sequence[str]) -> str:
@@ -319,33 +330,13 @@ def _refuse_late(words: Words, command: str) -> None:
     for ahead in range(len(words.spans) - words.at):
         word = words.peek(ahead) or ""
         found = OPTION.fullmatch(word.lstrip("-"))
-        dashed = word.startswith("--") and word[2:].lower() in _KEYS
-        if dashed or (found and found[2] and found[1].lower() in _KEYS):
+        dashed = word.startswith("--") and word[2:].lower() in KEYS
+        if dashed or (found and found[2] and found[1].lower() in KEYS):
             raise NeedsMoreWords(
                 f"`{shown(word)}` stands after the note has begun; nothing was changed.",
-                hint=f"Options come before the note. {_set_example(command)}"
+                hint=f"Options come before the note. {set_example(command)}"
                 " If it belongs to the note, write `note:` before it.",
             )
-
-
-def _no_option(word: str, key: str, command: str) -> NeedsMoreWords:
-    nearest = [key] if key in _KEYS else get_close_matches(key, _KEYS, n=1, cutoff=0.5)
-    offered = f"Did you mean `{nearest[0]}:`? " if nearest else ""
-    return NeedsMoreWords(
-        f"`{shown(word)}` is not an option; nothing was changed.",
-        hint=f"{offered}{_options()} A parameter of the model is `param:name=value`. If it is the"
-        f" note, write `note:` before it. {_set_example(command)}",
-    )
-
-
-def _unknown(word: str, known: Sequence[str], command: str, *, more: str = "") -> NeedsMoreWords:
-    nearest = get_close_matches(word, known, n=1, cutoff=0.5)
-    offered = f"Did you mean `{nearest[0]}`? " if nearest else ""
-    listed = ", ".join([*([more] if more else []), *(f"`{one}`" for one in known)])
-    return NeedsMoreWords(
-        f"`{shown(word)}` is not understood here; nothing was changed.",
-        hint=f"{offered}Known: {listed}. {example('route', command)}",
-    )
 
 
 def _no_more(words: Words, command: str) -> None:
@@ -371,11 +362,3 @@ def _free(words: Words) -> str:
 
 def _bare(word: str) -> str:
     return clean(word).lstrip("-")
-
-
-def _options() -> str:
-    return f"Options: {', '.join(f'`{key}:`' for key in _KEYS)}."
-
-
-def _set_example(command: str) -> str:
-    return f"For example `{command} support-copilot set model:openai/gpt-5-mini note words`."

@@ -5,6 +5,8 @@ import re
 import unicodedata
 from typing import Final
 
+from opsbot.domain.typed import unmarked
+
 REASON_LIMIT: Final = 2_000
 """Characters of a reason that are kept."""
 
@@ -23,9 +25,10 @@ def plain(text: str) -> str:
     Return *text* with Slack's own escapes undone: mentions and links as words, entities decoded.
 
     `<@U1|olga>` becomes `@olga`, `<https://x|here>` becomes `here (https://x)`. The result is plain
-    text: nothing in it is live until somebody forgets to escape it again.
+    text: nothing in it is live until somebody forgets to escape it again, and nothing in it is ever
+    spelled as a command of ours.
     """
-    return html.unescape(_CONTROL.sub(_spelled, text))
+    return unmarked(html.unescape(_CONTROL.sub(_spelled, text)))
 
 
 def _spelled(match: re.Match[str]) -> str:
@@ -72,7 +75,12 @@ def unquoted(text: str) -> str:
 
 
 def shortened(reason: str) -> str:
-    """Return a reason of at most `REASON_LIMIT` characters; where it was cut, it says so itself."""
+    """
+    Return a reason of at most `REASON_LIMIT` characters; where it was cut, it says so itself.
+
+    Forms pass it too, so the mark of our own commands is taken out here as well.
+    """
+    reason = unmarked(reason)
     if len(reason) <= REASON_LIMIT:
         return reason
     mark = f" \u2026 [cut, {len(reason)} characters were typed]"

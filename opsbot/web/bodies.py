@@ -17,6 +17,7 @@ from opsbot.app.requests import (
     TargetKind,
 )
 from opsbot.domain.errors import NeedsMoreWords
+from opsbot.domain.typed import unmarked
 from opsbot.web.body_words import wrong
 from opsbot.web.problems import NotJson, TooLarge
 
@@ -54,10 +55,17 @@ Word = (
 )
 """An empty word is refused: a script's empty variable must not widen a kill to every tenant."""
 
-Asked = Annotated[Annotated[str, Field(max_length=300)] | None, BeforeValidator(_no_empty)]
+_UNMARKED = AfterValidator(unmarked)
+Asked = Annotated[
+    Annotated[str, Field(max_length=300), _UNMARKED] | None, BeforeValidator(_no_empty)
+]
 """In a question an empty word counts as not passed, as it does in the client."""
 
-FreeText = Annotated[str, Field(max_length=20_000)]
+FreeText = Annotated[str, Field(max_length=20_000), _UNMARKED]
+"""What people write; nothing in it is ever spelled as a command of ours."""
+
+Quoted = Annotated[str, _UNMARKED]
+"""A word that nobody looks up, but that an answer may repeat."""
 
 
 class Body(BaseModel):
@@ -173,8 +181,8 @@ def _known_version(version: int) -> int:
 class ResultBody(Body):
     """One result of an evaluation: *value* of *metric* over *n* cases."""
 
-    suite: str
-    metric: str
+    suite: Quoted
+    metric: Quoted
     value: float
     n: int
 
@@ -188,7 +196,7 @@ class SignalBody(Body):
 
     kind: Annotated[str, AfterValidator(_known_kind)]
     s: Annotated[int, AfterValidator(_known_version)] = 1
-    workflow: Annotated[str, Field(min_length=1, max_length=300)]
+    workflow: Annotated[Quoted, Field(min_length=1, max_length=300)]
     revision: Word = None
     model: Word = None
     results: list[ResultBody]
@@ -215,7 +223,7 @@ class SignalBody(Body):
 class DecideBody(Body):
     """`POST /v1/decide`: the question a client asks before a call."""
 
-    workflow: Annotated[str, Field(min_length=1, max_length=300)]
+    workflow: Annotated[Quoted, Field(min_length=1, max_length=300)]
     tenant: Asked = None
     model: Asked = None
     tool: Asked = None

@@ -7,7 +7,7 @@ import pytest
 from opsbot.app.approver_words import NOBODY, may_approve
 from opsbot.app.requests import KillRequest, RestoreRequest, Target
 from opsbot.domain.approval import Approval
-from opsbot.domain.policy_model import Policy
+from opsbot.domain.policy_model import Grant, Policy
 from tests.support.world import MARA, World, policy, workflow
 
 COPILOT = Target("workflow", "support-copilot")
@@ -51,6 +51,30 @@ def test_a_policy_that_names_nobody_is_said_to() -> None:
 
     assert said == NOBODY
     assert "an admin has to add one" in said
+
+
+@pytest.mark.parametrize(
+    ("grant", "said"),
+    [
+        (Grant("approver", groups=frozenset({"S0LEADS"})), "the group S0LEADS"),
+        (Grant("approver", on_call=frozenset({"PESC"})), "whoever is on call for PESC"),
+        (
+            Grant("approver", groups=frozenset({"S0LEADS"}), teams=frozenset({"data"})),
+            "the group S0LEADS (for data)",
+        ),
+    ],
+)
+def test_who_may_without_being_named_is_named_by_group_or_duty(grant: Grant, said: str) -> None:
+    by_group = replace(without_secondary(), grants=(grant,))
+
+    assert may_approve(by_group, waiting(), ()) == f"May approve: {said}."
+    assert may_approve(by_group, waiting(), ("sam",)) == f"May approve: Sam, {said}."
+
+
+def test_a_group_that_may_not_approve_is_not_named() -> None:
+    responders = (Grant("responder", groups=frozenset({"S0ONCALL"})),)
+
+    assert may_approve(replace(without_secondary(), grants=responders), waiting(), ()) == NOBODY
 
 
 async def test_an_approval_that_nobody_can_give_says_so_when_it_is_asked_for() -> None:

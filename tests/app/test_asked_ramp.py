@@ -151,3 +151,20 @@ def test_words_of_a_ramp_are_inert() -> None:
         ramp_words(Approval("A-2", action, "", "mara", 0, 1))
         == "Ramp of r2 of `a b\u02bc`, over r1"
     )
+
+
+async def test_a_ramp_whose_asker_left_the_policy_is_void_and_may_be_asked_for_anew(
+    world: World, messages: Messages
+) -> None:
+    await world.work("tell")
+    people = {name: one for name, one in policy().people.items() if name != "ines"}
+    await world.declare(workflow(COPILOT, tier=1), with_policy=replace(policy(), people=people))
+    await world.work("tell")
+
+    with pytest.raises(StaleButton, match="because who asked for it is not in the policy any more"):
+        await world.bot.approve(ApproveRequest("A-1"), SAM, request_id="late")
+    said = await world.bot.stage(StageRequest(COPILOT, "begin"), SAM, request_id="anew")
+
+    assert world.store.state.approval("A-1").standing == "void"
+    assert said.body["approval"] == "A-2"
+    assert "A-1" in messages.says["U0SUPPORT"]

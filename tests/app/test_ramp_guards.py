@@ -138,3 +138,65 @@ async def test_a_workflow_that_comes_back_takes_its_ramp_up(world: World, pod: H
     await later(world, pod, 0.1)
 
     assert percent(world) == STEPS[1]
+
+
+@pytest.fixture(name="stuck")
+async def _stuck(world: World, pod: HandMoved) -> World:
+    """The fix r3 is tried on some while r2, watched, is red beyond its limit and r1 may not serve."""
+    await climbed(world, pod)
+    await set_mini(world, prompt="p@7")
+    await measure(world, "r3", 0.95)
+    await stage(world)
+    approved = ["openai/gpt-5-mini", "anthropic/claude-sonnet-5"]
+    await world.declare(workflow(COPILOT, extra={"gates": [GATE], "approved": approved}))
+    await measure(world, "r2", 0.5)
+    return world
+
+
+async def test_a_ramp_over_a_watch_that_can_only_stay_is_taken_back_when_it_goes_red(
+    stuck: World, pod: HandMoved
+) -> None:
+    await later(stuck, pod)
+    await measure(stuck, "r3", 0.1)
+
+    routing = await later(stuck, pod, 0.1)
+    await later(stuck, pod, 0.1)
+
+    assert (routing.id, routing.candidate, percent(stuck)) == ("r2", None, 100)
+    assert "r1 may not serve" in stuck.store.state.routing(COPILOT).stuck
+
+
+async def test_both_gone_red_at_once_the_ramp_is_taken_back_and_the_watch_says_that_it_stays(
+    stuck: World, pod: HandMoved
+) -> None:
+    await measure(stuck, "r3", 0.1)
+
+    await later(stuck, pod)
+    routing = await later(stuck, pod, 0.1)
+
+    assert (routing.id, routing.candidate) == ("r2", None)
+    assert "r1 may not serve" in routing.stuck
+
+
+async def test_a_green_ramp_over_a_watch_that_can_only_stay_is_the_way_out(
+    stuck: World, pod: HandMoved
+) -> None:
+    routing = stuck.store.state.routing(COPILOT)
+    for _ in range(3 * len(STEPS)):
+        routing = await later(stuck, pod, 0.5)
+
+    assert (routing.id, routing.candidate, routing.stuck) == ("r3", None, "")
+    assert sum("stuck_route" in str(one) for one in stuck.server.lines) == 1
+
+
+async def test_a_watch_below_a_ramp_goes_back_as_soon_as_it_can(
+    stuck: World, pod: HandMoved
+) -> None:
+    await later(stuck, pod)
+    await stage(stuck, "hold")
+    await stuck.declare(workflow(COPILOT, extra={"gates": [GATE]}))
+
+    routing = await later(stuck, pod, 0.1)
+
+    assert routing.candidate is None
+    assert stuck.store.state.revision(COPILOT, routing.active).back_to == 1

@@ -28,9 +28,10 @@ from tests.support.ramps import (
     served,
     set_mini,
     stage,
+    tried,
     world,
 )
-from tests.support.world import MARA, SAM, HandMoved, World, workflow
+from tests.support.world import INES, MARA, SAM, HandMoved, World, workflow
 
 __all__ = ["pod", "world"]
 
@@ -325,3 +326,52 @@ async def test_the_card_of_what_served_before_no_longer_says_so(
 
     assert not any(title.startswith("r1 ") for title in posted)
     assert any(text.startswith("r2 serves nobody of") for text in world.slack.updated)
+
+
+async def test_to_go_on_says_what_still_holds_it_and_leaves_that_noted(
+    world: World, pod: HandMoved
+) -> None:
+    await begun(world, pod)
+    await world.bot.stage(StageRequest(COPILOT, "hold"), SAM, request_id="h")
+    await world.bot.kill(KillRequest(Target("workflow", COPILOT), "stop"), MARA, request_id="k2")
+    pod.follow()
+    await world.work("follow", "route_follow")
+
+    first = await stage(world, "go_on")
+    await later(world, pod, 0.1)
+    lines = len(world.server.lines)
+    second = await stage(world, "go_on")
+
+    assert first.title == "Still held: r2 stays at 1 % of `support-copilot` in prod"
+    assert "It goes on when this is over: K-2 (`stop`) restricts it." in first.lines
+    assert second.title == first.title
+    assert len(world.server.lines) == lines
+    assert tried(world).held == "K-2 (`stop`) restricts it"
+
+
+async def test_to_let_go_on_what_nobody_holds_writes_nothing(world: World, pod: HandMoved) -> None:
+    await begun(world, pod)
+    lines = len(world.server.lines)
+
+    said = await stage(world, "go_on")
+
+    assert said.title.startswith("Already so: r2 is on its way, at 1 % of")
+    assert len(world.server.lines) == lines
+
+
+async def test_a_second_hold_leaves_the_first_persons_and_their_note(
+    world: World, pod: HandMoved
+) -> None:
+    await begun(world, pod)
+    await world.bot.stage(StageRequest(COPILOT, "hold", None, "hmm"), SAM, request_id="h")
+    lines = len(world.server.lines)
+
+    said = await world.bot.stage(
+        StageRequest(COPILOT, "hold", None, "me too"), INES, request_id="h2"
+    )
+
+    assert said.body["outcome"] == "already"
+    assert "Already held by Sam: hmm." in said.lines
+    assert "me too" not in said.as_text()
+    assert len(world.server.lines) == lines
+    assert tried(world).held == "held by Sam"

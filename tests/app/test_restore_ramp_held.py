@@ -4,12 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from opsbot.app.requests import RestoreRequest
+from opsbot.app.requests import KillRequest, RestoreRequest
 from opsbot.app.restore_ramp import UNCONFIRMED
 from opsbot.domain.errors import NotAllowed, StaleButton
 from tests.support.restores import (
+    COPILOT,
     K1,
+    NAME,
     approved,
+    card_of,
     killed,
     later,
     measured,
@@ -46,7 +49,7 @@ async def test_it_is_held_and_goes_on_by_people(ramping: World, pod: HandMoved) 
     await later(ramping, pod, 1)
 
     assert held.title.startswith("Held by Ola: 5 % of sticky keys")
-    assert "Held: held by Ola; then 25 %." in held.as_text()
+    assert "Held by Ola; then 25 %." in held.as_text()
     assert [one.act for one in held.buttons] == ["stop_completely", "restore_go_on"]
     assert on.title.startswith("Let go on by Sam")
     assert (stayed, percent(ramping)) == (5, 25)
@@ -176,3 +179,48 @@ async def test_what_held_it_is_taken_off_its_card_as_soon_as_it_is_over(
 
     assert before == UNCONFIRMED
     assert (percent(world), ramp_of(world).held) == (5, "")
+
+
+async def test_why_it_is_held_is_said_until_it_goes_on(ramping: World) -> None:
+    hold = ramping.bot.hold_restore
+    said = await hold("K-1", MARA, hold=True, request_id="hold", reason="odd diffs")
+    again = await hold("K-1", SAM, hold=True, request_id="again", reason="me too")
+    status = await ramping.bot.status(NAME, SAM)
+    card = await card_of(ramping)
+    await hold("K-1", SAM, hold=False, request_id="on")
+
+    words = "Held by Mara: odd diffs. Somebody else lets it go on: `opsbot restore K-1 go-on`."
+    for one in (said, again, status, card):
+        assert words in one.as_text()
+    assert "odd diffs" not in (await card_of(ramping)).as_text()
+    assert ramp_of(ramping).note == ""
+
+
+async def test_let_go_on_after_its_watch_the_next_step_is_due_now(
+    ramping: World, pod: HandMoved
+) -> None:
+    await ramping.bot.hold_restore("K-1", OLA, hold=True, request_id="hold")
+    await later(ramping, pod)
+
+    said = await ramping.bot.hold_restore("K-1", SAM, hold=False, request_id="on")
+
+    assert "its watch is over: 25 % now, if nothing holds it." in said.as_text()
+
+
+async def test_a_kill_that_is_lifted_says_so_to_who_would_hold_it(
+    ramping: World, pod: HandMoved
+) -> None:
+    for _ in range(3):
+        await later(ramping, pod)
+
+    with pytest.raises(StaleButton, match=r"^K-1 was lifted at \d\d:\d\d:\d\d UTC\. Nothing"):
+        await ramping.bot.hold_restore("K-1", MARA, hold=True, request_id="hold")
+
+
+async def test_a_kill_beside_it_is_named_with_its_mode_as_it_is_written(
+    ramping: World, pod: HandMoved
+) -> None:
+    await ramping.bot.kill(KillRequest(COPILOT, "canned", tenant="acme"), MARA, request_id="t")
+    await later(ramping, pod)
+
+    assert "Held: K-2 (`canned`) restricts it since; then" in (await card_of(ramping)).as_text()

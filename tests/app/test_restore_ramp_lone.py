@@ -26,6 +26,7 @@ from tests.support.restores import (
     ramp_of,
     ramping,
     report,
+    rules,
     seen,
     stepped,
     world,
@@ -307,8 +308,10 @@ async def test_a_lone_restore_has_no_step_to_hold(world: World, pod: HandMoved) 
     await waiting(world, pod, QUARTER)
     await again(world)
 
-    with pytest.raises(StaleButton):
+    with pytest.raises(StaleButton, match="Mara let 5 % of K-1 through alone") as no:
         await world.bot.hold_restore("K-1", MARA, hold=True, request_id="hold")
+
+    assert no.value.hint == "To end it refuse A-1, or kill again."
 
 
 async def test_the_same_lone_request_again_does_nothing_twice(world: World, pod: HandMoved) -> None:
@@ -325,3 +328,20 @@ async def test_the_same_lone_request_again_does_nothing_twice(world: World, pod:
 
 def request(target: Target = K1) -> RestoreRequest:
     return RestoreRequest(target)
+
+
+async def test_what_somebody_let_through_who_left_the_policy_ends_and_may_be_asked_for_anew(
+    world: World, pod: HandMoved
+) -> None:
+    await waiting(world, pod, QUARTER)
+    await again(world)
+    alone = percent(world)
+    people = {name: one for name, one in rules().people.items() if name != "mara"}
+
+    await world.declare(stepped(), with_policy=replace(rules(), people=people))
+    await world.work("expire")
+    anew = await world.bot.restore(RestoreRequest(K1), SAM, request_id="anew")
+
+    assert (alone, percent(world)) == (5, 0)
+    assert world.store.state.approval("A-1").standing == "void"
+    assert anew.body["approval"] == "A-2"

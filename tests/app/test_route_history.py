@@ -142,7 +142,7 @@ async def test_the_note_of_who_held_is_shown_until_it_goes_on(world: World, pod:
 
     assert (held.body["outcome"], again.body["outcome"]) == ("held", "already")
     assert "Held by Sam: wrong tone in German." in during.lines
-    assert "Next step: 5 %, once nothing holds it." in during.lines
+    assert "Next step: 5 %, once somebody lets it go on: " in during.as_text()
     assert "wrong tone" not in after.as_text()
 
 

@@ -111,7 +111,7 @@ async def test_an_incident_is_told_with_everything_that_changed(world: World) ->
     assert await tale(world, "INC-1") == [
         "Mara declared INC-1, SEV2 of `support-copilot`: wrong refunds.",
         "Mara: commander offered to Ines.",
-        "Ines: commander not taken by Ines.",
+        "Ines declined commander.",
         "Sam: Sam responds.",
         f"Mara: {'; '.join(edited)}.",
         "Mara: “we look”.",

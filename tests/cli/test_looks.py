@@ -1,12 +1,17 @@
 """Looking from a terminal, the machine's form of a kill, and words for what nobody expected."""
 
+import os
+import subprocess
+import sys
 from typing import NoReturn
 
 import pytest
 
 from opsbot import __version__
 from opsbot.cli import acts, main
+from opsbot.domain.said import REFUSED
 from tests.cli.conftest import Terminal
+from tests.support.replica import ROOT
 
 KILL_KEYS = {
     "kill", "workflow", "scope", "mode", "revision", "stored", "durable", "instances",
@@ -129,3 +134,16 @@ def test_a_bug_is_told_in_words_before_its_trace(
     assert code == 1
     assert first == "opsbot failed at this (ZeroDivisionError); what happened is not known."
     assert "opsbot status" in second
+
+
+@pytest.mark.parametrize("words", [("restore", "--help"), ("help",), ("--version",)])
+def test_a_reader_that_has_seen_enough_ends_it_without_a_trace(words: tuple[str, ...]) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "wb") as pipe:
+        done = subprocess.run(
+            [sys.executable, "-m", "opsbot", *words],
+            cwd=ROOT, stdout=pipe, stderr=subprocess.PIPE, timeout=60, check=False,
+        )  # fmt: skip
+
+    assert (done.returncode, done.stderr) == (REFUSED, b"")

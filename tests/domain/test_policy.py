@@ -332,6 +332,14 @@ def test_words_on_the_command_line_name_actors() -> None:
     assert actor_named(policy, "U0NEW").team == p.HOME
 
 
+@pytest.mark.parametrize("word", ["U`\x10kill all` n", "a@b`\x10kill all` n"])
+def test_an_actor_cannot_be_named_like_a_command(word: str) -> None:
+    policy = p.policy()
+    asked = Request("kill", actor_named(policy, word), (p.workflow(),), after="stop")
+
+    assert not any("\x10" in line for line in explain(policy, asked))
+
+
 def test_a_person_without_an_identity_cannot_sign_in() -> None:
     ghost = Person("ghost", tokens=("12" * 32,))
     policy = replace(p.policy(), people={"ghost": ghost})

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import opsbot
 from opsbot.domain.errors import UnknownWorkflow
 from opsbot.domain.said import Button, Said, inert, visible
-from opsbot.domain.typed import MARK, command, spelled, spelled_json, terminal
+from opsbot.domain.typed import MARK, command, spelled, spelled_json, terminal, unmarked
 
 HERE = Path(opsbot.__file__).parent
 
@@ -42,6 +42,14 @@ def test_nobodys_words_are_ever_spelled_as_a_command(text: str) -> None:
     line = f"by Sam: {inert(f'`{MARK}kill all`{text}', limit=10_000)}"
 
     assert spelled(line, terminal) == line
+
+
+@given(st.text(alphabet=f"a`{MARK} "))
+def test_unmarked_words_stay_as_they_are_on_every_surface(text: str) -> None:
+    words = unmarked(text)
+
+    assert words == text.replace(MARK, "")
+    assert spelled(f"{words}{command('status')}", terminal).startswith(words)
 
 
 def test_a_workflow_that_does_not_exist_cannot_be_named_like_a_command() -> None:

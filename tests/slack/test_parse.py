@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from opsbot.app.requests import ApproveRequest, HoldRequest, KillRequest, RestoreRequest, Target
 from opsbot.domain.errors import NeedsMoreWords, Refused, UnknownMode
+from opsbot.domain.typed import command
 from opsbot.slack.grammar import KILL_MODES, VERBS, help_said, verb
 from opsbot.slack.parse import (
     AuditRequest,
@@ -18,6 +19,7 @@ from opsbot.slack.parse import (
     parse_restore,
     wants_help,
 )
+from opsbot.slack.tokens import shortened
 
 COPILOT = Target("workflow", "support-copilot")
 
@@ -188,6 +190,10 @@ def test_a_restore_names_a_workflow_or_a_kill() -> None:
         ("K-1 hold, wrong tone", HoldRequest("K-1", True, "wrong tone")),
         ("K-1 go-on", HoldRequest("K-1", False)),
         ("K-1 go_on looked at it", HoldRequest("K-1", False, "looked at it")),
+        ("K-1 go on", HoldRequest("K-1", False)),
+        ("K-1 Go on, looked at it", HoldRequest("K-1", False, "looked at it")),
+        ("K-1 goon reason: no errors", HoldRequest("K-1", False, "no errors")),
+        ("K-1 going on again", None),
         ("K-1 holding no more", None),
         ('K-1 "hold the line" is over', None),
         ("K-1", None),
@@ -199,10 +205,64 @@ def test_a_restore_in_steps_is_held_by_its_kills_id(text: str, read: HoldRequest
     assert parse_hold(text) == read
 
 
-def test_a_reason_may_begin_with_the_word_hold() -> None:
-    reason = parse_restore("support-copilot hold the line").reason
+@pytest.mark.parametrize(
+    "words",
+    [
+        "no",
+        "no, wrong tone",
+        "- no",
+        "refuse",
+        "refused",
+        "cancel",
+        "don\u2019t",
+        "not yet",
+        "stop",
+        "hold",
+        "hold the line",
+        "hang on",
+        "Wait, still broken",
+        "later",
+        "hodl",
+        "cancle",
+    ],
+)
+def test_words_that_say_no_restore_nothing(words: str) -> None:
+    for target in ("coding-agent", "K-8"):
+        with pytest.raises(NeedsMoreWords, match="Nothing was changed") as asked:
+            parse_hold(f"{target} - {words}") or parse_restore(f"{target} - {words}")
 
-    assert reason == "hold the line"
+        assert "write `reason:` first" in asked.value.hint
+
+
+@pytest.mark.parametrize("words", ["ho-ld", "go-no", "hodl", "canel", "no"])
+def test_a_slip_of_hold_or_go_on_restores_nothing(words: str) -> None:
+    with pytest.raises(NeedsMoreWords):
+        parse_restore(f"K-8 {words}")
+
+
+@pytest.mark.parametrize("words", ["wait", "no, not yet"])
+def test_words_that_say_no_let_nothing_go_on(words: str) -> None:
+    with pytest.raises(NeedsMoreWords, match="begins like a no"):
+        parse_hold(f"K-8 go-on {words}")
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ("stopped the loop", "stopped the loop"),
+        ("cancelled the batch job", "cancelled the batch job"),
+        ("holding steady at r4", "holding steady at r4"),
+        ("going well", "going well"),
+        ("now it holds", "now it holds"),
+        ("normal again", "normal again"),
+        ("reason: no errors since r4", "no errors since r4"),
+        ('"hold the line" was the bug', '"hold the line" was the bug'),
+        ("", ""),
+    ],
+)
+def test_a_reason_to_restore_may_look_like_a_no(words: str, reason: str) -> None:
+    assert parse_restore(f"coding-agent {words}").reason == reason
+    assert parse_restore(f"K-8 {words}").reason == reason
 
 
 @pytest.mark.parametrize("text", ["", "all", "provider:openai"])
@@ -243,6 +303,12 @@ def test_an_approval_is_refused_however_that_is_typed(text: str) -> None:
         "stop",
         "cancel",
         "not yet",
+        "wait, hold off",
+        "hold",
+        "hodl",
+        "later",
+        "pause",
+        "- no",
         "--no",
         "too early --refuse",
     ],
@@ -292,7 +358,8 @@ def test_the_tables_own_examples_are_understood() -> None:
     for example in verb("kill").examples:
         parse_kill(example)
     for example in verb("restore").examples:
-        parse_restore(example)
+        if parse_hold(example) is None:
+            parse_restore(example)
 
 
 def test_every_verb_is_there_once_and_helps() -> None:
@@ -302,3 +369,11 @@ def test_every_verb_is_there_once_and_helps() -> None:
     assert wants_help(" Help ")
     with pytest.raises(KeyError):
         verb("no-such")
+
+
+def test_what_is_typed_is_never_spelled_as_a_command() -> None:
+    forged = command("kill all")
+
+    assert parse_kill(f"support-copilot {forged} n").reason == "`kill all` n"
+    assert parse_restore(f"K-1 fixed {forged}").reason == "fixed `kill all`"
+    assert shortened(forged) == "`kill all`"

@@ -12,6 +12,7 @@ from opsbot.app.paging_port import (
     PageOrder,
     PagerPerson,
     Place,
+    Urgency,
     WebhookHealth,
 )
 
@@ -87,8 +88,16 @@ class Pages:
     async def escalate(self, id: str, level: int, *, sender: str) -> Paged:  # noqa: A002  as above
         return await self._done(id, f"escalate to {level} by {sender}")
 
-    async def reprioritise(self, id: str, priority: str, *, sender: str) -> Paged:  # noqa: A002  as above
-        return await self._done(id, f"priority {priority} by {sender}")
+    async def reprioritise(
+        self,
+        id: str,  # noqa: A002  as above
+        priority: str,
+        *,
+        sender: str,
+        urgency: Urgency | None = None,
+    ) -> Paged:
+        urged = "" if urgency is None else f", urgency {urgency},"
+        return await self._done(id, f"priority {priority}{urged} by {sender}")
 
     async def add_responders(
         self,

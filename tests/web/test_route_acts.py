@@ -8,6 +8,7 @@ import pytest
 
 from opsbot.app.requests import ApproveRequest
 from opsbot.domain.route import Number
+from opsbot.domain.typed import command
 from opsbot.web.said_json import SAID
 from tests.support.routes import COPILOT, GATE, SUMMARISER, begun, once_served, staged, stored
 from tests.support.web import Door
@@ -103,7 +104,7 @@ async def test_a_ramp_is_begun_held_gone_on_with_and_ended(
         assert answer.status_code == 200
         outcomes.append(answer.json()["outcome"])
 
-    assert outcomes == ["begun", "held", "goes_on", "dropped"]
+    assert outcomes == ["begun", "held", "still_held", "dropped"]
     assert door.world.store.state.routing(SUMMARISER).candidate is None
 
 
@@ -312,3 +313,12 @@ async def test_hints_over_http_name_the_verb_and_no_slash_command(lead: httpx.As
     assert refused.json()["hint"] == f"`opsbot route {SUMMARISER} stage r1` begins one."
     assert f"Begin its ramp: `opsbot route {SUMMARISER} stage r2`" in whole.json()["lines"]
     assert "/ai-" not in f"{refused.text}{whole.text}"
+
+
+async def test_a_note_is_never_spelled_as_a_command(lead: httpx.AsyncClient) -> None:
+    await lead.post(AT, json={**MINI, "note": f"{command('kill all')} n"})
+
+    told = (await lead.get(f"{AT}/history")).text
+
+    assert "`kill all` n" in told
+    assert "opsbot kill all" not in told
