@@ -30,7 +30,13 @@ from opsbot.adapters.pagerduty_said import (
     paged,
     read,
 )
-from opsbot.app.paging_port import Paged, PageOrder, PagingRefused, PagingUnreachable
+from opsbot.app.paging_port import (
+    Paged,
+    PageOrder,
+    PagingRefused,
+    PagingUnreachable,
+    Urgency,
+)
 from opsbot.domain.said import inert
 
 MOST_ALIKE: Final = 10
@@ -137,15 +143,25 @@ class Incidents:
         form = UpdateForm(escalation_level=level)
         return await self._change(id, form, doing="escalating", sender=sender)
 
-    async def reprioritise(self, id: str, priority: str, *, sender: str) -> Paged:  # noqa: A002  as above
-        """Set a priority; see the port."""
+    async def reprioritise(
+        self,
+        id: str,  # noqa: A002  as above
+        priority: str,
+        *,
+        sender: str,
+        urgency: Urgency | None = None,
+    ) -> Paged:
+        """Set a priority, and an urgency where one is given; see the port."""
         priority_id, without = await self._roster.priority(priority)
         doing = "setting the priority"
-        if not priority_id:
-            left_out = (without or "priority: none was named",)
+        left_out = () if priority_id else (without or "priority: none was named",)
+        if not priority_id and urgency is None:
             return paged(await self._said(id, doing), left_out=left_out)
-        form = UpdateForm(priority=PriorityForm(id=priority_id))
-        return await self._change(id, form, doing=doing, sender=sender)
+        form = UpdateForm(
+            priority=PriorityForm(id=priority_id) if priority_id else None, urgency=urgency
+        )
+        changed = await self._change(id, form, doing=doing, sender=sender)
+        return replace(changed, left_out=(*changed.left_out, *left_out))
 
     async def note(self, id: str, text: str, *, marker: str, sender: str) -> bool:  # noqa: A002  as above
         """Write a note once; see the port."""

@@ -110,6 +110,7 @@ class UpdateForm(Strict):
     resolution: Annotated[str, Field(max_length=NOTE)] | None = None
     escalation_level: Annotated[int, Field(ge=1, le=20)] | None = None
     priority: PriorityForm | None = None
+    urgency: Literal["high", "low"] | None = None
     type: Literal["incident_reference"] = "incident_reference"
 
 

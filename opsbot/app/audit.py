@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from opsbot.app.environment import Environment, policy_of
+from opsbot.app.incident_hidden import Hidden, shown_body, withheld
 from opsbot.app.words import clock
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Json, Record
@@ -85,7 +86,7 @@ class Audit:
 
     async def tail(self, count: int, actor: Actor) -> Said:
         """
-        Return the last entries, newest last.
+        Return the last entries, newest last, without what is private and not theirs to see.
 
         Raises:
             NotAllowed: not a member. StoreLost: no answer.
@@ -93,14 +94,18 @@ class Audit:
         self._may(actor)
         lines = await self.env.store.journal(-count, -1)
         entries = [_entry(line) for line in lines]
+        # After the lines: what became private with the newest of them is known then.
+        state = await self.env.store.refresh()
+        policy, hidden = policy_of(state), Hidden.of(state, actor)
+        bodies = [None if entry is None else shown_body(entry, hidden) for entry in entries]
         return Said(
             "plain",
             f"Last {len(entries)} journal entries in {self.env.name}",
             tuple(
-                _line(entry, policy_of(self.env.store.state)) if entry else _UNREADABLE
-                for entry in entries
+                _UNREADABLE if entry is None or body is None else _line(entry, body, policy)
+                for entry, body in zip(entries, bodies, strict=True)
             ),
-            body={"entries": [entry.body if entry else None for entry in entries]},
+            body={"entries": list(bodies)},
         )
 
     async def verify(self, actor: Actor) -> Said:
@@ -111,6 +116,8 @@ class Audit:
         anchors = await self.anchors.kept()
         found = findings(lines, live, anchors, await self.store.disowned())
         found += await self._altered(lines)
+        hidden = Hidden.of(await self.env.store.refresh(), actor)
+        found = tuple(_PRIVATE if hidden.named(one) else one for one in found)
         body: Record = {
             "valid": not found,
             "entries": len(lines),
@@ -133,23 +140,36 @@ class Audit:
         )
 
     async def export(self, actor: Actor) -> AsyncIterator[str]:
-        """Yield the export: a header, every entry, a signed trailer. Raises as `tail`."""
+        """
+        Yield the export: a header, every entry, a signed trailer.
+
+        It is whole or it is not given: a stranger verifies it, so nothing can be left out of it.
+        Raises as `tail`, and NotAllowed: it would hold private incidents that are not theirs to see.
+        """
         self._may(actor)
+        _may_have_all(await self.env.store.refresh(), actor)
         yield _jcs(
             {"opsbot": "journal", "v": 1, "env": self.env.name, "public": self.signer.public}
         )
         count, head = 0, ""
-        async for line in self._all():
-            count, head = count + 1, line.partition(" ")[0]
-            yield line
+        async for page in self._pages():
+            # After the page: one that was opened while the export runs breaks it off, unsigned.
+            _may_have_all(await self.env.store.refresh(), actor)
+            for line in page:
+                count, head = count + 1, line.partition(" ")[0]
+                yield line
         trailer: dict[str, Json] = {"count": count, "head": head, "env": self.env.name}
         yield _jcs({**trailer, "signature": self.signer.sign(canonical(trailer))})
 
     async def _all(self) -> AsyncIterator[str]:
-        start = 0
-        while page := await self.env.store.journal(start, start + PAGE - 1):
+        async for page in self._pages():
             for line in page:
                 yield line
+
+    async def _pages(self) -> AsyncIterator[Sequence[str]]:
+        start = 0
+        while page := await self.env.store.journal(start, start + PAGE - 1):
+            yield page
             start += len(page)
 
     async def _altered(self, lines: Sequence[str]) -> tuple[str, ...]:
@@ -254,6 +274,19 @@ _UNREADABLE = (
 )
 
 
+_PRIVATE = "A record of a private incident is not as the journal has it."
+"""A finding for whoever does not see what it is about."""
+
+
+def _may_have_all(state: State, actor: Actor) -> None:
+    if Hidden.of(state, actor).marks is not None:
+        raise NotAllowed(
+            "The journal holds private incidents that you may not see; nothing was exported.",
+            rule="incident-private",
+            hint="A commander or an admin of the whole company exports it.",
+        )
+
+
 def _entry(line: str) -> Entry | None:
     try:
         return read_entry(line)
@@ -261,19 +294,27 @@ def _entry(line: str) -> Entry | None:
         return None
 
 
-def _line(entry: Entry, policy: Policy) -> str:
-    by = inert(_by(entry, policy), limit=80)
-    writes = ", ".join(f"{kind}/{id_}" for kind, id_, _ in entry.writes[:SHOWN])
-    more = f" and {len(entry.writes) - SHOWN} more" if len(entry.writes) > SHOWN else ""
+def _line(entry: Entry, body: Record, policy: Policy) -> str:
+    """Return an entry as one line; *body* is what may be read of it."""
+    by = f" by {inert(_by(body, policy), limit=80)}" if "actor" in body else ""
+    names = _names(Entry(entry.hash, body))
+    if withheld(body):
+        names = ", ".join(one for one in (names, "withheld: private") if one)
     return (
-        f"{entry.position.revision} · {clock(entry.at_ms)} · {entry.verb} by {by}"
-        f" · {writes or 'no record'}{more} · {entry.hash[:12]}"
+        f"{entry.position.revision} · {clock(entry.at_ms)} · {entry.verb}{by}"
+        f" · {names or 'no record'} · {entry.hash[:12]}"
     )
 
 
-def _by(entry: Entry, policy: Policy) -> str:
+def _names(entry: Entry) -> str:
+    writes = ", ".join(f"{kind}/{id_}" for kind, id_, _ in entry.writes[:SHOWN])
+    more = f" and {len(entry.writes) - SHOWN} more" if len(entry.writes) > SHOWN else ""
+    return f"{writes}{more}"
+
+
+def _by(body: Record, policy: Policy) -> str:
     """Return who did it by the name that the policy knows; ids stay in the machine's form."""
-    actor = entry.body.get("actor")
+    actor = body.get("actor")
     if not isinstance(actor, Mapping):
         return "?"
     kind, id_ = str(actor.get("kind", "")), str(actor.get("id", "?"))

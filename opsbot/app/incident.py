@@ -8,13 +8,14 @@ from opsbot.app.environment import Environment, policy_of
 from opsbot.app.incident_action_change import action_change
 from opsbot.app.incident_capture import Capture, Heard, Look
 from opsbot.app.incident_change import Amend, decide_change
-from opsbot.app.incident_edit import edit_change, promise
+from opsbot.app.incident_edit import edit_change, promise, updated
 from opsbot.app.incident_first import moved_by
 from opsbot.app.incident_form import Form, change, opening, second
 from opsbot.app.incident_moves import move
 from opsbot.app.incident_notes import IncidentNotes
 from opsbot.app.incident_open import Opening, decide_open
 from opsbot.app.incident_page_verb import decide_page
+from opsbot.app.incident_power import Needs, of_edit, of_move, of_role
 from opsbot.app.incident_remind import decide_hush, hush_words
 from opsbot.app.incident_requests import (
     ActionItem,
@@ -30,7 +31,8 @@ from opsbot.app.incident_requests import (
 )
 from opsbot.app.incident_roles import role_change
 from opsbot.app.incident_sight import found, visible
-from opsbot.app.incident_steps import retried
+from opsbot.app.incident_steps import Wish, retried
+from opsbot.app.incident_update_words import noted_words
 from opsbot.app.incident_words import (
     IncidentView,
     incident_body,
@@ -49,6 +51,7 @@ from opsbot.domain.change import Change, Sealed
 from opsbot.domain.errors import IllegalMove, UnknownKill
 from opsbot.domain.incident import Incident
 from opsbot.domain.kill import Kill
+from opsbot.domain.policy import identity_of
 from opsbot.domain.said import Said, inert
 from opsbot.domain.state import State
 
@@ -69,6 +72,11 @@ class Incidents:
     rota: OnCall | None = None
     chat: bool = False
     paging: bool = False
+
+    @property
+    def _wish(self) -> Wish:
+        """Return what is connected; whom to page is left to the settings."""
+        return Wish(chat=self.chat, paging=self.paging)
 
     def present(self, actor: Actor) -> Actor:
         """Return *actor* with what they are on call for now."""
@@ -116,8 +124,9 @@ class Incidents:
                 request.which,
                 actor,
                 request_id,
-                lambda state, now: move(state, now, request, why),
+                lambda state, now: move(state, now, request, why, self._wish),
                 verb=f"incident_{request.to}",
+                needs=of_move(request),
                 sealed=sealed,
             )
         except IllegalMove as no:
@@ -165,11 +174,17 @@ class Incidents:
             request.which,
             actor,
             request_id,
-            lambda state, now: edit_change(state, now, request, title, summary),
+            lambda state, now: updated(
+                edit_change(state, now, request, title, summary, self._wish),
+                update,
+                identity_of(policy_of(state), actor),
+                now,
+            ),
             verb="incident_update" if update else "incident_edit",
+            needs=of_edit(request),
             sealed=sealed,
             facts=facts,
-            note=promise(request),
+            note=lambda one: noted_words(one, request.update or "", promise(request)),
         )
 
     @says_where
@@ -181,6 +196,7 @@ class Incidents:
             request_id,
             lambda state, now: role_change(state, now, order, actor),
             verb="incident_role",
+            needs=of_role(order),
         )
 
     @says_where
@@ -288,8 +304,8 @@ class Incidents:
     async def view(self, incident: Incident, *, note: str = "") -> IncidentView:
         """Return everything that is shown of an incident, its free text opened."""
         state = self.env.store.state
-        title, summary, why = await self.env.unsealed(
-            incident.title, incident.summary, incident.why
+        title, summary, why, update = await self.env.unsealed(
+            incident.title, incident.summary, incident.why, incident.update
         )
         return IncidentView(
             incident=incident,
@@ -302,6 +318,7 @@ class Incidents:
             note=note,
             kills=_kills(state, incident),
             todo=await self.env.unsealed(*(one.text for one in incident.actions)),
+            update=update,
         )
 
     async def _changed(  # noqa: PLR0913  one change, its words and its evidence
@@ -312,9 +329,10 @@ class Incidents:
         change: Change_,
         *,
         verb: str,
+        needs: Needs = "work",
         sealed: tuple[Sealed, ...] = (),
         facts: dict[str, str] | None = None,
-        note: str = "",
+        note: Callable[[Incident], str] | None = None,
     ) -> Said:
         await self.env.store.refresh()
 
@@ -328,12 +346,15 @@ class Incidents:
                 verb=verb,
                 sealed=sealed,
                 facts=dict(facts) if facts else None,
+                needs=needs,
             )
 
         committed, incident = await self.env.store.commit(request_id, decide)
         incident = self.env.store.state.incident(incident.id)
-        note = note or ("Already so; nothing was changed." if committed is None else "")
-        return incident_said(await self.view(incident, note=note))
+        told = note(incident) if note is not None else ""
+        told = told or ("Already so; nothing was changed." if committed is None else "")
+        view = await self.view(incident, note=told)
+        return incident_said(replace(view, update="") if "update" in (facts or {}) else view)
 
 
 _CALLED = "You called for help: somebody with the power accepts it or declines it."

@@ -3,18 +3,15 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from opsbot.app.environment import policy_of
 from opsbot.app.incident_effects import effects
+from opsbot.app.incident_power import Needs, may_work
 from opsbot.app.incident_reminders import reminders
 from opsbot.app.incident_requests import Which
-from opsbot.app.incident_sight import found, involved
+from opsbot.app.incident_sight import found
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Position, Record, Sealed, Write
-from opsbot.domain.errors import NotAllowed
 from opsbot.domain.incident import Incident, as_record
 from opsbot.domain.incident_settings import from_record
-from opsbot.domain.policy import Request, identity_of, judge
-from opsbot.domain.policy_identity import person_of
 from opsbot.domain.state import INCIDENTS, State
 
 Amend = Callable[[Incident], Incident]
@@ -37,15 +34,16 @@ def decide_change(  # noqa: PLR0913  one change, its words and its evidence
     sealed: tuple[Sealed, ...] = (),
     facts: Record | None = None,
     writes: tuple[Write, ...] = (),
+    needs: Needs = "work",
 ) -> tuple[Change | None, Incident]:
     """
-    Change the incident that is meant; no change where nothing differs.
+    Change the incident that is meant; no change where nothing differs. *needs*: what part lets one.
 
     Raises:
         UnknownIncident, NeedsMoreWords, NotAllowed: and whatever *amend* refuses.
     """
     before = found(state, actor, which)
-    rule = may_work(state, before, actor, now_ms)
+    rule = may_work(state, before, actor, now_ms, needs)
     said = "update" in (facts or {})
     change, after = changed(
         state, now_ms, before, amend(before), actor, verb=verb, rule=rule, said=said
@@ -91,26 +89,3 @@ def changed(  # noqa: PLR0913  as above
         cancels=gone,
     )
     return change, after
-
-
-def may_work(state: State, incident: Incident, actor: Actor, now_ms: int) -> str:
-    """
-    Return the rule by which somebody may change an incident: their power, or being part of it.
-
-    Raises:
-        NotAllowed: neither.
-    """
-    policy, declared = policy_of(state), state.workflows()
-    workflows = tuple(declared[name] for name in incident.workflows if name in declared)
-    verdict = judge(
-        policy, Request("incident", actor, workflows, wide=not workflows, now_ms=now_ms)
-    )
-    if verdict.allowed:
-        return verdict.rule
-    if person_of(policy, actor) and identity_of(policy, actor) in involved(incident):
-        return "incident-involved"
-    raise NotAllowed(
-        f"You may read {incident.id}, and not change it; nothing was changed.",
-        rule=verdict.rule,
-        hint=verdict.hint,
-    )

@@ -1,28 +1,35 @@
 """Changes of what is known of an incident: severity, type, words, moments, the promise of an update. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Final
 
 from opsbot.app.incident_change import Amend
 from opsbot.app.incident_open import refuse_contradictions, settings_of
 from opsbot.app.incident_reminders import first_update_ms
 from opsbot.app.incident_requests import EditIncident
+from opsbot.app.incident_steps import Wish, again_due
 from opsbot.app.target import nearest
 from opsbot.domain.errors import IllegalMove, NeedsMoreWords, UnknownWorkflow
 from opsbot.domain.incident import Incident
 from opsbot.domain.incident_settings import IncidentSettings
+from opsbot.domain.incident_times import Moment
 from opsbot.domain.incident_types import TYPES, known
 from opsbot.domain.said import inert
 from opsbot.domain.state import State
+from opsbot.domain.typed import command
 
 LEAST_S, MOST_S = 60, 7 * 86_400
 """How soon and how late the next update may be promised, in seconds."""
 
 
 def edit_change(
-    state: State, now_ms: int, request: EditIncident, title: str, summary: str
+    state: State, now_ms: int, request: EditIncident, title: str, summary: str, wish: Wish
 ) -> Amend:
     """
     Return the change that was asked for; *title* and *summary* are commitments, empty where unchanged.
+
+    A severity that calls for a page or a channel makes what was skipped due; *wish* says what is connected.
 
     Raises (when it is made):
         NeedsMoreWords: nothing is asked for, or a type that is none. IllegalMove: contradictions.
@@ -43,12 +50,23 @@ def edit_change(
         due_ms = _due(after, request, settings_of(state), now_ms)
         after = replace(after, update_due_ms=due_ms)
         if request.times:
+            _refuse_end(request, incident)
             times = replace(after.times, **dict(request.times))  # type: ignore[arg-type]  # moments by name
             refuse_contradictions(times, now_ms)
             after = replace(after, times=times)
-        return after
+        return again_due(state, now_ms, incident, after, wish)
 
     return amend
+
+
+def updated(amend: Amend, update: str, by: str, now_ms: int) -> Amend:
+    """Return the change with the newest update on the record; *update* is its commitment, empty for none."""
+
+    def told(incident: Incident) -> Incident:
+        after = amend(incident)
+        return replace(after, update=update, update_ms=now_ms, update_by=by) if update else after
+
+    return told
 
 
 def promise(request: EditIncident) -> str:
@@ -75,6 +93,20 @@ def _workflows(incident: Incident, name: str | None) -> tuple[str, ...]:
     return (*incident.workflows, name)
 
 
+def _refuse_end(request: EditIncident, incident: Incident) -> None:
+    """Refuse the moment of an end that did not come: what is open and has one counts as ended."""
+    for name, verb in _ENDS.items():
+        if incident.open and request.times.get(name) is not None:
+            raise IllegalMove(
+                f"{incident.id} is {incident.status}: it was not {name}; nothing was changed.",
+                hint=f"Move it: {command(f'incident {verb} {incident.id}')}.",
+            )
+
+
+_ENDS: Final[Mapping[Moment, str]] = {"resolved": "resolve", "reviewed": "resolve"}
+"""The moments of an end, each with the verb that comes first."""
+
+
 def _refuse(state: State, request: EditIncident, incident: Incident) -> None:
     if request == EditIncident(request.which):
         raise NeedsMoreWords(f"Say what changes of {incident.id}; nothing was changed.")
@@ -93,6 +125,11 @@ def _refuse(state: State, request: EditIncident, incident: Incident) -> None:
     if seconds is not None and not LEAST_S <= seconds <= MOST_S:
         raise NeedsMoreWords(
             "The next update comes in a minute at the soonest, a week at the latest."
+        )
+    if not incident.open and request.update:
+        raise IllegalMove(
+            f"{incident.id} is {incident.status}: it takes no updates; nothing was changed.",
+            hint="Reopen it first; `note` puts it into the timeline.",
         )
     if not incident.open and request.next_update_s is not None:
         raise IllegalMove(

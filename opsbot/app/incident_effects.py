@@ -76,12 +76,19 @@ def _pager(before: Incident, after: Incident) -> Iterator[Effect]:
         return
     if after.severity != before.severity:
         yield _effect(PAGER, after, {"what": "severity"}, lane="page")
-    if before.status in OPEN and after.status not in OPEN:
+    if before.status == "triage" and after.status in OPEN - {"triage"}:
+        yield _effect(PAGER, after, {"what": "accepted"}, lane="page")
+    if before.status in OPEN and after.status not in OPEN and not _foreign(before):
         yield _effect(PAGER, after, {"what": "resolve"}, lane="page")
     if "commander" in after.roles and "commander" not in before.roles:
         yield _effect(PAGER, after, {"what": "acknowledge"}, lane="page")
     if after.status != before.status or after.kills != before.kills:
         yield _effect(PAGER, after, {"what": "note", "revision": after.at.revision})
+
+
+def _foreign(incident: Incident) -> bool:
+    """Return whether its page is another's that nobody with the power let it have: it only waits itself."""
+    return incident.status == "triage" and incident.pager is not None and incident.pager.adopted
 
 
 def _effect(

@@ -3,10 +3,10 @@
 from typing import Literal
 
 from opsbot.app.environment import Environment, policy_of
-from opsbot.app.incident_change import may_work
 from opsbot.app.incident_first import first_words, moved_by
 from opsbot.app.incident_links import tied
 from opsbot.app.incident_open import settings_of
+from opsbot.app.incident_power import may_work
 from opsbot.app.incident_requests import Which
 from opsbot.app.incident_sight import found, sees
 from opsbot.app.look import may_look
@@ -60,7 +60,7 @@ async def change(env: Environment, what: Form, which: Which, actor: Actor) -> Sa
     """
     state = await env.store.refresh()
     incident = found(state, actor, which)
-    may_work(state, incident, actor, env.clock.now_ms())
+    may_work(state, incident, actor, env.clock.now_ms(), "say" if what == "update" else "work")
     if what in ("resolved", "declined") and not may_follow(incident.status, what):
         raise await second(env, incident, what)
     holding: list[Json] = [one.id for one in state.active_kills() if one.id in incident.kills]

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from opsbot.app.incident_change import Amend
 from opsbot.app.incident_requests import MoveIncident
+from opsbot.app.incident_steps import Wish, again_due
 from opsbot.domain.errors import IllegalMove, NeedsMoreWords, UnknownIncident
 from opsbot.domain.incident import Incident, number_of
 from opsbot.domain.incident_flow import OPEN, WITH_REASON, Status, may_follow, reopens, way
@@ -17,9 +18,11 @@ _MOMENTS: dict[Status, Moment] = {
 }
 
 
-def move(state: State, now_ms: int, request: MoveIncident, why: str) -> Amend:
+def move(state: State, now_ms: int, request: MoveIncident, why: str, wish: Wish) -> Amend:
     """
     Return the move that was asked for; *why* is the commitment to its reason.
+
+    A reopening makes the page due again where it is over; *wish* says what is connected.
 
     Raises (when it is made):
         IllegalMove: with what is so and how it becomes legal. NeedsMoreWords: a reason is missing.
@@ -49,15 +52,18 @@ def move(state: State, now_ms: int, request: MoveIncident, why: str) -> Amend:
             if request.to == "duplicate"
             else "",
         )
-        return _timed(moved, incident, now_ms)
+        moved = _timed(moved, incident, now_ms)
+        return again_due(state, now_ms, incident, moved, wish)
 
     return amend
 
 
 def _timed(moved: Incident, before: Incident, now_ms: int) -> Incident:
-    """Set the moment of a move; a reopening takes back the end that was none."""
+    """Set the moment of a move; a reopening takes back the end that was none, and what contained it."""
     if reopens(before.status, moved.status):
-        return replace(moved.timed("resolved", None).timed("reviewed", None), update_due_ms=None)
+        for over in ("contained", "resolved", "reviewed"):
+            moved = moved.timed(over, None)
+        return replace(moved, update_due_ms=None)
     moment = _MOMENTS.get(moved.status)
     if moment is not None and moved.times.of(moment) is None:
         moved = moved.timed(moment, now_ms)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from opsbot.app.environment import policy_of
-from opsbot.app.incident_change import may_work
 from opsbot.app.incident_open import settings_of
+from opsbot.app.incident_power import may_work
 from opsbot.app.incident_reminders import timer, wanted
 from opsbot.app.incident_requests import TimelineNote
 from opsbot.app.incident_sight import found, sees
@@ -55,7 +55,7 @@ def decide_note(
     """
     request = noting.request
     incident = found(state, actor, request.which)
-    rule = may_work(state, incident, actor, now_ms)
+    rule = may_work(state, incident, actor, now_ms, "say")
     if request.at_ms is not None and request.at_ms > now_ms + AHEAD_MS:
         raise IllegalMove(
             "That moment is still to come; nothing was noted.",
@@ -86,8 +86,9 @@ def decide_retract(
     """
     note = _known(state, name, actor)
     incident = state.incident(note.incident)
-    rule = may_work(state, incident, actor, now_ms)
-    after = note.retracted(by=identity_of(policy_of(state), actor), now_ms=now_ms)
+    by = identity_of(policy_of(state), actor)
+    rule = may_work(state, incident, actor, now_ms, "say" if note.noted_by == by else "work")
+    after = note.retracted(by=by, now_ms=now_ms)
     if after == note:
         return None, note
     return _change(RETRACTED, after, actor, rule), after

@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from opsbot.app.environment import policy_of
+from opsbot.app.incident_adopt import refuse_adoption
 from opsbot.app.incident_change import at_next
 from opsbot.app.incident_effects import effects
 from opsbot.app.incident_links import narrow
 from opsbot.app.incident_reminders import first_update_ms, reminders
 from opsbot.app.incident_requests import OpenIncident
+from opsbot.app.incident_sight import visible
 from opsbot.app.incident_steps import Wish, with_steps
 from opsbot.app.kill_decision import next_number, numbered
 from opsbot.app.look import may_look
@@ -78,8 +80,9 @@ def decide_open(state: State, now_ms: int, order: Opening) -> tuple[Change | Non
     it to accept or decline.
 
     Raises:
-        NotAllowed: guests, bots and strangers. UnknownWorkflow, NeedsMoreWords: the words.
-        IncidentOpen: one is open for the workflow. IllegalMove: times that contradict each other.
+        NotAllowed: guests, bots and strangers; and who adopts something without the power.
+        UnknownWorkflow, NeedsMoreWords: the words. IncidentOpen: one is open for the workflow, or
+        has what would be adopted. IllegalMove: times that contradict each other.
     """
     may_look(policy_of(state), order.actor)
     made = next((one for one in state.incidents() if one.uid == order.uid), None)
@@ -87,11 +90,12 @@ def decide_open(state: State, now_ms: int, order: Opening) -> tuple[Change | Non
         return None, Opened(made, "")
     kill = state.kill(order.request.kill) if order.request.kill else None
     workflows = _workflows(state, order.request, kill)
-    _alone(state, order, workflows)
     verdict = judge(
         policy_of(state),
         Request("incident", order.actor, workflows=workflows, wide=not workflows, now_ms=now_ms),
     )
+    refuse_adoption(state, order.request, order.actor, verdict)
+    _alone(state, order, workflows)
     incident = _incident(state, now_ms, order, workflows, kill, trusted=verdict.allowed)
     later, _ = reminders(None, incident, settings_of(state), now_ms)
     change = Change(
@@ -126,19 +130,22 @@ def _workflows(state: State, request: OpenIncident, kill: Kill | None) -> tuple[
 
 
 def _alone(state: State, order: Opening, workflows: tuple[Workflow, ...]) -> None:
-    """Refuse a second incident of one workflow: at night two people open the same one."""
+    """
+    Refuse a second incident of one workflow: at night two people open the same one.
+
+    A private one that they may not know of neither stops them nor hides another that would.
+    """
     request = order.request
     if request.anyway or request.drill or "resolved" in request.times or not workflows:
         return
-    name = workflows[0].name
-    same = next(
-        (one for one in state.incidents() if one.open and not one.drill and one.workflow == name),
-        None,
-    )
-    if same is None or same.private:
+    names = [one.name for one in workflows]
+    beside = (one for one in visible(state, order.actor, open_only=True) if not one.drill)
+    same = next((one for one in beside if not set(names).isdisjoint(one.workflows)), None)
+    if same is None:
         return
+    about = next(name for name in names if name in same.workflows)
     raise IncidentOpen(
-        f"{same.id} is open for `{name}` already ({same.severity}); nothing was opened.",
+        f"{same.id} is open for `{about}` already ({same.severity}); nothing was opened.",
         hint=f"Look at it: {command(f'incident show {same.id}')}."
         " If this is another matter, say it again with the word `anyway`.",
     )

@@ -6,7 +6,7 @@ from typing import Final
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.incident_change import changed
 from opsbot.app.incident_open import settings_of
-from opsbot.app.incident_steps import declared, service_of
+from opsbot.app.incident_steps import declared, service_of, workflows_of
 from opsbot.app.incident_words import lasted
 from opsbot.app.oncall import OnCall, policy_of_workflow
 from opsbot.app.pager_alarm import PagerAlarm
@@ -28,7 +28,6 @@ from opsbot.domain.policy import shown
 from opsbot.domain.roster import FIRST_LEVEL, Roster, person_on
 from opsbot.domain.said import inert
 from opsbot.domain.state import State
-from opsbot.domain.workflow import Workflow
 
 SHOUT_MS: Final = 30_000
 """After this long without success everybody reads whom to call instead."""
@@ -103,7 +102,7 @@ class PageIncident:
 
     async def order(self, state: State, incident: Incident, pager: Pager) -> PageOrder:
         """Return what is opened; of a private incident it says nothing but that it is one."""
-        workflows = _workflows(state, incident)
+        workflows = workflows_of(state, incident)
         title, summary = await self.env.unsealed(incident.title, incident.summary)
         policy = declared(workflows, "escalation_policy", wide=len(workflows) != 1)
         calm = incident.status == "triage"
@@ -123,8 +122,11 @@ class PageIncident:
         """
         Return the opener's id at PagerDuty where they are the very one who would be called.
 
-        Somebody who has just killed something is awake; their phone must not ring for it.
+        Somebody who has just killed something is awake; their phone must not ring for it. A page that
+        is due later (a reopening, a higher severity, asked for by hand) rings.
         """
+        if incident.steps["page"].tries:
+            return ""
         roster, now_ms = None if self.rota is None else self.rota.roster, self.env.clock.now_ms()
         if roster is None or not roster.fresh(now_ms):
             return ""
@@ -249,17 +251,12 @@ def _named(state: State, roster: Roster, pager: str, name: str) -> str:
     return inert(person.shown if person is not None else name, limit=60)
 
 
-def _workflows(state: State, incident: Incident) -> tuple[Workflow, ...]:
-    known = state.workflows()
-    return tuple(known[name] for name in incident.workflows if name in known)
-
-
 def page_title(incident: Incident, title: str) -> str:
     """Return what a page is called; of a private incident it says nothing but that it is one."""
-    if incident.private:
-        return f"{incident.id} {incident.severity}: private incident"
-    about = f" {incident.workflow}" if incident.workflow else ""
     drill = "DRILL " if incident.drill else ""
+    if incident.private:
+        return f"{drill}{incident.id} {incident.severity}: private incident"
+    about = f" {incident.workflow}" if incident.workflow else ""
     return f"{drill}{incident.id} {incident.severity}{about}: {inert(title, limit=400)}"
 
 
@@ -267,7 +264,7 @@ def _details(state: State, incident: Incident, env: str, summary: str) -> str:
     if incident.private:
         return f"A private incident in {env}. opsbot names it to those who work on it."
     policy, kind = policy_of(state), type_of(incident.type)
-    workflows = _workflows(state, incident)
+    workflows = workflows_of(state, incident)
     lines = [
         f"{kind.title} in {env}, opened by {shown(policy, incident.declared_by)} with opsbot.",
         inert(summary, limit=1000),

@@ -1,17 +1,20 @@
 """What people do about a page from here: call somebody after all, acknowledge, escalate, ask others in. Pure."""
 
 from opsbot.app.environment import policy_of
-from opsbot.app.incident_change import changed, may_work
+from opsbot.app.incident_change import changed
 from opsbot.app.incident_effects import PAGER
+from opsbot.app.incident_power import may_work
 from opsbot.app.incident_requests import PageAct, Which
 from opsbot.app.incident_roles import person
 from opsbot.app.incident_sight import found
+from opsbot.app.incident_steps import page_over, paged_anew
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Effect, Record
 from opsbot.domain.errors import IllegalMove
 from opsbot.domain.incident import Incident, Step
 from opsbot.domain.policy import shown
 from opsbot.domain.state import State
+from opsbot.domain.typed import command
 
 _DOING = {
     "acknowledge": "The page is being acknowledged.",
@@ -37,6 +40,11 @@ def decide_page(
     if incident.pager is None or not incident.pager.id:
         raise IllegalMove(
             f"Nobody was paged for {incident.id}; nothing was changed.", hint="Page somebody first."
+        )
+    if page_over(incident):
+        raise IllegalMove(
+            f"The page of {incident.id} is resolved; nothing was changed.",
+            hint=f"To call somebody again: {command(f'incident page {incident.id}')}.",
         )
     who = person(state, request.who) if request.act == "add" else ""
     change = Change(
@@ -65,11 +73,12 @@ def _refuse(incident: Incident, *, connected: bool) -> None:
 def _page(
     state: State, now_ms: int, incident: Incident, actor: Actor, rule: str
 ) -> tuple[Change | None, tuple[Incident, str]]:
-    """Make the step due that was skipped or failed; a page that is out goes to the next level."""
+    """Make the step due that was skipped or failed; a page that is out goes on, one that is over is opened anew."""
     now = incident.steps.get("page", Step("skipped"))
     if now.state == "due":
         return None, (incident, "The page is under way.")
-    if incident.pager is not None and incident.pager.id:
+    anew = page_over(incident)
+    if incident.pager is not None and incident.pager.id and not anew:
         request = PageAct(Which(incident.id), "escalate")
         change = Change(
             verb="incident_page_escalate",
@@ -79,7 +88,8 @@ def _page(
             effects=(_told(incident, request, "", state.position.revision + 1),),
         )
         return change, (incident, _DOING["escalate"])
-    after = incident.stepped("page", Step("due", at_ms=now_ms, tries=now.tries + 1))
+    due = Step("due", at_ms=now_ms, tries=now.tries + 1)
+    after = paged_anew(incident, now_ms) if anew else incident.stepped("page", due)
     change_, after = changed(state, now_ms, incident, after, actor, verb="incident_page", rule=rule)
     return change_, (after, "The page goes out now.")
 

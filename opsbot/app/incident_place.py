@@ -88,11 +88,13 @@ def people(
     """
     Return who belongs into its channel, as (identity, where to reach them), each place once.
 
-    Those who work on it or were asked to, whoever declared it, and but for a private one the DRI of
-    each workflow and those who are *called* for it.
+    Those who work on it, whoever declared it, and but for a private one the DRI of each workflow,
+    those who are *called* for it, and those to whom a role is offered: what is private is read by
+    them once they accept.
     """
     policy, declared = policy_of(state), state.workflows()
-    who = [*incident.roles.values(), *incident.offers.values(), *incident.responders]
+    asked = () if incident.private else incident.offers.values()
+    who = [*incident.roles.values(), *asked, *incident.responders]
     who.append(incident.declared_by)
     if not incident.private:
         who += [declared[name].dri for name in incident.workflows if name in declared]

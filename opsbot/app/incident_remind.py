@@ -7,8 +7,9 @@ from typing import Final
 from opsbot.app.card import Render
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.fleet_words import clock
-from opsbot.app.incident_change import Amend, decide_change, may_work
+from opsbot.app.incident_change import Amend, decide_change
 from opsbot.app.incident_open import settings_of
+from opsbot.app.incident_power import may_work
 from opsbot.app.incident_reminders import STOPPED, timer, wanted
 from opsbot.app.incident_requests import HushReminder
 from opsbot.app.incident_sight import found

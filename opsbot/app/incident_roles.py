@@ -1,16 +1,20 @@
 """Roles of an incident: offered, taken, accepted, declined; a hand-over is done when it is accepted. Pure."""
 
+import re
 from dataclasses import replace
+from typing import Final
 
 from opsbot.app.environment import policy_of
 from opsbot.app.incident_change import Amend
 from opsbot.app.incident_requests import RoleOrder
+from opsbot.app.target import nearest
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import IllegalMove, NeedsMoreWords, StaleButton
 from opsbot.domain.incident import ROLES, Incident, Role
 from opsbot.domain.policy import identity_of, shown
 from opsbot.domain.policy_explain import actor_named
 from opsbot.domain.policy_identity import INSIDE, standing_of
+from opsbot.domain.policy_model import Policy
 from opsbot.domain.said import inert
 from opsbot.domain.state import State
 from opsbot.domain.typed import command
@@ -61,14 +65,33 @@ def person(state: State, word: str) -> str:
         named,
     )
     actor = actor_named(policy, titled)
-    known = actor.kind == "slack" and titled.startswith(("U", "W"))
+    known = actor.kind == "slack" and _account(titled, mentioned=word.strip().startswith("<@"))
     joined = identity_of(policy, actor) in policy.people
     if not named or standing_of(policy, actor) not in INSIDE or not (joined or known):
         raise NeedsMoreWords(
             f"`{inert(word, limit=40)}` is nobody here; nothing was changed.",
-            hint="Mention the person, as in `@ines`, or give a name of the policy.",
+            hint=f"{_meant(policy, named)}Mention the person, as in `@ines`, or give a name of the policy.",
         )
     return identity_of(policy, actor)
+
+
+def _account(word: str, *, mentioned: bool) -> bool:
+    """Return whether a word is a Slack id and not a name in capitals; in a mention Slack itself wrote it."""
+    if mentioned:
+        return _MENTIONED.fullmatch(word) is not None
+    return _TYPED.fullmatch(word) is not None
+
+
+_MENTIONED: Final = re.compile(r"[UW][A-Z0-9]+", re.ASCII)
+_TYPED: Final = re.compile(r"(?=.*[0-9])[UW][A-Z0-9]{6,}", re.ASCII)
+
+
+def _meant(policy: Policy, word: str) -> str:
+    """Return whom a mistyped name may mean, as a question, empty for nobody near."""
+    called = {one.shown.casefold(): one.name for one in policy.people.values()}
+    called |= {one.name.casefold(): one.name for one in policy.people.values()}
+    near = dict.fromkeys(called[name] for name in nearest(word, called))
+    return f"Did you mean {' or '.join(f'`{one}`' for one in near)}? " if near else ""
 
 
 def _responder(state: State, incident: Incident, order: RoleOrder, by: str) -> Incident:

@@ -1,13 +1,28 @@
-"""Which steps outside are due when an incident opens, and why the others are not. Pure."""
+"""Which steps outside are due when an incident opens or changes, and why the others are not. Pure."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from opsbot.app.incident_change import Amend
 from opsbot.domain.errors import StaleButton
-from opsbot.domain.incident import STEPS, Incident, Step, StepName
-from opsbot.domain.incident_settings import IncidentSettings
+from opsbot.domain.incident import STEPS, Incident, Pager, Step, StepName
+from opsbot.domain.incident_flow import OPEN, STATUSES
+from opsbot.domain.incident_settings import IncidentSettings, from_record
+from opsbot.domain.state import State
+from opsbot.domain.typed import command
 from opsbot.domain.workflow import Workflow
+
+NOT_WANTED: Final = "nobody was to be paged"
+"""Why nobody is paged where whoever opened it said so."""
+
+_PAGES_NOBODY = "pages nobody here"
+_NO_CHANNEL = "has no channel of its own here"
+_NO_SERVICE = "no `pagerduty.service` is declared for it"
+_OVER = "it was over before it called for this"
+_ENDED: Final = (_OVER, *(f"it was {one} before" for one in STATUSES if one not in OPEN))
+_KEY: Final = re.compile(r"(.+:INC-\d+)(?::(\d+))?")
 
 _IN_SLACK: tuple[StepName, ...] = ("channel", "topic", "bookmarks", "invite", "announce", "card")
 _IN_ROOM: tuple[StepName, ...] = ("channel", "topic", "bookmarks", "invite")
@@ -52,10 +67,78 @@ def retried(name: StepName, now_ms: int) -> Amend:
         step = incident.steps.get(name)
         if step is None or step.state != "failed":
             so = "was never due" if step is None else f"is {step.state}"
-            raise StaleButton(f"That step of {incident.id} {so}; nothing was changed.")
+            skipped = name == "page" and step is not None and step.state == "skipped"
+            raise StaleButton(
+                f"That step of {incident.id} {so}; nothing was changed.",
+                hint=f"{command(f'incident page {incident.id}')} calls somebody."
+                if skipped
+                else "",
+            )
         return incident.stepped(name, Step("due", at_ms=now_ms, tries=step.tries + 1))
 
     return amend
+
+
+def again_due(state: State, now_ms: int, before: Incident, after: Incident, wish: Wish) -> Incident:
+    """
+    Return an incident after a change, with every step due that its severity or its reopening calls for.
+
+    Only what was skipped for its severity, for want of a declaration, or because it was over is looked
+    at again: a drill, or one that nobody was to be paged for, stays as it was asked. What stays skipped
+    has a reason that is true of what it is now. *wish* says what is connected.
+    """
+    reopened = after.open and not before.open
+    same = (before.severity, before.workflows) == (after.severity, after.workflows)
+    if same and not reopened:
+        return after
+    settings, workflows = from_record(state.setting("incidents")), workflows_of(state, after)
+    into_pages = before.severity not in settings.pages and after.severity in settings.pages
+    if after.open and (reopened or into_pages) and page_over(after):
+        anew = paged_anew(after, now_ms)
+        after = after if no_page(anew, settings, workflows, wish) else anew
+    reasons = _skipped(after, settings, workflows, wish)
+    for name, step in after.steps.items():
+        if step.state != "skipped" or not _passing(step.detail):
+            continue
+        why = reasons.get(name, "")
+        if why:
+            now = replace(step, detail=why)
+        elif after.open:
+            now = Step("due", at_ms=now_ms, tries=step.tries + 1)
+        else:
+            now = replace(step, detail=step.detail if step.detail.startswith(_ENDED) else _OVER)
+        after = after.stepped(name, now)
+    return after
+
+
+def page_over(incident: Incident) -> bool:
+    """Return whether its page was opened and is resolved at PagerDuty: it calls nobody any more."""
+    pager, step = incident.pager, incident.steps.get("page")
+    under_way = step is not None and step.state == "due"
+    return pager is not None and bool(pager.id) and pager.status == "resolved" and not under_way
+
+
+def paged_anew(incident: Incident, now_ms: int) -> Incident:
+    """Return an incident whose page is due under a new key: PagerDuty never opens a resolved one again."""
+    assert incident.pager is not None
+    step = incident.steps.get("page", Step("skipped"))
+    due = Step("due", at_ms=now_ms, tries=step.tries + 1)
+    return replace(incident, pager=Pager(_next_key(incident.pager.key))).stepped("page", due)
+
+
+def _next_key(key: str) -> str:
+    """Return the key of the page after: `opsbot:prod:INC-7`, then `opsbot:prod:INC-7:2`, `:3` ..."""
+    found = _KEY.fullmatch(key)
+    if found is None:
+        return f"{key}:2"
+    return f"{found[1]}:{int(found[2] or 1) + 1}"
+
+
+def _passing(why: str) -> bool:
+    """Return whether a reason may end with a change of the incident."""
+    return (
+        why == _NO_SERVICE or why.endswith((_PAGES_NOBODY, _NO_CHANNEL)) or why.startswith(_ENDED)
+    )
 
 
 def _skipped(
@@ -82,7 +165,7 @@ def _no_room(incident: Incident, settings: IncidentSettings) -> str:
     if not settings.channels:
         return "channels are left to another tool here"
     if incident.severity not in settings.rooms and not incident.room.adopted:
-        return f"{incident.severity} has no channel of its own here"
+        return f"{incident.severity} {_NO_CHANNEL}"
     return ""
 
 
@@ -98,18 +181,24 @@ def no_page(
     reasons = (
         (not wish.paging, "PagerDuty is not connected"),
         (not settings.paging, "paging is left to another tool here"),
-        (wish.page is False, "nobody was to be paged"),
+        (wish.page is False, NOT_WANTED),
         (incident.drill and unless_asked, "it is a drill"),
         (
             incident.severity not in settings.pages and unless_asked and not adopted,
-            f"{incident.severity} pages nobody here",
+            f"{incident.severity} {_PAGES_NOBODY}",
         ),
         (
             not service_of(incident, settings, workflows) and not adopted,
-            "no `pagerduty.service` is declared for it",
+            _NO_SERVICE,
         ),
     )
     return next((why for so, why in reasons if so), "")
+
+
+def workflows_of(state: State, incident: Incident) -> tuple[Workflow, ...]:
+    """Return the declared workflows that an incident names."""
+    declared_now = state.workflows()
+    return tuple(declared_now[name] for name in incident.workflows if name in declared_now)
 
 
 def service_of(

@@ -6,6 +6,9 @@ from typing import Final
 
 from opsbot.app.fleet_words import clock, listed, moment
 from opsbot.app.incident_action_words import action_bodies, action_line
+from opsbot.app.incident_held_words import held_words
+from opsbot.app.incident_steps import NOT_WANTED
+from opsbot.app.incident_update_words import last_update
 from opsbot.domain.change import Json, Record
 from opsbot.domain.incident import ROLES, STEPS, Incident, Role, StepName
 from opsbot.domain.incident_times import Measures, as_record, mean, measures
@@ -57,8 +60,8 @@ class IncidentView:
     Everything one answer or card about an incident is made from; free text is opened already.
 
     *note* says what an answer did. *kills* are those that belong to it. *todo* are the words
-    of its actions, in their order. *shout* are lines about a
-    page that did not go out: who to call.
+    of its actions, in their order. *shout* are lines about a page that did not go out: who to call.
+    *update* is the newest update; an answer that gives one says it in its note, and leaves it empty.
     """
 
     incident: Incident
@@ -72,6 +75,7 @@ class IncidentView:
     kills: tuple[Kill, ...] = ()
     shout: tuple[str, ...] = field(default_factory=tuple)
     todo: tuple[str, ...] = ()
+    update: str = ""
 
 
 def incident_said(view: IncidentView) -> Said:
@@ -82,6 +86,7 @@ def incident_said(view: IncidentView) -> Said:
         inert(view.title),
         inert(view.summary),
         _what(view),
+        last_update(incident, view.update, view.policy, view.now_ms),
         _people(view),
         _held(view),
         _page(view),
@@ -146,17 +151,7 @@ def _held(view: IncidentView) -> str:
         mode = type_of(view.incident.type).mode
         usual = f" Usual for this type: `{mode}`." if mode else ""
         return f"Nothing is switched off for it.{usual}"
-    parts = [_kill(one) for one in view.kills]
-    return "; ".join(parts) + "."
-
-
-def _kill(kill: Kill) -> str:
-    if not kill.active:
-        return f"{kill.id} restored"
-    if kill.confirmed_ms is None:
-        return f"{kill.id} holds (`{kill.mode}`), not confirmed yet"
-    proved = ", proved" if kill.probes and kill.passed == kill.probes else ""
-    return f"{kill.id} holds (`{kill.mode}`), confirmed{proved}"
+    return held_words(view.kills)
 
 
 def _page(view: IncidentView) -> str:
@@ -169,7 +164,8 @@ def _page(view: IncidentView) -> str:
     if step is None:
         return ""
     if step.state == "skipped":
-        return f"Nobody was paged: {step.detail}." if incident.open else ""
+        why = ", as was asked" if step.detail == NOT_WANTED else f": {step.detail}"
+        return f"Nobody was paged{why}." if incident.open else ""
     if step.state == "due":
         return f"Nobody was called yet: {inert(step.detail)}." if step.detail else "Paging."
     return ""

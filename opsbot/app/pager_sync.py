@@ -1,17 +1,21 @@
 """What changes here and PagerDuty should know: acknowledged, resolved, severity, a note; each once."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from opsbot.app.environment import Environment, policy_of
+from opsbot.app.incident_change import changed
 from opsbot.app.incident_page import PRIORITY, email_of, page_title
+from opsbot.app.incident_steps import Wish, again_due
 from opsbot.app.pager_alarm import PagerAlarm
-from opsbot.app.pager_mirror import OWN_MARK
+from opsbot.app.pager_mirror import OWN_MARK, PAGERDUTY
 from opsbot.app.paging_port import Paging, PagingUnauthorised
 from opsbot.app.ports import Delivery, GiveUp, RetryLater
+from opsbot.domain.change import Change
 from opsbot.domain.errors import UnknownIncident
 from opsbot.domain.incident import Incident, Pager
+from opsbot.domain.state import State
 
 SECOND_LEVEL: Final = 2
 """Who is called when the first level should not be alone with it."""
@@ -75,6 +79,10 @@ class PagerSync:
             await paging.acknowledge(page, sender=sender)
         elif what == "resolve" and not incident.open:
             await self._resolve(paging, incident, pager, sender)
+            await self._over(incident, page)
+        elif what == "accepted" and pager.status != "resolved":
+            priority = PRIORITY[incident.severity]
+            await paging.reprioritise(page, priority, sender=sender, urgency="high")
         elif what == "severity":
             await paging.reprioritise(page, PRIORITY[incident.severity], sender=sender)
         elif what == "escalate":
@@ -93,6 +101,23 @@ class PagerSync:
         for other in await paging.find_all(pager.key) if pager.key else ():
             if other.id != pager.id and other.status != "resolved":
                 await paging.resolve(other.id, sender=sender)
+
+    async def _over(self, before: Incident, page: str) -> None:
+        """Note that its page is resolved, however late PagerDuty tells it: who reopens it needs a new one."""
+
+        def decide(state: State, now_ms: int) -> tuple[Change | None, None]:
+            now = state.incident(before.id)
+            if now.pager is None or now.pager.id != page or now.pager.status == "resolved":
+                return None, None
+            after = replace(now, pager=replace(now.pager, status="resolved", at_ms=now_ms))
+            after = again_due(state, now_ms, before, after, Wish())
+            change, _ = changed(
+                state, now_ms, now, after, PAGERDUTY, verb="pager_resolved", echo=True
+            )
+            return change, None
+
+        at = f"{before.at.epoch}:{before.at.revision}"
+        await self.env.store.commit(f"page-over:{before.uid}:{page}:{at}", decide)
 
     async def _add(self, paging: Paging, incident: Incident, page: str, who: str) -> None:
         """Ask somebody in by the id that the policy has for them at PagerDuty, else by their e-mail."""

@@ -257,8 +257,19 @@ class Paging(Protocol):
         """Escalate to a level of the incident's policy, counted from 1."""
         ...
 
-    async def reprioritise(self, id: str, priority: str, *, sender: str) -> Paged:  # noqa: A002  the trade's own word
-        """Set the priority of that name; `left_out` says so where the account has none."""
+    async def reprioritise(
+        self,
+        id: str,  # noqa: A002  the trade's own word
+        priority: str,
+        *,
+        sender: str,
+        urgency: Urgency | None = None,
+    ) -> Paged:
+        """
+        Set the priority of that name, and the urgency where one is given.
+
+        `left_out` says so where the account has no such priority; the urgency is set all the same.
+        """
         ...
 
     async def add_responders(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from opsbot.app.deliver import UNEXPECTED
 from opsbot.app.environment import Environment, policy_of
+from opsbot.app.incident_hidden import Hidden
 from opsbot.app.look import may_look
 from opsbot.app.ports import Outbox
 from opsbot.app.restore_decision import touched
@@ -58,7 +59,7 @@ class Retry:
                 noted = await self._noted_before(committed, request_id)
                 letters = tuple(letter for letter in letters if letter[0] in noted)
         moved = [letter for letter in letters if await self.outbox.retry(letter[0])]
-        return self._said(moved, item, again=again)
+        return self._said(moved, item, Hidden.of(self.env.store.state, actor), again=again)
 
     async def _noted_before(self, committed: Committed, request_id: str) -> frozenset[str]:
         """
@@ -80,7 +81,7 @@ class Retry:
         found = listed if isinstance(listed, (list, tuple)) else ()
         return frozenset(str(one["item"]) for one in found if isinstance(one, Mapping))
 
-    def _said(self, moved: Sequence[Letter], item: str, *, again: bool) -> Said:
+    def _said(self, moved: Sequence[Letter], item: str, hidden: Hidden, *, again: bool) -> Said:
         body: dict[str, Json] = {"retried": [name for name, _, _ in moved]}
         if not moved and again:
             title = f"This request was done before in {self.env.name}; nothing was moved now"
@@ -90,7 +91,7 @@ class Retry:
             every = item.lower() == EVERY
             title = "Nothing is undelivered" if every else "Nothing was left to deliver again"
             return Said("plain", f"{title} in {self.env.name}", body=body)
-        lines = [letter_line(letter) for letter in moved[:SHOWN]]
+        lines = [letter_line(letter, hidden) for letter in moved[:SHOWN]]
         more = [f"and {len(moved) - SHOWN} more"] if moved[SHOWN:] else []
         title = f"Being delivered again in {self.env.name}: {counted(len(moved), 'message')}"
         said = "Whether it arrives now is seen in `status`."
@@ -115,9 +116,15 @@ def chosen(letters: Sequence[Letter], item: str) -> tuple[Letter, ...]:
     return found
 
 
-def letter_line(letter: Letter) -> str:
-    """Return one undelivered message as people read it: its id, what it is, and what was wrong."""
+def letter_line(letter: Letter, hidden: Hidden = Hidden()) -> str:  # noqa: B008  it is frozen
+    """
+    Return one undelivered message as people read it: its id, what it is, and what was wrong.
+
+    What is *hidden* from the reader is not named, and why it failed (a channel's name) is not said.
+    """
     item, effect, reason = letter
+    if hidden.of_effect(effect):
+        return f"`{inert(item, limit=40)}` a message about something private failed"
     what = f"{_WHAT.get(effect.kind, effect.kind)} {inert(about(effect), limit=80)}"
     return f"`{inert(item, limit=40)}` {what} failed: {inert(_plain(reason), limit=160)}"
 

@@ -6,7 +6,7 @@ from typing import Final, Literal, get_args
 
 from opsbot.app.environment import Environment
 from opsbot.app.fleet_words import counted
-from opsbot.app.incident_change import may_work
+from opsbot.app.incident_power import may_work
 from opsbot.app.incident_requests import Which
 from opsbot.app.incident_sight import found
 from opsbot.app.ports import Document

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from opsbot.app.approvals import pending_on
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.fleet_words import instance_line, is_alive, moment
+from opsbot.app.incident_hidden import Hidden
 from opsbot.app.incident_home import incident_parts, open_lines
 from opsbot.app.incident_links import untied
 from opsbot.app.kill_decision import undo_hint
@@ -15,7 +16,7 @@ from opsbot.app.oncall import OnCall
 from opsbot.app.oncall_words import Known, oncall_said
 from opsbot.app.ports import Outbox
 from opsbot.app.reach import people_named
-from opsbot.app.reason_words import further_lines
+from opsbot.app.reason_words import further_lines, hold_lines
 from opsbot.app.restore_ramp_words import except_words
 from opsbot.app.retry import EVERY, letter_line
 from opsbot.app.route_home import route_parts
@@ -61,7 +62,7 @@ class Show:
             said = await self._one(self._named(workflow, state), state, fleet)
             told = await open_lines(self.env, state, actor, workflow)
             return replace(said, lines=(*told, *said.lines)) if told else said
-        return self._all(state, fleet, await self._undelivered())
+        return self._all(state, fleet, await self._undelivered(Hidden.of(state, actor)))
 
     async def home(self, actor: Actor) -> tuple[Said, ...]:
         """
@@ -74,7 +75,8 @@ class Show:
         rows = [self._row(one, state, fleet) for one in state.workflows().values()]
         now_ms = fleet.now_ms if fleet else self.env.clock.now_ms()
         routes = route_parts(state, self.env.name, now_ms)
-        head = self._all(state, fleet, await self._undelivered(), listed=False)
+        undelivered = await self._undelivered(Hidden.of(state, actor))
+        head = self._all(state, fleet, undelivered, listed=False)
         incidents = await incident_parts(self.env, state, actor)
         return (head, *kills, *incidents, *rows, *routes)
 
@@ -166,7 +168,7 @@ class Show:
             raise UnknownWorkflow(name, nearest=nearest(name, declared))
         return declared[name]
 
-    async def _undelivered(self) -> list[str]:
+    async def _undelivered(self, hidden: Hidden) -> list[str]:
         """Return what could not be said outside; the kills themselves never depend on it."""
         if self.outbox is None:
             return []
@@ -176,7 +178,7 @@ class Show:
             return ["Whether messages are left undelivered cannot be read: no answer."]
         if not dead:
             return []
-        lines = [letter_line(letter) for letter in dead[-MOST_LETTERS:]]
+        lines = [letter_line(letter, hidden) for letter in dead[-MOST_LETTERS:]]
         head = f"Not delivered: {counted(len(dead), 'message')}; the newest:"
         return [head, *lines, f"{_AGAIN} `opsbot retry all` or the button tries it now."]
 
@@ -224,6 +226,7 @@ class Show:
             f"Model: {_route(workflow)}",
             *([f"Last resort: {inert(workflow.last_resort)}"] if workflow.last_resort else []),
             *_first([self._kill_line(kill, state, fleet) for kill in hits]),
+            *_first(list(await hold_lines(self.env, hits))),
         ]
         row = self._row(workflow, state, fleet)
         if fleet is not None:

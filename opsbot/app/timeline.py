@@ -187,11 +187,11 @@ class _Reading:
         return isinstance(since_ms, int) and since_ms < entry.at_ms - SKEW_MS
 
     def _before(self, entry: Entry) -> Records:
-        return {
-            kind: {id_: self.known[kind][id_]}
-            for kind, id_, _ in entry.writes
-            if id_ in self.known.get(kind, {})
-        }
+        found: dict[str, dict[str, Record]] = {}
+        for kind, id_, _ in entry.writes:
+            if id_ in self.known.get(kind, {}):
+                found.setdefault(kind, {})[id_] = self.known[kind][id_]
+        return found
 
 
 def kills_of(state: State, incident: Incident) -> tuple[Kill, ...]:

@@ -45,7 +45,8 @@ def incident_sentence(told: Telling) -> str:
         return _opened(told, changed)
     update = told.word(told.fact("update"))
     parts = [*([f"\u201c{update}\u201d"] if update else []), *_differences(told, changed)]
-    head = f"{told.who}: " if not told.by_us else ""
+    named = bool(parts) and parts[0].startswith(f"{told.who} declined ")
+    head = "" if told.by_us or named else f"{told.who}: "
     return f"{head}{'; '.join(parts)}." if parts else ""
 
 
@@ -149,7 +150,8 @@ def _offers(told: Telling, one: Written) -> Iterator[str]:
         if now.get(role) and now.get(role) != before.get(role):
             yield f"{ROLE_WORD[role].lower()} offered to {told.name(now[role])}"
         elif before.get(role) and not now.get(role) and held.get(role) != before[role]:
-            yield f"{ROLE_WORD[role].lower()} not taken by {told.name(before[role])}"
+            name, word = told.name(before[role]), ROLE_WORD[role].lower()
+            yield f"{name} declined {word}" if name == told.who else f"{word} not taken by {name}"
 
 
 def _responders(told: Telling, one: Written) -> Iterator[str]:

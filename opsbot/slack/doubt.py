@@ -15,8 +15,8 @@ _NO: Final = (
 )
 _SAYS_NO: Final = re.compile(f"(?:{_NO}){_END}", re.IGNORECASE)
 _SAID_NO: Final = re.compile(
-    f"(?:{_NO}|stopp(?:ed|ing)|denied|denying|paus(?:ed|ing)|abort(?:ed|s|ing)|postponed"
-    r"|(?:cancel|cancell|reject|refus|declin)(?:ed|es|s|ing))" + _END,
+    f"(?:{_NO}|stop(?:ped|ping)|denied|denying|paus(?:ed|ing)|abort(?:ed|s|ing)|postponed"
+    r"|(?:cancel(?:l)?|reject|refus|declin)(?:ed|es|s|ing))" + _END,
     re.IGNORECASE,
 )
 _LONG: Final = 5

@@ -47,6 +47,7 @@ async def test_changes_say_what_is_meant() -> None:
         await port.resolve("PINC1", sender="", resolution="Rolled back.")
         await port.escalate("PINC1", 2, sender="")
         await port.reprioritise("PINC1", "P2", sender="")
+        await port.reprioritise("PINC1", "P2", sender="", urgency="high")
 
     kind = {"type": "incident_reference"}
     assert [one.said["incident"] for one in script.calls(f"PUT {ONE}")] == [
@@ -54,6 +55,7 @@ async def test_changes_say_what_is_meant() -> None:
         {**kind, "status": "resolved", "resolution": "Rolled back."},
         {**kind, "escalation_level": 2},
         {**kind, "priority": {"id": "PPRI2", "type": "priority_reference"}},
+        {**kind, "priority": {"id": "PPRI2", "type": "priority_reference"}, "urgency": "high"},
     ]
 
 
@@ -63,6 +65,17 @@ async def test_a_priority_that_is_not_there_changes_nothing_and_is_said() -> Non
     async with paging(script) as port:
         paged = await port.reprioritise("PINC1", "P2", sender="")
 
+    assert paged.left_out == ("priority P2: the account has none of that name",)
+
+
+async def test_without_that_priority_the_urgency_is_raised_all_the_same() -> None:
+    script = Script().answer(f"PUT {ONE}", said(200, {"incident": incident()}))
+    script.answer("GET /priorities", said(200, {"priorities": []}))
+    async with paging(script) as port:
+        paged = await port.reprioritise("PINC1", "P2", sender="", urgency="high")
+
+    (call,) = script.calls(f"PUT {ONE}")
+    assert call.said["incident"] == {"type": "incident_reference", "urgency": "high"}
     assert paged.left_out == ("priority P2: the account has none of that name",)
 
 

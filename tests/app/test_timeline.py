@@ -220,3 +220,20 @@ async def test_what_people_do_about_reminders_pages_and_reviews_is_told(world: W
         "incident",
         "reminder",
     ]
+
+
+async def test_a_kill_that_joins_several_incidents_is_no_second_declaration_of_any(
+    world: World,
+) -> None:
+    one = world.instance("a")
+    await opened(world)
+    other = OpenIncident("wrong sums", workflow=COPILOT, anyway=True)
+    await world.bot.incidents.open(other, SAM, request_id="other")
+    await killed(world)
+    one.follow()
+    await world.work("follow")
+
+    for name in ("INC-1", "INC-2"):
+        told = texts(await lines(world, name))
+        assert sum("declared INC-" in text for text in told) == 1
+        assert any(f"{name} active \u2192 contained" in text for text in told)

@@ -214,6 +214,17 @@ async def test_an_alert_sent_while_rest_was_away_is_found_and_adopted(
     assert len(stand_in.incidents) == 1
 
 
+async def test_a_soft_page_becomes_loud_with_its_priority_at_once(
+    stand_in: PagerDutyStandIn, port: PagerDuty
+) -> None:
+    paged = await port.open(order(urgency="low"))
+
+    await port.reprioritise(paged.id, "P1", sender="mara@example.com", urgency="high")
+
+    there = stand_in.incidents[0]
+    assert (there.urgency, there.priority) == ("high", "PPRIO1")
+
+
 async def test_what_is_changed_there_is_as_it_was_meant(
     stand_in: PagerDutyStandIn, port: PagerDuty
 ) -> None:
