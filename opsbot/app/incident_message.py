@@ -8,17 +8,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from opsbot.app.card import Render
-from opsbot.app.incident_step import GIVEN_BACK_S
+from opsbot.app.one_at_a_time import OneAtATime
 from opsbot.app.ports import Chat, GiveUp, Outbox, RetryLater
 from opsbot.domain.change import Record
-from opsbot.domain.errors import Gone, StoreLost
+from opsbot.domain.errors import Gone
 from opsbot.domain.said import Said
 
 EDIT_S: Final = 1.0
 """Least seconds between two edits: what changes at once is one edit."""
-
-HELD_S: Final = 15.0
-"""For how long one replica may work on a message; it gives it back as soon as it is done."""
 
 Make = Callable[[], Awaitable[Said]]
 """Returns what the message says now; what is written is made while nobody else works on it."""
@@ -36,7 +33,10 @@ class Standing:
     chat: Chat
     outbox: Outbox
     render: Render
-    _working: set[str] = field(default_factory=set)
+    _alone: OneAtATime = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_alone", OneAtATime(self.outbox))
 
     async def where(self, key: str) -> Record | None:
         """Return the place of a message, None where it was never posted."""
@@ -61,15 +61,8 @@ class Standing:
         left = await self.outbox.left(key)
         if left is not None and self._stands(left, channel, await make(), moved):
             return left
-        if key in self._working or not await self.outbox.claim(key, ttl_s=HELD_S):
-            raise RetryLater("the message is being edited", after_s=EDIT_S)
-        self._working.add(key)
-        try:
+        async with self._alone.on(key, again_s=EDIT_S):
             return await self._put(key, channel, await make(), moved)
-        finally:
-            self._working.discard(key)
-            with contextlib.suppress(StoreLost):  # then it ends by itself
-                await self.outbox.claim(key, ttl_s=GIVEN_BACK_S)
 
     def _stands(self, left: Record, channel: str, said: Said, moved: Said | None) -> bool:
         """Return whether a message is where it should be and says so already: then nobody is in the way."""

@@ -1,12 +1,13 @@
 """What changes of an incident, said in the thread of its card: one reply for each change worth a sentence."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from opsbot.app.card import Render
 from opsbot.app.environment import Environment
 from opsbot.app.incident_card import IncidentCard
 from opsbot.app.incident_place import card_key, place
 from opsbot.app.incident_step import AGAIN_S, TRYING, WAIT_S, patient
+from opsbot.app.one_at_a_time import OneAtATime
 from opsbot.app.ports import Delivery, Outbox, RetryLater
 from opsbot.app.rooms_port import Rooms
 from opsbot.app.sentences import Sentences
@@ -25,6 +26,10 @@ class IncidentSaid:
     outbox: Outbox
     render: Render
     card: IncidentCard
+    _alone: OneAtATime = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_alone", OneAtATime(self.outbox))
 
     async def __call__(self, delivery: Delivery) -> None:
         """
@@ -46,6 +51,11 @@ class IncidentSaid:
         text = await Sentences(self.env).of_incident(revision, incident)
         if not text:
             return
+        async with self._alone.on(delivery.effect.key):
+            await self._reply(incident, card, text, delivery)
+
+    async def _reply(self, incident: Incident, card: Record, text: str, delivery: Delivery) -> None:
+        """Reply once: whoever comes second looks for the first reply, which stands there by then."""
         blocks, plain = self.render(Said("plain", text))
         try:
             await self.rooms.reply(card, blocks, plain, key=delivery.effect.key)

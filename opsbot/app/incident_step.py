@@ -1,6 +1,5 @@
 """The steps of an incident outside: each done by a handler of its own, each result committed, none stops another."""
 
-import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
@@ -8,10 +7,11 @@ from typing import Final, Literal
 from opsbot.app.environment import Environment
 from opsbot.app.incident_change import Amend, changed
 from opsbot.app.incident_effects import step as effect_of
+from opsbot.app.one_at_a_time import OneAtATime
 from opsbot.app.ports import Delivery, GiveUp, Handler, Outbox, RetryLater
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change
-from opsbot.domain.errors import StoreLost, UnknownIncident
+from opsbot.domain.errors import UnknownIncident
 from opsbot.domain.incident import STEPS, Incident, Room, Step, StepName
 from opsbot.domain.state import State
 
@@ -28,11 +28,6 @@ TRIED: Final = 5
 AGAIN_S: Final = 30.0
 MOST_TRIES: Final = 120
 """How often a failed step is tried on by itself, once in so many seconds: an hour."""
-
-HELD_S: Final = 20.0
-"""For how long one replica may work on a step; it gives it back as soon as it is done."""
-
-GIVEN_BACK_S: Final = 0.001
 
 TRYING: Final = "it is tried again by itself"
 NO_ROOM: Final = "it has no channel of its own"
@@ -124,7 +119,10 @@ class IncidentSteps:
     outbox: Outbox
     handlers: Mapping[StepName, StepHandler]
     others: Mapping[StepName, Handler] = field(default_factory=dict)
-    _working: set[str] = field(default_factory=set)
+    _alone: OneAtATime = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_alone", OneAtATime(self.outbox))
 
     async def __call__(self, delivery: Delivery) -> None:
         """
@@ -143,16 +141,8 @@ class IncidentSteps:
         due = _due(await self.env.store.refresh(), delivery)
         if due is None or _waits_for_room(due):
             return
-        key = delivery.effect.key
-        if key in self._working or not await self.outbox.claim(key, ttl_s=HELD_S):
-            raise RetryLater("it is being done", after_s=WAIT_S)
-        self._working.add(key)
-        try:
+        async with self._alone.on(delivery.effect.key):
             await self._settled(delivery, due)
-        finally:
-            self._working.discard(key)
-            with contextlib.suppress(StoreLost):  # then it ends by itself
-                await self.outbox.claim(key, ttl_s=GIVEN_BACK_S)
 
     async def _settled(self, delivery: Delivery, due: Due) -> None:
         try:

@@ -127,7 +127,7 @@ async def test_while_one_works_on_it_nobody_else_does(world: World, board: Board
     await one.put(KEY, HERE, make)
 
     assert board.posted == [(HERE, "newer")]
-    assert refused == ["the message is being edited"] * 2
+    assert refused == ["it is being done"] * 2
 
 
 async def test_a_deleted_one_is_posted_anew_once(world: World, board: Board) -> None:

@@ -82,7 +82,7 @@ def open_it(page: Page, folder: Path) -> None:
     """One line opens an incident, with a channel of its own."""
     say(page, "/ai-incident open support-copilot sev1 Wrong refund answers")
 
-    announced = card(page, "tone-red", "Wrong refund answers")
+    announced = card(page, "tone-amber", "Wrong refund answers")
     expect(announced).to_contain_text("INC-1", timeout=PATIENCE_MS)
     expect(announced).to_contain_text(f"#{ROOM}", timeout=PATIENCE_MS)
     shoot(page, folder, "incident-1-opened")
