@@ -100,6 +100,10 @@ class Switchboard:
         found = self.store.redis.hget(self.fleet.instances, client.instance)
         return json.loads(found) if found else {}
 
+    def registered(self, client: FlagClient, workflow: str) -> Record:
+        """Return what the client registered of one workflow; empty before it did."""
+        return self.registration(client).get("workflows", {}).get(workflow, {})
+
 
 def workflow_record(name: str, **fields: object) -> Record:
     return {

@@ -121,7 +121,5 @@ def test_a_new_name_reaches_the_store_with_a_check_in(store: Store) -> None:
 
         copilot.decide(model="openai/gpt-5.2")
 
-        told = eventually_sync(
-            lambda: board.registration(flags)["workflows"]["support-copilot"].get("models")
-        )
+        told = eventually_sync(lambda: board.registered(flags, "support-copilot").get("models"))
     assert told == ["openai/gpt-5.2"]

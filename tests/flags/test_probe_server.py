@@ -22,7 +22,7 @@ def test_probes_are_answered_by_the_registered_enforcement_point(store: Store) -
     with connect(store, probe="127.0.0.1:0") as flags:
         handle = flags.workflow("w")
         flags._enforcement["w"] = point
-        url = eventually_sync(lambda: board.registration(flags)["workflows"]["w"]["probe"])
+        url = eventually_sync(lambda: board.registered(flags, "w").get("probe"))
         live = httpx.get(url, params={"workflow": "w"}, headers={"x-opsbot-probe": "n1"})
         board.kill("K-1", workflow="w")
         wait_killed(handle)

@@ -56,8 +56,8 @@ def test_the_bot_can_probe_the_guard_and_learns_what_it_can_do(
         copilot = flags.workflow("support-copilot")
         with guard.client(copilot):
             told = eventually_sync(
-                lambda: board.registration(flags)["workflows"]["support-copilot"],
-                until=lambda told: bool(told["probe"]) and "read_only" in told["modes"],
+                lambda: board.registered(flags, "support-copilot"),
+                until=lambda told: bool(told.get("probe")) and "read_only" in told["modes"],
             )
             board.kill("K-1", mode="read_only", workflow="support-copilot")
             board.acked(flags, lambda ack: ack["x"] == board.revision)
