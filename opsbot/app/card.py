@@ -20,11 +20,10 @@ from opsbot.domain.change import Record
 from opsbot.domain.containment import Containment
 from opsbot.domain.errors import Gone, UnknownKill
 from opsbot.domain.fleet import ALIVE_MS
-from opsbot.domain.kill import Kill, from_record
+from opsbot.domain.kill import Kill
 from opsbot.domain.policy import shown
 from opsbot.domain.said import Said
 from opsbot.domain.state import State
-from opsflags import keys
 
 LIVE_S = 15.0
 """How long one delivery keeps the card live."""
@@ -220,21 +219,13 @@ def held_then(state: State, kill: Kill) -> tuple[Kill, ...]:
     ended, at_ms = kill.ended, kill.ended_ms
     if ended is None or at_ms is None:
         return ()
-    since = [record for record in state.kind(keys.ENDED).values() if _later_than(record, at_ms)]
-    beside = (*state.active_kills(), *(from_record(record) for record in since))
     struck = {one.name for one in struck_by(kill.scope, state.workflows())}
     return tuple(
         other
-        for other in beside
-        if (other.ended is None or other.ended > ended)
-        and (other.since_ms < at_ms or other.at < ended)
+        for other in (*state.active_kills(), *state.ended_after(ended))
+        if (other.since_ms < at_ms or other.at < ended)
         and not struck.isdisjoint(one.name for one in touched(state, (other,)))
     )
-
-
-def _later_than(record: Record, at_ms: int) -> bool:
-    ended_ms = record.get("ended_ms")
-    return isinstance(ended_ms, int) and ended_ms >= at_ms
 
 
 def _gone(seen: Containment | None) -> frozenset[str]:

@@ -1,15 +1,14 @@
 """The sentences about the fleet: who has not confirmed and why, and which point was not probed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from opsbot.domain.change import Position, Record
+from opsbot.domain.change import Position
 from opsbot.domain.containment import Containment, Missing
 from opsbot.domain.fleet import ALIVE_MS, Fleet, Instance
-from opsbot.domain.kill import Kill, from_record
+from opsbot.domain.kill import Kill
 from opsbot.domain.said import inert
 from opsbot.domain.state import ROUTES, State
-from opsflags import keys
 
 SHOWN = 5
 """Names of one kind in a message; the machine's form has them all."""
@@ -138,7 +137,7 @@ def _lacks(one: Instance, state: State) -> list[str]:
         return []
     applied, served = one.ack.applied, frozenset(one.workflows)
     found = [k.id for k in state.active_kills() if k.at > applied and _meets(k, served)]
-    found += [f"the end of {k.id}" for k in _ended_after(state, applied) if _meets(k, served)]
+    found += [f"the end of {k.id}" for k in state.ended_after(applied) if _meets(k, served)]
     found += [
         f"the route of `{name}`"
         for name in sorted(served & state.kind(ROUTES).keys())
@@ -149,20 +148,6 @@ def _lacks(one: Instance, state: State) -> list[str]:
 
 def _meets(kill: Kill, served: frozenset[str]) -> bool:
     return kill.scope.workflow is None or kill.scope.workflow in served
-
-
-def _ended_after(state: State, at: Position) -> list[Kill]:
-    place = at.as_json()
-    newer = (one for one in state.kind(keys.ENDED).values() if _ends_past(one, place))
-    return [from_record(one) for one in newer]
-
-
-def _ends_past(record: Record, place: Mapping[str, int]) -> bool:
-    ended = record.get("ended")
-    return isinstance(ended, Mapping) and (
-        (int(str(ended["epoch"])), int(str(ended["revision"])))
-        > (place["epoch"], place["revision"])
-    )
 
 
 def _ahead(one: Instance, fleet: Fleet) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from opsbot.domain import gates, incident_note, route, routing
 from opsbot.domain import incident as incidents
@@ -90,6 +91,11 @@ class State:
         """Return the kills that restrict now, oldest first."""
         return _active(self.kind(keys.KILLS))
 
+    def ended_after(self, at: Position) -> tuple[Kill, ...]:
+        """Return the kills that ended later than *at*, the latest first."""
+        known = _ended(self.kind(keys.ENDED))
+        return tuple(takewhile(lambda kill: kill.ended is not None and kill.ended > at, known))
+
     def kill(self, kill_id: str) -> Kill:
         """
         Return one kill, active or ended.
@@ -128,10 +134,10 @@ class State:
         Raises:
             UnknownWorkflow: no workflow of that name has a route.
         """
-        record = self.kind(ROUTES).get(workflow)
-        if record is None:
+        found = _routings(self.kind(ROUTES)).get(workflow)
+        if found is None:
             raise UnknownWorkflow(workflow)
-        return routing.from_record(record)
+        return found
 
     def revision(self, workflow: str, number: Number) -> Revision:
         """
@@ -203,8 +209,22 @@ def _read_kills(records: Mapping[str, Record]) -> tuple[Kill, ...]:
 
 
 _active = Remembered(_read_kills)
+_each_ended = RememberedEach(kills.from_record)
 
 
+def _read_ended(records: Mapping[str, Record]) -> tuple[Kill, ...]:
+    return tuple(sorted(_each_ended(records), key=lambda kill: kill.ended or kill.at, reverse=True))
+
+
+_ended = Remembered(_read_ended)
+_each_routing = RememberedEach(routing.from_record)
+
+
+def _read_routings(records: Mapping[str, Record]) -> Mapping[str, Routing]:
+    return dict(zip(records, _each_routing(records), strict=True))
+
+
+_routings = Remembered(_read_routings)
 _notes = Remembered(RememberedEach(incident_note.from_record))
 _each_incident = RememberedEach(incidents.from_record)
 
