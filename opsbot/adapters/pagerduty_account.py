@@ -16,7 +16,7 @@ from opsbot.adapters.pagerduty_said import (
     place,
     read,
 )
-from opsbot.app.paging_port import Finding, Place, WebhookHealth
+from opsbot.app.paging.port import Finding, Place, WebhookHealth
 from opsbot.app.ports import GiveUp, RetryLater
 from opsbot.domain.pager_event import WANTED
 

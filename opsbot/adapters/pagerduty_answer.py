@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
-from opsbot.app.paging_port import PagingRefused, PagingUnauthorised, PagingUnreachable
+from opsbot.app.paging.port import PagingRefused, PagingUnauthorised, PagingUnreachable
 from opsbot.app.ports import RetryLater
 from opsbot.domain.said import inert
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from opsbot.adapters.pagerduty_link import Link
 from opsbot.adapters.pagerduty_orders import EventForm, alert_form, change_form, key_of
-from opsbot.app.paging_port import AlertEvent, ChangeEvent
+from opsbot.app.paging.port import AlertEvent, ChangeEvent
 
 ENQUEUE: Final = "/v2/enqueue"
 CHANGE: Final = "/v2/change/enqueue"

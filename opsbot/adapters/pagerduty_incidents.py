@@ -30,7 +30,7 @@ from opsbot.adapters.pagerduty_said import (
     paged,
     read,
 )
-from opsbot.app.paging_port import (
+from opsbot.app.paging.port import (
     Paged,
     PageOrder,
     PagingRefused,

@@ -13,7 +13,7 @@ import structlog
 
 from opsbot.adapters.pagerduty_answer import NO_SUCH_SENDER, Answer, NoAnswer, settled
 from opsbot.adapters.pagerduty_said import many
-from opsbot.app.paging_port import PagingOff, PagingUnreachable
+from opsbot.app.paging.port import PagingOff, PagingUnreachable
 
 Kind = Literal["rest", "events"]
 Params = Mapping[str, str | int | list[str]]

@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from opsbot.app.paging_port import AlertEvent, ChangeEvent, Link, PageOrder, PagingRefused
+from opsbot.app.paging.port import AlertEvent, ChangeEvent, Link, PageOrder, PagingRefused
 from opsbot.domain.said import inert
 
 LONGEST_KEY: Final = 255

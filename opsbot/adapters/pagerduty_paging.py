@@ -9,7 +9,7 @@ from opsbot.adapters.pagerduty_events import EventStream
 from opsbot.adapters.pagerduty_incidents import Incidents
 from opsbot.adapters.pagerduty_link import Account, Link, Make, open_link, real
 from opsbot.adapters.pagerduty_roster import Roster
-from opsbot.app.paging_port import Duty, PagerPerson
+from opsbot.app.paging.port import Duty, PagerPerson
 from opsbot.app.ports import Clock
 
 

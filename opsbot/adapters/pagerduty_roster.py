@@ -18,7 +18,7 @@ from opsbot.adapters.pagerduty_said import (
     person,
     read,
 )
-from opsbot.app.paging_port import Duty, PagerPerson, PagingRefused
+from opsbot.app.paging.port import Duty, PagerPerson, PagingRefused
 from opsbot.app.ports import RetryLater
 
 REMEMBER_S: Final = 300.0

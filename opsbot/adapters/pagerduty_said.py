@@ -6,7 +6,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from opsbot.app.paging_port import Duty, Paged, PagerPerson, PageStatus, PagingUnreachable, Place
+from opsbot.app.paging.port import Duty, Paged, PagerPerson, PageStatus, PagingUnreachable, Place
 from opsbot.domain.said import inert
 
 LONGEST = 200

@@ -19,7 +19,7 @@ from opsbot.adapters.picture_pen import (
     Pen,
     as_clock,
 )
-from opsbot.app.incident_words import lasted
+from opsbot.app.incident.words import lasted
 from opsbot.domain.timeline_picture import LANE_WORD, Lane, Mark, Phase, TimelineChart, alt_text
 
 MARGIN: Final = 32

@@ -5,8 +5,9 @@ import json
 from dataclasses import dataclass, replace
 
 from opsbot.app.environment import Environment, policy_of, who
-from opsbot.app.incident_links import with_kill
-from opsbot.app.kill_decision import REVIEW_MS, next_number, numbered
+from opsbot.app.incident.links import with_kill
+from opsbot.app.kill_decision import REVIEW_MS
+from opsbot.app.numbers import next_number, numbered
 from opsbot.app.target import struck_by
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Effect, Position, Sealed, Timer, Write

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from opsbot.app.approvals import ramp_of
-from opsbot.app.card import Render
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.fleet_words import moment
-from opsbot.app.ports import Chat, Delivery, GiveUp, Outbox, RetryLater
+from opsbot.app.ports import Chat, Delivery, GiveUp, Outbox, Render, RetryLater
 from opsbot.app.ramp_waits import ramp_words
 from opsbot.app.reach import slack_ids, tell_each
-from opsbot.app.restore_decision import touched
+from opsbot.app.target import touched
 from opsbot.app.words import SHOWN, clock, mode_word, named
 from opsbot.domain.actor import SCHEDULER
 from opsbot.domain.approval import Approval

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from opsbot.app.environment import Environment, policy_of
-from opsbot.app.incident_hidden import Hidden, shown_body, withheld
+from opsbot.app.incident.hidden import Hidden, shown_body, withheld
 from opsbot.app.words import clock
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Json, Record

@@ -3,31 +3,26 @@
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
-from opsbot.app import incident_slack
 from opsbot.app.adopt import Adopt, adopted
 from opsbot.app.anchor import Anchor
 from opsbot.app.audit import Audit
-from opsbot.app.card import Card, Render
+from opsbot.app.card import Card
 from opsbot.app.duties import Duties
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.follow import Follow
-from opsbot.app.incident import Incidents
-from opsbot.app.incident_effects import PAGER
-from opsbot.app.incident_page import PageIncident
-from opsbot.app.incident_remind import Remind
-from opsbot.app.incident_told import IncidentTold
+from opsbot.app.incident.effects import PAGER
+from opsbot.app.incidents import Incidents
 from opsbot.app.kill import KillVerb
 from opsbot.app.kill_decision import WouldWiden
 from opsbot.app.look import may_look
 from opsbot.app.no_chat import NoChat, nobody
-from opsbot.app.oncall import OnCall
-from opsbot.app.pager_alarm import PagerAlarm
-from opsbot.app.pager_sync import PagerSync
-from opsbot.app.paging_port import Paging
-from opsbot.app.ports import Chat, Handler, Outbox, Picture, Pictures, Prober
-from opsbot.app.ramp import Ramp
+from opsbot.app.paging.alarm import PagerAlarm
+from opsbot.app.paging.oncall import OnCall
+from opsbot.app.paging.page import PageIncident
+from opsbot.app.paging.port import Paging
+from opsbot.app.paging.sync import PagerSync
+from opsbot.app.ports import Chat, Handler, Outbox, Picture, Pictures, Prober, Render
 from opsbot.app.reason import GiveReason
-from opsbot.app.record_eval import RecordEval
 from opsbot.app.requests import (
     ApproveRequest,
     EvalRequest,
@@ -41,10 +36,15 @@ from opsbot.app.restore import RestoreVerb
 from opsbot.app.restore_ramp_verb import RestoreSteps
 from opsbot.app.resume import Resume
 from opsbot.app.retry import Retry
-from opsbot.app.rooms_port import Rooms
-from opsbot.app.route import RouteVerb, approval_about
-from opsbot.app.route_card import RouteCard
-from opsbot.app.route_picture import EvaluationPicture, RoutePicture
+from opsbot.app.room import slack as incident_slack
+from opsbot.app.room.port import Rooms
+from opsbot.app.room.remind import Remind
+from opsbot.app.room.told import IncidentTold
+from opsbot.app.routes.card import RouteCard
+from opsbot.app.routes.picture import EvaluationPicture, RoutePicture
+from opsbot.app.routes.ramp import Ramp
+from opsbot.app.routes.record_eval import RecordEval
+from opsbot.app.routes.route import RouteVerb, approval_about
 from opsbot.app.said_where import says_where
 from opsbot.app.sentences import Sentences
 from opsbot.app.show import Show

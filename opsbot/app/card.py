@@ -1,22 +1,19 @@
 """The live card: one message in the workflow's channel, edited in place, never ahead of the truth."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from opsbot.app.approvals import pending_on
 from opsbot.app.ended_words import ended_said
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.follow import PATIENCE_MS
-from opsbot.app.incident_links import untied
+from opsbot.app.incident.links import untied
 from opsbot.app.kill_decision import undo_hint
 from opsbot.app.kill_names import led
-from opsbot.app.ports import Chat, Delivery, Outbox, RetryLater
+from opsbot.app.ports import Chat, Delivery, Outbox, Render, RetryLater
 from opsbot.app.reason_words import further_lines
-from opsbot.app.restore_decision import touched
 from opsbot.app.sight import Sight, watched_end, watched_kill
-from opsbot.app.target import held_with, struck_by
+from opsbot.app.target import held_with, struck_by, touched
 from opsbot.app.words import KillView, kill_said
-from opsbot.domain.change import Record
 from opsbot.domain.containment import Containment
 from opsbot.domain.errors import Gone, UnknownKill
 from opsbot.domain.fleet import ALIVE_MS
@@ -43,8 +40,6 @@ EDIT_S = 1.0
 SLOW_S = 30.0
 COUNTING_MS = 600_000
 """How long a settled card's counters go on, every half minute."""
-
-Render = Callable[[Said], tuple[Sequence[Record], str]]
 
 
 @dataclass(frozen=True, slots=True)

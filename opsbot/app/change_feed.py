@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from opsbot.app.environment import Environment
-from opsbot.app.paging_port import ChangeEvent, Paging
+from opsbot.app.paging.port import ChangeEvent, Paging
 from opsbot.app.ports import GiveUp, Outbox, RetryLater
 from opsbot.app.sentences import Sentences, read
-from opsbot.app.timeline_words import Records
+from opsbot.app.timeline.words import Records
 from opsbot.domain.change import Record
 from opsbot.domain.journal import Entry
 from opsbot.domain.state import INCIDENTS, State

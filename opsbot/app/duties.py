@@ -3,14 +3,14 @@
 from dataclasses import dataclass, replace
 
 from opsbot.app.approvals import overtaken
-from opsbot.app.card import Render, channel_of
+from opsbot.app.card import channel_of
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.human_queue import after_hours
 from opsbot.app.kill_decision import review_delay_ms
-from opsbot.app.ports import Chat, Delivery
+from opsbot.app.ports import Chat, Delivery, Render
 from opsbot.app.reach import person_known, slack_ids, tell_each
-from opsbot.app.restore_decision import touched
 from opsbot.app.restore_lone import decide_expire
+from opsbot.app.target import touched
 from opsbot.app.words import clock, mode_word, named
 from opsbot.domain.actor import SCHEDULER
 from opsbot.domain.change import Change, Effect, Position, Timer, Write

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from opsbot.app.environment import Environment
-from opsbot.app.incident_links import with_confirmation
+from opsbot.app.incident.links import with_confirmation
 from opsbot.app.ports import Delivery, Prober, RetryLater
 from opsbot.app.prove import prove
 from opsbot.app.restore_ramp import look

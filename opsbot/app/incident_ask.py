@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, cast
 
-from opsbot.app.incident_requests import (
+from opsbot.app.incident.requests import (
     ActionItem,
     EditIncident,
     HushReminder,

@@ -2,9 +2,8 @@
 
 from typing import Protocol
 
-from opsbot.app.incident_capture import Heard, Look
-from opsbot.app.incident_form import Form
-from opsbot.app.incident_requests import (
+from opsbot.app.incident.form import Form
+from opsbot.app.incident.requests import (
     ActionItem,
     EditIncident,
     HushReminder,
@@ -17,7 +16,8 @@ from opsbot.app.incident_requests import (
     Which,
 )
 from opsbot.app.ports import Document
-from opsbot.app.review_export import ReviewForm
+from opsbot.app.review.export import ReviewForm
+from opsbot.app.timeline.capture import Heard, Look
 from opsbot.domain.actor import Actor
 from opsbot.domain.said import Said
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from opsbot.app.approvals import pending_on
 from opsbot.app.environment import Environment, policy_of, who
 from opsbot.app.glass_words import told_line
-from opsbot.app.incident_links import untied
+from opsbot.app.incident.links import untied
 from opsbot.app.kill_decision import Order, Struck, decide_kill, undo_hint
 from opsbot.app.kill_names import led
 from opsbot.app.kill_question import names_hit

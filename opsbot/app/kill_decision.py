@@ -9,9 +9,10 @@ from opsbot.app.approvals import overtaken
 from opsbot.app.environment import policy_of
 from opsbot.app.freeze_frame import freeze_frame
 from opsbot.app.human_queue import mode_now, queue_timer
-from opsbot.app.incident_links import with_kill
+from opsbot.app.incident.links import with_kill
 from opsbot.app.kill_names import led
 from opsbot.app.kill_question import must_confirm
+from opsbot.app.numbers import next_number, numbered
 from opsbot.app.requests import KillRequest
 from opsbot.app.target import Aim, aim, struck_by
 from opsbot.domain.actor import Actor
@@ -253,18 +254,6 @@ def _new_kill(state: State, now_ms: int, order: Order, aimed: Aim) -> Kill:
         reason=order.reason,
         actor_name=order.name,
     )
-
-
-def next_number(state: State, what: str) -> int:
-    """Return the next free number of an id series; `numbered` records it as used."""
-    last = state.setting("ids").get(what, 0)
-    return (last if isinstance(last, int) else 0) + 1
-
-
-def numbered(state: State, what: str, count: int = 1) -> Write:
-    """Return the write that uses up the next *count* numbers of a series."""
-    last = next_number(state, what) + count - 1
-    return Write(SETTINGS, "ids", {"s": 1, **state.setting("ids"), what: last})
 
 
 def _again(

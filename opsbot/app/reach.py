@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from opsbot.app.ports import Chat, GiveUp, RetryLater
-from opsbot.app.restore_decision import touched
+from opsbot.app.target import touched
 from opsbot.domain.change import Record
 from opsbot.domain.kill import Kill
 from opsbot.domain.policy import Policy, shown

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from opsbot.app.environment import Environment, policy_of, who
-from opsbot.app.restore_decision import touched
+from opsbot.app.target import touched
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Effect, Write
 from opsbot.domain.errors import NeedsMoreWords, NotAllowed, StaleButton

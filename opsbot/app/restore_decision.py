@@ -18,9 +18,9 @@ from opsbot.app.approvals import (
 )
 from opsbot.app.approver_words import may_approve
 from opsbot.app.environment import policy_of
-from opsbot.app.incident_links import tied
-from opsbot.app.kill_decision import next_number, numbered
+from opsbot.app.incident.links import tied
 from opsbot.app.kill_names import with_led
+from opsbot.app.numbers import next_number, numbered
 from opsbot.app.requests import Target
 from opsbot.app.restore_lift import (
     Lift,
@@ -33,7 +33,7 @@ from opsbot.app.restore_lift import (
 )
 from opsbot.app.restore_lone import held_anew, lone_over
 from opsbot.app.restore_ramp import approved_ramp, stored, timer_of
-from opsbot.app.target import hits, nearest, struck_by
+from opsbot.app.target import hits, nearest, touched
 from opsbot.domain.approval import Approval
 from opsbot.domain.approval import as_record as approval_record
 from opsbot.domain.change import Change, Position, Write
@@ -42,7 +42,6 @@ from opsbot.domain.kill import Kill
 from opsbot.domain.policy import Request, Verdict, identity_of, judge, shown
 from opsbot.domain.said import inert
 from opsbot.domain.state import APPROVALS, State
-from opsbot.domain.workflow import Workflow
 
 __all__ = ["Lift", "Lifted", "Outcome", "decide_approval", "decide_restore", "select", "touched"]
 
@@ -173,13 +172,6 @@ def _without_followers(found: tuple[Kill, ...], active: tuple[Kill, ...]) -> tup
             hint=f"Restore {held.under}: it lifts every name with it.",
         )
     return free
-
-
-def touched(state: State, kills: tuple[Kill, ...]) -> tuple[Workflow, ...]:
-    """Return every workflow that one of *kills* can touch."""
-    declared = state.workflows()
-    names = {one.name for kill in kills for one in struck_by(kill.scope, declared)}
-    return tuple(declared[name] for name in sorted(names))
 
 
 def _nothing(state: State, target: Target, active: tuple[Kill, ...]) -> Exception:

@@ -6,7 +6,6 @@ from opsbot.app.approvals import overtaken
 from opsbot.app.climb import Looked, Taken, climb
 from opsbot.app.environment import policy_of
 from opsbot.app.fleet_words import moment
-from opsbot.app.restore_decision import touched
 from opsbot.app.restore_lift import cards
 from opsbot.app.restore_ramp import (
     due,
@@ -18,6 +17,7 @@ from opsbot.app.restore_ramp import (
     timers_of_kill,
     watched_until_ms,
 )
+from opsbot.app.target import touched
 from opsbot.domain.actor import RAMP, Actor
 from opsbot.domain.change import Change, Effect, Position, Record, Sealed
 from opsbot.domain.errors import NotAllowed, StaleButton

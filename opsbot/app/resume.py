@@ -7,9 +7,9 @@ from opsbot.app.approvals import timers_for, waiting, warning_ms
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.follow import PATIENCE_MS
 from opsbot.app.ports import Delivery
-from opsbot.app.ramp_decision import entry, watch_again
 from opsbot.app.ramp_waits import reminder
 from opsbot.app.restore_ramp import due
+from opsbot.app.routes.ramp_decision import entry, watch_again
 from opsbot.domain.actor import SCHEDULER
 from opsbot.domain.change import Change, Effect, Record, Timer, Write
 from opsbot.domain.kill import Kill

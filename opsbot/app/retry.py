@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from opsbot.app.deliver import UNEXPECTED
 from opsbot.app.environment import Environment, policy_of
-from opsbot.app.incident_hidden import Hidden
+from opsbot.app.incident.hidden import Hidden
 from opsbot.app.look import may_look
 from opsbot.app.ports import Outbox
-from opsbot.app.restore_decision import touched
+from opsbot.app.target import touched
 from opsbot.app.words import counted
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Committed, Effect, Json

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from opsbot.app.environment import Environment, policy_of
-from opsbot.app.timeline_words import Records, commitments, sentence
+from opsbot.app.timeline.words import Records, commitments, sentence
 from opsbot.domain.change import Record
 from opsbot.domain.incident import Incident
 from opsbot.domain.journal import Broken, Entry, read_entry

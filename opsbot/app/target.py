@@ -187,3 +187,10 @@ def _tool_note(request: KillRequest, touched: tuple[Workflow, ...]) -> str:
     offered = " or ".join(f"`{one}`" for one in nearest(request.tool, tools))
     maybe = f"; did you mean {offered}?" if offered else "."
     return f"The tool `{request.tool}` is not declared by `{touched[0].name}`{maybe}"
+
+
+def touched(state: State, kills: tuple[Kill, ...]) -> tuple[Workflow, ...]:
+    """Return every workflow that one of *kills* can touch."""
+    declared = state.workflows()
+    names = {one.name for kill in kills for one in struck_by(kill.scope, declared)}
+    return tuple(declared[name] for name in sorted(names))

@@ -4,15 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from opsbot.app.asked import ABOUT_APPROVALS, Asked
-from opsbot.app.card import Render
 from opsbot.app.environment import Environment, policy_of
-from opsbot.app.ports import Chat, Delivery, Outbox
-from opsbot.app.ramp_held import held_told
+from opsbot.app.ports import Chat, Delivery, Outbox, Render
 from opsbot.app.ramp_waits import HELD
 from opsbot.app.reach import dris, glass_people, holders, slack_ids, tell_each
-from opsbot.app.rechosen_words import CHOSEN, chosen_told
 from opsbot.app.restore_ramp_verb import TAKEN_BACK, taken_back
-from opsbot.app.route_card import TOLD, RouteCard
+from opsbot.app.routes.card import TOLD, RouteCard
+from opsbot.app.routes.ramp_held import held_told
+from opsbot.app.routes.rechosen_words import CHOSEN, chosen_told
 from opsbot.app.words import mode_word, named
 from opsbot.domain.change import Json
 from opsbot.domain.errors import UnknownKill

@@ -13,10 +13,10 @@ from opsbot.adapters.pulse import Pulse
 from opsbot.adapters.scheduler import Duty
 from opsbot.app.change_feed import FEED_S, ChangeFeed
 from opsbot.app.environment import Environment
-from opsbot.app.oncall import OnCall
-from opsbot.app.pager_events import PagerEvents
-from opsbot.app.pager_watch import TURN_S, PagerWatch
-from opsbot.app.paging_port import Paging, WebhookHealth
+from opsbot.app.paging.events import PagerEvents
+from opsbot.app.paging.oncall import OnCall
+from opsbot.app.paging.port import Paging, WebhookHealth
+from opsbot.app.paging.watch import TURN_S, PagerWatch
 from opsbot.app.ports import Outbox
 from opsbot.config import Settings
 from opsbot.domain.pager_event import PagerEvent

@@ -14,7 +14,7 @@ from opsbot.app.bot import Bot
 from opsbot.app.deliver import Deliver
 from opsbot.app.ports import Delivery
 from opsbot.app.prune import DAY_MS, KEEP_DAYS, Prune
-from opsbot.app.rechoose import Rechoose
+from opsbot.app.routes.rechoose import Rechoose
 from opsbot.domain.change import LANES
 
 SWEEP_CRON = "*/10 * * * *"

@@ -7,8 +7,8 @@ from opsbot.adapters.clock import SystemClock
 from opsbot.adapters.pagerduty_link import Account
 from opsbot.adapters.pagerduty_paging import open_pagerduty
 from opsbot.app import check as checking
-from opsbot.app.paging_check import Expected, examine, expected
-from opsbot.app.paging_port import Finding
+from opsbot.app.paging.check import Expected, examine, expected
+from opsbot.app.paging.port import Finding
 from opsbot.bootstrap.paging_way import account_of
 from opsbot.config import Settings
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from urllib.parse import quote
 
-from opsbot.app.review_export import form_of
+from opsbot.app.review.export import form_of
 from opsbot.cli import printing
 from opsbot.cli.api import opened
 from opsbot.cli.options import Asked, Usage

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 from urllib.parse import quote
 
-from opsbot.app.incident_requests import (
+from opsbot.app.incident.requests import (
     ActionItem,
     EditIncident,
     HushReminder,

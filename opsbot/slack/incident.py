@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from opsbot.app.error_words import of_error
-from opsbot.app.incident_ask import ask
-from opsbot.app.incident_form import Form
-from opsbot.app.incident_requests import (
+from opsbot.app.incident.form import Form
+from opsbot.app.incident.requests import (
     EditIncident,
     HushReminder,
     IncidentLook,
@@ -20,6 +19,7 @@ from opsbot.app.incident_requests import (
     RoleOrder,
     Which,
 )
+from opsbot.app.incident_ask import ask
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Json
 from opsbot.domain.errors import (

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from opsbot.app.incident import TITLE
-from opsbot.app.incident_requests import OpenIncident
+from opsbot.app.incident.requests import OpenIncident
+from opsbot.app.incidents import TITLE
 from opsbot.domain.blockcheck import check_view
 from opsbot.domain.change import Json
 from opsbot.domain.incident_times import ORDER, Moment

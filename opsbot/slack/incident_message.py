@@ -6,8 +6,8 @@ from typing import Final
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
-from opsbot.app.incident import TITLE
-from opsbot.app.incident_requests import OpenIncident
+from opsbot.app.incident.requests import OpenIncident
+from opsbot.app.incidents import TITLE
 from opsbot.app.ports import GiveUp, RetryLater
 from opsbot.domain.errors import OpsbotError
 from opsbot.domain.said import inert

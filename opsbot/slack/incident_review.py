@@ -1,6 +1,6 @@
 """What [Review] and `/ai-incident export` do in Slack: the file and the picture go into the incident's thread."""
 
-from opsbot.app.incident_requests import Which
+from opsbot.app.incident.requests import Which
 from opsbot.domain.actor import Actor
 from opsbot.domain.said import Said
 from opsbot.slack.deps import Deps

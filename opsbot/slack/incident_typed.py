@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from opsbot.app.incident_requests import Which
+from opsbot.app.incident.requests import Which
 from opsbot.domain.errors import NeedsMoreWords
 from opsbot.domain.incident import number_of
 from opsbot.slack import tokens

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
 from typing import Final, Literal
 
-from opsbot.app.incident_requests import (
+from opsbot.app.incident.requests import (
     ActionItem,
     HushReminder,
     IncidentLook,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from opsbot.app.incident_requests import EditIncident
+from opsbot.app.incident.requests import EditIncident
 from opsbot.domain.incident_times import ORDER, Moment
 from opsbot.domain.incident_types import SEVERITIES, severity
 from opsbot.slack.incident_typed import Typed

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Final
 
-from opsbot.app.incident_requests import OpenIncident
+from opsbot.app.incident.requests import OpenIncident
 from opsbot.domain.errors import NeedsMoreWords
 from opsbot.domain.incident_times import ORDER, Moment
 from opsbot.domain.incident_types import severity

@@ -8,7 +8,7 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from opsbot.app.ports import GiveUp
-from opsbot.app.rooms_port import Channel, NameTaken, NotInvited, NotPermitted
+from opsbot.app.room.port import Channel, NameTaken, NotInvited, NotPermitted
 from opsbot.domain.change import Record
 from opsbot.slack.asking import SlackRefused, asked, plainly
 from opsbot.slack.chat import SlackChat

@@ -8,9 +8,9 @@ import structlog
 from slack_bolt.async_app import AsyncApp
 
 from opsbot.app.error_words import of_error
-from opsbot.app.incident_capture import Heard, Seen, moment_of
-from opsbot.app.incident_requests import TimelineNote, Which
+from opsbot.app.incident.requests import TimelineNote, Which
 from opsbot.app.ports import GiveUp, RetryLater
+from opsbot.app.timeline.capture import Heard, Seen, moment_of
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Json, Record
 from opsbot.domain.errors import Gone, NeedsMoreWords, Refused, StaleButton

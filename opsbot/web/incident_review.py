@@ -6,8 +6,8 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from opsbot.app.incident_requests import Which
-from opsbot.app.review_export import FORMS, ReviewForm
+from opsbot.app.incident.requests import Which
+from opsbot.app.review.export import FORMS, ReviewForm
 from opsbot.domain.actor import Actor
 from opsbot.web.auth import Access
 from opsbot.web.routing import Entry, Known

@@ -7,8 +7,8 @@ from typing import Final, TypeVar
 from starlette.requests import Request
 from starlette.responses import Response
 
+from opsbot.app.incident.requests import IncidentLook, IncidentWords, Which
 from opsbot.app.incident_ask import ask
-from opsbot.app.incident_requests import IncidentLook, IncidentWords, Which
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import NeedsMoreWords
 from opsbot.domain.said import Said

@@ -7,7 +7,7 @@ from email.utils import format_datetime
 import httpx2
 import pytest
 
-from opsbot.app.paging_port import Finding, PagingUnauthorised, Place, WebhookHealth
+from opsbot.app.paging.port import Finding, PagingUnauthorised, Place, WebhookHealth
 from opsbot.domain.pager_event import WANTED
 from tests.support.paging import ACCOUNT, KEY, Script, error, paging, said
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from opsbot.app.paging_port import (
+from opsbot.app.paging.port import (
     AlertEvent,
     ChangeEvent,
     Link,

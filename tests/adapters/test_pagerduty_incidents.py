@@ -6,7 +6,7 @@ import json
 import httpx2
 import pytest
 
-from opsbot.app.paging_port import (
+from opsbot.app.paging.port import (
     Paging,
     PagingRefused,
     PagingUnreachable,

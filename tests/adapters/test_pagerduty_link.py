@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from opsbot.adapters.pagerduty_answer import Answer, settled
 from opsbot.adapters.pagerduty_link import THREADS, Account, Door, Kind, Link, open_link
 from opsbot.adapters.pagerduty_orders import alert_form, incident_form
-from opsbot.app.paging_port import AlertEvent, PageOrder, PagingUnreachable
-from opsbot.app.paging_port import Link as Address
+from opsbot.app.paging.port import AlertEvent, PageOrder, PagingUnreachable
+from opsbot.app.paging.port import Link as Address
 from opsbot.app.ports import GiveUp, RetryLater
 from tests.support.wait import eventually
 

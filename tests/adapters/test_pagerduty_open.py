@@ -5,7 +5,7 @@ from dataclasses import replace
 import httpx2
 import pytest
 
-from opsbot.app.paging_port import (
+from opsbot.app.paging.port import (
     Paged,
     PageOrder,
     PagingOff,

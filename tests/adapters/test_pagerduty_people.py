@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import httpx2
 import pytest
 
-from opsbot.app.paging_port import PagerPerson, PagingRefused, PagingUnreachable
+from opsbot.app.paging.port import PagerPerson, PagingRefused, PagingUnreachable
 from tests.support.paging import Heard, Script, error, paging, said
 
 ON_CALL, USERS = "GET /oncalls", "GET /users"

@@ -8,7 +8,7 @@ from PIL import Image
 
 from opsbot.adapters.picture import Pictures
 from opsbot.adapters.picture_pen import HARD, LINE
-from opsbot.app.timeline_svg import as_svg
+from opsbot.app.timeline.svg import as_svg
 from opsbot.domain.incident_times import Times
 from opsbot.domain.timeline import Line
 from opsbot.domain.timeline_picture import TimelineChart, alt_text, charted

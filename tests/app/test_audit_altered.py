@@ -1,6 +1,6 @@
 """The audit against somebody who may write to the store: words, lines and heads that are not ours."""
 
-from opsbot.app.incident_requests import EditIncident, OpenIncident, Which
+from opsbot.app.incident.requests import EditIncident, OpenIncident, Which
 from opsbot.app.requests import KillRequest, Target
 from opsbot.domain.change import Sealed
 from tests.support.world import MARA, World

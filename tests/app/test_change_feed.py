@@ -8,10 +8,10 @@ import pytest
 from opsbot.adapters.memory import open_memory
 from opsbot.app.change_feed import MOST, OLDEST_MS, TOLD, ChangeFeed
 from opsbot.app.environment import Environment
-from opsbot.app.incident_requests import OpenIncident
-from opsbot.app.paging_port import PagingRefused, PagingUnreachable
+from opsbot.app.incident.requests import OpenIncident
+from opsbot.app.paging.port import PagingRefused, PagingUnreachable
 from opsbot.app.requests import KillRequest, RestoreRequest, Target
-from opsbot.app.timeline_words import _VERBS
+from opsbot.app.timeline.words import _VERBS
 from tests.support.pages import Pages
 from tests.support.world import INES, MARA, SATURDAY_NIGHT_MS, Counter, World, workflow
 

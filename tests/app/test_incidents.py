@@ -2,7 +2,7 @@
 
 import pytest
 
-from opsbot.app.incident_requests import EditIncident, MoveIncident, OpenIncident, RoleOrder, Which
+from opsbot.app.incident.requests import EditIncident, MoveIncident, OpenIncident, RoleOrder, Which
 from opsbot.app.requests import KillRequest, Target
 from opsbot.domain.errors import IllegalMove, IncidentOpen, NotAllowed, StaleButton, UnknownIncident
 from tests.support.world import GUS, INES, MARA, NOOR, SAM, World, workflow

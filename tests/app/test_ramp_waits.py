@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from opsbot.app.ramp_decision import UNPROVED
 from opsbot.app.requests import ApproveRequest, KillRequest, RollbackRequest, StageRequest, Target
+from opsbot.app.routes.ramp_decision import UNPROVED
 from opsbot.domain.errors import NotAllowed, RouteRefused, StaleButton
 from opsbot.domain.workflow import Workflow
 from tests.app.test_asked import Messages

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from opsbot.app.incident_requests import OpenIncident
+from opsbot.app.incident.requests import OpenIncident
 from tests.cli.conftest import Terminal
 from tests.support.world import MARA
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from opsbot.app.incident_requests import (
+from opsbot.app.incident.requests import (
     ActionItem,
     EditIncident,
     HushReminder,

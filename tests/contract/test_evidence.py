@@ -7,8 +7,8 @@ import pytest
 from opsbot.adapters.bundle import StoreBundle
 from opsbot.adapters.clock import SystemClock, SystemEntropy
 from opsbot.app.environment import Environment
-from opsbot.app.record_eval import RecordEval
 from opsbot.app.requests import EvalResult
+from opsbot.app.routes.record_eval import RecordEval
 from opsbot.domain import journal
 from opsbot.domain.errors import BadEvidence
 from opsbot.domain.failure_budget import burned

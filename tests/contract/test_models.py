@@ -9,8 +9,8 @@ from opsbot.app.book import book_of
 from opsbot.app.declare import Declare
 from opsbot.app.environment import Environment
 from opsbot.app.kill_decision import Order, decide_kill
-from opsbot.app.rechoose import Rechoose
 from opsbot.app.requests import KillRequest, Target
+from opsbot.app.routes.rechoose import Rechoose
 from opsbot.domain.actor import RAMP
 from opsbot.domain.change import Change, Write
 from opsbot.domain.declaration import Catalogue

@@ -16,7 +16,7 @@ from opsbot.adapters.clock import SystemClock
 from opsbot.adapters.pagerduty_link import Account, Door, Kind
 from opsbot.adapters.pagerduty_paging import PagerDuty, open_pagerduty
 from opsbot.adapters.pagerduty_webhook import SIGNATURE_HEADER, parse, verify
-from opsbot.app.paging_port import (
+from opsbot.app.paging.port import (
     AlertEvent,
     ChangeEvent,
     PageOrder,

@@ -10,7 +10,7 @@ from opsbot.adapters.clock import SystemClock, SystemEntropy
 from opsbot.app.declare import decide as declare
 from opsbot.app.environment import Environment
 from opsbot.app.requests import ApproveRequest, RouteEdit, StageRequest
-from opsbot.app.route import RouteVerb
+from opsbot.app.routes.route import RouteVerb
 from opsbot.domain import journal
 from opsbot.domain.change import Effect
 from opsbot.domain.declaration import Catalogue

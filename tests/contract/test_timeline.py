@@ -3,11 +3,11 @@
 from opsbot.adapters.bundle import StoreBundle
 from opsbot.app.declare import decide
 from opsbot.app.environment import Environment
-from opsbot.app.incident import Incidents
-from opsbot.app.incident_note_change import SLACK
-from opsbot.app.incident_notes import IncidentNotes, MessageNow
-from opsbot.app.incident_requests import ActionItem, OpenIncident, TimelineNote, Which
-from opsbot.app.timeline import Timeline
+from opsbot.app.incident.note_change import SLACK
+from opsbot.app.incident.requests import ActionItem, OpenIncident, TimelineNote, Which
+from opsbot.app.incidents import Incidents
+from opsbot.app.timeline.notes import IncidentNotes, MessageNow
+from opsbot.app.timeline.read import Timeline
 from opsbot.domain.declaration import Catalogue
 from opsbot.domain.journal import replay
 from opsbot.domain.state import NOTES

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsbot.app.timeline_svg import as_svg
+from opsbot.app.timeline.svg import as_svg
 from opsbot.domain.incident_times import Times
 from opsbot.domain.timeline import Line
 from opsbot.domain.timeline_picture import LONGEST, NEAR, TICKS, alt_text, charted

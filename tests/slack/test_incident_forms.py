@@ -4,9 +4,9 @@ import re
 from dataclasses import fields, replace
 
 from opsbot.app.bot import Bot
-from opsbot.app.incident import Incidents
-from opsbot.app.incident_form import Form
-from opsbot.app.incident_requests import Which
+from opsbot.app.incident.form import Form
+from opsbot.app.incident.requests import Which
+from opsbot.app.incidents import Incidents
 from opsbot.app.requests import KillRequest, Target
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import StoreLost

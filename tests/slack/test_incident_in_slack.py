@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from opsbot.app.incident_requests import (
+from opsbot.app.incident.requests import (
     EditIncident,
     MoveIncident,
     OpenIncident,

@@ -13,7 +13,7 @@ from opsbot.app.bot import Bot
 from opsbot.app.declare import decide
 from opsbot.app.deliver import Deliver
 from opsbot.app.environment import Environment
-from opsbot.app.incident_requests import EditIncident, MoveIncident, OpenIncident, RoleOrder, Which
+from opsbot.app.incident.requests import EditIncident, MoveIncident, OpenIncident, RoleOrder, Which
 from opsbot.domain.change import Lane
 from opsbot.domain.declaration import Catalogue
 from opsbot.slack.app import open_client, open_session

@@ -2,7 +2,7 @@
 
 import pytest
 
-from opsbot.app.incident_requests import MoveIncident, OpenIncident, RoleOrder, Which
+from opsbot.app.incident.requests import MoveIncident, OpenIncident, RoleOrder, Which
 from tests.slack.forged import LEAD, NEW, ONCALL, SUPPORT, Attacked, _no_crash
 from tests.slack.incident_hands import (
     COPILOT,

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from opsbot.app.incident_requests import (
+from opsbot.app.incident.requests import (
     ActionItem,
     EditIncident,
     HushReminder,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsbot.app.incident_requests import IncidentWords, MoveIncident, OpenIncident, RoleOrder
+from opsbot.app.incident.requests import IncidentWords, MoveIncident, OpenIncident, RoleOrder
 from opsbot.cli.table import COMMANDS
 from opsbot.domain.errors import NeedsMoreWords
 from opsbot.domain.incident import ROLES

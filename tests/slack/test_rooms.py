@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from opsbot.app.ports import GiveUp, RetryLater
-from opsbot.app.rooms_port import NameTaken, NotInvited, NotPermitted
+from opsbot.app.room.port import NameTaken, NotInvited, NotPermitted
 from opsbot.domain.errors import Gone
 from opsbot.domain.said import Said
 from opsbot.slack.app import open_client, open_session

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opsbot.app.requests import RouteEdit
-from opsbot.app.route_decision import edited
+from opsbot.app.routes.set_decision import edited
 from opsbot.domain.blockcheck import check_view
 from opsbot.domain.route import Number, Route, Target
 from opsbot.domain.said import Said

@@ -8,7 +8,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from opsbot.app.incident_requests import OpenIncident, Which
+from opsbot.app.incident.requests import OpenIncident, Which
 from opsbot.domain.incident_note import Note
 from opsbot.slack.app import build_app, installed, open_client, open_session
 from opsbot.slack.blocks import render

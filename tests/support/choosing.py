@@ -1,7 +1,7 @@
 """Evidence, watches and kills for tests of routes whose strategy chooses the model."""
 
-from opsbot.app.rechoose import Rechoose
 from opsbot.app.requests import KillRequest, Target
+from opsbot.app.routes.rechoose import Rechoose
 from opsbot.domain.actor import RAMP
 from opsbot.domain.change import Change, Write
 from opsbot.domain.gates import Measurement, as_record, measurement_key

@@ -1,6 +1,6 @@
 """An incident on the memory twin, lived through: opened, worked on until everything rests, and looked at."""
 
-from opsbot.app.incident_requests import (
+from opsbot.app.incident.requests import (
     OpenIncident,
 )
 from opsbot.domain.incident import Incident

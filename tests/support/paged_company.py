@@ -1,12 +1,12 @@
 """One workflow with a service at PagerDuty, and hands to do the work that is due there."""
 
-from opsbot.app.incident import Incidents
-from opsbot.app.incident_page import PageIncident
-from opsbot.app.incident_requests import OpenIncident
-from opsbot.app.oncall import OnCall
-from opsbot.app.pager_alarm import PagerAlarm
-from opsbot.app.pager_sync import PagerSync
-from opsbot.app.paging_port import PagingUnreachable
+from opsbot.app.incident.requests import OpenIncident
+from opsbot.app.incidents import Incidents
+from opsbot.app.paging.alarm import PagerAlarm
+from opsbot.app.paging.oncall import OnCall
+from opsbot.app.paging.page import PageIncident
+from opsbot.app.paging.port import PagingUnreachable
+from opsbot.app.paging.sync import PagerSync
 from opsbot.domain.incident import Incident
 from tests.support.pages import INES, OLA, Pages, duty
 from tests.support.world import MARA, World, plain, workflow

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from opsbot.app.paging_port import (
+from opsbot.app.paging.port import (
     AlertEvent,
     ChangeEvent,
     Duty,

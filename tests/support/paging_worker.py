@@ -6,7 +6,7 @@ import sys
 from opsbot.adapters.clock import SystemClock
 from opsbot.adapters.pagerduty_link import Account
 from opsbot.adapters.pagerduty_paging import PagerDuty, open_pagerduty
-from opsbot.app.paging_port import PageOrder
+from opsbot.app.paging.port import PageOrder
 from opsbot.app.ports import RetryLater
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from opsbot.app.ports import GiveUp
-from opsbot.app.rooms_port import Channel, NameTaken, NotInvited, NotPermitted
+from opsbot.app.room.port import Channel, NameTaken, NotInvited, NotPermitted
 from opsbot.domain.change import Record
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from opsbot.app.incident_requests import OpenIncident, RoleOrder, Which
+from opsbot.app.incident.requests import OpenIncident, RoleOrder, Which
 from opsbot.app.requests import KillRequest, Target
 from opsbot.slack.ids import VALUE
 from opsbot.workbench.slack.model import View

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from opsbot.app.incident_requests import OpenIncident
+from opsbot.app.incident.requests import OpenIncident
 from opsbot.web.said_json import SAID
 from tests.support.web import Door
 from tests.support.world import INES, MARA

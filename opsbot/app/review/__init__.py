@@ -1,0 +1,1 @@
+"""The review that an incident leaves: its facts, gaps and documents."""

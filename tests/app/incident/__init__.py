@@ -1,0 +1,1 @@
+"""Tests of `opsbot/app/incident/`, through the bot on the memory twin."""

@@ -1,0 +1,1 @@
+"""Tests of `opsbot/app/timeline/`, through the bot on the memory twin."""
