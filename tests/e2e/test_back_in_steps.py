@@ -98,21 +98,27 @@ def counted(page: Page) -> tuple[int, int, int]:
 
 
 def hold_and_go_on(page: Page, folder: Path) -> None:
-    """Held, it stays where it is, past its watch; let go on, the next share follows."""
+    """
+    Held, it stays where it is, past its watch; let go on, the next share follows.
+
+    Which repositories are among the first is drawn anew for each restore: in one of 170 the five
+    percent hold none of the hundred.
+    """
     said = card(page, "tone-amber", "except 5 % of sticky keys")
     said.get_by_role("button", name="Hold").click()
     expect(page.locator("#agent-step")).to_contain_text("Held: by Ines", timeout=PATIENCE_MS)
-    eventually_sync(lambda: page.locator(".key.reading").count(), timeout_s=10)
     refused, few, whole = counted(page)
-    assert 1 <= few <= 15
+    assert few <= 15
     assert (whole, refused + few) == (0, 100)
-    expect(page.locator("#agent-last")).to_contain_text("it was given no tool to write with")
     shoot(page, folder, "a-5-percent")
 
     said.get_by_role("button", name="Go on").click()
 
     expect(page.locator(".ramp .now")).to_have_text("25 %", timeout=PATIENCE_MS)
-    eventually_sync(lambda: page.locator(".key.reading").count(), until=lambda now: now > few)
+    eventually_sync(
+        lambda: page.locator(".key.reading").count(), until=lambda now: now > few, timeout_s=10
+    )
+    expect(page.locator("#agent-last")).to_contain_text("it was given no tool to write with")
     assert page.locator(".key.refused").count() > 0
 
 
