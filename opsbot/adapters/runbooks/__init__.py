@@ -1,0 +1,1 @@
+"""Runbooks from markdown: read, checked against what is declared, and kept by their digest."""

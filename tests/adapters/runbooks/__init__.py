@@ -1,0 +1,1 @@
+"""Reading runbooks, and their rules."""
