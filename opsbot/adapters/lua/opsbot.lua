@@ -259,6 +259,43 @@ local function goodbye(keys, args)
   return gone
 end
 
+-- keys: served, base, the hour, and where one ended since: that hour and what stays of it
+-- args: number at_ms keep_ms minutes_ms, then instances that are gone, counters, spans, summaries
+-- Each sample bears the number of the one it was counted from; a second one of that number is nothing.
+-- Answers 1, 0 where another was first, -1 where this user may not let keys expire.
+local function served(keys, args)
+  local next_arg = reader(args)
+  local number, at_ms, keep_ms, minutes_ms = next_arg(), next_arg(), next_arg(), next_arg()
+  if field(keys[1], 'number', '0') ~= number then
+    return 0
+  end
+  -- Before anything is written: what a function wrote stays when a later command is refused.
+  local may = redis.pcall('PEXPIRE', keys[3], keep_ms)
+  if type(may) == 'table' and may.err then
+    return -1
+  end
+  for _ = 1, tonumber(next_arg()) do
+    redis.call('HDEL', keys[2], next_arg())
+  end
+  for _ = 1, tonumber(next_arg()) do
+    redis.call('HSET', keys[2], next_arg(), next_arg())
+  end
+  for _ = 1, tonumber(next_arg()) do
+    local workflow, spans = next_arg(), next_arg()
+    redis.call('HSET', keys[3], workflow, field(keys[3], workflow, '') .. spans)
+  end
+  redis.call('PEXPIRE', keys[3], keep_ms)
+  if keys[5] then
+    for _ = 1, tonumber(next_arg()) do
+      redis.call('HSET', keys[5], next_arg(), next_arg())
+    end
+    redis.call('PEXPIRE', keys[5], keep_ms)
+    redis.call('PEXPIRE', keys[4], minutes_ms)
+  end
+  redis.call('HSET', keys[1], 'number', text(tonumber(number) + 1), 'at', at_ms)
+  return 1
+end
+
 -- A kill must go through on a server that is out of memory.
 redis.register_function{function_name = 'opsbot_commit', callback = commit, flags = {'allow-oom'}}
 redis.register_function{function_name = 'opsbot_fire', callback = fire, flags = {'allow-oom'}}
@@ -270,3 +307,4 @@ redis.register_function('opsbot_own', own)
 redis.register_function('opsbot_claim', claim)
 redis.register_function{function_name = 'opsbot_checkin', callback = checkin, flags = {'allow-oom'}}
 redis.register_function('opsbot_goodbye', goodbye)
+redis.register_function('opsbot_served', served)
