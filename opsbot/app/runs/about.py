@@ -1,0 +1,52 @@
+"""What is said of a runbook beside its steps: of whom it is, for what, how long it takes, how fresh it is. Pure."""
+
+from datetime import date, timedelta
+from typing import Final
+from urllib.parse import quote
+
+from opsbot.domain.runbook import Runbook
+
+DOT: Final = " \u00b7 "
+"""What stands between two facts on one line."""
+
+_HOUR_S: Final = 3600
+
+
+def link_of(name: str) -> str:
+    """Return the path of a runbook's page; the name is that of a file, so it may hold anything."""
+    return f"/runbooks/{quote(name)}"
+
+
+def minutes(seconds: int | None) -> str:
+    """Return how long something should take, empty where nobody said."""
+    if not seconds:
+        return ""
+    if seconds < _HOUR_S:
+        return f"{max(round(seconds / 60), 1)} min"
+    return f"{round(seconds / _HOUR_S, 1):g} h"
+
+
+def due_again(runbook: Runbook) -> str:
+    """Return the date until which its review holds, empty where that is not known."""
+    try:
+        reviewed = date.fromisoformat(runbook.reviewed)
+    except ValueError:
+        return ""
+    return "" if runbook.review_days is None else f"{reviewed + timedelta(runbook.review_days)}"
+
+
+def facts(runbook: Runbook) -> tuple[str, ...]:
+    """Return what stands under the title: of whom, for what, how fresh."""
+    again = due_again(runbook)
+    return tuple(
+        one
+        for one in (
+            runbook.severity or "",
+            f"owner {runbook.owner}" if runbook.owner else "",
+            f"for {', '.join(runbook.incident_types)}" if runbook.incident_types else "",
+            f"reviewed {runbook.reviewed}" if runbook.reviewed else "",
+            f"next review {again}" if again else "",
+            "imported: to read and to tick, it never acts" if runbook.imported else "",
+        )
+        if one
+    )

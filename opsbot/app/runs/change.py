@@ -1,0 +1,82 @@
+"""One change of a run: its next version, with everything that goes with it in the same commit. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from opsbot.app.runs.effects import due, effects
+from opsbot.domain.actor import Actor
+from opsbot.domain.change import Change, Json, Position, Sealed, Write
+from opsbot.domain.run import Run, as_record
+from opsbot.domain.runbook import Runbook
+from opsbot.domain.state import RUNS, State
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a decision left for its caller: the run as it now is, and a sentence about what happened."""
+
+    run: Run
+    note: str = ""
+
+
+def at_next(state: State) -> Position:
+    """Return where the change that is being decided will stand."""
+    return Position(state.position.epoch, state.position.revision + 1)
+
+
+def changed(  # noqa: PLR0913  one change, its words and its evidence
+    state: State,
+    now_ms: int,
+    before: Run | None,
+    after: Run,
+    book: Runbook,
+    actor: Actor,
+    *,
+    verb: str,
+    rule: str = "system",
+    facts: Mapping[str, Json] | None = None,
+    sealed: tuple[Sealed, ...] = (),
+) -> tuple[Change, Run]:
+    """Return the change to *after*, one version later, with its messages, words and due times."""
+    version = 1 if before is None else before.version + 1
+    after = replace(begun(after, now_ms), at=at_next(state), version=version)
+    if not after.open:
+        after = replace(after, offer="", offer_ms=None)
+    set_, gone = due(before, after, book, now_ms)
+    told: dict[str, Json] = {"run": after.id, **(facts or {})}
+    change = Change(
+        verb=verb,
+        actor=actor,
+        writes=(Write(RUNS, after.id, as_record(after)),),
+        rule=rule,
+        facts={**told, **({"incident": after.incident} if after.incident else {})},
+        sealed=sealed,
+        effects=effects(before, after),
+        timers=set_,
+        cancels=gone,
+    )
+    return change, after
+
+
+def begun(run: Run, now_ms: int) -> Run:
+    """Return the run with the time running for each step that is current now."""
+    fresh = {
+        step: replace(run.mark(step), begun_ms=now_ms)
+        for step in run.focus.values()
+        if step and run.mark(step).begun_ms is None and run.open
+    }
+    return replace(run, marks={**run.marks, **fresh}) if fresh else run
+
+
+def beside(change: Change, more: Change | None) -> Change:
+    """Return a change with what another one writes and sets off, in the same commit."""
+    if more is None:
+        return change
+    return replace(
+        change,
+        writes=(*change.writes, *more.writes),
+        sealed=(*change.sealed, *more.sealed),
+        effects=(*change.effects, *more.effects),
+        timers=(*change.timers, *more.timers),
+        cancels=(*change.cancels, *more.cancels),
+    )

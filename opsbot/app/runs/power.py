@@ -1,0 +1,107 @@
+"""Who may do what in a run: by their power over its incident, by working on it, or by leading it. Pure."""
+
+from collections.abc import Iterable
+
+from opsbot.app.environment import policy_of
+from opsbot.app.incident.power import Needs, may_work
+from opsbot.app.incident.sight import involved
+from opsbot.app.runs.sight import incident_of
+from opsbot.domain.actor import Actor
+from opsbot.domain.errors import NotAllowed
+from opsbot.domain.policy import Request, identity_of, judge, shown
+from opsbot.domain.policy_identity import INSIDE, standing_of
+from opsbot.domain.run import Run
+from opsbot.domain.said import inert
+from opsbot.domain.state import State
+from opsbot.domain.typed import command
+from opsbot.domain.workflow import Workflow
+
+
+def may_walk(state: State, run: Run, actor: Actor, now_ms: int, needs: Needs = "work") -> str:
+    """
+    Return the rule by which somebody may change a run.
+
+    Raises:
+        NotAllowed: with who can help.
+    """
+    by = identity_of(policy_of(state), actor)
+    if standing_of(policy_of(state), actor) in INSIDE and by in _asked_in(run):
+        return "run-involved"
+    incident = incident_of(state, run)
+    if incident is not None:
+        return may_work(state, incident, actor, now_ms, needs)
+    return may_begin(state, workflows_of(state, run.params.values()), actor, now_ms)
+
+
+def may_begin(state: State, workflows: tuple[Workflow, ...], actor: Actor, now_ms: int) -> str:
+    """
+    Return the rule by which somebody may walk a runbook outside any incident.
+
+    Raises:
+        NotAllowed: with who can help.
+    """
+    asked = Request("incident", actor, workflows, wide=not workflows, now_ms=now_ms)
+    verdict = judge(policy_of(state), asked)
+    if not verdict.allowed:
+        raise NotAllowed(
+            "That takes the power over an incident; nothing was changed.",
+            rule=verdict.rule,
+            hint=verdict.hint,
+        )
+    return verdict.rule
+
+
+def workflows_of(state: State, words: Iterable[str]) -> tuple[Workflow, ...]:
+    """Return the declared workflows among some words."""
+    declared = state.workflows()
+    named = dict.fromkeys(words)
+    return tuple(declared[name] for name in named if name in declared)
+
+
+def leads(state: State, run: Run, by: str) -> bool:
+    """Return whether somebody commands a run: its own commander, or that of its incident."""
+    incident = incident_of(state, run)
+    lead = "" if incident is None else incident.roles.get("commander", "")
+    return bool(by) and by in (run.commander, lead)
+
+
+def must_lead(state: State, run: Run, by: str, what: str) -> None:
+    """
+    Go on for the commander.
+
+    Raises:
+        NotAllowed: who it is, and what was wanted.
+    """
+    if leads(state, run, by):
+        return
+    lead = inert(shown(policy_of(state), run.commander), limit=80) if run.commander else "nobody"
+    raise NotAllowed(
+        f"Only the commander {what}; nothing was changed.",
+        rule="run-commander",
+        hint=f"{run.id} is led by {lead}.",
+    )
+
+
+def must_know(state: State, run: Run, who: str) -> None:
+    """
+    Go on where somebody who is asked to take a part may know of the run at all.
+
+    Raises:
+        NotAllowed: its incident is private, and they are no part of it.
+    """
+    incident = incident_of(state, run)
+    if incident is None or not incident.private or who in involved(incident):
+        return
+    policy = policy_of(state)
+    raise NotAllowed(
+        f"{incident.id} is private and {inert(shown(policy, who), limit=80)} is no part of it;"
+        " nothing was changed.",
+        rule="run-private",
+        hint=f"Add them first: {command(f'incident role responder {incident.id} @somebody')}.",
+    )
+
+
+def _asked_in(run: Run) -> frozenset[str]:
+    """Return who was given a step or the lead, or offered one: being asked is enough to answer."""
+    given = (one for mark in run.marks.values() for one in (mark.assignee, mark.offered))
+    return frozenset(one for one in (*given, run.commander, run.offer) if one)

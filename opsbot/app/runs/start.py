@@ -1,0 +1,196 @@
+"""What beginning a run comes to on one state: which runbook, for what, and who leads. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from opsbot.app.environment import policy_of
+from opsbot.app.incident.power import may_work
+from opsbot.app.incident.requests import Which
+from opsbot.app.incident.sight import found as incident_found
+from opsbot.app.incident.sight import sees
+from opsbot.app.look import may_look
+from opsbot.app.numbers import next_number, numbered
+from opsbot.app.runs.change import Told, at_next, beside, changed
+from opsbot.app.runs.lanes import first_steps
+from opsbot.app.runs.outline import outline
+from opsbot.app.runs.params import params_for
+from opsbot.app.runs.power import may_begin, workflows_of
+from opsbot.app.runs.requests import StartRun
+from opsbot.app.target import nearest
+from opsbot.domain.actor import Actor
+from opsbot.domain.change import Change, Write
+from opsbot.domain.errors import IllegalMove, NeedsMoreWords, RunOpen, UnknownRunbook
+from opsbot.domain.incident import Incident
+from opsbot.domain.policy import identity_of
+from opsbot.domain.run import Run, RunMode
+from opsbot.domain.runbook import Runbook
+from opsbot.domain.said import inert
+from opsbot.domain.state import TEXTS, State
+from opsbot.domain.typed import command
+
+
+@dataclass(frozen=True, slots=True)
+class Starting:
+    """
+    One request with what was read and drawn beforehand.
+
+    *follows* is the run that it supersedes, *lead* who led that.
+    """
+
+    request: StartRun
+    actor: Actor
+    uid: str
+    book: Runbook
+    follows: str = ""
+    lead: str = ""
+
+
+def book_named(known: Mapping[str, Runbook], word: str) -> Runbook:
+    """
+    Return the runbook that a word names; an imported one also without its folder.
+
+    Raises:
+        UnknownRunbook: nearest names. NeedsMoreWords: none was named.
+    """
+    name = word.strip().removesuffix(".md")
+    if not name:
+        raise NeedsMoreWords(
+            "Name a runbook; nothing was begun.",
+            hint=f"{command('runbook catalogue')} lists them.",
+        )
+    for one in (name, name.lower(), f"imported/{name}"):
+        if one in known:
+            return known[one]
+    near = " or ".join(f"`{one}`" for one in nearest(name, known))
+    raise UnknownRunbook(
+        f"There is no runbook `{inert(name, limit=80)}`; nothing was begun.",
+        hint=f"Did you mean {near}?" if near else f"{command('runbook catalogue')} lists them.",
+    )
+
+
+def decide_start(state: State, now_ms: int, order: Starting) -> tuple[Change | None, Told]:
+    """
+    Decide one beginning; asked again with the same uid, it is what was begun the first time.
+
+    Raises:
+        UnknownIncident, UnknownWorkflow, NeedsMoreWords, NotAllowed: nothing was begun.
+        IllegalMove: the incident is over, or the page is no procedure. RunOpen: it is walked already.
+    """
+    may_look(policy_of(state), order.actor)
+    made = next((one for one in state.runs() if one.uid == order.uid), None)
+    if made is not None:
+        return None, Told(made)
+    request, book = order.request, order.book
+    incident = _incident(state, order)
+    _must_be_walkable(book)
+    params = params_for(state, book, request.params, incident)
+    rule = _rule(state, now_ms, order, incident, params)
+    _must_be_alone(state, order, incident)
+    run = _run(state, now_ms, order, incident, params)
+    change, run = changed(
+        state, now_ms, None, run, book, order.actor, verb="run_start", rule=rule,
+        facts={"runbook": book.name, "digest": book.digest, "mode": run.mode},
+    )  # fmt: skip
+    own = Change("run_start", order.actor, (numbered(state, "run"), *_text(state, book)))
+    note = f"{run.incident} is a drill, and so is this run." if run.mode != request.mode else ""
+    return beside(change, own), Told(run, note)
+
+
+def _text(state: State, book: Runbook) -> tuple[Write, ...]:
+    known = book.digest in state.kind(TEXTS)
+    return () if known else (Write(TEXTS, book.digest, outline(book)),)
+
+
+def _incident(state: State, order: Starting) -> Incident | None:
+    request, actor = order.request, order.actor
+    if request.incident:
+        incident = incident_found(state, actor, Which(request.incident))
+        if not incident.open and request.mode != "show":
+            raise IllegalMove(
+                f"{incident.id} is {incident.status}; nothing was begun.",
+                hint="Reopen it first, or walk it as a `drill` without an incident.",
+            )
+        return incident
+    here = (
+        one
+        for one in state.open_incidents()
+        if request.channel and one.room.own and one.room.channel == request.channel
+    )
+    return next((one for one in here if sees(state, one, actor)), None)
+
+
+def _must_be_walkable(book: Runbook) -> None:
+    if book.readable or not book.steps:
+        raise IllegalMove(
+            f"`{book.name}` is a page to read, not a procedure; nothing was begun.",
+            hint=f"Read it: {command(f'runbook read {book.name}')}.",
+        )
+
+
+def _rule(
+    state: State,
+    now_ms: int,
+    order: Starting,
+    incident: Incident | None,
+    params: Mapping[str, str],
+) -> str:
+    if incident is not None:
+        return may_work(state, incident, order.actor, now_ms)
+    if order.request.mode == "show":
+        return "show"
+    return may_begin(state, workflows_of(state, params.values()), order.actor, now_ms)
+
+
+def _must_be_alone(state: State, order: Starting, incident: Incident | None) -> None:
+    """Refuse a second walk through the same: two people at night begin the same one."""
+    for one in state.open_runs():
+        if one.runbook != order.book.name or one.id == order.follows:
+            continue
+        same = one.incident == incident.id if incident is not None else _same_place(one, order)
+        if same:
+            of = f" for {one.incident}" if one.incident else " here"
+            raise RunOpen(
+                f"{one.id} walks `{one.runbook}`{of} already; nothing was begun.",
+                hint=f"Go on with it: {command(f'runbook show {one.id}')}.",
+            )
+
+
+def _same_place(run: Run, order: Starting) -> bool:
+    return not run.incident and bool(run.channel) and run.channel == order.request.channel
+
+
+def _mode(request: StartRun, incident: Incident | None) -> RunMode:
+    """Return how it is walked: what practises an incident changes nothing in production."""
+    practised = incident is not None and incident.drill
+    return "drill" if practised and request.mode == "live" else request.mode
+
+
+def _run(
+    state: State,
+    now_ms: int,
+    order: Starting,
+    incident: Incident | None,
+    params: Mapping[str, str],
+) -> Run:
+    by = identity_of(policy_of(state), order.actor)
+    lead = "" if incident is None else incident.roles.get("commander", "")
+    return Run(
+        id=f"RUN-{next_number(state, 'run')}",
+        uid=order.uid,
+        at=at_next(state),
+        begun_at=at_next(state),
+        runbook=order.book.name,
+        digest=order.book.digest,
+        begun_by=by,
+        begun_ms=now_ms,
+        via=order.actor.via,
+        incident="" if incident is None else incident.id,
+        channel=order.request.channel,
+        mode=_mode(order.request, incident),
+        imported=order.book.imported,
+        params=dict(params),
+        focus=first_steps(order.book),
+        commander=lead or order.lead or by,
+        lead_ms=now_ms,
+        follows=order.follows,
+    )

@@ -1,0 +1,46 @@
+"""The way back of an action: what takes it back, through the same policy, or why nothing can. Pure."""
+
+from typing import Final
+
+from opsbot.app.runs.first import titled
+from opsbot.app.runs.touch import refuse
+from opsbot.domain.prose import plain
+from opsbot.domain.run import Act, Run
+from opsbot.domain.runbook import Action, Step, Verb
+from opsbot.domain.typed import command
+
+PRESSED: Final[frozenset[Verb]] = frozenset({"kill", "route"})
+"""What one press takes back, through the same policy."""
+
+NEVER = frozenset({"page", "comms"})
+"""What was said to people cannot be unsaid: it is corrected."""
+
+
+def way_back(run: Run, step: Step, number: int, action: Action) -> Act:
+    """
+    Return what an action came to, where it can be taken back.
+
+    Raises:
+        NeedsMoreWords: it was not done, or cannot be taken back; what to do instead.
+    """
+    act = run.act(step.id, number)
+    if action.verb in NEVER:
+        raise refuse(f"`{action.verb}` cannot be taken back", "Say what is right now: correct it.")
+    if act is None or act.state not in ("done", "waiting"):
+        raise refuse(f"`{action.verb}` of {titled(step)} was not done, so nothing is taken back")
+    if action.verb == "rollback":
+        workflow = action.arguments.get("workflow") or run.params.get("workflow", "")
+        history = command(" ".join(("route", str(workflow), "history")))
+        raise refuse(
+            "A rollback is taken back by serving the newer revision again, in steps",
+            f"{history} names it: begin its ramp.",
+        )
+    if action.verb not in PRESSED:
+        declared = f" It says: {plain(step.undo_words)}" if step.undo_words else ""
+        raise refuse(f"`{action.verb}` has no way back of its own", f"Do it by hand.{declared}")
+    if not act.result and run.mode == "live":
+        raise refuse(
+            f"`{action.verb}` of {titled(step)} changed nothing, so nothing is taken back",
+            "What was so before it came stays so.",
+        )
+    return act

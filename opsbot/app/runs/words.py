@@ -1,0 +1,234 @@
+"""What is said of a run, before any surface dresses it: the current step of each lane, and the looks. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from opsbot.app.fleet_words import clock, moment
+from opsbot.app.incident.words import lasted
+from opsbot.app.runs.bodies import book_body, run_body
+from opsbot.app.runs.sheet import catalogue as catalogue_lines
+from opsbot.app.runs.view import ActView, LaneView, RunView, StepView
+from opsbot.domain.prose import plain
+from opsbot.domain.runbook import Runbook
+from opsbot.domain.said import Said, Tone, inert
+from opsbot.domain.typed import command
+
+STATE_WORD: Final[Mapping[str, str]] = {
+    "todo": "to do",
+    "current": "now",
+    "done": "done",
+    "skipped": "skipped",
+    "failed": "did not work",
+    "blocked": "blocked",
+    "passed": "led past",
+}
+_MODE: Final = {"live": "", "drill": ", drill: nothing is really done", "show": ", only shown"}
+
+
+def run_said(view: RunView) -> Said:
+    """Return a run as it is: what just happened, the current step of each lane, what comes next."""
+    lines = [view.note] if view.note else []
+    lines += [*_head(view), *(line for lane in view.lanes for line in lane_lines(view, lane))]
+    if view.newer:
+        lines.append(newer_line(view))
+    return Said(
+        _tone(view), run_title(view), tuple(lines), body=run_body(view), channel=view.channel
+    )
+
+
+def run_title(view: RunView) -> str:
+    """Return what a run is called, of what, and how it stands."""
+    run = view.run
+    of = f" for {run.incident}" if run.incident else ""
+    so = "" if run.open else f", {run.status}"
+    return f"{run.id}{of}: {inert(view.book.title, limit=120)}{_MODE[run.mode]}{so} in {view.env}"
+
+
+def newer_line(view: RunView) -> str:
+    """Return that its file has a newer revision, and how to go on with that."""
+    count = view.differ or 0
+    what = f"{count} step{'' if count == 1 else 's'} changed" if count else "its steps are the same"
+    return f"There is a newer revision ({what}): {command(f'runbook renew {view.run.id}')}."
+
+
+def _head(view: RunView) -> Iterator[str]:
+    yield (
+        f"{view.bar}. {lasted(view.elapsed_ms)} so far."
+        if view.run.open
+        else (f"{view.bar}. It took {lasted(view.elapsed_ms)}.")
+    )
+    lead = f"Led by {view.commander}." if view.commander else "Nobody leads it."
+    yield f"{lead} Offered to {view.offer}, who has not accepted." if view.offer else lead
+    if view.why:
+        yield f"{view.run.status.capitalize()}: {inert(view.why)}"
+
+
+def lane_lines(view: RunView, lane: LaneView) -> Iterator[str]:
+    """Yield the current step of a lane and what comes after it."""
+    if not view.run.open:
+        return
+    if lane.step is None:
+        held = f"held: {lane.holds}" if lane.holds else "at its end"
+        yield f"{lane.name.capitalize()}: {held}."
+        return
+    yield f"{lane.name.capitalize()}: {step_line(view, lane.step)}"
+    yield from step_lines(lane.step, view.now_ms)
+    if lane.after:
+        yield f"Then: {'; '.join(inert(one, limit=80) for one in lane.after)}."
+    if lane.holds:
+        yield f"The lane waits: {inert(lane.holds)}."
+
+
+def step_line(view: RunView, one: StepView) -> str:
+    """Return one step of the list: its number, title, state, who, and how long."""
+    parts = [STATE_WORD[one.state]]
+    who = one.assignee if one.state == "current" else one.by
+    if who and one.state not in ("todo", "passed"):
+        parts.append(f"by {who}" if one.state != "current" else f"{who} has it")
+    if one.offered:
+        parts.append(f"offered to {one.offered}")
+    if one.elapsed_ms is not None and one.state not in ("todo", "passed"):
+        parts.append(_took(one))
+    parts += [inert(words, limit=120) for words in (one.why, one.on) if words]
+    return f"{one.number}. {inert(one.step.title, limit=100)} (`{one.step.id}`): {', '.join(parts)}"
+
+
+def _took(one: StepView) -> str:
+    took = lasted(one.elapsed_ms or 0)
+    return f"{took} of {lasted(one.planned_ms)}" if one.planned_ms else took
+
+
+def step_lines(one: StepView, now_ms: int) -> Iterator[str]:
+    """Yield what the current step asks for: boxes, actions, what to expect, its question."""
+    for box in one.step.boxes:
+        yield f"[{'x' if box.id in one.mark.boxes else ' '}] {box.id} {inert(plain(box.prose))}"
+    for act in one.acts:
+        yield act_line(act, now_ms)
+    if one.step.expect:
+        yield f"Expect: {inert(plain(one.step.expect))}"
+    if one.step.decide is not None:
+        asked = inert(plain(one.step.decide.question))
+        options = (f"{n} {inert(o.label)}" for n, o in enumerate(one.step.decide.options, 1))
+        yield f"Decide: {asked} {'; '.join(options)}."
+    if one.step.onward:
+        yield f"Continue in: `{one.step.onward}`."
+
+
+def act_line(act: ActView, now_ms: int) -> str:
+    """Return an action and what became of it."""
+    if not act.state:
+        return f"Action {act.number}: {act.label}."
+    result = f" {act.result}" if act.result else ""
+    until = f" until {clock(act.until_ms)}" if act.state == "waiting" and act.until_ms else ""
+    by = f" by {act.by}" if act.by else ""
+    detail = f": {inert(act.detail)}" if act.detail else ""
+    at = f", {moment(act.at_ms, now_ms)}"
+    return f"Action {act.number}: {act.label}: {act.state}{result}{until}{by}{at}{detail}"
+
+
+def steps_said(view: RunView) -> Said:
+    """Return the whole list with ticks."""
+    ids = {phase.id: {one.id for one in phase.steps} for phase in view.book.phases}
+    lines = [
+        line
+        for phase in view.phases
+        for line in (
+            inert(phase.title, limit=80),
+            *(step_line(view, one) for one in view.steps if one.step.id in ids[phase.id]),
+        )
+    ]
+    return Said("plain", run_title(view), tuple(lines), body=run_body(view), channel=view.channel)
+
+
+def catchup_said(view: RunView, kills: Sequence[str]) -> Said:
+    """Return what somebody reads who comes late: five lines, the active kills, who has what."""
+    run = view.run
+    done = [one for one in view.steps if one.state == "done"]
+    last = max(done, key=lambda one: one.mark.at_ms, default=None)
+    lines = [
+        f"{view.bar}. {lasted(view.elapsed_ms)} so far.",
+        f"Led by {view.commander}." if view.commander else "Nobody leads it.",
+        "Nothing is done yet."
+        if last is None
+        else f"Last done: {inert(last.step.title, limit=80)}, by {last.by}, {moment(last.mark.at_ms, view.now_ms)}.",
+        _current_line(view),
+        _trouble_line(view),
+        f"Kills that hold: {', '.join(kills)}." if kills else "No kill holds for it.",
+        _hands_line(view),
+    ]
+    body = {**run_body(view), "kills": list(kills)}
+    if run.incident:
+        lines.append(f"All of it: {command(f'incident timeline {run.incident}')}.")
+    return Said(
+        "plain", f"Where {run_title(view)} is", tuple(lines), body=body, channel=view.channel
+    )
+
+
+def _current_line(view: RunView) -> str:
+    now = [
+        f"{lane.name}: {inert(lane.step.step.title, limit=80)}"
+        for lane in view.lanes
+        if lane.step is not None
+    ]
+    return f"Now {'; '.join(now)}." if now else "Every lane is at its end."
+
+
+def _trouble_line(view: RunView) -> str:
+    odd = [one for one in view.steps if one.state in ("failed", "blocked", "skipped")]
+    if not odd:
+        return "Nothing failed, is blocked or was skipped."
+    named = "; ".join(
+        f"{inert(one.step.title, limit=60)} {STATE_WORD[one.state]}" for one in odd[:5]
+    )
+    return f"{named}{f' and {len(odd) - 5} more' if odd[5:] else ''}."
+
+
+def _hands_line(view: RunView) -> str:
+    held = [
+        f"{one.assignee} has {inert(one.step.title, limit=60)}"
+        for one in view.steps
+        if one.assignee and one.state in ("current", "todo", "blocked", "failed")
+    ]
+    asked = [
+        f"{one.offered} was asked to take {inert(one.step.title, limit=60)}"
+        for one in view.steps
+        if one.offered
+    ]
+    return f"{'; '.join((*held, *asked))}." if held or asked else "Nobody has an open step."
+
+
+def list_said(views: Sequence[RunView], env: str, *, every: bool) -> Said:
+    """Return a list of runs."""
+    kind = "runs" if every else "open runs"
+    if not views:
+        return Said("plain", f"No {kind} in {env}", body={"runs": []})
+    lines = tuple(_listed(one) for one in views)
+    count = f"{len(views)} {kind if len(views) > 1 else kind.removesuffix('s')}"
+    return Said(
+        "plain", f"{count} in {env}", lines, body={"runs": [run_body(one) for one in views]}
+    )
+
+
+def _listed(view: RunView) -> str:
+    run = view.run
+    of = f" for {run.incident}" if run.incident else ""
+    so = view.bar if run.open else run.status
+    return (
+        f"{run.id}{of}: `{run.runbook}`{_MODE[run.mode]}, {so}, {moment(run.begun_ms, view.now_ms)}"
+    )
+
+
+def books_said(known: Mapping[str, Runbook], env: str) -> Said:
+    """Return the catalogue."""
+    body = {"runbooks": [book_body(one) for _, one in sorted(known.items())]}
+    if not known:
+        hint = "They are markdown files in `runbooks/`."
+        return Said("plain", f"No runbook is there in {env}", (hint,), body=body)
+    count = f"{len(known)} runbook{'' if len(known) == 1 else 's'}"
+    return Said("plain", f"{count} in {env}", catalogue_lines(known), body=body)
+
+
+def _tone(view: RunView) -> Tone:
+    if not view.run.open:
+        return "green" if view.run.status == "finished" else "plain"
+    return "amber" if view.run.mode == "live" else "plain"

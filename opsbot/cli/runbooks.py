@@ -1,0 +1,153 @@
+"""`runbook`: walk runbooks from a terminal, in the same words as in Slack; read them without any bot."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+from urllib.parse import quote
+
+from opsbot.app.runs.requests import (
+    EndRun,
+    LeadRun,
+    MarkStep,
+    RunAction,
+    RunLook,
+    RunWords,
+    StartRun,
+    WhichRun,
+)
+from opsbot.cli import acts, printing
+from opsbot.cli.api import Api, Unreachable, opened
+from opsbot.cli.options import Asked, Refusal, Usage
+from opsbot.domain.errors import Misconfigured
+from opsbot.domain.incident import number_of
+from opsbot.domain.run import run_named
+from opsbot.domain.said import Said
+from opsbot.slack.parse_runbook import parse_runbook
+
+AT: Final = "/v1/runs"
+USAGE: Final = "opsbot runbook <start|show|steps|done|…>; `opsbot runbook --help` says more"
+_LOOKED: Final = {"show": "", "steps": "/steps", "catchup": "/catchup"}
+_VALUE: Final = re.compile(r"(-{0,2}[a-z][a-z0-9_]*[=:])(.*\s.*)", re.IGNORECASE | re.DOTALL)
+
+
+def runbook(asked: Asked) -> int:
+    """Do what the words say: from the files where they suffice, else by the bot."""
+    if not asked.words:
+        raise Usage(USAGE)
+    act, rest = asked.words[0].lower(), asked.words[1:]
+    if act in ("render", "lint", "catalogue", "catalog") or (
+        act in ("show", "read") and _names_a_file(rest)
+    ):
+        return _from_files(asked, act, rest)
+    try:
+        return _by_bot(asked)
+    except (Unreachable, Misconfigured) as gone:
+        if act not in ("list", "ls"):
+            raise
+        printing.note(f"{gone.message} So the runs are not known; these are the runbooks to walk:")
+        return _from_files(asked, "catalogue", ())
+
+
+def _from_files(asked: Asked, act: str, rest: Sequence[str]) -> int:
+    from opsbot.cli import runbook_files as files  # noqa: PLC0415  the parser costs half a second
+
+    if act == "render":
+        return files.render(asked, rest)
+    if act == "lint":
+        return files.lint(asked, rest)
+    if files.there():
+        return files.show(asked, rest) if act in ("show", "read") else files.catalogue(asked)
+    bare = ("read", *rest) if act in ("show", "read") else ("catalogue",)
+    return _by_bot(Asked(asked.command, bare, asked.flags, asked.values))
+
+
+def _names_a_file(rest: Sequence[str]) -> bool:
+    """Return whether a runbook is meant, and no run."""
+    return bool(rest) and run_named(rest[0]) is None and number_of(rest[0]) is None
+
+
+def _by_bot(asked: Asked) -> int:
+    words = parse_runbook(_typed(asked.words), command="opsbot runbook")
+    api = opened(asked)
+    if isinstance(words, RunLook):
+        return printing.said(_looked(api, words), as_json=asked.json)
+    path, body = _CHANGES[type(words)](words)
+    try:
+        said = api.do(path, body)
+    except Refusal as refusal:
+        if not isinstance(words, RunAction) or not acts.agreed(asked, refusal):
+            raise
+        said = api.do(path, {**body, "confirm": True})
+    return printing.said(said, as_json=asked.json)
+
+
+def _typed(words: Sequence[str]) -> str:
+    """Return the words as one line, with the quotes that a shell took away around a value with blanks."""
+    return " ".join(_requoted(one) for one in words)
+
+
+def _requoted(word: str) -> str:
+    found = _VALUE.fullmatch(word)
+    return word if found is None or '"' in word else f'{found[1]}"{found[2]}"'
+
+
+def _looked(api: Api, look: RunLook) -> Said:
+    if look.what == "list":
+        return api.ask(AT, {"every": "true"} if look.every else None)
+    if look.what == "catalogue":
+        return api.ask("/v1/runbooks")
+    if look.what == "read":
+        return api.ask(f"/v1/runbooks/{quote(look.runbook)}")
+    return api.ask(f"{_run(look.which)}{_LOOKED[look.what]}")
+
+
+def _run(which: WhichRun) -> str:
+    return f"{AT}/{quote(which.name or 'current', safe='')}"
+
+
+def _step(words: MarkStep | RunAction) -> str:
+    return f"{_run(words.which)}/steps/{quote(words.step or 'current', safe='')}"
+
+
+def start_body(words: StartRun) -> dict[str, object]:
+    """Return a beginning as the HTTP API takes it."""
+    mode = {} if words.mode == "live" else {"mode": words.mode}
+    given = _given({"incident": words.incident, "params": dict(words.params)})
+    return {"runbook": words.runbook, **mode, **given}
+
+
+def mark_body(words: MarkStep) -> dict[str, object]:
+    """Return a word on a step as the HTTP API takes it."""
+    names = ("seen", "who", "words", "box", "option", "url")
+    fields = {name: getattr(words, name) for name in names}
+    return {"act": words.act, **_given({**fields, "for-s": words.for_s})}
+
+
+def action_body(words: RunAction) -> dict[str, object]:
+    """Return a press as the HTTP API takes it."""
+    return {"act": words.act, **_given({"seen": words.seen, "confirm": words.confirmed})}
+
+
+def lead_body(words: LeadRun) -> dict[str, object]:
+    """Return a word on the lead as the HTTP API takes it."""
+    return {"act": words.act, **_given({"who": words.who})}
+
+
+def end_body(words: EndRun) -> dict[str, object]:
+    """Return an end as the HTTP API takes it."""
+    fields = {"runbook": words.runbook, "words": words.words, "params": dict(words.params)}
+    return {"act": words.act, **_given(fields)}
+
+
+def _given(fields: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in fields.items() if value not in (None, "", False, {})}
+
+
+_CHANGES: Final[Mapping[type[RunWords], Callable[..., tuple[str, dict[str, object]]]]] = {
+    StartRun: lambda words: (AT, start_body(words)),
+    MarkStep: lambda words: (_step(words), mark_body(words)),
+    RunAction: lambda words: (f"{_step(words)}/actions/{words.number}", action_body(words)),
+    LeadRun: lambda words: (f"{_run(words.which)}/lead", lead_body(words)),
+    EndRun: lambda words: (f"{_run(words.which)}/end", end_body(words)),
+}
+"""Where each change is asked for, and its body."""

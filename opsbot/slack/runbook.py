@@ -1,0 +1,248 @@
+"""Listeners of runs: `/ai-runbook`, and the buttons and menus of a run's messages."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+from opsbot.app.error_words import of_error
+from opsbot.app.room.run_card_words import current_said
+from opsbot.app.run_ask import ask
+from opsbot.app.run_verbs import RunVerbs
+from opsbot.app.runs.press import Pressed, pressed, value
+from opsbot.app.runs.requests import (
+    EndRun,
+    LeadRun,
+    MarkStep,
+    RunAction,
+    RunLook,
+    WhichRun,
+)
+from opsbot.app.runs.spelled import spelled_book, spelled_step
+from opsbot.app.runs.view import RunView, StepView
+from opsbot.domain.actor import Actor
+from opsbot.domain.errors import NeedsConfirmation
+from opsbot.domain.said import Act, Button, Said
+from opsbot.slack.deps import Deps
+from opsbot.slack.entry import Run
+from opsbot.slack.grammar import command_of, help_said, verb
+from opsbot.slack.ids import Press
+from opsbot.slack.inbound import Invocation
+from opsbot.slack.outlet import Reply, Show
+from opsbot.slack.parse import wants_help
+from opsbot.slack.parse_runbook import parse_runbook, starts_bare
+from opsbot.slack.runbook_forms import RunbookForms, quietly, ref_of, stale
+from opsbot.slack.runbook_pages import book_modal, step_modal, steps_modal
+
+_MENU: Final = re.compile(r"(run_[a-z_]{1,30}) (\S{1,140})", re.ASCII)
+_TURN: Final = re.compile(r"(\d{1,4}) (\S{1,200})", re.ASCII)
+_BOOK: Final = re.compile(r"[a-z0-9/_.-]{1,120}", re.ASCII)
+STOPS: Final = frozenset({"kill", "page", "incident", "capture", "verify", "wait"})
+"""Verbs of actions that go ahead when Slack does not say who somebody is; all others wait for it."""
+
+Marks = Literal["done", "failed", "take", "accept", "decline", "unblock", "back", "undo"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunbookListeners:
+    """What people may do about runs."""
+
+    deps: Deps
+
+    @property
+    def forms(self) -> RunbookForms:
+        """Return what opens and takes forms."""
+        return RunbookForms(self.deps)
+
+    def buttons(self) -> Mapping[Press, Run]:
+        """Return what each button does."""
+        return {
+            Press.RUN_DO: self.do,
+            Press.RUN_READ_BACK: self.read_back,
+            Press.RUN_BOX: self.box,
+            Press.RUN_ANSWER: self.answer,
+            Press.RUN_DONE: self._marks("done"),
+            Press.RUN_FAILED: self._marks("failed"),
+            Press.RUN_TAKE: self._marks("take"),
+            Press.RUN_ACCEPT: self._marks("accept"),
+            Press.RUN_DECLINE: self._marks("decline"),
+            Press.RUN_UNBLOCK: self._marks("unblock"),
+            Press.RUN_BACK: self._marks("back"),
+            Press.RUN_UNDO: self._marks("undo"),
+            Press.RUN_STEPS: self.steps,
+            Press.RUN_CATCHUP: self.catchup,
+            Press.RUN_LEAD: self._leads("take"),
+            Press.RUN_LEAD_ACCEPT: self._leads("accept"),
+            Press.RUN_LEAD_DECLINE: self._leads("decline"),
+            Press.RUN_FINISH: self._ends("finish"),
+            Press.RUN_RENEW: self._ends("renew"),
+            Press.RUN_READ: self.read,
+            Press.RUN_PAGE: self.page,
+            Press.RUN_MORE: self.more,
+            **self.forms.buttons(),
+        }
+
+    async def command(self, act: Invocation, actor: Actor) -> Reply:
+        """Answer `/ai-runbook`; a beginning without a name opens the form."""
+        if wants_help(act.text) or not act.text.strip():
+            return help_said(verb("runbook"), command=self._command)
+        if starts_bare(act.text):
+            return await self.forms.start(act, actor)
+        words = parse_runbook(act.text, channel=act.channel, command=self._command)
+        if isinstance(words, RunLook) and words.what == "show":
+            return current_said(await self._runs.view(words.which, actor))
+        if isinstance(words, RunLook) and words.what == "read":
+            return await self._shown_book(words.runbook, actor)
+        if isinstance(words, RunAction):
+            return await self._acted(words, act, actor)
+        return await ask(self._runs, words, actor, request_id=act.request_id)
+
+    async def _acted(self, words: RunAction, act: Invocation, actor: Actor) -> Said:
+        """Do an action that was typed; what it will do is asked about by a button."""
+        view = await self._runs.view(words.which, actor)
+        actor = await self._sure(view, words, act, actor)
+        try:
+            return await self._runs.do(words, actor, request_id=act.request_id)
+        except NeedsConfirmation as error:
+            said = of_error(error)
+            step = words.step or next((lane.step.step.id for lane in view.lanes if lane.step), "")
+            button: Act = "run_take_back" if words.act == "undo" else "run_do"
+            key = value(view.run, step, str(words.number))
+            return replace(said, buttons=(Button(button, "Yes, do it", key, "danger"),))
+
+    async def do(self, act: Invocation, actor: Actor) -> Reply:
+        """Press an action: its dialog said what happens."""
+        ref = ref_of(act.value)
+        view = await self._view(ref, act, actor)
+        step = ref.means(view.book)
+        words = RunAction(_which(ref, act), step, ref.number, "do", ref.seen, confirmed=True)
+        actor = await self._sure(view, words, act, actor)
+        said = await self._runs.do(words, actor, request_id=act.request_id)
+        return said if said.exit_code else await quietly(self.deps, view, said, act, actor)
+
+    async def read_back(self, act: Invocation, actor: Actor) -> Reply:
+        """Look at what is really so, where nobody knows what an action came to."""
+        ref = ref_of(act.value)
+        view = await self._view(ref, act, actor)
+        words = RunAction(_which(ref, act), ref.means(view.book), ref.number, "read_back", ref.seen)
+        return await self._runs.do(words, actor, request_id=act.request_id)
+
+    async def _sure(self, view: RunView, words: RunAction, act: Invocation, actor: Actor) -> Actor:
+        """Return who it is by Slack's fresh word, for whatever does more than stop something."""
+        one = view.step(words.step)
+        acts = () if one is None else one.acts
+        verbs = {each.verb for each in acts if each.number == words.number}
+        if words.act == "read_back" or (words.act == "do" and verbs and verbs <= STOPS):
+            return actor
+        return await self.deps.people.actor(act, sure=True)
+
+    async def box(self, act: Invocation, actor: Actor) -> Reply:
+        """Tick or untick one box."""
+        ref = ref_of(act.value)
+        return await self._marked(ref, act, actor, MarkStep(WhichRun(), "box", box=ref.extra))
+
+    async def answer(self, act: Invocation, actor: Actor) -> Reply:
+        """Take one answer of a question."""
+        ref = ref_of(act.value)
+        words = MarkStep(WhichRun(), "decide", option=ref.number)
+        return await self._marked(ref, act, actor, words)
+
+    def _marks(self, what: Marks) -> Run:
+        async def mark(act: Invocation, actor: Actor) -> Reply:
+            return await self._marked(ref_of(act.value), act, actor, MarkStep(WhichRun(), what))
+
+        return mark
+
+    async def _marked(self, ref: Pressed, act: Invocation, actor: Actor, words: MarkStep) -> Reply:
+        view = await self._view(ref, act, actor)
+        words = replace(words, which=_which(ref, act), step=ref.means(view.book), seen=ref.seen)
+        said = await self._runs.mark(words, actor, request_id=act.request_id)
+        return await quietly(self.deps, view, said, act, actor)
+
+    def _leads(self, what: Literal["take", "accept", "decline"]) -> Run:
+        async def lead(act: Invocation, actor: Actor) -> Reply:
+            words = LeadRun(_which(ref_of(act.value), act), what)
+            return await self._runs.lead(words, actor, request_id=act.request_id)
+
+        return lead
+
+    def _ends(self, what: Literal["finish", "renew"]) -> Run:
+        async def end(act: Invocation, actor: Actor) -> Reply:
+            words = EndRun(_which(ref_of(act.value), act), what)
+            return await self._runs.end(words, actor, request_id=act.request_id)
+
+        return end
+
+    async def steps(self, act: Invocation, actor: Actor) -> Reply:
+        """Show the whole list."""
+        view = await self._view(ref_of(act.value), act, actor)
+        return Show(steps_modal(view), self._typed(f"steps {view.run.id}"))
+
+    async def catchup(self, act: Invocation, actor: Actor) -> Reply:
+        """Say in five lines where it is, to whoever asks."""
+        return await self._runs.look(RunLook("catchup", _which(ref_of(act.value), act)), actor)
+
+    async def read(self, act: Invocation, actor: Actor) -> Reply:
+        """Show every word of a runbook of the catalogue."""
+        if not _BOOK.fullmatch(act.value):
+            raise stale()
+        return await self._shown_book(act.value, actor)
+
+    async def _shown_book(self, name: str, actor: Actor) -> Reply:
+        book = spelled_book(await self._runs.book(name, actor), self.deps.spell)
+        return Show(book_modal(book), self._typed("catalogue"))
+
+    async def page(self, act: Invocation, actor: Actor) -> Reply:
+        """Turn a page of a long list, or show one step of it whole."""
+        turned = _TURN.fullmatch(act.value)
+        if turned is None:
+            ref = ref_of(act.value)
+            view = await self._view(ref, act, actor)
+            one = _step(view, ref)
+            shown = replace(one, step=spelled_step(one.step, self.deps.spell))
+            return Show(step_modal(view, shown), self._typed(f"show {ref.run}"))
+        page, key = int(turned[1]), turned[2]
+        run = pressed(key)
+        if run is not None:
+            view = await self._view(run, act, actor)
+            return Show(steps_modal(view, page), self._typed(f"steps {run.run}"), instead=True)
+        if not _BOOK.fullmatch(key):
+            raise stale()
+        book = spelled_book(await self._runs.book(key, actor), self.deps.spell)
+        return Show(book_modal(book, page), self._typed("catalogue"), instead=True)
+
+    async def more(self, act: Invocation, actor: Actor) -> Reply:
+        """Take what was chosen in a menu: the act's name and its value."""
+        found = _MENU.fullmatch(act.value)
+        press = next((one for one in Press if found is not None and one == found[1]), None)
+        run = None if press in (None, Press.RUN_MORE) else self.buttons().get(press)
+        if found is None or run is None:
+            raise stale()
+        return await run(replace(act, value=found[2]), actor)
+
+    async def _view(self, ref: Pressed, act: Invocation, actor: Actor) -> RunView:
+        return await self._runs.view(_which(ref, act), actor)
+
+    def _typed(self, words: str) -> Said:
+        """Return what to type where a modal could not be opened."""
+        hint = f"Press it again, or type it: `{self._command} {words}`."
+        return Said("amber", "It could not be opened", (hint,))
+
+    @property
+    def _runs(self) -> RunVerbs:
+        return self.deps.verbs.runs
+
+    @property
+    def _command(self) -> str:
+        return command_of(verb("runbook"), self.deps.prefix)
+
+
+def _which(ref: Pressed, act: Invocation) -> WhichRun:
+    return WhichRun(ref.run, act.channel)
+
+
+def _step(view: RunView, ref: Pressed) -> StepView:
+    one = view.step(ref.means(view.book))
+    if one is None:
+        raise stale()
+    return one

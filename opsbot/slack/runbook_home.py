@@ -1,0 +1,76 @@
+"""The runbooks on the Home tab: what is being walked, and what can be begun."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from opsbot.app.run_verbs import RunVerbs
+from opsbot.app.runs.about import minutes
+from opsbot.app.runs.requests import RunLook
+from opsbot.domain.actor import Actor
+from opsbot.domain.change import Json, Record
+from opsbot.domain.prose import Span, words
+from opsbot.domain.said import Button, Item, Said, inert
+from opsbot.domain.typed import command
+
+WALKED: Final = 3
+SHOWN: Final = 9
+"""Runs and runbooks that have a button; the lists have all of them."""
+
+DOT: Final = " \u00b7 "
+
+
+async def shelf(verbs: RunVerbs, actor: Actor) -> tuple[Said, ...]:
+    """
+    Return the section about runbooks, nothing where there are none.
+
+    Raises:
+        NotAllowed: they may not look. StoreLost.
+    """
+    books = _listed((await verbs.look(RunLook("catalogue"), actor)).body.get("runbooks"))
+    if not books:
+        return ()
+    walked = _listed((await verbs.look(RunLook("list"), actor)).body.get("runs"))
+    own = [one for one in books if not one.get("imported")]
+    left = len(books) - len(own[:SHOWN])
+    lines = (f"{left} more: {command('runbook catalogue')}.",)
+    parts = (*_walked(walked[:WALKED]), *_items(own[:SHOWN]))
+    return (Said("plain", "Runbooks", lines if left else (), parts=parts),)
+
+
+def _walked(runs: Sequence[Record]) -> Iterator[Item]:
+    """Yield what is being walked, each with what somebody reads who comes late."""
+    for one in runs:
+        name = str(one["run"])
+        of = f" for {one['incident']}" if one.get("incident") else ""
+        so = inert(str(one.get("progress") or ""), limit=200)
+        at = f"{name}:{one.get('version') or 0}::"
+        prose = (Span("strong", inner=words(f"{name}{of}")), *words(f" is under way: {so}"))
+        yield Item(prose, "", Button("run_catchup", "Catch me up", at))
+
+
+def _items(books: Sequence[Record]) -> Iterator[Item]:
+    for one in books:
+        name = str(one["runbook"])
+        planned, steps = one.get("planned_ms"), one.get("steps")
+        took = minutes(int(planned / 1000)) if isinstance(planned, (int, float)) else ""
+        facts = [f"{steps} steps" if steps else "to read", took, str(one.get("severity") or "")]
+        under = DOT.join(part for part in facts if part)
+        title = (
+            Span("strong", inner=words(str(one.get("title") or name))),
+            *words(f" ({under})"),
+        )
+        readable = bool(one.get("readable"))
+        act = (
+            Button("run_read", "Read", name)
+            if readable
+            else Button("run_start", "Start\u2026", name)
+        )
+        yield Item(title, "", act)
+
+
+def _listed(value: Json) -> list[Record]:
+    return (
+        [one for one in value if isinstance(one, Mapping)]
+        if isinstance(value, (list, tuple))
+        else []
+    )

@@ -1,0 +1,272 @@
+"""Actions of a run: claimed, done through the door of their command, waiting, taken back, and only ever once."""
+
+import pytest
+
+from opsbot.app.incident.requests import OpenIncident
+from opsbot.app.requests import ApproveRequest, EvalRequest, EvalResult
+from opsbot.app.runs.requests import StartRun
+from opsbot.domain.errors import NeedsConfirmation, NeedsMoreWords, NotAllowed, StaleButton
+from opsbot.domain.runbook import Phase, Value, Verb
+from tests.support.incident_life import settle
+from tests.support.runs import (
+    action,
+    book,
+    marked,
+    pressed,
+    reached,
+    run,
+    shelved,
+    started,
+    step,
+    walked_company,
+)
+from tests.support.world import INES, MARA, NOOR, SAM, World, policy, slack
+
+
+@pytest.fixture(name="house")
+async def _house() -> World:
+    house = await walked_company()
+    await started(house)
+    return house
+
+
+async def test_a_kill_asks_first_what_it_would_do(house: World) -> None:
+    house.instance("pod-1")
+
+    with pytest.raises(NeedsConfirmation) as asks:
+        await pressed(house, "stop-the-harm", confirmed=False)
+
+    assert asks.value.message == "Really: Kill support-copilot? Nothing was done."
+    assert "It reaches 1 running instance." in asks.value.lines
+    assert "Way back: Restore in stages." in asks.value.lines
+    assert not house.store.state.active_kills()
+
+
+async def test_a_kill_is_done_as_the_command_does_it_and_joins_the_incident(house: World) -> None:
+    await reached(house, "stop-the-harm")
+
+    said = await pressed(house, "stop-the-harm")
+
+    (kill,) = house.store.state.active_kills()
+    act = run(house).act("stop-the-harm", 1)
+    assert act is not None
+    assert (act.state, act.result, act.by) == ("done", "K-1", "mara")
+    assert kill.actor == "mara"
+    assert house.store.state.incident("INC-1").kills == ("K-1",)
+    assert said.lines[0].startswith("Model calls blocked for `support-copilot` in prod")
+    assert "Action 1: Kill support-copilot: done K-1 by Mara" in said.as_text()
+    assert "stored, not confirmed by every instance yet" in said.as_text()
+    assert (await house.env.unsealed(kill.reason)) == ("INC-1 (INC-1 RUN-1)",)
+
+
+async def test_the_second_press_reads_who_pressed_first(house: World) -> None:
+    version = run(house).version
+    await pressed(house, "stop-the-harm", seen=version)
+    house.clock.later(3)
+
+    with pytest.raises(StaleButton, match="Mara pressed this 3 s ago: it is done \\(K-1\\)"):
+        await pressed(house, "stop-the-harm", by=SAM, seen=version)
+
+    assert [one.id for one in house.store.state.active_kills()] == ["K-1"]
+
+
+async def test_the_same_press_twice_is_one_kill(house: World) -> None:
+    await pressed(house, "stop-the-harm", request_id="press")
+    said = await pressed(house, "stop-the-harm", request_id="press")
+
+    assert said.lines[0] == "This request was done before; nothing was done twice."
+    assert len(house.store.state.active_kills()) == 1
+
+
+async def test_policy_refuses_in_a_run_whom_it_refuses_a_command(house: World) -> None:
+    await marked(house, "assign", "stop-the-harm", who="U0NEW1234", by=INES)
+
+    with pytest.raises(NotAllowed):
+        await pressed(house, "stop-the-harm", by=slack("U0NEW1234"))
+
+    act = run(house).act("stop-the-harm", 1)
+    assert act is not None
+    assert act.state == "failed"
+    assert not house.store.state.active_kills()
+
+
+async def test_a_kill_is_taken_back_under_the_policy_of_a_restore(house: World) -> None:
+    await pressed(house, "stop-the-harm")
+
+    await pressed(house, "stop-the-harm", act="undo")
+    back = run(house).undoing("stop-the-harm", 1)
+    await house.bot.approve(ApproveRequest("A-1"), SAM, request_id="yes")
+    await settle(house, rounds=8)
+
+    assert back is not None
+    assert (back.state, back.result) == ("waiting", "A-1")
+    forth = run(house).act("stop-the-harm", 1)
+    assert forth is not None
+    assert forth.state == "undone"
+    assert not house.store.state.active_kills()
+
+
+async def test_a_restore_waits_for_the_second_person_and_then_is_done(house: World) -> None:
+    await pressed(house, "stop-the-harm")
+    await pressed(house, "restore-in-stages")
+    waits = run(house).act("restore-in-stages", 1)
+
+    with pytest.raises(NeedsMoreWords, match="waits \\(A-1\\)"):
+        await marked(house, "done", "restore-in-stages")
+    await house.bot.approve(ApproveRequest("A-1"), SAM, request_id="yes")
+    await settle(house, rounds=8)
+
+    ended = run(house).act("restore-in-stages", 1)
+    assert waits is not None
+    assert ended is not None
+    assert (waits.state, ended.state, ended.detail) == ("waiting", "done", "A-1 approved by Sam")
+
+
+async def test_a_wait_is_over_when_its_time_is_and_its_lane_goes_on(house: World) -> None:
+    await reached(house, "wait-for-traffic")
+    await pressed(house, "wait-for-traffic")
+    await settle(house)
+    during = run(house)
+
+    house.clock.later(600)
+    await settle(house)
+
+    assert during.act("wait-for-traffic", 1).state == "waiting"  # type: ignore[union-attr]
+    assert run(house).mark("wait-for-traffic").state == "done"
+    assert run(house).focus["ops"] == "check-it"
+
+
+async def test_a_check_is_red_until_the_evidence_is_there(house: World) -> None:
+    await reached(house, "check-it")
+    await pressed(house, "check-it")
+    red = run(house)
+    results = (EvalResult("ground", "pass_rate", 0.95, 200),)
+    allowed = policy()
+    allowed.powers["signal"] = allowed.powers["kill"]  # type: ignore[index]  # a dict in tests
+    await house.declare(with_policy=allowed)
+    request = EvalRequest("support-copilot", "r1", results)
+    await house.bot.record_eval(request, INES, request_id="eval")
+
+    await pressed(house, "check-it")
+
+    assert red.act("check-it", 1).state == "failed"  # type: ignore[union-attr]
+    assert red.focus["ops"] == "check-it"
+    assert run(house).act("check-it", 1).state == "done"  # type: ignore[union-attr]
+    assert run(house).focus["ops"] == "ask-a-second-person"
+
+
+async def test_who_asks_never_approves_a_step(house: World) -> None:
+    await pressed(house, "ask-a-second-person", by=SAM)
+    await house.work("tell")
+    asked = [text for _, text in house.slack.told]
+
+    with pytest.raises(NotAllowed, match="Who asked cannot approve"):
+        await house.bot.approve(ApproveRequest("A-1"), SAM, request_id="own")
+    await house.bot.approve(ApproveRequest("A-1"), INES, request_id="other")
+
+    act = run(house).act("ask-a-second-person", 1)
+    assert act is not None
+    assert (act.state, act.detail) == ("done", "approved by Ines")
+    assert run(house).mark("ask-a-second-person").state == "done"
+    assert any("waits for your approval" in text for text in asked)
+
+
+async def test_an_approval_that_nobody_gives_is_over_in_time(house: World) -> None:
+    await pressed(house, "ask-a-second-person")
+    house.clock.later(1201)
+    await settle(house)
+
+    act = run(house).act("ask-a-second-person", 1)
+    assert act is not None
+    assert (act.state, act.detail) == ("failed", "A-1 expired")
+    assert run(house).mark("ask-a-second-person").state == "open"
+
+
+async def test_captured_evidence_is_pointers_and_its_words_are_sealed(house: World) -> None:
+    await pressed(house, "keep-the-evidence")
+
+    kept = run(house).attached
+    texts = await house.env.unsealed(*(one.text for one in kept))
+    assert {one.kind for one in kept} == {"evidence"}
+    assert texts[0].startswith("route: r1 serves (openai/gpt-5.2")
+    assert "kills: none holds" in texts
+    assert run(house).mark("keep-the-evidence").state == "open"
+
+
+async def test_a_drill_says_what_it_would_do_and_does_nothing() -> None:
+    house = await walked_company()
+    await started(house, mode="drill")
+
+    said = await pressed(house, "stop-the-harm", confirmed=False)
+
+    assert "a drill: it would" in said.lines[0]
+    assert not house.store.state.active_kills()
+    assert run(house).act("stop-the-harm", 1).state == "done"  # type: ignore[union-attr]
+
+
+async def test_what_is_only_shown_claims_nothing() -> None:
+    house = await walked_company()
+    await started(house, mode="show")
+    before = run(house)
+
+    said = await pressed(house, "stop-the-harm", confirmed=False)
+
+    assert said.lines[0].startswith("Only shown: it would")
+    assert run(house) == before
+
+
+async def test_a_page_from_outside_can_never_act() -> None:
+    house = await walked_company(book(imported=True, name="imported/x"))
+    await started(house, "imported/x")
+
+    with pytest.raises(NeedsMoreWords, match="never acts"):
+        await pressed(house, "stop-the-harm")
+
+
+async def test_messages_are_written_by_hand_for_now(house: World) -> None:
+    with pytest.raises(NeedsMoreWords, match="written by hand"):
+        await pressed(house, "tell-the-users")
+
+
+async def test_an_action_whose_arguments_mean_nothing_is_refused_and_not_claimed() -> None:
+    house = await walked_company()
+    shelved(house, book(*_phases("kill", mode="nonsense")))
+    await started(house)
+
+    with pytest.raises(NeedsMoreWords, match="cannot be done here"):
+        await pressed(house, "odd")
+
+    assert run(house).acts == {}
+
+
+async def test_an_incident_is_moved_by_a_step() -> None:
+    house = await walked_company(book(*_phases("incident", status="monitoring")))
+    await started(house)
+
+    await pressed(house, "odd")
+
+    act = run(house).act("odd", 1)
+    assert act is not None
+    assert (act.state, act.result) == ("done", "INC-1")
+    assert house.store.state.incident("INC-1").status == "monitoring"
+
+
+async def test_somebody_without_any_part_presses_nothing(house: World) -> None:
+    with pytest.raises(NotAllowed):
+        await pressed(house, "stop-the-harm", by=NOOR)
+
+    assert run(house).acts == {}
+
+
+def _phases(verb: Verb, **arguments: Value) -> tuple[Phase, ...]:
+    return (Phase("one", "One", 1, steps=(step("Odd", action(verb, **arguments)),)),)
+
+
+async def test_a_run_of_a_drill_is_one_too(house: World) -> None:
+    practice = OpenIncident("practice", workflow="coding-agent", severity="SEV3", drill=True)
+    await house.bot.incidents.open(practice, MARA, request_id="practice")
+
+    said = await house.bot.runs.start(StartRun("wrong-answers", "INC-2"), MARA, request_id="b")
+
+    assert said.lines[0] == "INC-2 is a drill, and so is this run."
+    assert run(house, "RUN-2").mode == "drill"
