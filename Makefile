@@ -34,8 +34,8 @@ check: setup ## Format, lint, types, import contracts, declarations
 format: setup ## Format the code
 	@$(BIN)/ruff format $(CODE) && $(BIN)/ruff check --fix $(CODE)
 
-bench: setup ## Measure: evaluation, propagation, footprint and answers, with their floors in the same run
-	@$(BIN)/opsbot bench evaluate && $(BIN)/opsbot bench propagation && $(BIN)/opsbot bench footprint && $(BIN)/opsbot bench answers
+bench: setup ## Measure: evaluation, propagation, footprint, answers and runbooks, with their floors in the same run
+	@$(BIN)/opsbot bench evaluate && $(BIN)/opsbot bench propagation && $(BIN)/opsbot bench footprint && $(BIN)/opsbot bench answers && $(BIN)/opsbot bench runbooks
 
 lock: setup ## Resolve the pins again (needs uv, from requirements.lock's own tools or installed)
 	uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-package opsflags --python-version 3.11 --group dev --extra demo pyproject.toml -o requirements.lock

@@ -145,6 +145,13 @@ class Settings(BaseSettings):
         description="Days that approvals which ended, and measurements that no gate can use any "
         "more, stay in the store; the journal keeps them for good",
     )
+    exposure_hours: int = Field(
+        336,
+        ge=24,
+        le=1440,
+        description="Hours for which it is kept how many responses each workflow served, the last 72 "
+        "of them minute by minute: what reviews of incidents count exposure from",
+    )
     drain_s: float = Field(
         10.0, ge=0, le=300, description="Seconds that work in hand may take after SIGTERM"
     )

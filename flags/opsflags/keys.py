@@ -51,6 +51,8 @@ class Keys:
         "outbox_dead",
         "prefix",
         "request",
+        "served",
+        "served_base",
         "services",
         "state",
         "texts",
@@ -72,6 +74,8 @@ class Keys:
         self.services = f"{prefix}:fleet:services"  # SET of services; a client can only add
         self.low = f"{prefix}:fleet:low"  # ZSET <hour>:<workflow> -> fewest alive in that hour
         self.models = f"{prefix}:fleet:models"  # ZSET model name -> server ms it was last asked for
+        self.served = f"{prefix}:served"  # HASH number, at: the last sample of what was served
+        self.served_base = f"{prefix}:served:base"  # HASH process -> its counters at that sample
         self.outbox = f"{prefix}:outbox"  # prefix of STREAMs outbox:<lane>
         self.outbox_dead = f"{prefix}:outbox:dead"  # STREAM of given-up items
         self.effects = f"{prefix}:effects"  # HASH effect key -> what it left outside (a ts, say)
@@ -103,6 +107,14 @@ class Keys:
     def left_of(self, key: str) -> str:
         """Return the key of what is left under *key* for a time only."""
         return f"{self.effects}:{key}"
+
+    def served_minutes(self, hour: int) -> str:
+        """Return the key of an hour since 1970, HASH workflow -> what each sample counted."""
+        return f"{self.served}:minutes:{hour}"
+
+    def served_hour(self, hour: int) -> str:
+        """Return the key of what stays of such an hour once it is over, HASH workflow -> its sum."""
+        return f"{self.served}:hour:{hour}"
 
     def claim_of(self, what: str) -> str:
         """Return the key that one replica holds while it works on *what*."""

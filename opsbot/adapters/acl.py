@@ -63,9 +63,10 @@ def _bot(keys: Keys) -> str:
     # SET replaces a list, so it is granted on these keys only; nothing granted on the journal
     # shortens it.
     strings = f"(-@all ~{keys.request}:* ~{keys.claims}:* ~{keys.effects}:* +get +set)"
+    ageing = f"(-@all ~{keys.served}:* +pexpire)"  # for the same reason on these alone
     return (
         f"resetkeys resetchannels -@all ~{keys.prefix}:* "
-        f"&{keys.channel} &{keys.emergency_channel} {_CONNECT} {commands} {strings}"
+        f"&{keys.channel} &{keys.emergency_channel} {_CONNECT} {commands} {strings} {ageing}"
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from opsbot.app.exposure_port import ServedHistory
 from opsbot.app.ports import Fleets, Outbox, Store
 from opsbot.domain.state import State
 
@@ -28,7 +29,7 @@ class LiveStore(Store, Protocol):
 @dataclass(frozen=True, slots=True)
 class StoreBundle:
     """
-    The store, the fleet and the outbox of one environment.
+    The store, the fleet, the outbox and the history of served calls of one environment.
 
     *replica* is this process's name in claims and consumer groups. *promise* says in words what
     `durable` vouches for ("fsynced on 1 node", "on 2 nodes, not on disk").
@@ -37,5 +38,6 @@ class StoreBundle:
     store: LiveStore
     fleets: Fleets
     outbox: Outbox
+    served: ServedHistory
     replica: str
     promise: str

@@ -2,8 +2,9 @@
 
 import asyncio
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -28,6 +29,10 @@ from opsbot.adapters.catalog_policy_models import PolicyFile
 from opsbot.adapters.catalog_rules import name_findings, rule_findings
 from opsbot.adapters.catalog_workflow import workflow_of
 from opsbot.adapters.catalog_yaml import Document, read
+from opsbot.adapters.clock import SystemClock
+from opsbot.adapters.runbooks import files as runbook_files
+from opsbot.adapters.runbooks.lint import lint
+from opsbot.adapters.runbooks.rules import Known
 from opsbot.domain.change import Record
 from opsbot.domain.declaration import Catalogue, Finding, Loaded
 from opsbot.domain.model_book import ModelBook
@@ -49,15 +54,26 @@ class _Reading:
     findings: list[Finding] = field(default_factory=list)
     workflows: dict[str, Workflow] = field(default_factory=dict)
     places: dict[str, Document] = field(default_factory=dict)
-    runbooks: dict[str, str] = field(default_factory=dict)
+    library: runbook_files.Library | None = None
     digests: list[str] = field(default_factory=list)
 
+    @property
+    def runbooks(self) -> Mapping[str, str]:
+        """Return the digest of each runbook of ours."""
+        return {} if self.library is None else self.library.digests
 
-def load(flags_dir: Path, runbooks_dir: Path) -> Loaded:
+
+def today() -> date:
+    """Return the day on this machine, in UTC."""
+    return datetime.fromtimestamp(SystemClock().now_ms() / 1000, UTC).date()
+
+
+def load(flags_dir: Path, runbooks_dir: Path, *, day: date | None = None) -> Loaded:
     """
     Return the catalogue, or None and what is wrong with it.
 
     Every file is read and every rule is looked at, so that one run names all that is to be done.
+    *day* is what dates of reviews are compared with; without it no date is looked at.
     """
     reading = _Reading(flags_dir, runbooks_dir)
     _read_runbooks(reading)
@@ -67,6 +83,7 @@ def load(flags_dir: Path, runbooks_dir: Path) -> Loaded:
     book = _read_book(reading)
     incidents = _read_incidents(reading)
     policy, examples = _read_policy(reading)
+    _lint(reading, policy, book, day)
     found = tuple(sorted(set(reading.findings)))
     if policy is None or any(f.level == "error" for f in found):
         return Loaded(None, found)
@@ -80,6 +97,7 @@ def load(flags_dir: Path, runbooks_dir: Path) -> Loaded:
         policy_file=str(flags_dir / POLICY),
         book=book,
         incidents=incidents,
+        procedures={} if reading.library is None else reading.library.runbooks,
     )
     return Loaded(catalogue, found)
 
@@ -89,15 +107,17 @@ def _read_runbooks(reading: _Reading) -> None:
         fix = "Make the folder, or set OPSBOT_RUNBOOKS_DIR."
         reading.findings.append(Finding(str(reading.runbooks_dir), 1, "is not a folder", fix))
         return
-    for path in sorted(reading.runbooks_dir.glob("*.md")):
-        try:
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        except OSError as error:
-            what = f"cannot be read: {error.strerror}"
-            reading.findings.append(Finding(str(path), 1, what, "Check its permissions."))
-            continue
-        reading.runbooks[path.stem] = digest
-        reading.digests.append(f"runbooks/{path.name} {digest}")
+    reading.library = runbook_files.load(reading.runbooks_dir)
+    reading.digests += (f"runbooks/{one.name}.md {one.digest}" for one in reading.library.pages)
+
+
+def _lint(reading: _Reading, policy: Policy | None, book: ModelBook, day: date | None) -> None:
+    """Look at every rule of runbooks; names of other files only where those are good."""
+    if reading.library is None:
+        return
+    whole = policy is not None and not any(one.level == "error" for one in reading.findings)
+    known = Known(reading.workflows, policy, book, today=day, whole=whole)
+    reading.findings += lint(reading.library, known)
 
 
 def _workflow_files(reading: _Reading) -> Iterator[Path]:

@@ -10,7 +10,7 @@ from opsbot.adapters.catalog_yaml import Document
 from opsbot.domain.change import Record
 from opsbot.domain.declaration import Finding
 from opsbot.domain.hours import parse_hours
-from opsbot.domain.incident_settings import MINUTE_MS, ReminderName
+from opsbot.domain.incident_settings import DAY_MS, HOUR_MS, MINUTE_MS, ReminderName
 from opsbot.domain.incident_types import Severity
 
 INCIDENTS = "incidents.yaml"
@@ -70,6 +70,13 @@ class IncidentsFile(Strict):
         ),
     ] = ""
     channel_prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,15}$")] = "inc"
+    archive_after: Annotated[
+        str,
+        Field(
+            pattern=r"^(never|[1-9][0-9]{0,3}[hd])$",
+            description="How long after its end an incident's own channel is archived: `12h`, `7d`, `never`.",
+        ),
+    ] = "7d"
     reminders: Annotated[dict[ReminderName, ReminderFile], Field(default_factory=dict)]
     quiet: QuietFile | None = None
 
@@ -103,10 +110,17 @@ def record_of(file: IncidentsFile) -> Record:
         "s": 1,
         **file.model_dump(mode="json", include=_PLAIN),
         "reminders": reminders,
+        "archive_after_ms": _after_ms(file.archive_after),
     }
     if file.quiet is not None:
         record["quiet"] = file.quiet.model_dump(mode="json")
     return record  # type: ignore[return-value]  # JSON by construction
+
+
+def _after_ms(word: str) -> int | None:
+    if word == "never":
+        return None
+    return int(word[:-1]) * (HOUR_MS if word.endswith("h") else DAY_MS)
 
 
 _PLAIN = {

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
 from opsbot.adapters.bundle import StoreBundle
 from opsbot.adapters.fleet_records import Written, instances, services
+from opsbot.adapters.memory_served import MemoryServed
 from opsbot.adapters.memory_server import Due, Item, MemoryServer
 from opsbot.adapters.shared_fleet import SharedFleets
 from opsbot.app.ports import Decide, Delivery, T
@@ -260,13 +261,14 @@ class MemoryOutbox:
 
 
 def open_memory(server: MemoryServer | None = None, *, reclaim_ms: int = RECLAIM_MS) -> StoreBundle:
-    """Return the three ports on *server* (a new one where None is given), as one more replica."""
+    """Return the ports on *server* (a new one where None is given), as one more replica."""
     shared = MemoryServer() if server is None else server
     replica = secrets.token_hex(4)
     return StoreBundle(
         store=MemoryStore(shared),
         fleets=SharedFleets(MemoryFleets(shared)),
         outbox=MemoryOutbox(shared, replica, reclaim_ms=reclaim_ms),
+        served=MemoryServed(shared.served, shared.now_ms),
         replica=replica,
         promise="in memory only",
     )

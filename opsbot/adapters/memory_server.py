@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from opsbot.adapters.memory_served import Shelf
 from opsbot.domain import journal
 from opsbot.domain.change import Change, Effect, Lane, Position, Record, Sealed
 from opsbot.domain.state import State
@@ -69,6 +70,7 @@ class MemoryServer:
     emergencies: list[str] = field(default_factory=list)
     low: dict[tuple[int, str], int] = field(default_factory=dict)
     models: dict[str, int] = field(default_factory=dict)
+    served: Shelf = field(default_factory=Shelf)
     published: list[str] = field(default_factory=list)
     durable: bool = True
     changed: asyncio.Event = field(default_factory=asyncio.Event)

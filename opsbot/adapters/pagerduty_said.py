@@ -73,6 +73,7 @@ class IncidentSaid(Said):
     incident_number: int = 0
     html_url: Text = ""
     incident_key: Text = ""
+    created_at: Text = ""
     assignments: list[AssignmentSaid] = []
     incidents_responders: list[JoinedSaid] = []
 
@@ -161,6 +162,7 @@ def paged(said: IncidentSaid, *, adopted: bool = False, left_out: tuple[str, ...
         assignees=tuple(one.assignee.id for one in said.assignments),
         adopted=adopted,
         left_out=left_out,
+        made_ms=_instant(said.created_at),
     )
 
 
@@ -228,6 +230,14 @@ def _address(url: str) -> str:
     """Return an address that may become a link, empty for anything else."""
     fit = url.startswith(("https://", "http://")) and not any(c in url for c in '<>|" \n\t')
     return url if fit else ""
+
+
+def _instant(text: str) -> int | None:
+    """Return a moment as PagerDuty writes it, None for what is none: a page is read all the same."""
+    try:
+        return _ms(datetime.fromisoformat(text))
+    except (ValueError, OverflowError):
+        return None
 
 
 def _ms(at: datetime | None) -> int | None:

@@ -23,6 +23,7 @@ from opsbot.adapters.redis_functions import Reply, commit_call, ensure_functions
 from opsbot.adapters.redis_journal import Tail, read_tail, read_whole, state_at
 from opsbot.adapters.redis_link import Profile, open_link
 from opsbot.adapters.redis_outbox import RECLAIM_MS, RedisOutbox
+from opsbot.adapters.redis_served import RedisServed
 from opsbot.adapters.redis_session import DEADLINE_S, ServerClock, Session
 from opsbot.adapters.shared_fleet import SharedFleets
 from opsbot.app.ports import Decide, T
@@ -330,7 +331,7 @@ async def open_store(
     tuning: Tuning = Tuning(),
 ) -> AsyncIterator[StoreBundle]:
     """
-    Give the store, the fleet and the outbox on one link, checked, loaded and listening.
+    Give the store, the fleet, the outbox and the history on one link, checked, loaded and listening.
 
     *state_dir* keeps this replica's own copy of the journal, from which a flushed store is filled
     again; None keeps it in this process only. The link is closed at the end.
@@ -373,6 +374,7 @@ async def open_store(
                     store=store,
                     fleets=SharedFleets(RedisFleets(session, keys)),
                     outbox=RedisOutbox(session, keys, replica, reclaim_ms=tuning.reclaim_ms),
+                    served=RedisServed(session, keys),
                     replica=replica,
                     promise=promise(profile, min_replicas),
                 )

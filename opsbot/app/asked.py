@@ -1,21 +1,22 @@
 """Approvals in direct messages: asked with buttons, remembered, and without buttons once they are over."""
 
-import itertools
 from dataclasses import dataclass
 from typing import Final
 
 from opsbot.app.approvals import ramp_of
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.fleet_words import moment
-from opsbot.app.ports import Chat, Delivery, GiveUp, Outbox, Render, RetryLater
+from opsbot.app.ports import Chat, Delivery, Outbox, Render
+from opsbot.app.questions import Questions
 from opsbot.app.ramp_waits import ramp_words
 from opsbot.app.reach import slack_ids, tell_each
+from opsbot.app.routes.asked_words import ramp_asked
+from opsbot.app.runs.second import givers, is_of_run, step_words
 from opsbot.app.target import touched
 from opsbot.app.words import SHOWN, clock, mode_word, named
 from opsbot.domain.actor import SCHEDULER
 from opsbot.domain.approval import Approval
-from opsbot.domain.change import Record
-from opsbot.domain.errors import Gone, UnknownApproval
+from opsbot.domain.errors import UnknownApproval
 from opsbot.domain.kill import Kill
 from opsbot.domain.policy import Policy, Request, shown
 from opsbot.domain.policy_words import approvers
@@ -58,13 +59,7 @@ class Asked:
             await self._ask(approval, state, what, key=delivery.effect.key)
 
     async def _ask(self, approval: Approval, state: State, what: str, *, key: str) -> None:
-        kept_under = _kept_under(approval, what)
-
-        async def note(place: Record) -> None:
-            listed = await self._kept(kept_under)
-            if place and place not in listed:
-                await self.outbox.leave(kept_under, {"messages": [*listed, place]}, ttl_s=KEPT_S)
-
+        note = self._questions.noting(_kept_under(approval, what))
         said, people = await self._question(approval, state, what)
         message = self.render(said)
         try:
@@ -84,7 +79,8 @@ class Asked:
     ) -> tuple[Said, tuple[str, ...]]:
         policy, now_ms = policy_of(state), self.env.clock.now_ms()
         kills = _kills(approval, state)
-        (reason,) = await self.env.unsealed(str(approval.action.get("reason", "")))
+        asked = ramp_asked(state, approval, now_ms)
+        reason, note = await self.env.unsealed(str(approval.action.get("reason", "")), asked.note)
         said = Said(
             tone="amber",
             title=f"{_what(approval, kills)} in {self.env.name} waits for your approval",
@@ -94,6 +90,8 @@ class Asked:
                     f" {clock(approval.expires_ms)}."
                 ),
                 *_asked_why(what, approval, now_ms),
+                *asked.lines,
+                *(["Its note: " + inert(note)] if note else []),
                 *(["Asked for: " + inert(reason)] if reason else []),
             ),
             buttons=(
@@ -103,34 +101,21 @@ class Asked:
         )
         names = approvers_of(policy, state, approval.requester, kills, ramp_of(approval))
         paged = now_ms - approval.requested_ms >= policy.times.page_secondary_ms
-        if what == "secondary":
+        if is_of_run(approval):
+            names = givers(state, approval)
+        elif what == "secondary":
             names = policy.secondary
         elif what == EXPIRING and paged:
             names = tuple(dict.fromkeys((*names, *policy.secondary)))
         return said, slack_ids(policy, tuple(n for n in names if n != approval.requester))
 
     async def _close(self, approval: Approval, state: State) -> None:
-        blocks, text = self.render(self._over(approval, state))
-        later: RetryLater | None = None
-        never: list[str] = []
-        places = [await self._kept(_kept_under(approval, what)) for what in ASKS]
-        for place in itertools.chain.from_iterable(places):
-            try:
-                await self.chat.update(place, blocks, text)
-            except Gone:
-                continue  # without a message there is no button
-            except RetryLater as again:
-                later = again
-            except GiveUp as no:
-                never.append(str(no))
-        if later is not None:
-            raise later
-        if never:
-            raise GiveUp("; ".join(never))
+        message = self.render(self._over(approval, state))
+        await self._questions.close(message, *(_kept_under(approval, what) for what in ASKS))
 
-    async def _kept(self, under: str) -> list[Record]:
-        listed = (await self.outbox.left(under) or {}).get("messages", [])
-        return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    @property
+    def _questions(self) -> Questions:
+        return Questions(self.chat, self.outbox, KEPT_S)
 
     def _over(self, approval: Approval, state: State) -> Said:
         policy = policy_of(state)
@@ -185,6 +170,8 @@ def _kills(approval: Approval, state: State) -> tuple[Kill, ...]:
 def _what(approval: Approval, kills: tuple[Kill, ...]) -> str:
     """Return what is asked for, in words; an action that names no kill says its verb and workflow."""
     action = approval.action
+    if is_of_run(approval):
+        return step_words(approval)
     if ramp_of(approval):
         return ramp_words(approval)
     if not kills:

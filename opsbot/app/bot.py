@@ -1,7 +1,7 @@
 """The bot: every verb behind one door, the effect handlers, and the duties of each tick."""
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from opsbot.app.adopt import Adopt, adopted
 from opsbot.app.anchor import Anchor
@@ -10,6 +10,7 @@ from opsbot.app.card import Card
 from opsbot.app.duties import Duties
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.follow import Follow
+from opsbot.app.incident.effects import CARD as INCIDENT_CARD
 from opsbot.app.incident.effects import PAGER
 from opsbot.app.incidents import Incidents
 from opsbot.app.kill import KillVerb
@@ -39,12 +40,18 @@ from opsbot.app.retry import Retry
 from opsbot.app.room import slack as incident_slack
 from opsbot.app.room.port import Rooms
 from opsbot.app.room.remind import Remind
+from opsbot.app.room.run_room import RunRoom
 from opsbot.app.room.told import IncidentTold
 from opsbot.app.routes.card import RouteCard
 from opsbot.app.routes.picture import EvaluationPicture, RoutePicture
 from opsbot.app.routes.ramp import Ramp
 from opsbot.app.routes.record_eval import RecordEval
 from opsbot.app.routes.route import RouteVerb, approval_about
+from opsbot.app.runs.handlers import handlers as run_handlers
+from opsbot.app.runs.port import Procedures
+from opsbot.app.runs.read import NoProcedures
+from opsbot.app.runs.second import RUN_STEP
+from opsbot.app.runs.verbs import Runs
 from opsbot.app.said_where import says_where
 from opsbot.app.sentences import Sentences
 from opsbot.app.show import Show
@@ -71,6 +78,7 @@ class Bot:
     *chat* is None where no Slack is connected: cards and messages are then not due to anybody,
     and status, terminal and HTTP carry the same words. *paging* is None where no PagerDuty is,
     and *rota* where nobody's duty is known. *rooms* are Slack's channels, there whenever *chat* is.
+    *procedures* are the runbooks that can be walked.
     """
 
     env: Environment
@@ -85,13 +93,23 @@ class Bot:
     paging: Paging | None = None
     rota: OnCall | None = None
     rooms: Rooms | None = None
+    procedures: Procedures = field(default_factory=NoProcedures)
 
     @property
     def incidents(self) -> Incidents:
         """Return what can be asked about incidents."""
         return Incidents(
-            self.env, self.rota, chat=self.chat is not None, paging=self.paging is not None
+            self.env,
+            self.rota,
+            chat=self.chat is not None,
+            paging=self.paging is not None,
+            accounts=self.rooms,
         )
+
+    @property
+    def runs(self) -> Runs:
+        """Return what can be asked about runs of runbooks."""
+        return Runs(self.env, self.procedures, self, self.prober, self.rota)
 
     def present(self, actor: Actor) -> Actor:
         """Return *actor* with what they are on call for now."""
@@ -123,7 +141,10 @@ class Bot:
     async def approve(self, request: ApproveRequest, actor: Actor, *, request_id: str) -> Said:
         """Approve or refuse what waits."""
         began = self.env.began(request.arrived_s)
-        if approval_about(await self.env.store.refresh(), request.approval) == "stage":
+        about = approval_about(await self.env.store.refresh(), request.approval)
+        if about == RUN_STEP:
+            return await self.runs.approve(request, actor, request_id=request_id)
+        if about == "stage":
             return await RouteVerb(self.env).approve(request, actor, request_id=request_id)
         return await RestoreVerb(self.env, began).approve(request, actor, request_id=request_id)
 
@@ -306,7 +327,16 @@ class Bot:
             others=steps,
             pictures=self.pictures,
         ).handlers()
-        return {**sync, **slack}
+        runs = RunRoom(
+            env=self.env,
+            reader=self.runs.reader,
+            chat=self.chat,
+            rooms=self.rooms,
+            outbox=self.outbox,
+            render=self.render,
+            home=self.channel,
+        )
+        return {**sync, **slack, **runs.handlers(), INCIDENT_CARD: runs.after(slack[INCIDENT_CARD])}
 
     def _due(self, chat: Chat) -> Mapping[str, Handler]:
         duties, ramp = Duties(self.env, chat, self.render), Ramp(self.env)
@@ -320,6 +350,7 @@ class Bot:
             "queue_closed": duties.queue_closed,
             "incident_remind": Remind(self.env, chat, self.render),
             "incident_told": self._told(chat),
+            **run_handlers(self.runs, chat, self.render),
         }
 
     def _told(self, chat: Chat) -> Handler:

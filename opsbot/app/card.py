@@ -7,6 +7,7 @@ from opsbot.app.ended_words import ended_said
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.follow import PATIENCE_MS
 from opsbot.app.incident.links import untied
+from opsbot.app.incident.named import beside
 from opsbot.app.kill_decision import undo_hint
 from opsbot.app.kill_names import led
 from opsbot.app.ports import Chat, Delivery, Outbox, Render, RetryLater
@@ -145,6 +146,7 @@ class Card:
             led=led(state, kill),
             further=await further_lines(self.env, kill),
             untied=untied(state, kill.id),
+            beside=beside(state, kill.id) if kill.active else (),
         )
         return kill_said(view) if kill.active else ended_said(view, by=shown(policy, kill.ended_by))
 

@@ -47,9 +47,10 @@ def render(loaded: Loaded, form: Format) -> str:
 
 
 def line_of(finding: Finding) -> str:
-    """Return `file:line: error: what; fix` on one line."""
+    """Return `file:line: error E09: what.  fix` on one line; rules without an id have none."""
     fix = f"  {finding.fix}" if finding.fix else ""
-    return f"{finding.file}:{finding.line}: {finding.level}: {finding.message}.{fix}"
+    kind = f"{finding.level} {finding.rule}".rstrip()
+    return f"{finding.file}:{finding.line}: {kind}: {finding.message}.{fix}"
 
 
 def summary(loaded: Loaded) -> str:
@@ -95,7 +96,8 @@ def _json(loaded: Loaded) -> str:
 def _annotation(finding: Finding) -> str:
     text = _escaped(f"{finding.message}. {finding.fix}".strip())
     place = f"file={_property(finding.file)},line={finding.line}"
-    return f"::{finding.level} {place},title=opsbot check::{text}"
+    title = f"opsbot check {finding.rule}".rstrip()
+    return f"::{finding.level} {place},title={title}::{text}"
 
 
 def _escaped(text: str) -> str:

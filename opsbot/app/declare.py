@@ -8,6 +8,7 @@ from opsbot.app.ports import Entropy, Store
 from opsbot.app.ramp_waits import overtaken_declared, with_overtaken
 from opsbot.app.route_state import writes
 from opsbot.app.routed import due, move_of, uid_of
+from opsbot.app.runs.newer import newer_runs
 from opsbot.domain import model_book as books
 from opsbot.domain import policy as policies
 from opsbot.domain import workflow as workflows
@@ -18,9 +19,6 @@ from opsbot.domain.route import Number, Revision, route_from
 from opsbot.domain.routing import begun
 from opsbot.domain.state import ROUTES, SETTINGS, State
 from opsflags import keys
-
-UNDECLARED = "undeclared"
-"""In a workflow's `extra`: its file is gone, and it stays only because a kill names it."""
 
 _POLICY = "policy"
 _HASH = "declarations"
@@ -105,7 +103,8 @@ def decide(state: State, now_ms: int, catalogue: Catalogue) -> tuple[Change | No
     changed = [Write(keys.WORKFLOWS, name, None) for name in removed]
     written = tuple(name for name in sorted(wanted) if stored.get(name) != wanted[name])
     changed += [Write(keys.WORKFLOWS, name, wanted[name]) for name in written]
-    changed += [*first, *_settings(state, catalogue, kept)]
+    walked, told = newer_runs(state, catalogue.procedures)
+    changed += [*first, *_settings(state, catalogue, kept), *walked]
     by = move_of(state, now_ms, DECLARATIONS).by
     late = overtaken_declared(state, now_ms, wanted, catalogue.policy, by=by)
     differs = bool(changed) or bool(late.writes)
@@ -124,6 +123,7 @@ def decide(state: State, now_ms: int, catalogue: Catalogue) -> tuple[Change | No
         writes=tuple(changed),
         rule="declarations",
         facts=facts,
+        effects=told,
         timers=_taken_up(state, set(wanted) - set(stored)),
     )
     return with_overtaken(change, late), declared
@@ -162,7 +162,7 @@ def _kept(state: State, wanted: Mapping[str, Record]) -> dict[str, Record]:
     killed = {kill.scope.workflow for kill in state.active_kills()}
     gone = {n: w for n, w in state.workflows().items() if n in killed and n not in wanted}
     return {
-        name: workflows.as_record(replace(w, extra={**w.extra, UNDECLARED: True}))
+        name: workflows.as_record(replace(w, extra={**w.extra, workflows.UNDECLARED: True}))
         for name, w in gone.items()
     }
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from opsbot.app.exposure_port import ServedHistory
 from opsbot.app.ports import Clock, Entropy, Fleets, Store
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Sealed
@@ -23,7 +24,8 @@ class Environment:
 
     *promise* is what the store vouches for (`fsynced on 1 node`, `on 2 nodes, not on disk`).
     *answer_within_s* is how long an
-    answer waits for the fleet before it goes out with the true count so far, in seconds.
+    answer waits for the fleet before it goes out with the true count so far, in seconds. *served* is
+    the history of served calls, None where none is kept.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Environment:
     entropy: Entropy
     promise: str = ""
     answer_within_s: float = 0.8
+    served: ServedHistory | None = None
 
     def began(self, arrived_s: float | None) -> float:
         """

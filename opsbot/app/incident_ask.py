@@ -17,6 +17,7 @@ from opsbot.app.incident.requests import (
     RoleOrder,
     TimelineNote,
 )
+from opsbot.app.incident_flag_words import opened_as
 from opsbot.app.incident_verbs import IncidentVerbs
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import NeedsMoreWords
@@ -38,7 +39,8 @@ async def ask(verbs: IncidentVerbs, words: IncidentWords, actor: Actor, *, reque
     if isinstance(words, RetractNote):
         return await verbs.retract(_line(words), actor, request_id=request_id)
     act = cast("Act", getattr(verbs, ACTS[type(words)]))
-    return await act(words, actor, request_id=request_id)
+    said = await act(words, actor, request_id=request_id)
+    return opened_as(said, words) if isinstance(words, OpenIncident) else said
 
 
 ACTS: Final[Mapping[type[object], str]] = {

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from opsbot.app.environment import Environment, policy_of
+from opsbot.app.incident.accounts import Accounts, check_part
 from opsbot.app.incident.action_change import action_change
 from opsbot.app.incident.change import Amend, decide_change
 from opsbot.app.incident.edit import edit_change, promise, updated
@@ -13,8 +14,8 @@ from opsbot.app.incident.form import Form, change, opening, second
 from opsbot.app.incident.hush import decide_hush, hush_words
 from opsbot.app.incident.moves import move
 from opsbot.app.incident.open import Opening, decide_open
-from opsbot.app.incident.page_verb import decide_page
-from opsbot.app.incident.power import Needs, of_edit, of_move, of_role
+from opsbot.app.incident.page_verb import Paging, decide_page
+from opsbot.app.incident.power import Needs, NeedsOf, of_edit, of_move, of_role
 from opsbot.app.incident.requests import (
     ActionItem,
     EditIncident,
@@ -28,9 +29,9 @@ from opsbot.app.incident.requests import (
     Which,
 )
 from opsbot.app.incident.roles import role_change
-from opsbot.app.incident.sight import found, visible
+from opsbot.app.incident.sight import found, unnamed, visible
 from opsbot.app.incident.steps import Wish, retried
-from opsbot.app.incident.update_words import noted_words
+from opsbot.app.incident.update_words import Privacy, noted_words
 from opsbot.app.incident.words import (
     IncidentView,
     incident_body,
@@ -43,6 +44,7 @@ from opsbot.app.look import may_look
 from opsbot.app.paging.oncall import OnCall
 from opsbot.app.ports import Document
 from opsbot.app.review.export import Export, ReviewForm
+from opsbot.app.review.read import with_exposure
 from opsbot.app.said_where import says_where
 from opsbot.app.timeline.capture import Capture, Heard, Look
 from opsbot.app.timeline.notes import IncidentNotes
@@ -66,12 +68,17 @@ Change_ = Callable[[State, int], Amend]
 
 @dataclass(frozen=True, slots=True)
 class Incidents:
-    """The use cases. *chat* and *paging*: whether Slack and PagerDuty are connected."""
+    """
+    The use cases. *chat* and *paging*: whether Slack and PagerDuty are connected.
+
+    *accounts* says who somebody is whom the policy does not name, None where nobody can be asked.
+    """
 
     env: Environment
     rota: OnCall | None = None
     chat: bool = False
     paging: bool = False
+    accounts: Accounts | None = None
 
     @property
     def _wish(self) -> Wish:
@@ -124,7 +131,7 @@ class Incidents:
                 request.which,
                 actor,
                 request_id,
-                lambda state, now: move(state, now, request, why, self._wish),
+                lambda state, now: move(state, now, request, why, self._wish, actor=actor),
                 verb=f"incident_{request.to}",
                 needs=of_move(request),
                 sealed=sealed,
@@ -169,34 +176,39 @@ class Incidents:
         ]
         sealed = tuple(one for _, kept in texts for one in kept)
         (title, _), (summary, _), (update, _) = texts
-        facts = {"update": update} if update else {}
+        facts, privacy = {"update": update} if update else {}, Privacy()
         return await self._changed(
             request.which,
             actor,
             request_id,
-            lambda state, now: updated(
-                edit_change(state, now, request, title, summary, self._wish),
-                update,
-                identity_of(policy_of(state), actor),
-                now,
+            lambda state, now: privacy.watched(
+                updated(
+                    edit_change(state, now, request, title, summary, self._wish),
+                    update,
+                    identity_of(policy_of(state), actor),
+                    now,
+                )
             ),
             verb="incident_update" if update else "incident_edit",
             needs=of_edit(request),
             sealed=sealed,
             facts=facts,
-            note=lambda one: noted_words(one, request.update or "", promise(request)),
+            note=lambda one: (
+                f"{noted_words(one, request.update or '', promise(request))} {privacy.words(one)}"
+            ).strip(),
         )
 
     @says_where
     async def role(self, order: RoleOrder, actor: Actor, *, request_id: str) -> Said:
         """Offer, take, accept, decline or leave a role. Raises as `open`."""
+        await check_part(self.env, self.accounts, order, actor)
         return await self._changed(
             order.which,
             actor,
             request_id,
             lambda state, now: role_change(state, now, order, actor),
             verb="incident_role",
-            needs=of_role(order),
+            needs=of_role(order, actor),
         )
 
     @says_where
@@ -214,10 +226,11 @@ class Incidents:
     @says_where
     async def page(self, request: PageAct, actor: Actor, *, request_id: str) -> Said:
         """Call somebody after all, acknowledge, escalate, or ask others in. Raises as `open`."""
+        why, sealed = self.env.sealed(request.reason)
+        order = Paging(request, actor, self.paging, why, sealed)
         await self.env.store.refresh()
         _, (incident, words) = await self.env.store.commit(
-            request_id,
-            lambda state, now_ms: decide_page(state, now_ms, request, actor, connected=self.paging),
+            request_id, lambda state, now_ms: decide_page(state, now_ms, order)
         )
         incident = self.env.store.state.incident(incident.id)
         return incident_said(await self.view(incident, note=words))
@@ -286,7 +299,8 @@ class Incidents:
     async def show(self, which: Which, actor: Actor) -> Said:
         """Look at one incident. Raises UnknownIncident, NeedsMoreWords, NotAllowed."""
         state = await self.env.store.refresh()
-        return incident_said(await self.view(found(state, actor, which)))
+        one = found(state, actor, which)
+        return await with_exposure(self.env, one, incident_said(await self.view(one)))
 
     @says_where
     async def list(self, actor: Actor, *, every: bool = False) -> Said:
@@ -297,13 +311,17 @@ class Incidents:
         views = [await self.view(one) for one in known[:LISTED]]
         now_ms = self.env.clock.now_ms()
         lines = [incident_line(one.incident, one.title, now_ms) for one in views]
+        left = len(known) - len(views)
         if every and (means := means_line(known)):
             lines = [means, *lines]
-        return list_said(self.env.name, lines, [incident_body(one) for one in views], every=every)
+        bodies = [incident_body(one) for one in views]
+        return list_said(self.env.name, lines, bodies, every=every, left=left)
 
     async def view(self, incident: Incident, *, note: str = "") -> IncidentView:
         """Return everything that is shown of an incident, its free text opened."""
         state = self.env.store.state
+        if incident.duplicate_of in unnamed(state, incident):
+            incident = replace(incident, duplicate_of="")
         title, summary, why, update = await self.env.unsealed(
             incident.title, incident.summary, incident.why, incident.update
         )
@@ -329,7 +347,7 @@ class Incidents:
         change: Change_,
         *,
         verb: str,
-        needs: Needs = "work",
+        needs: Needs | NeedsOf = "work",
         sealed: tuple[Sealed, ...] = (),
         facts: dict[str, str] | None = None,
         note: Callable[[Incident], str] | None = None,

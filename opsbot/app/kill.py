@@ -6,6 +6,7 @@ from opsbot.app.approvals import pending_on
 from opsbot.app.environment import Environment, policy_of, who
 from opsbot.app.glass_words import told_line
 from opsbot.app.incident.links import untied
+from opsbot.app.incident.named import beside
 from opsbot.app.kill_decision import Order, Struck, decide_kill, undo_hint
 from opsbot.app.kill_names import led
 from opsbot.app.kill_question import names_hit
@@ -142,6 +143,7 @@ class KillVerb:
                 names=names_hit(state, order.request, order.seen),
                 further=await further_lines(env, kill),
                 untied=untied(state, kill.id),
+                beside=beside(state, kill.id),
             )
         )
 

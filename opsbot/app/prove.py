@@ -11,7 +11,7 @@ from opsbot.domain.said import inert
 from opsbot.domain.state import State
 from opsflags import keys
 from opsflags.evaluate import compile_view
-from opsflags.model import NO_MODEL
+from opsflags.model import NO_MODEL, Scope
 from opsflags.records import kill_from_json, workflow_from_json
 
 MOST_PROBES = 64
@@ -122,6 +122,11 @@ def points_of(kill: Kill, state: State, fleet: Fleet) -> tuple[Point, ...]:
 
 def expected_mode(kill: Kill, state: State, workflow: str, instance: Instance | None = None) -> str:
     """Return the mode that the table gives for all active kills together, at this instance."""
+    return mode_of(state, workflow, kill.scope, instance)
+
+
+def mode_of(state: State, workflow: str, call: Scope, instance: Instance | None = None) -> str:
+    """Return the mode of one *call* of a workflow under all active kills, as the client merges them."""
     record = state.kind(keys.WORKFLOWS)[workflow]
     modes = instance.workflows[workflow].modes if instance else frozenset(_declared(record))
     view = compile_view(
@@ -131,11 +136,7 @@ def expected_mode(kill: Kill, state: State, workflow: str, instance: Instance | 
         modes=modes,
         knowledge="live",
     )
-    return str(
-        view.decide(
-            kill.scope.tenant, kill.scope.model, kill.scope.tool, kill.scope.provider, None
-        ).mode
-    )
+    return str(view.decide(call.tenant, call.model, call.tool, call.provider, None).mode)
 
 
 def wrong(point: Point, answer: ProbeAnswer) -> str:

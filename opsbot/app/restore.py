@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from opsbot.app.approvals import over_words
-from opsbot.app.approver_words import may_approve
+from opsbot.app.approver_words import asks_of, may_approve
 from opsbot.app.before import lifted_before
 from opsbot.app.environment import Environment, policy_of, who
 from opsbot.app.ports import Decide
@@ -119,7 +119,9 @@ class RestoreVerb:
             held=_held(state, lifted),
             again=again or (committed is not None and committed.repeated),
             lone_ms=_lone_ms(state, lifted),
-            may=may_approve(policy, lifted.approval, lifted.verdict.approvers)
+            may=may_approve(
+                policy, lifted.approval, lifted.verdict.approvers, asks_of(state, lifted.approval)
+            )
             if lifted.approval
             else "",
         )

@@ -16,7 +16,7 @@ from opsbot.app.approvals import (
     waiting_for,
     warning_ms,
 )
-from opsbot.app.approver_words import may_approve
+from opsbot.app.approver_words import asks_of, may_approve
 from opsbot.app.environment import policy_of
 from opsbot.app.incident.links import tied
 from opsbot.app.kill_names import with_led
@@ -100,7 +100,7 @@ def _waits_already(state: State, pending: Approval, verdict: Verdict) -> NotAllo
     return NotAllowed(
         f"{pending.id} waits for this already, asked by {shown(policy, pending.requester)}.",
         rule=verdict.rule,
-        hint=may_approve(policy, pending, verdict.approvers),
+        hint=may_approve(policy, pending, verdict.approvers, asks_of(state, pending)),
     )
 
 

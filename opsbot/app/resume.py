@@ -1,4 +1,4 @@
-"""Take up again what a recovered store has lost: following, cards, reviews and ramps of kills, routes, expiries."""
+"""Take up again what a recovered store has lost: the work around kills, routes, approvals and incidents."""
 
 from dataclasses import dataclass, replace
 
@@ -6,10 +6,12 @@ from opsbot.app import route_state, routed
 from opsbot.app.approvals import timers_for, waiting, warning_ms
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.follow import PATIENCE_MS
+from opsbot.app.incident import resume as incidents
 from opsbot.app.ports import Delivery
 from opsbot.app.ramp_waits import reminder
 from opsbot.app.restore_ramp import due
 from opsbot.app.routes.ramp_decision import entry, watch_again
+from opsbot.app.runs import effects as runs
 from opsbot.domain.actor import SCHEDULER
 from opsbot.domain.change import Change, Effect, Record, Timer, Write
 from opsbot.domain.kill import Kill
@@ -39,6 +41,7 @@ class Resume:
 def _taken_up(state: State, now_ms: int) -> Change:
     kills = state.active_kills()
     routes = tuple(_awaited(one, now_ms) for one in _routes(state))
+    work, reminded = incidents.taken_up(state, now_ms)
     return Change(
         verb="resume",
         actor=SCHEDULER,
@@ -52,12 +55,16 @@ def _taken_up(state: State, now_ms: int) -> Change:
         effects=(
             *(effect for kill in kills for effect in _effects(kill, now_ms)),
             *(routed.follow(one) for one in routes if _unseen(one)),
+            *work,
+            *(runs.card(run) for run in state.open_runs()),
         ),
         timers=(
             *(_review(kill, now_ms) for kill in kills),
             *(due(kill, now_ms) for kill in kills if kill.ramp is not None),
             *(timer for one in routes if _runs(one) for timer in _looks(state, one, now_ms)),
             *_waiting(state, now_ms),
+            *reminded,
+            *(timer for run in state.open_runs() for timer in runs.taken_up(run, now_ms)),
         ),
     )
 

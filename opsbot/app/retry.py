@@ -148,7 +148,13 @@ _WHAT = {
     "incident_topic": "the channel's topic of",
     "incident_told": "the Slack message about",
     "incident_remind": "a reminder of",
+    "incident_archive": "the archiving of the channel of",
     "pager_sync": "telling PagerDuty of",
+    "run_card": "the Slack messages of",
+    "run_file": "the file of",
+    "run_told": "the Slack message about",
+    "run_remind": "a reminder of",
+    "run_act": "settling an action of",
 }
 """What could not be delivered, to whom; another kind goes by its own name."""
 
@@ -164,7 +170,7 @@ def _plain(reason: str) -> str:
 def about(effect: Effect) -> str:
     """Return what an effect speaks of: a kill, an approval, an incident, a workflow's route, else its key."""
     body = effect.body
-    kinds = ("kill", "approval", "incident", "workflow")
+    kinds = ("kill", "approval", "incident", "workflow", "run")
     return str(next((body[one] for one in kinds if body.get(one)), effect.key))
 
 

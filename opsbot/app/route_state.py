@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Final
 
 from opsbot.app.target import hits
 from opsbot.domain.change import Record, Write
@@ -185,12 +186,22 @@ def switch_proved(state: State, workflow: str, now_ms: int) -> bool:
     return False
 
 
+HIDDEN: Final = "an incident that is not shown here"
+
+
 def severe_incidents(state: State, workflow: str) -> tuple[str, ...]:
-    """Return the open SEV1 and SEV2 incidents that name the workflow, drills aside."""
+    """
+    Return what the open SEV1 and SEV2 incidents of the workflow are called, drills aside.
+
+    A private one holds as the others do, and is not named: cards and messages of routes are read by
+    people who may not know of it.
+    """
     return tuple(
         sorted(
-            one.id
-            for one in state.open_incidents()
-            if not one.drill and one.severity in _SEVERE and workflow in one.workflows
+            {
+                HIDDEN if one.private else one.id
+                for one in state.open_incidents()
+                if not one.drill and one.severity in _SEVERE and workflow in one.workflows
+            }
         )
     )

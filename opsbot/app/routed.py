@@ -53,7 +53,8 @@ class Routed:
     *revision* is the one it is about and *before* the one that served everybody until then;
     *evidence* is what the gates say of *revision*. *approval* is set where it waits for a second
     person, or was settled. *broke*: it serves without passing evidence, on somebody's word.
-    *cancelled* is the revision whose ramp a rollback ended, empty where none ran.
+    *cancelled* is the revision whose ramp a rollback ended, empty where none ran. *ahead* is what
+    will hold at its first step what waits for a second person.
     """
 
     outcome: Outcome
@@ -65,6 +66,7 @@ class Routed:
     approval: Approval | None = None
     broke: bool = False
     cancelled: str = ""
+    ahead: tuple[str, ...] = ()
 
 
 def workflow_named(state: State, name: str) -> Workflow:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from opsbot.app.environment import Environment, policy_of
+from opsbot.app.incident.sight import unnamed
 from opsbot.app.timeline.words import Records, commitments, sentence
 from opsbot.domain.change import Record
 from opsbot.domain.incident import Incident
@@ -46,8 +47,9 @@ class Sentences:
         """Return an entry as a sentence, without anybody's free text unless *quoted*. Raises as `of_incident`."""
         wanted = commitments(entry) if quoted else ()
         words = dict(zip(wanted, await self.env.unsealed(*wanted), strict=True))
-        policy = policy_of(self.env.store.state)
-        return sentence(entry, before, policy, words, incident=incident)
+        state = self.env.store.state
+        hidden = unnamed(state, state.incident(incident)) if incident else frozenset[str]()
+        return sentence(entry, before, policy_of(state), words, incident=incident, unnamed=hidden)
 
     async def before(self, entry: Entry, *, first: int, need: Collection[str]) -> Records:
         """

@@ -9,6 +9,7 @@ from opsbot.app.fleet_words import instance_line, is_alive, moment
 from opsbot.app.incident.hidden import Hidden
 from opsbot.app.incident.home import incident_parts, open_lines
 from opsbot.app.incident.links import untied
+from opsbot.app.incident.named import beside
 from opsbot.app.kill_decision import undo_hint
 from opsbot.app.kill_names import led
 from opsbot.app.look import may_look
@@ -154,6 +155,7 @@ class Show:
                 led=with_it,
                 further=await further_lines(self.env, kill),
                 untied=untied(state, kill.id),
+                beside=beside(state, kill.id),
             )
         )
 

@@ -44,7 +44,8 @@ class Telling:
     One entry to tell.
 
     *before* are the records as they stood before it (only those that it writes are looked at);
-    *words* are free texts by their commitment. *incident* is whose timeline it is told in.
+    *words* are free texts by their commitment. *incident* is whose timeline it is told in, *unnamed*
+    the incidents that it names nowhere.
     """
 
     entry: Entry
@@ -52,6 +53,7 @@ class Telling:
     policy: Policy
     words: Mapping[str, str]
     incident: str = ""
+    unnamed: frozenset[str] = frozenset()
 
     @property
     def who(self) -> str:

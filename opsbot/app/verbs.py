@@ -14,6 +14,7 @@ from opsbot.app.requests import (
     RouteEdit,
     StageRequest,
 )
+from opsbot.app.run_verbs import RunVerbs
 from opsbot.domain.actor import Actor
 from opsbot.domain.route import Number
 from opsbot.domain.said import Said
@@ -31,6 +32,11 @@ class Verbs(Protocol):
     @property
     def incidents(self) -> IncidentVerbs:
         """Return what can be asked about incidents."""
+        ...
+
+    @property
+    def runs(self) -> RunVerbs:
+        """Return what can be asked about runs of runbooks."""
         ...
 
     async def kill(self, request: KillRequest, actor: Actor, *, request_id: str) -> Said: ...

@@ -30,6 +30,7 @@ from opsbot.domain.approval import Approval
 from opsbot.domain.change import Committed, Record
 from opsbot.domain.containment import Containment
 from opsbot.domain.fleet import Counts
+from opsbot.domain.incident import Incident
 from opsbot.domain.kill import Kill
 from opsbot.domain.said import Button, Said, Tone, inert
 from opsbot.domain.typed import command
@@ -92,7 +93,7 @@ class KillView:
     """
     Everything one answer or card about a kill is made from.
 
-    *untied*: no incident is open for it. *promise* is what the store vouches for; *held* the other kills that are active on the same,
+    *untied*: no incident is open for it; *beside* are the public ones that it belongs to. *promise* is what the store vouches for; *held* the other kills that are active on the same,
     *led* those that came with it for other names of the model; *names* is what those names are.
     """
 
@@ -113,6 +114,7 @@ class KillView:
     names: Names = field(default_factory=Names)
     further: tuple[str, ...] = ()
     untied: bool = False
+    beside: tuple[Incident, ...] = ()
 
 
 def kill_said(view: KillView) -> Said:
@@ -129,6 +131,7 @@ def kill_said(view: KillView) -> Said:
         *uneased_lines(seen),
         *short_lines(seen),
         _who_line(view),
+        _belongs(view.beside),
         *view.further,
         *led_lines(view.led),
         *name_lines(view.names, hit=not view.led),
@@ -144,6 +147,7 @@ def kill_said(view: KillView) -> Said:
         buttons=_kill_buttons(view),
         body=kill_body(view),
         exit_code=0 if seen is not None and seen.live_complete else 3,
+        channel=next((one.room.channel for one in view.beside if one.room.own), ""),
     )
 
 
@@ -282,6 +286,12 @@ def _who_line(view: KillView) -> str:
     return f"{kill.id} · {mode_word(kill.mode)} · by {view.by} via {kill.via}{glass}{reason}"
 
 
+def _belongs(incidents: Sequence[Incident]) -> str:
+    """Return which incidents a kill belongs to, and how to look at them; empty for none."""
+    named = [f"{one.id}, {command(f'incident show {one.id}')}" for one in incidents[:SHOWN]]
+    return f"Belongs to {'; '.join(named)}" if named else ""
+
+
 def stored_lines(committed: Committed | None, promise: str) -> list[str]:
     """Return how safely a change is stored, in the words of the store's own promise."""
     if committed is None:
@@ -368,6 +378,7 @@ def kill_body(view: KillView) -> Record:
         "proved": None if kill.probes is None else {"probes": kill.probes, "passed": kill.passed},
         "since": None if since is None else _since_body(since),
         "approval": view.pending.id if view.pending is not None else None,
+        "incidents": [one.id for one in view.beside],
         **_names_body(view),
         **ramp_body(kill),
     }

@@ -2,17 +2,29 @@
 
 from collections.abc import Callable
 
-NAMES = ("evaluate", "propagation", "footprint", "answers")
+NAMES = ("evaluate", "propagation", "footprint", "answers", "runbooks")
 CLIENTS = (1, 10, 100)
+
+Read = Callable[[str, str, bool], str]
+"""
+Reads a page of a name (`imported/<name>` for a foreign one), with every rule or without.
+
+Returns why it was refused, empty where it was read: what reads is not this package's to know.
+"""
 
 
 def run(
-    name: str, *, clients: tuple[int, ...] = CLIENTS, json: bool, tell: Callable[[str], None]
+    name: str,
+    *,
+    clients: tuple[int, ...] = CLIENTS,
+    json: bool,
+    tell: Callable[[str], None],
+    read: Read | None = None,
 ) -> int:
     """
     Measure *name*, tell the result, and return the exit code: 1 where a gate was broken.
 
-    *clients* are the fleets' sizes for `propagation`. With *json* the only thing told is one
+    *clients* are the fleets' sizes for `propagation`, *read* is what `runbooks` measures. With *json* the only thing told is one
     document.
 
     Raises:
@@ -24,7 +36,7 @@ def run(
 
     if name not in NAMES:
         raise ValueError(f"no such measurement: {name!r}; there are {', '.join(NAMES)}")
-    told = measured(name, clients=clients or CLIENTS, tell=_silent if json else tell)
+    told = measured(name, clients=clients or CLIENTS, tell=_silent if json else tell, read=read)
     for line in (as_json(told),) if json else as_text(told):
         tell(line)
     return told.exit_code

@@ -90,10 +90,8 @@ title: Wrong answers reach users
 owner: bench
 reviewed: 2026-11-01
 review_every: 90d
-incident_types: [wrong-answers]
+incident_types: [hallucination_harm]
 severity: sev3
-params:
-  workflow: {type: workflow, required: true}
 ---
 # Wrong answers reach users
 
@@ -102,4 +100,6 @@ params:
 ### Stop it
 
 **Who:** responder
+
+**Expect:** no answer comes from it.
 """

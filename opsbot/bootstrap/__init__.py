@@ -24,6 +24,7 @@ from opsbot.adapters.picture import Pictures
 from opsbot.adapters.probe_http import http_prober
 from opsbot.adapters.pulse import Pulse
 from opsbot.adapters.redis_store import open_store
+from opsbot.adapters.runbooks.procedures import FileProcedures
 from opsbot.adapters.scheduler import running
 from opsbot.adapters.signing import KeyFile
 from opsbot.app.anchor import Anchor
@@ -31,10 +32,12 @@ from opsbot.app.audit import Audit
 from opsbot.app.bot import Bot
 from opsbot.app.environment import Environment
 from opsbot.app.ports import Chat, Prober
+from opsbot.app.runs.by_hand import Typing, in_chat, on_terminal
 from opsbot.bootstrap.declarations import declarations
 from opsbot.bootstrap.identity import duration_s, identity
 from opsbot.bootstrap.listening import listening
 from opsbot.bootstrap.paging_way import PagingWay, paging_way
+from opsbot.bootstrap.preflight_way import preflight_way
 from opsbot.bootstrap.slack_way import slack_client, slack_way
 from opsbot.bootstrap.work import drained, duties, workers
 from opsbot.config import Settings
@@ -42,6 +45,7 @@ from opsbot.domain.errors import Misconfigured
 from opsbot.slack import blocks
 from opsbot.slack.chat import SlackChat
 from opsbot.slack.rooms import SlackRooms
+from opsbot.slack.spelling import spelling
 from opsbot.web import app as web
 from opsbot.web.auth import Identify
 from opsbot.web.routing import Entry
@@ -104,21 +108,34 @@ async def start(settings: Settings) -> AsyncGenerator[Running]:
             clock=clock,
             entropy=SystemEntropy(),
             promise=bundle.promise,
+            served=bundle.served,
         )
         slack = await stack.enter_async_context(slack_client(settings))
         chat = None if slack is None else SlackChat(slack.client, bundle.outbox, clock)
         paged = await stack.enter_async_context(paging_way(settings, env, bundle.outbox))
-        bot = make_verbs(settings, env, bundle, prober, chat=chat, paged=paged)
-        bot = replace(bot, rooms=None if not (slack and chat) else SlackRooms(slack.client, chat))
-        files = await declarations(settings, bundle, stack)
+        procedures = FileProcedures()
+        bot = replace(
+            make_verbs(settings, env, bundle, prober, chat=chat, paged=paged),
+            rooms=None if not (slack and chat) else SlackRooms(slack.client, chat),
+            procedures=procedures,
+        )
+        files = await declarations(settings, bundle, stack, procedures)
         pulse = Pulse(bundle.store, clock)
         await workers(bot, bundle, drain, stack)
-        every = duties(bot, pulse, keep_days=settings.keep_days)
-        await stack.enter_async_context(running((*every, *paged.duties(pulse))))
+        ahead = preflight_way(settings, bot)
+        every = (
+            *duties(bot, pulse, keep_days=settings.keep_days, served_hours=settings.exposure_hours),
+            *paged.duties(pulse),
+            *ahead.duties(pulse),
+        )
+        await stack.enter_async_context(running(every))
         stack.push_async_callback(drained, drain, settings.drain_s)
         tokens = _local_tokens(settings)
-        around = surroundings(settings, bundle, bot, pulse, identity(bundle.store, tokens))
-        around = replace(around, declarations=files.health)
+        around = replace(
+            surroundings(settings, bundle, bot, pulse, identity(bundle.store, tokens)),
+            declarations=files.health,
+            preflight=ahead.preflight.said,
+        )
         routes: list[Entry] = [*paged.routes]
         if slack is not None:
             way = await slack_way(settings, slack, bot, bundle.outbox, stack)
@@ -186,7 +203,20 @@ def surroundings(
         duration_s=duration_s,
         store_age_s=pulse.age_s,
         version=__version__,
+        served=bundle.served,
+        procedures=bot.procedures,
+        typing=_typing(settings),
     )
+
+
+def _typing(settings: Settings) -> dict[str, Typing]:
+    """Return how people type commands: in the chat, where there is one, and in a terminal."""
+    slack = (
+        {}
+        if settings.slack_transport == "off"
+        else {"Slack": in_chat(spelling(settings.command_prefix))}
+    )
+    return {**slack, "terminal": on_terminal}
 
 
 def _local_tokens(settings: Settings) -> dict[str, str]:

@@ -9,8 +9,9 @@ from opsbot.adapters import catalog
 from opsbot.adapters.background import background
 from opsbot.adapters.bundle import StoreBundle
 from opsbot.adapters.clock import SystemEntropy
+from opsbot.adapters.runbooks.procedures import FileProcedures
 from opsbot.adapters.watch import Watch
-from opsbot.app.check import line_of
+from opsbot.app.check import examined, line_of
 from opsbot.app.declare import Declare, Reload, Reloaded
 from opsbot.app.stand_in import StandIn
 from opsbot.config import Settings
@@ -36,11 +37,16 @@ class Files:
         self._health = FilesHealth(reloaded.declared is not None, errors)
 
 
-async def declarations(settings: Settings, bundle: StoreBundle, stack: AsyncExitStack) -> Files:
+async def declarations(
+    settings: Settings,
+    bundle: StoreBundle,
+    stack: AsyncExitStack,
+    procedures: FileProcedures | None = None,
+) -> Files:
     """
     Declare what the files say, and go on whenever they change; broken ones change nothing.
 
-    Return what can be asked how the files are.
+    Return what can be asked how the files are. *procedures* learns the runbooks of each good look.
 
     Raises:
         StoreLost: it is not known whether the first declaration is stored.
@@ -49,7 +55,9 @@ async def declarations(settings: Settings, bundle: StoreBundle, stack: AsyncExit
     folders = (settings.flags_dir, settings.runbooks_dir)
 
     async def load() -> Loaded:
-        return await asyncio.to_thread(catalog.load, *folders)
+        found = await asyncio.to_thread(catalog.load, *folders, day=catalog.today())
+        loaded = examined(found)
+        return loaded if procedures is None else procedures.learned(loaded)
 
     reload = Reload(load, Declare(bundle.store, SystemEntropy()))
 

@@ -12,6 +12,8 @@ from opsbot.adapters.pulse import BEAT_S, Pulse
 from opsbot.adapters.scheduler import TICK_S, Duty
 from opsbot.app.bot import Bot
 from opsbot.app.deliver import Deliver
+from opsbot.app.exposure_port import KEEP_HOURS, Keep
+from opsbot.app.exposure_sample import LOOK_S, Sampler
 from opsbot.app.ports import Delivery
 from opsbot.app.prune import DAY_MS, KEEP_DAYS, Prune
 from opsbot.app.routes.rechoose import Rechoose
@@ -22,17 +24,21 @@ PRUNE_CRON = "23 3 * * *"
 _log = structlog.get_logger(__name__)
 
 
-def duties(bot: Bot, pulse: Pulse, *, keep_days: int = KEEP_DAYS) -> tuple[Duty, ...]:
+def duties(
+    bot: Bot, pulse: Pulse, *, keep_days: int = KEEP_DAYS, served_hours: int = KEEP_HOURS
+) -> tuple[Duty, ...]:
     """
     Return what every replica does again and again; each step is atomic in the store.
 
-    *keep_days* is how long what is over stays at hand.
+    *keep_days* is how long what is over stays at hand, *served_hours* for how long it is known what was served.
     """
     rechoose, prune = Rechoose(bot.env), Prune(bot.env, keep_days * DAY_MS)
+    sampler = Sampler(bot.env, bot.outbox, Keep(served_hours))
     return (
         Duty("tick", lambda: pulse.quietly(bot.tick), every_s=TICK_S),
         Duty("beat", pulse.beat, every_s=BEAT_S),
         Duty("rechoose", lambda: pulse.quietly(rechoose), every_s=TICK_S),
+        Duty("served", lambda: pulse.quietly(sampler), every_s=LOOK_S),
         Duty("sweep", lambda: pulse.quietly(bot.sweep), cron=SWEEP_CRON),
         Duty("prune", lambda: pulse.quietly(prune), cron=PRUNE_CRON),
     )

@@ -1,6 +1,8 @@
 """`opsbot bench`: the figures; a file of its own, so that measuring loads nothing of the demo."""
 
-from opsbot.bench import CLIENTS, NAMES, run
+from pathlib import Path
+
+from opsbot.bench import CLIENTS, NAMES, Read, run
 from opsbot.cli.options import Asked, Usage
 
 
@@ -13,6 +15,7 @@ def bench(asked: Asked) -> int:
         clients=_sizes(asked.values.get("clients", "")),
         json="json" in asked.flags,
         tell=_tell,
+        read=_reader() if asked.words[0] == "runbooks" else None,
     )
 
 
@@ -23,6 +26,23 @@ def _sizes(word: str) -> tuple[int, ...]:
     if not all(part.isascii() and part.isdigit() and 0 < int(part) <= 1000 for part in parts):  # noqa: PLR2004  what one machine can fork
         raise Usage("--clients takes numbers from 1 to 1000, as in 1,10,100")
     return tuple(int(part) for part in parts)
+
+
+def _reader() -> Read:
+    """Return what the bot reads runbooks with."""
+    # Imported here: the other measurements load nothing of it.
+    from opsbot.adapters.runbooks.files import Library, Page, read_page  # noqa: PLC0415  as above
+    from opsbot.adapters.runbooks.lint import lint  # noqa: PLC0415  as above
+    from opsbot.adapters.runbooks.rules import Known  # noqa: PLC0415  as above
+
+    def read(text: str, name: str, ruled: bool) -> str:  # noqa: FBT001  the measurement's own form
+        parsed = read_page(text, name=name, file="")
+        if ruled:
+            page = Page(name, Path(f"{name}.md"), "", parsed)
+            lint(Library(Path(), (page,)), Known(whole=False))
+        return parsed.findings[0].message if parsed.draft is None else ""
+
+    return read
 
 
 def _tell(line: str) -> None:

@@ -1,6 +1,7 @@
-"""`check` and `new workflow`: about files, without a running bot."""
+"""`check` and `new workflow`: about files, without a running bot; `check --live` asks one as well."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import get_args
 
@@ -10,10 +11,11 @@ from opsbot.app import check as checking
 from opsbot.app import new_workflow
 from opsbot.app.new_workflow import Draft, Question
 from opsbot.cli import printing
+from opsbot.cli.api import opened
 from opsbot.cli.options import Asked, Usage
-from opsbot.domain.declaration import Finding
+from opsbot.domain.declaration import Finding, Loaded
 from opsbot.domain.errors import Misconfigured
-from opsbot.domain.said import REFUSED
+from opsbot.domain.said import DONE, REFUSED, Said
 
 
 def check(asked: Asked) -> int:
@@ -22,12 +24,32 @@ def check(asked: Asked) -> int:
     forms: tuple[checking.Format, ...] = get_args(checking.Format)
     known = next((one for one in forms if one == form), None)
     if known is None or asked.words:
-        raise Usage(f"opsbot check [--format {'|'.join(forms)}]")
+        raise Usage(f"opsbot check [--live] [--format {'|'.join(forms)}]")
     settings = config.load()
-    loaded = checking.examined(catalog.load(settings.flags_dir, settings.runbooks_dir))
+    said = opened(asked).ask("/v1/preflight") if "live" in asked.flags else None
+    loaded = checking.examined(
+        catalog.load(settings.flags_dir, settings.runbooks_dir, day=catalog.today())
+    )
+    if said is not None and known != "text":
+        loaded = Loaded(loaded.catalogue, tuple(sorted((*loaded.findings, *_live(said)))))
     if text := checking.render(loaded, known):
         print(text)
-    return checking.exit_code(loaded)
+    if said is not None and known == "text":
+        printing.said(said, as_json=False)
+    return checking.exit_code(loaded) or (DONE if said is None else said.exit_code)
+
+
+def _live(said: Said) -> tuple[Finding, ...]:
+    """Return what would stop somebody who walks a runbook now, beside what is wrong with the files."""
+    found = said.body.get("findings")
+    assert isinstance(found, list)
+    return tuple(_finding(one) for one in found if isinstance(one, Mapping))
+
+
+def _finding(gap: Mapping[str, object]) -> Finding:
+    file = str(gap["file"]) or str(gap["runbook"])
+    says = str(gap["says"]).removesuffix(".")
+    return Finding(file, int(str(gap["line"])), says, str(gap["fix"]), "warning", "live")
 
 
 def new(asked: Asked) -> int:

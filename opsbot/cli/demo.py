@@ -6,6 +6,7 @@ import webbrowser
 from pathlib import Path
 
 from opsbot.cli import api
+from opsbot.cli.manifest import command_prefix
 from opsbot.cli.options import Asked, Usage
 from opsbot.domain.errors import Misconfigured
 from opsbot.domain.said import DONE
@@ -19,11 +20,12 @@ POLICY = "policy.yaml"
 
 def demo(asked: Asked) -> int:
     """Run the demo until Ctrl-C; headless it opens nothing and freezes nobody unless asked."""
-    headless = "headless" in asked.flags
+    headless, prefix = "headless" in asked.flags, command_prefix()
     options = workbench.Options(
         environ=workbench.environment(),
         state_dir=Path(api.state_dir()),
-        manifest=manifest(profile="incident"),
+        manifest=manifest(prefix, profile="incident"),
+        prefix=prefix,
         port=_number(asked, "port", PORT),
         clients=_number(asked, "clients", CLIENTS),
         frozen=_number(asked, "frozen", 0 if headless else 1),

@@ -21,6 +21,8 @@ from opsbot.domain.typed import spelled, terminal
 from opsflags.keys import Keys
 
 STORE_S = 3.0
+SAMPLED_S = 150
+"""An older count of served calls says that sampling has stopped; there is one a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +141,25 @@ async def _answers(url: str, settings: config.Settings) -> str:
         async with asyncio.timeout(STORE_S), open_link(url, slot_of=keys.head) as link:
             client = await link.primary()
             length = await call(client, "LLEN", keys.journal)
+            now, at_ms = await call(client, "TIME"), await call(client, "HGET", keys.served, "at")
             await check_fitness(client, settings.profile, min_replicas=settings.min_replicas)
     except LOST as error:
         raise Misconfigured(
             f"The store does not answer ({str(error) or type(error).__name__}).",
             hint="See OPSBOT_REDIS_URL.",
         ) from error
-    return f"answers and is fit for `{settings.profile}`; the journal has {length} entries"
+    fit = f"answers and is fit for `{settings.profile}`"
+    counted = _counted(int(now[0]), None if at_ms is None else int(at_ms) // 1000)
+    return f"{fit}; the journal has {length} entries; {counted}"
+
+
+def _counted(now_s: int, at_s: int | None) -> str:
+    """Return how old the last sample of served calls is: more than a minute, and no bot counts."""
+    if at_s is None:
+        return "what is served was never counted"
+    age_s = max(now_s - at_s, 0)
+    stopped = "" if age_s <= SAMPLED_S else ": no bot counts now"
+    return f"what is served was counted {age_s} s ago{stopped}"
 
 
 def _declarations(settings: config.Settings) -> Sign:

@@ -20,12 +20,14 @@ from opsbot.app.incident.requests import (
     TimelineNote,
     Which,
 )
+from opsbot.app.incident_flag_words import opened_as
 from opsbot.cli import incident_review, printing
 from opsbot.cli.api import Api, opened
 from opsbot.cli.options import Asked, Usage
 from opsbot.domain.errors import NeedsMoreWords
+from opsbot.domain.incident import number_of
 from opsbot.domain.said import Said
-from opsbot.slack.parse_incident import opens, parse_incident
+from opsbot.slack.parse_incident import opens, opens_with_option, parse_incident
 
 AT: Final = "/v1/incidents"
 
@@ -49,11 +51,21 @@ def incident(asked: Asked) -> int:
 
 
 def _typed(words: Sequence[str]) -> str:
-    """Return the words as one line; the quotes that a shell took away are put back around the last."""
-    *first, last = words
-    split = bool(first) and len(last.split()) > 1 and '"' not in last
-    quoted = f'"{last}"' if split else last
-    return " ".join((*first, quoted))
+    """
+    Return the words as one line, with the quotes that a shell took away around the text in them.
+
+    The text is the last, or stands before an incident's id at the end. One that begins with an
+    option stays without: a shell wants quotes for a comma, and nobody means them by that.
+    """
+    end = len(words) - (number_of(words[-1]) is not None)
+    first, last, behind = words[: end - 1], words[end - 1 : end], words[end:]
+    quoted = [_quoted(first[0], one) if first else one for one in last]
+    return " ".join((*first, *quoted, *behind))
+
+
+def _quoted(act: str, text: str) -> str:
+    split = len(text.split()) > 1 and '"' not in text
+    return f'"{text}"' if split and not opens_with_option(act, text) else text
 
 
 def _names(api: Api) -> tuple[str, ...]:
@@ -71,7 +83,7 @@ def _answered(api: Api, words: IncidentWords) -> Said:
                 "Say in a few words what happens; nothing was opened.",
                 hint="For example `opsbot incident open support-copilot sev2 wrong refund answers`.",
             )
-        return api.do(AT, open_body(words))
+        return opened_as(api.do(AT, open_body(words)), words)
     path, body = _CHANGES[type(words)]
     return api.do(f"{_path(words.which)}/{path}", body(words))
 
@@ -89,7 +101,8 @@ def _path(which: Which) -> str:
 
 def open_body(request: OpenIncident) -> dict[str, object]:
     """Return an opening as the HTTP API takes it."""
-    return _given({name: getattr(request, name) for name in OpenIncident.__dataclass_fields__})
+    names = (name for name in OpenIncident.__dataclass_fields__ if name != "flag")
+    return _given({name: getattr(request, name) for name in names})
 
 
 def move_body(request: MoveIncident) -> dict[str, object]:

@@ -11,6 +11,11 @@ from opsbot.slack.manifest import manifest as manifest_of
 _USAGE = f"opsbot slack manifest --http URL | --socket [--profile {'|'.join(PROFILES)}]"
 
 
+def command_prefix() -> str:
+    """Return what the slash commands begin with: `OPSBOT_COMMAND_PREFIX`, `ai` without it."""
+    return os.environ.get("OPSBOT_COMMAND_PREFIX") or "ai"
+
+
 def manifest(asked: Asked) -> int:
     """Print it as JSON, for one of the two transports and one of the profiles."""
     url, socket = asked.values.get("http"), "socket" in asked.flags
@@ -20,7 +25,6 @@ def manifest(asked: Asked) -> int:
     profile = next((one for one in PROFILES if one == named), None)
     if profile is None:
         raise Usage(_USAGE)
-    prefix = os.environ.get("OPSBOT_COMMAND_PREFIX") or "ai"
-    made = manifest_of(prefix, http_url=url, profile=profile)
+    made = manifest_of(command_prefix(), http_url=url, profile=profile)
     print(json.dumps(made, ensure_ascii=False, indent=2))
     return DONE

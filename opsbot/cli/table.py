@@ -64,6 +64,16 @@ WAYS: Mapping[str, Way] = {
         },
         passes=_passed("incident", *_INCIDENT),
     ),
+    "runbook": Way(
+        "opsbot.cli.runbooks:runbook",
+        _JSON,
+        {
+            **_BOT,
+            "format": "with `render`: text, html, markdown or cacao; with `lint`: text, json or github",
+            "out": "with `render`: the file for it",
+        },
+        passes=_passed("runbook", "step", "for", "all", "drill", "show", "yes"),
+    ),
     "approve": Way(
         "opsbot.cli.acts:approve", _JSON, _BOT, passes=_passed("approve", "refuse", "reason")
     ),
@@ -95,7 +105,11 @@ WAYS: Mapping[str, Way] = {
         },
     ),
     "policy explain": Way("opsbot.cli.looks:policy", _JSON, _BOT),
-    "check": Way("opsbot.cli.content:check", {}, {"format": "text, json or github"}),
+    "check": Way(
+        "opsbot.cli.content:check",
+        {"live": "ask the bot as well whether today's on-call could do every step of the runbooks"},
+        {**_BOT, "format": "text, json or github"},
+    ),
     "new workflow": Way("opsbot.cli.content:new"),
     "slack manifest": Way(
         "opsbot.cli.manifest:manifest",

@@ -8,6 +8,7 @@ from opsbot.domain.change import Record
 from opsbot.domain.model_book import ModelBook
 from opsbot.domain.policy_examples import Example
 from opsbot.domain.policy_model import Policy
+from opsbot.domain.runbook import Runbook
 from opsbot.domain.workflow import Workflow
 
 Level = Literal["error", "warning"]
@@ -15,13 +16,18 @@ Level = Literal["error", "warning"]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """One thing that is wrong: where (*line* is one-based), what, and how to put it right."""
+    """
+    One thing that is wrong: where (*line* is one-based), what, and how to put it right.
+
+    *rule* is the id of the rule of runbooks that found it (`E09`), empty where rules have no ids.
+    """
 
     file: str
     line: int
     message: str
     fix: str = ""
     level: Level = "error"
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,7 @@ class Catalogue:
     *hash* is the SHA-256 over every file that was read; *runbooks* has one for each runbook.
     *examples* stand in *policy_file*. *book* has the models' other names and prices,
     *incidents* how incidents are run (`incident_settings.from_record`; empty is as usual).
+    *procedures* are the runbooks themselves, foreign ones as `imported/<name>`.
     """
 
     workflows: Mapping[str, Workflow]
@@ -42,6 +49,7 @@ class Catalogue:
     policy_file: str = "flags/policy.yaml"
     book: ModelBook = field(default_factory=ModelBook)
     incidents: Record = field(default_factory=dict)
+    procedures: Mapping[str, Runbook] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

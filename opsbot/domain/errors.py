@@ -22,6 +22,10 @@ Everything that opsbot refuses or fails at, as one tree; each says what happened
     - UnknownIncident          also for one that is not theirs to see
     - IllegalMove              what it is, and how the move becomes legal
     - IncidentOpen             the one that is open for the same workflow already
+    - UnknownRunbook           nearest names
+    - UnreadableRunbook        where to read it instead
+    - UnknownRun               also for one of an incident that is not theirs to see
+    - RunOpen                  the one that is open of the same runbook already
   x Unsure                     what happened is not known for certain
     - StoreLost                stored: unknown; what to do
     - NotDurable               stored, but on fewer nodes than declared
@@ -113,6 +117,30 @@ class IncidentOpen(Refused):
     """One is open for the same workflow; opening a second takes the word `anyway`."""
 
     code = "incident_open"
+
+
+class UnknownRunbook(Refused):
+    """No runbook of that name is there to be walked."""
+
+    code = "unknown_runbook"
+
+
+class UnreadableRunbook(Refused):
+    """This version of opsbot cannot read the pinned text any more; the text is all there is."""
+
+    code = "unreadable_runbook"
+
+
+class UnknownRun(Refused):
+    """No run has that id, or its incident is private and not theirs to see: the words are the same."""
+
+    code = "unknown_run"
+
+
+class RunOpen(Refused):
+    """The same runbook is being walked for the same incident; two would tell two stories."""
+
+    code = "run_open"
 
 
 class RouteRefused(Refused):

@@ -14,8 +14,8 @@ from opsbot.domain.incident_types import UNKNOWN, Severity
 Role = Literal["commander", "comms", "scribe"]
 ROLES: Final[tuple[Role, ...]] = ("commander", "comms", "scribe")
 
-StepName = Literal["page", "channel", "topic", "bookmarks", "invite", "announce", "card"]
-STEPS: Final[tuple[StepName, ...]] = (
+StepName = Literal["page", "channel", "topic", "bookmarks", "invite", "announce", "card", "archive"]
+AT_FIRST: Final[tuple[StepName, ...]] = (
     "page",
     "channel",
     "topic",
@@ -25,6 +25,9 @@ STEPS: Final[tuple[StepName, ...]] = (
     "card",
 )
 """What is done outside when an incident opens, in this order; each by itself, none waits for a failure."""
+
+STEPS: Final[tuple[StepName, ...]] = (*AT_FIRST, "archive")
+"""Everything done outside; the archiving of its channel is due some time after its end."""
 
 StepState = Literal["due", "done", "failed", "skipped"]
 
@@ -69,12 +72,22 @@ class Pager:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """Its channel in Slack. *own*: made for it, or adopted; else it shares the workflow's channel."""
+    """
+    Its channel in Slack. *own*: made for it, or adopted; else it shares the workflow's channel.
+
+    *archived*: nobody can write there any more, so what is said goes where it would without it.
+    """
 
     channel: str = ""
     name: str = ""
     own: bool = False
     adopted: bool = False
+    archived: bool = False
+
+    @property
+    def live(self) -> bool:
+        """Return whether it is a channel of its own that takes messages."""
+        return self.own and bool(self.channel) and not self.archived
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +219,7 @@ def from_record(record: Record) -> Incident:
                 if isinstance(one, dict)
             },
             "pager": _pager(record.get("pager")),
-            "room": Room(**_mapped(record.get("room"))),  # type: ignore[arg-type]  # our own record
+            "room": _room(_mapped(record.get("room"))),
             "actions": tuple(Action(**one) for one in _listed(record.get("actions"))),  # type: ignore[arg-type]  # our own record
             "at": _position(record["at"]),
             "declared_at": _position(record["declared_at"]),
@@ -241,6 +254,11 @@ def _pager(value: Json) -> Pager | None:
         "applied": _mapped(value.get("applied")),
     }
     return Pager(**read)  # type: ignore[arg-type]  # our own record
+
+
+def _room(value: Mapping[str, Json]) -> Room:
+    known = {one.name: value[one.name] for one in fields(Room) if one.name in value}
+    return Room(**known)  # type: ignore[arg-type]  # our own record
 
 
 def _position(value: Json) -> Position:

@@ -9,6 +9,7 @@ from opsbot.domain.incident_types import SEVERITIES, Severity
 
 MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 60 * MINUTE_MS
+DAY_MS: Final = 24 * HOUR_MS
 
 ReminderName = Literal["no_commander", "update_due", "kill_on", "stale", "approval_expiring"]
 REMINDERS: Final[tuple[ReminderName, ...]] = (
@@ -69,7 +70,8 @@ class IncidentSettings:
 
     *paging*, *channels*: whole parts that a company leaves to another tool. *service* and
     *escalation_policy* are used where a workflow declares none, or where none is named. *channel* is
-    where incidents are announced that name no workflow. *capture* reads messages of a channel.
+    where incidents are announced that name no workflow. *archive_after_ms* is how long after its end
+    an incident's own channel is archived, None for never.
     """
 
     pages: frozenset[Severity] = frozenset({"SEV1", "SEV2"})
@@ -82,6 +84,7 @@ class IncidentSettings:
     channel_prefix: str = "inc"
     reminders: Mapping[ReminderName, Reminder] = field(default_factory=lambda: dict(USUAL))
     quiet: Quiet = field(default_factory=Quiet)
+    archive_after_ms: int | None = 7 * DAY_MS
 
 
 def from_record(record: Record) -> IncidentSettings:
@@ -99,7 +102,12 @@ def from_record(record: Record) -> IncidentSettings:
         channel_prefix=str(record.get("channel_prefix", usual.channel_prefix)),
         reminders=_reminders(record.get("reminders")),
         quiet=_quiet(quiet) if isinstance(quiet, Mapping) else usual.quiet,
+        archive_after_ms=_after(record.get("archive_after_ms", usual.archive_after_ms)),
     )
+
+
+def _after(value: Json) -> int | None:
+    return None if value is None else int(str(value))
 
 
 def _reminders(value: Json) -> Mapping[ReminderName, Reminder]:

@@ -8,6 +8,7 @@ from opsbot.domain.change import Json, Record
 from opsbot.domain.incident_flow import Status
 from opsbot.domain.incident_times import Measures, Times
 from opsbot.domain.incident_types import Severity
+from opsbot.domain.served_count import Counted
 from opsbot.domain.timeline import Line
 
 
@@ -79,18 +80,36 @@ class KillEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class ServedIn:
+    """
+    What one workflow served while users were exposed.
+
+    *counted* is of the time from the onset to containment, or to now where it is not contained;
+    *after* of the time from then *until* something in words. *why* says why nothing is known.
+    """
+
+    workflow: str
+    counted: Counted | None = None
+    after: Counted | None = None
+    until: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Exposure:
     """
     How long users were exposed.
 
     *onset_ms* is when they were first hit, else when it was noticed, as *onset* says; *contained_ms*
-    when the fleet confirmed the last kill. *outcomes* is how many bad ones people counted.
+    when the fleet confirmed the last kill. *outcomes* is how many bad ones people counted, *served*
+    how many responses were given, workflow by workflow.
     """
 
     onset: Literal["started", "detected", ""]
     onset_ms: int | None
     contained_ms: int | None
     outcomes: int | None
+    served: tuple[ServedIn, ...] = ()
 
     @property
     def lasted_ms(self) -> int | None:
@@ -99,6 +118,10 @@ class Exposure:
             return None
         lasted = self.contained_ms - self.onset_ms
         return lasted if lasted >= 0 else None
+
+    def as_json(self) -> Record:
+        """Return the machine's form."""
+        return {**_record(self), "lasted_ms": self.lasted_ms}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +142,51 @@ class Decided:
 
     who: str
     lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WalkedStep:
+    """
+    One step of a run: how it ended, by whom, what it took and what was planned for it.
+
+    *state* is that of its mark, or `passed` where an answer led past it; *why* is of what was
+    skipped, failed or is blocked.
+    """
+
+    title: str
+    phase: str
+    lane: str
+    state: str
+    by: str
+    took_ms: int | None
+    planned_ms: int | None
+    why: str
+
+    @property
+    def slow(self) -> bool:
+        """Return whether it took at least twice as long as planned."""
+        return (
+            self.took_ms is not None
+            and self.planned_ms is not None
+            and self.took_ms >= 2 * self.planned_ms > 0
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WalkedRun:
+    """One walk through a runbook in the incident; *took_ms* is None while it is open."""
+
+    id: str
+    runbook: str
+    title: str
+    mode: str
+    status: str
+    by: str
+    commander: str
+    begun_ms: int
+    took_ms: int | None
+    why: str
+    steps: tuple[WalkedStep, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,13 +225,11 @@ class Review:
     earlier: int
     cut: bool
     blank: tuple[str, ...]
+    runs: tuple[WalkedRun, ...] = ()
 
     def as_json(self) -> Record:
         """Return the machine's form."""
-        return {"s": 1, **_record(self), "exposure": self._exposure()}
-
-    def _exposure(self) -> Json:
-        return {**_record(self.exposure), "lasted_ms": self.exposure.lasted_ms}
+        return {"s": 1, **_record(self), "exposure": self.exposure.as_json()}
 
 
 def _record(value: object) -> dict[str, Json]:

@@ -12,6 +12,9 @@ from opsbot.domain.policy_model import Person, Policy
 FRESH_MS: Final = 15 * 60_000
 """How long a roster lets its people act by it; an older one is shown, with its age, and grants nothing."""
 
+AHEAD_MS: Final = 60_000
+"""How far a roster may lie ahead of the server's clock: clocks differ by seconds, not by more."""
+
 FIRST_LEVEL: Final = 1
 """The level that acts by being on call: who is paged first. Others have to be paged, or named."""
 
@@ -42,12 +45,16 @@ class Roster:
     duties: tuple[OnDuty, ...] = ()
 
     def age_ms(self, now_ms: int) -> int:
-        """Return how old it is."""
+        """Return how old it is, as far as that is known: one from the future has no age."""
         return max(now_ms - self.read_ms, 0)
 
+    def ahead(self, now_ms: int) -> bool:
+        """Return whether it was read at a moment that did not come yet: a clock was wrong, or went back."""
+        return self.read_ms - now_ms > AHEAD_MS
+
     def fresh(self, now_ms: int) -> bool:
-        """Return whether it still says who may do what."""
-        return self.age_ms(now_ms) <= FRESH_MS
+        """Return whether it still says who may do what; one from the future never does."""
+        return not self.ahead(now_ms) and self.age_ms(now_ms) <= FRESH_MS
 
     def on(self, policies: Sequence[str], now_ms: int) -> tuple[OnDuty, ...]:
         """Return who is on call for any of the policies now, lowest level first, each duty once."""

@@ -4,7 +4,9 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from opsbot.domain.change import Record
+from opsbot.domain.prose import Block, Prose
 from opsbot.domain.typed import MARK, Spell, spelled, spelled_json, terminal
+from opsbot.domain.typed_prose import spelled_block, spelled_prose
 
 Tone = Literal["green", "amber", "red", "plain"]
 Act = Literal[
@@ -39,6 +41,34 @@ Act = Literal[
     "incident_retry",
     "incident_snooze",
     "incident_hush",
+    "run_start",
+    "run_do",
+    "run_read_back",
+    "run_take_back",
+    "run_done",
+    "run_failed",
+    "run_skip",
+    "run_box",
+    "run_answer",
+    "run_take",
+    "run_assign",
+    "run_accept",
+    "run_decline",
+    "run_block",
+    "run_unblock",
+    "run_back",
+    "run_undo",
+    "run_note",
+    "run_steps",
+    "run_catchup",
+    "run_lead",
+    "run_lead_accept",
+    "run_lead_decline",
+    "run_finish",
+    "run_renew",
+    "run_read",
+    "run_page",
+    "run_more",
 ]
 
 DONE, REFUSED, USAGE, UNCONFIRMED = 0, 1, 2, 3
@@ -62,6 +92,15 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True)
+class Item:
+    """One line of a list with an act of its own; *mark* stands before it."""
+
+    prose: Prose
+    mark: str = ""
+    button: Button | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
     """
     One answer or card.
@@ -70,7 +109,9 @@ class Said:
     text of people has been made inert by `inert` (one line, no controls, cut). Commands are marked
     and spelled by no surface yet (`opsbot.domain.typed`). *body* is the machine's form,
     *exit_code* the command line's. *channel* is the id of the channel in which it goes on, for
-    surfaces that can lead there; empty for none.
+    surfaces that can lead there; empty for none. *parts* is what it says at length, with its
+    structure, for surfaces that can draw that; what matters of it stands in the lines as well. *more*
+    are acts that stand in a menu.
     """
 
     tone: Tone
@@ -80,6 +121,8 @@ class Said:
     body: Record = field(default_factory=dict)
     exit_code: int = DONE
     channel: str = ""
+    parts: tuple[Block | Item, ...] = ()
+    more: tuple[Button, ...] = ()
 
     def as_text(self) -> str:
         """Return what a terminal prints."""
@@ -95,7 +138,14 @@ class Said:
                 replace(one, confirm=spelled(one.confirm, spell)) for one in self.buttons
             ),
             body={key: spelled_json(one, spell) for key, one in self.body.items()},
+            parts=tuple(_part(one, spell) for one in self.parts),
         )
+
+
+def _part(part: Block | Item, spell: Spell) -> Block | Item:
+    if isinstance(part, Item):
+        return replace(part, prose=spelled_prose(part.prose, spell))
+    return spelled_block(part, spell)
 
 
 _RANGES = (

@@ -7,6 +7,7 @@ from itertools import takewhile
 from opsbot.domain import gates, incident_note, route, routing
 from opsbot.domain import incident as incidents
 from opsbot.domain import kill as kills
+from opsbot.domain import run as runs
 from opsbot.domain import workflow as workflows
 from opsbot.domain.approval import Approval
 from opsbot.domain.approval import from_record as approval_from
@@ -16,6 +17,7 @@ from opsbot.domain.errors import (
     UnknownIncident,
     UnknownKill,
     UnknownRevision,
+    UnknownRun,
     UnknownWorkflow,
 )
 from opsbot.domain.gates import Measurement
@@ -25,6 +27,7 @@ from opsbot.domain.kill import Kill
 from opsbot.domain.remembered import Remembered, RememberedEach
 from opsbot.domain.route import Number, Revision
 from opsbot.domain.routing import Routing
+from opsbot.domain.run import Run
 from opsbot.domain.said import inert
 from opsbot.domain.typed import command
 from opsbot.domain.workflow import Workflow
@@ -52,6 +55,12 @@ INCIDENTS = "incidents"
 NOTES = "notes"
 """Lines that people put into the timelines of incidents, by `<incident>:n<number>`; retracted, never deleted."""
 
+RUNS = "runs"
+"""Every run of a runbook there ever was, by its id; never deleted."""
+
+TEXTS = "runbook_texts"
+"""The very text of every runbook version that was ever walked, by its digest, with its steps in short."""
+
 KINDS = (
     keys.KILLS,
     keys.ENDED,
@@ -65,6 +74,8 @@ KINDS = (
     BUDGETS,
     INCIDENTS,
     NOTES,
+    RUNS,
+    TEXTS,
 )
 """Every kind of journaled record; `audit verify` replays exactly these."""
 
@@ -195,6 +206,33 @@ class State:
         mine = (note for note in _notes(self.kind(NOTES)) if note.incident == incident_id)
         return tuple(sorted(mine, key=lambda note: (note.at_ms, note.noted_ms)))
 
+    def run(self, run_id: str) -> Run:
+        """
+        Return one run, open or over; whether somebody may see it is not asked here.
+
+        Raises:
+            UnknownRun: none has that id.
+        """
+        record = self.kind(RUNS).get(run_id.upper())
+        if record is None:
+            raise UnknownRun(
+                f"There is no run `{inert(run_id, limit=40)}`; nothing was changed.",
+                hint=f"{command('runbook list')} lists them.",
+            )
+        return runs.from_record(record)
+
+    def runs(self) -> tuple[Run, ...]:
+        """Return every run, the newest first."""
+        return _runs(self.kind(RUNS))
+
+    def open_runs(self) -> tuple[Run, ...]:
+        """Return the runs that somebody walks, the newest first; they are few."""
+        return _open_runs(self.runs())
+
+    def runbook_text(self, digest: str) -> str:
+        """Return the very text that runs with that digest walk, empty where none ever did."""
+        return str(self.kind(TEXTS).get(digest, {}).get("source", ""))
+
 
 def _read_workflows(records: Mapping[str, Record]) -> Mapping[str, Workflow]:
     return {name: workflows.from_record(record) for name, record in sorted(records.items())}
@@ -241,3 +279,18 @@ def _read_open(known: tuple[Incident, ...]) -> tuple[Incident, ...]:
 
 
 _open_incidents = Remembered(_read_open)
+_each_run = RememberedEach(runs.from_record)
+
+
+def _read_runs(records: Mapping[str, Record]) -> tuple[Run, ...]:
+    return tuple(sorted(_each_run(records), key=lambda one: -int(one.id[len("RUN-") :])))
+
+
+_runs = Remembered(_read_runs)
+
+
+def _read_open_runs(known: tuple[Run, ...]) -> tuple[Run, ...]:
+    return tuple(one for one in known if one.open)
+
+
+_open_runs = Remembered(_read_open_runs)

@@ -19,12 +19,25 @@ in, and `inert` where it is shown, so that nobody's free text is ever spelled as
 Spell = Callable[[str], str]
 """From a command in neutral words (`restore K-1`) to what somebody types on one surface."""
 
+_ACCOUNT = re.compile(r"[UW][A-Z0-9]{1,40}", re.ASCII)
+PERSON = re.compile(f"{MARK}@({_ACCOUNT.pattern}){MARK}", re.ASCII)
+"""Somebody inside a sentence, by their id at Slack."""
+
 _TYPED = re.compile(f"`{MARK}([^`{MARK}]+)`")
 
 
 def command(words: str) -> str:
     """Return a command (`restore K-1`) as it stands in a sentence until a surface spells it."""
     return f"`{MARK}{words}`"
+
+
+def person(account: str) -> str:
+    """
+    Return the id of somebody whom Slack described as it stands in a sentence: there it becomes a mention.
+
+    Any other surface shows the id. What is no id of Slack's is left as it is.
+    """
+    return f"{MARK}@{account}{MARK}" if _ACCOUNT.fullmatch(account) else account
 
 
 def unmarked(text: str) -> str:
@@ -38,8 +51,16 @@ def terminal(words: str) -> str:
 
 
 def spelled(text: str, spell: Spell) -> str:
-    """Return *text* with its commands as one surface types them; a mark that was cut open is dropped."""
-    return unmarked(_TYPED.sub(lambda found: f"`{spell(found[1])}`", text))
+    """
+    Return *text* with its commands as one surface types them; a mark that was cut open is dropped.
+
+    People stay marked for Slack, which makes them mentions where it escapes the rest.
+    """
+    parts = PERSON.split(_TYPED.sub(lambda found: f"`{spell(found[1])}`", text))
+    return "".join(
+        (one if spell is terminal else person(one)) if at % 2 else unmarked(one)
+        for at, one in enumerate(parts)
+    )
 
 
 def spelled_json(value: Json, spell: Spell) -> Json:

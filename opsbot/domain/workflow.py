@@ -11,6 +11,10 @@ OnStoreLoss = Literal["stop", "last_known"]
 Access = Literal["read", "write"]
 
 
+UNDECLARED = "undeclared"
+"""In a workflow's `extra`: its file is gone, and it stays only because a kill names it."""
+
+
 @dataclass(frozen=True, slots=True)
 class HumanQueue:
     """Where `human` hands over: opening hours as declared (`Mon-Fri 08:00-20:00 Europe/Berlin`) and text."""

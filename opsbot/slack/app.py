@@ -30,6 +30,7 @@ from opsbot.slack.oncall import OncallListeners
 from opsbot.slack.outlet import Reply
 from opsbot.slack.restore import RestoreListeners
 from opsbot.slack.route import RouteListeners
+from opsbot.slack.runbook import RunbookListeners
 from opsbot.slack.status import StatusListeners
 from opsbot.slack.timeline import TimelineListeners, listen_for_captures
 
@@ -153,12 +154,14 @@ def _register(app: SlackApp, entry: Entry) -> None:
     kill, restore = KillListeners(app.deps), RestoreListeners(app.deps)
     status, home = StatusListeners(app.deps), HomeListeners(app.deps)
     route, incident = RouteListeners(app.deps), IncidentListeners(app.deps)
+    runbook = RunbookListeners(app.deps)
     commands: dict[str, tuple[Need, Run]] = {
         "kill": (Need.STOP, kill.command),
         "restore": (Need.GUARD, restore.command),
         "route": (Need.GUARD, route.command),
         "rollback": (Need.GUARD, route.rollback),
         "incident": (Need.STOP, incident.command),
+        "runbook": (Need.STOP, runbook.command),
         "status": (Need.LOOK, status.command),
         "audit": (Need.LOOK, AuditListeners(app.deps).command),
         "oncall": (Need.LOOK, OncallListeners(app.deps).command),
@@ -186,6 +189,7 @@ def _register(app: SlackApp, entry: Entry) -> None:
         Press.ROUTE_SERVE: (Need.GUARD, route.serve),
         Press.ROUTE_SHOW: (Need.LOOK, route.show),
         **{press: (Need.STOP, run) for press, run in incident.buttons().items()},
+        **{press: (Need.STOP, run) for press, run in runbook.buttons().items()},
     }
     for press in Press:
         _on(app, entry, "action", press, *buttons[press])
@@ -193,7 +197,7 @@ def _register(app: SlackApp, entry: Entry) -> None:
     _on(app, entry, "view", Modal.CONFIRM_KILL, Need.STOP, kill.confirm)
     _on(app, entry, "view", Modal.REASON, Need.STOP, kill.give_reason)
     _on(app, entry, "view", Modal.ROUTE, Need.GUARD, route.submitted)
-    for modal, take in incident.forms().items():
+    for modal, take in {**incident.forms(), **runbook.forms.taken()}.items():
         _on(app, entry, "view", modal, Need.STOP, take)
     _on(app, entry, "shortcut", Shortcut.KILL, Need.STOP, kill.form)
     _on(app, entry, "shortcut", Shortcut.INCIDENT, Need.STOP, incident.from_message)

@@ -28,6 +28,7 @@ PLAIN: Final = {
     "channel_not_found": "Slack knows no such channel, or the bot may not see it",
     "not_in_channel": "the bot is not in that channel, invite it",
     "is_archived": "that channel is archived",
+    "is_inactive": "that channel is archived",
     "user_not_found": "Slack knows no such person",
     "users_not_found": "Slack knows no person of that address",
     "missing_scope": "the Slack app lacks a permission",

@@ -1,15 +1,19 @@
 """What opsbot says, as Block Kit: messages, ephemeral answers, modals' bodies. Pure."""
 
+import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from opsbot.domain.blockcheck import check_message
 from opsbot.domain.change import Json, Record
-from opsbot.domain.said import Button, Said, Tone
-from opsbot.slack.ids import press_id
+from opsbot.domain.prose import Block as ProseBlock
+from opsbot.domain.prose import plain as words_of
+from opsbot.domain.said import Button, Item, Said, Tone
+from opsbot.slack.ids import Press, press_id
 from opsbot.slack.mrkdwn import Mrkdwn, bold, esc, joined, line, plain
+from opsbot.slack.prose_blocks import inline, prose_texts
 from opsbot.slack.spelling import spelling
 
 Block = dict[str, Json]
@@ -34,6 +38,15 @@ TEXT_LIMIT: Final = 3_900
 SECTION_LIMIT: Final = 2_900
 BODY_LIMIT: Final = 9_000
 """Escaped characters of lines in one message; all blocks together may have about 13,200."""
+WHOLE_LIMIT: Final = 12_800
+"""Characters of all blocks of a message together, as they are sent; Slack takes about 13,200."""
+LONGEST: Final = 3
+"""Sections of text that one message shows of what is said in one go."""
+PARTS: Final = 30
+"""Blocks of what a message says at length; the rest stands elsewhere, and the message says so."""
+MENU: Final = 5
+"""Acts that one menu holds."""
+OPTION_VALUE: Final = 150
 BUTTONS_A_ROW: Final = 5
 ROWS: Final = 5
 
@@ -85,10 +98,97 @@ def fallback(said: Said) -> Mrkdwn:
 
 def said_blocks(said: Said, *, start: int = 0) -> list[Block]:
     """Return the blocks of one answer; *start* numbers its buttons where several share a view."""
-    blocks = [section(_title(said))]
-    blocks += [section(text) for text in _chunks(said.lines)]
-    blocks += _rows(said.buttons, start)
+    head = section(_title(said))
+    rest = start + len(said.buttons)
+    menus = [_menu(said.more[at : at + MENU], rest + at) for at in range(0, len(said.more), MENU)]
+    if len(menus) > 1:
+        head["accessory"] = menus[1]
+    above = [head, *(section(text) for text in _chunks(said.lines))]
+    rows = _rows(said.buttons, start)
+    below = _with_menu(rows, menus[0]) if menus else rows
+    room = WHOLE_LIMIT - _size([*above, *below])
+    blocks = [*above, *_parts(said.parts, rest + len(said.more), room), *below]
     return [*blocks, context(Mrkdwn(f"<#{said.channel}>"))] if _is_channel(said.channel) else blocks
+
+
+def _parts(parts: Sequence[ProseBlock | Item], start: int, room: int) -> list[Block]:
+    """Return what is said at length, as far as it fits into *room* characters."""
+    made = list(_drawn(parts, start))
+    for index, one in enumerate(made):
+        room -= _size([one])
+        if room < 0 or index >= PARTS:
+            return [*made[:index], _left_out()]
+    return made
+
+
+def _left_out() -> Block:
+    return context(esc(f"\u2026 and more; the whole of it is behind {WHOLE}."))
+
+
+def _told(prose: Sequence[ProseBlock]) -> Iterator[Block]:
+    """Yield text; of a long one its beginning and its end, as a phone has no room for more."""
+    made = [section(text) for text in prose_texts(prose)]
+    if len(made) <= LONGEST:
+        yield from made
+    else:
+        yield from (*made[: LONGEST - 1], _left_out(), made[-1])
+
+
+def _size(blocks: Sequence[Block]) -> int:
+    return len(json.dumps(blocks, separators=(",", ":"), ensure_ascii=False))
+
+
+WHOLE: Final = "Whole runbook"
+"""What the act is called that shows everything."""
+
+
+def _drawn(parts: Sequence[ProseBlock | Item], start: int) -> Iterator[Block]:
+    prose: list[ProseBlock] = []
+    for index, part in enumerate(parts):
+        if not isinstance(part, Item):
+            prose.append(part)
+            continue
+        yield from _told(prose)
+        prose = []
+        yield _item(part, start + index)
+    yield from _told(prose)
+
+
+def _item(item: Item, index: int) -> Block:
+    mark = esc(item.mark, limit=20)
+    words = inline(item.prose)
+    fits = (
+        words
+        if len(words) <= SECTION_LIMIT - len(mark) - 1
+        else esc(words_of(item.prose), limit=2_800)
+    )
+    made = section(joined([mark, fits], " ") if mark else fits or Mrkdwn("-"))
+    return made if item.button is None else {**made, "accessory": button(item.button, index)}
+
+
+def _menu(acts: Sequence[Button], index: int) -> Block:
+    """Return a menu; what is chosen comes back as the act and its value."""
+    return {
+        "type": "overflow",
+        "action_id": press_id(Press.RUN_MORE, index),
+        "options": [
+            {
+                "text": plain_text(one.label or one.act, 75),
+                "value": f"{one.act} {one.value}"[:OPTION_VALUE],
+            }
+            for one in acts
+        ],
+    }
+
+
+def _with_menu(rows: list[Block], menu: Block) -> list[Block]:
+    """Return rows of buttons with a menu behind the last one."""
+    if not rows:
+        return [{"type": "actions", "elements": [menu]}]
+    *before, last = rows
+    elements = last["elements"]
+    assert isinstance(elements, list)
+    return [*before, {**last, "elements": [*elements, menu]}]
 
 
 def _is_channel(word: str) -> bool:

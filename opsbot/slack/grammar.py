@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from opsbot.domain.said import USAGE, Said
+from opsbot.slack.grammar_runbook import RUNBOOK_ACTS, RUNBOOK_EXAMPLES
 from opsflags.model import MODES
 
 
@@ -232,6 +233,23 @@ VERBS: Final = (
         acts=INCIDENT_ACTS,
     ),
     Verb(
+        "runbook",
+        "runbook",
+        "Walk a runbook step by step, with its actions one press away",
+        "<start|show|done|skip|handover|…> [RUN-1] [words]",
+        examples=RUNBOOK_EXAMPLES,
+        acts=tuple(Option(words, "", does) for words, does in RUNBOOK_ACTS),
+        terminal=(
+            Option(
+                "show|render <runbook> [name=value …]",
+                "",
+                "read one, or write it as text, html, markdown or CACAO 2.0: from its file, without"
+                " any bot; so do `catalogue` and `list` when none answers",
+            ),
+            Option("lint [runbook …]", "", "what is wrong with the runbooks, and how to mend it"),
+        ),
+    ),
+    Verb(
         "approve",
         None,
         "Approve or refuse what waits for a second person",
@@ -288,7 +306,7 @@ VERBS: Final = (
         "check",
         None,
         "Check declarations and policy before they are merged",
-        "[--format text|json|github]",
+        "[--live] [--format text|json|github]",
     ),
     Verb("new workflow", None, "Walk an owner through declaring a workflow", "[name]"),
     Verb("doctor", None, "Check settings, store, clock and Slack from this machine"),
@@ -302,8 +320,8 @@ VERBS: Final = (
     Verb(
         "bench",
         None,
-        "Measure decisions, propagation, footprint and answers",
-        "<evaluate|propagation|footprint|answers>",
+        "Measure decisions, propagation, footprint, answers and runbooks",
+        "<evaluate|propagation|footprint|answers|runbooks>",
     ),
     Verb("slack manifest", None, "Print the Slack app's manifest", "<--http URL|--socket>"),
 )

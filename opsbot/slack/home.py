@@ -11,6 +11,7 @@ from opsbot.domain.said import Said
 from opsbot.slack.deps import Deps
 from opsbot.slack.inbound import Invocation
 from opsbot.slack.outlet import TROUBLE, Reply
+from opsbot.slack.runbook_home import shelf
 from opsbot.slack.views import home_view
 
 log = structlog.get_logger(__name__)
@@ -27,6 +28,7 @@ class HomeListeners:
         may_stop = True
         try:
             parts: tuple[Said, ...] = await self.deps.verbs.home(actor)
+            parts = (*parts, *await shelf(self.deps.verbs.runs, actor))
         except OpsbotError as error:
             parts, may_stop = (of_error(error),), not isinstance(error, NotAllowed)
         view = home_view([one.spelled(self.deps.spell) for one in parts], may_stop=may_stop)

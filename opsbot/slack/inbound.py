@@ -29,7 +29,8 @@ class Invocation:
     or view that a button stands in. *teams* are all workspaces that the payload names for the
     person. *value* and *metadata* are opaque ids of ours. *fields* are a modal's inputs. *channel*
     is where it was typed or clicked; *message_ts*, *message_text* and *message_user* are of the message that a
-    shortcut was used on, *message_ts* also of the one that an event is about. *arrived_s*
+    shortcut was used on, *message_ts* also of the one that an event is about. *thread_ts* is that of the
+    message whose thread something was written in, empty for anything else. *arrived_s*
     is when it came in (seconds, monotonic), None where nobody looked.
     """
 
@@ -53,6 +54,7 @@ class Invocation:
     message_ts: str = ""
     message_text: str = ""
     message_user: str = ""
+    thread_ts: str = ""
     arrived_s: float | None = field(default=None, compare=False)
 
     @property
@@ -78,7 +80,7 @@ def invocation(body: Body) -> Invocation:
         team=_team(body, user, event),
         enterprise=_text(body, "enterprise_id") or _text(_inner(body, "enterprise"), "id"),
         text=_text(body, "text"),
-        value=_text(action, "value"),
+        value=_text(action, "value") or _text(_inner(action, "selected_option"), "value"),
         trigger=_text(body, "trigger_id"),
         response_url=_text(body, "response_url"),
         place=_text(container, "message_ts") or _text(view, "id"),
@@ -90,6 +92,7 @@ def invocation(body: Body) -> Invocation:
         message_ts=_text(used_on, "ts") or ts,
         message_text=_text(used_on, "text"),
         message_user=_text(used_on, "user") or _text(used_on, "bot_id"),
+        thread_ts=_text(event, "thread_ts"),
     )
 
 
@@ -97,10 +100,10 @@ def _about(event: Body) -> tuple[str, str]:
     """Return channel and timestamp of the message that an event is about, empty for none."""
     item = _inner(event, "item")
     message = _inner(event, "message") or _inner(event, "previous_message")
-    return (
-        _text(item, "channel") or _text(event, "channel"),
-        _text(item, "ts") or _text(message, "ts") or _text(event, "deleted_ts"),
-    )
+    ts = _text(item, "ts") or _text(message, "ts") or _text(event, "deleted_ts")
+    if not ts and _text(event, "type") == "message":
+        ts = _text(event, "ts")
+    return _text(item, "channel") or _text(event, "channel"), ts
 
 
 def _team(body: Body, user: Body, event: Body) -> str:
@@ -141,7 +144,8 @@ def _typed(element: Body) -> str:
     chosen = element.get("selected_options")
     if isinstance(chosen, list):
         return ",".join(_text(one, "value") for one in chosen if isinstance(one, Mapping))
-    return _text(element, "value") or _text(_inner(element, "selected_option"), "value")
+    picked = _text(_inner(element, "selected_option"), "value")
+    return _text(element, "value") or picked or _text(element, "selected_user")
 
 
 def _first_action(body: Body) -> Body:

@@ -46,6 +46,7 @@ from opsbot.slack.incident_form import (
     open_modal,
     request_of,
     resolve_modal,
+    ticked,
     update_modal,
     words_of,
 )
@@ -59,6 +60,11 @@ from opsbot.slack.views import View
 
 _NAMED: Final = re.compile(r"(INC-[1-9]\d{0,8})(?::([a-z_]{1,40}))?", re.ASCII)
 _KILL: Final = re.compile(r"K-[1-9]\d{0,8}", re.ASCII)
+_OPTION: Final = re.compile(r"next[:=]\s*\d", re.IGNORECASE | re.ASCII)
+_CHOOSE: Final = (
+    "`next:` is an option of the command: here the next update is chosen below. If it belongs to"
+    " the text, begin with another word."
+)
 SNOOZE_S: Final = 15 * 60
 
 
@@ -173,7 +179,7 @@ class IncidentListeners:
             draft = Draft(request)
         again = isinstance(error, IncidentOpen)
         draft = replace(draft, request=request, again=again)
-        top = of_error(error)
+        top = of_error(ticked(error))
         shown = top.spelled(self.deps.spell)
         return Show(open_modal(draft, act.fields, prefix=self.deps.prefix, top=shown), top)
 
@@ -214,6 +220,8 @@ class IncidentListeners:
         text = shortened(fields.get(Field.UPDATE, "").strip())
         if not text:
             return Wrong({Field.UPDATE: "Say what is so now."})
+        if _OPTION.match(text):
+            return Wrong({Field.UPDATE: _CHOOSE})
         chosen = fields.get(Field.NEXT, USUAL)
         late = int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) <= 6 else None  # noqa: PLR2004  digits of a week in seconds
         edit = EditIncident(Which(incident), update=text, next_update_s=late)
@@ -236,10 +244,10 @@ class IncidentListeners:
             return await self._asked(move, act, actor)
         except IllegalMove as error:
             if Field.OFF in fields and not off:
-                return Wrong({Field.OFF: _words(error)})
+                return Wrong({Field.OFF: _words(ticked(error))})
             holding = await self._holding(incident, actor)
             return self._refused(
-                error, lambda top: resolve_modal(incident, holding, fields, top=top)
+                ticked(error), lambda top: resolve_modal(incident, holding, fields, top=top)
             )
         except OpsbotError as error:
             return self._refused(error, lambda top: resolve_modal(incident, (), fields, top=top))

@@ -10,6 +10,7 @@ from opsbot.app.incident.requests import OpenIncident
 from opsbot.app.incidents import TITLE
 from opsbot.domain.blockcheck import check_view
 from opsbot.domain.change import Json
+from opsbot.domain.errors import OpsbotError
 from opsbot.domain.incident_times import ORDER, Moment
 from opsbot.domain.incident_types import SEVERITIES, TYPES, UNKNOWN, severity
 from opsbot.domain.said import Said, inert
@@ -47,6 +48,12 @@ _ORIGIN: Final = re.compile(
 )
 _CARRIED: Final = {"kill": _KILL, "channel": _CHANNEL, "pager": _PAGER, "origin": _ORIGIN}
 """What a form carries without a field, and what each looks like."""
+
+_TICKS: Final = {
+    "add `stays-off` if the feature stays off": "tick the box if the feature stays off",
+    "say it again with the word `anyway`": "tick the box and send it again",
+}
+"""What is typed elsewhere, and is a box in a form."""
 
 Choices = Sequence[tuple[str, str]]
 
@@ -223,6 +230,13 @@ def decline_modal(incident: str, words: Mapping[str, str], *, top: Said | None =
     blocks = [*_top(top), _why(f"Why {incident} is none", words)]
     view = form(Modal.INCIDENT_DECLINE, "Decline", blocks, submit="Decline it", key=incident)
     return _fitting(view, top)
+
+
+def ticked(error: OpsbotError) -> OpsbotError:
+    """Return a refusal with the words that fit a form: what a command adds as a word is a box here."""
+    for word, tick in _TICKS.items():
+        error.hint = error.hint.replace(word, tick)
+    return error
 
 
 def _why(label: str, words: Mapping[str, str], *, optional: bool = False) -> Block:

@@ -14,6 +14,14 @@ from opsbot.slack.words import OPTION, Words, clean, example, shown, trimmed, ty
 _MENTION: Final = re.compile(r"<@([UW][A-Z0-9]{2,40})(?:\|([^<>\n]*))?>")
 _CHANNEL: Final = re.compile(r"<#([CG][A-Z0-9]{2,40})(?:\|([^<>\n]*))?>")
 _QUOTES: Final = "\"'`"
+_LINKS: Final = frozenset(
+    (
+        *("of", "as", "in", "to", "see", "with", "like", "and", "or", "from", "by", "than", "for"),
+        *("is", "was", "were", "on", "at", "into", "after", "before", "via", "not", "under"),
+        *("about", "until", "since", "duplicate", "same"),
+    )
+)
+"""Words after which an incident's id is a part of the sentence."""
 
 
 @dataclass(slots=True)
@@ -23,6 +31,7 @@ class Typed:
 
     *channel* is where they were typed and *command* how the command is called. *people* and
     *channels* are the ids behind the mentions in them: in free text a mention reads as a name.
+    *act* is what is to be done, and *before* the incident that was named in front of it.
     """
 
     words: Words
@@ -31,6 +40,8 @@ class Typed:
     now_ms: int
     people: Mapping[str, str] = field(default_factory=dict)
     channels: Mapping[str, str] = field(default_factory=dict)
+    act: str = ""
+    before: str = ""
 
     def peek(self) -> str | None:
         """Return the next word as it is compared, None after the last."""
@@ -47,30 +58,100 @@ class Typed:
         return bool(first) and first in _QUOTES and (len(word) == 1 or not word.endswith(first))
 
     def which(self) -> Which:
-        """Take the incident's id where one stands next."""
-        name = None if self.opens_quote() else number_of(clean(self.words.peek() or ""))
-        if name is None:
+        """Take the incident's id where one stands next, or was named in front of everything."""
+        if self.before:
+            name, self.before = self.before, ""
+            return Which(name, self.channel)
+        found = self._id(0)
+        if found is None:
             return Which("", self.channel)
         self.words.at += 1
-        return Which(name, self.channel)
+        return Which(found, self.channel)
+
+    def also(self, which: Which) -> Which:
+        """
+        Return *which*, or the id that stands next where none was named yet.
+
+        Raises:
+            NeedsMoreWords: another one stands there.
+        """
+        found = self._id(0)
+        if found is None:
+            return which
+        self.words.at += 1
+        return self.agreed(which, found)
+
+    def agreed(self, which: Which, name: str) -> Which:
+        """
+        Return *which* with the incident *name*.
+
+        Raises:
+            NeedsMoreWords: *which* names another.
+        """
+        if which.name not in ("", name):
+            raise self.wrong(f"{which.name} and {name} are two incidents", "Name one of them.")
+        return Which(name, which.channel)
+
+    def _id(self, ahead: int) -> str | None:
+        word = self.words.peek(ahead) or ""
+        quoted = word[:1] in _QUOTES and (len(word) == 1 or not word.endswith(word[:1]))
+        return None if quoted else number_of(clean(word))
+
+    def free(self, which: Which) -> tuple[Which, str]:
+        """
+        Take everything that is left as free text, with the incident that it is about.
+
+        An id in front of the text is the incident's, and so is one behind a text in quotes, or one
+        that stands alone.
+
+        Raises:
+            NeedsMoreWords: an id ends the text, and may be a part of it.
+        """
+        left = len(self.words.spans) - self.words.at
+        if which.name or not left:
+            return which, self.rest()
+        if self._id(0) is not None:
+            return self.which(), self.rest()
+        name = self._id(left - 1)
+        if name is None:
+            return which, self.rest()
+        text = self._without_last()
+        if tokens.unquoted(text) != text:
+            self.words.at = len(self.words.spans)
+            return Which(name, which.channel), trimmed(text)
+        if not self._is_quoted() and clean(self.words.peek(left - 2) or "") not in _LINKS:
+            raise self.wrong(
+                f"`{name}` at the end may be the incident that is meant, or a word of the text",
+                f"If it is meant, write `{self.command} {self.act} {name} \u2026`;"
+                " if it belongs to the text, put the text in quotes.",
+            )
+        return which, self.rest()
+
+    def _without_last(self) -> str:
+        begin, end = self.words.spans[self.words.at][0], self.words.spans[-1][0]
+        return self.words.text[begin:end].strip()
+
+    def _is_quoted(self) -> bool:
+        rest = self.words.rest()
+        return tokens.unquoted(rest) != rest
+
+    def spoken(self, which: Which, what: str, hint: str) -> tuple[Which, str]:
+        """
+        Take everything that is left as free text that may not be empty, with its incident.
+
+        Raises:
+            NeedsMoreWords: nothing is left; or as `free`.
+        """
+        which, found = self.free(which)
+        if not found:
+            raise self.wrong(what, f"As in `{self.command} {hint}`.")
+        return which, found
 
     def rest(self) -> str:
         """Take everything that is left, as free text."""
         text = trimmed(self.words.rest())
         self.words.at = len(self.words.spans)
         return text
-
-    def text(self, what: str, hint: str = "") -> str:
-        """
-        Take everything that is left, as free text.
-
-        Raises:
-            NeedsMoreWords: nothing is left.
-        """
-        found = self.rest()
-        if not found:
-            raise self.wrong(what, f"As in `{self.command} {hint}`." if hint else "")
-        return found
 
     def end(self) -> None:
         """

@@ -31,6 +31,7 @@ SCOPE_OF: Final[dict[str, tuple[str, ...]]] = {
     "conversations.replies": ("channels:history", "groups:history", "im:history"),
     "conversations.setPurpose": ("channels:manage", "groups:write"),
     "conversations.setTopic": ("channels:manage", "groups:write"),
+    "conversations.unarchive": ("channels:manage", "groups:write"),
     "files.completeUploadExternal": ("files:write",),
     "files.getUploadURLExternal": ("files:write",),
     "pins.add": ("pins:write",),
@@ -59,6 +60,7 @@ FOR_INCIDENTS: Final = frozenset(
         "conversations.rename",
         "conversations.setPurpose",
         "conversations.setTopic",
+        "conversations.unarchive",
         "pins.add",
         "users.conversations",
     }

@@ -3,6 +3,8 @@
 import re
 from typing import Final, NewType
 
+from opsbot.domain.typed import PERSON
+
 Mrkdwn = NewType("Mrkdwn", str)
 """Text in Slack's markup in which nothing is live but what this package put there."""
 
@@ -14,6 +16,10 @@ _RANGES: Final = (
 )
 _HIDDEN: Final = {code: " " for begin, end in _RANGES for code in range(begin, end)}
 _BOLD: Final = re.compile(r"\*\*([^*\n]+)\*\*")
+_WHO: Final = "\ue000"
+"""Stands around an id while the text beside it is escaped; a character that means nothing to anybody."""
+
+_MENTION: Final = re.compile(f"{_WHO}([UW][A-Z0-9]+){_WHO}", re.ASCII)
 _MORE: Final = "\u2026"
 
 
@@ -38,8 +44,15 @@ def esc(text: str, *, limit: int = 3_000) -> Mrkdwn:
 
 
 def line(text: str, *, limit: int = 3_000) -> Mrkdwn:
-    """Return one of our sentences: escaped, with its `**bold**` in Slack's own spelling."""
-    return Mrkdwn(_BOLD.sub(r"*\1*", esc(text, limit=limit)))
+    """
+    Return one of our sentences: escaped, with its `**bold**` in Slack's own spelling.
+
+    People whom we marked become mentions; nothing that anybody wrote does. The id is put where the
+    text was escaped already, behind a sign that was taken out of the text before.
+    """
+    marked = PERSON.sub(f"{_WHO}\\1{_WHO}", text.replace(_WHO, ""))
+    shown = _BOLD.sub(r"*\1*", esc(marked, limit=limit))
+    return Mrkdwn(_MENTION.sub(r"<@\1>", shown).replace(_WHO, ""))
 
 
 def bold(text: str, *, limit: int = 2_900) -> Mrkdwn:

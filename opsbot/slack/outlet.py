@@ -30,10 +30,15 @@ class Ack(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """An answer that is a modal; *otherwise* is said where it can't be opened."""
+    """
+    An answer that is a modal; *otherwise* is said where it can't be opened.
+
+    *instead*: it takes the place of the modal in which the button stood.
+    """
 
     view: View
     otherwise: Said
+    instead: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,8 @@ class Outlet:
     async def _show(self, reply: Show) -> None:
         if self.act.kind == "submit":
             await self._submit(reply.view)
+        elif reply.instead and self.act.view_type == "modal":
+            await self._update(reply.view)
         elif await self._open(reply.view):
             await self._plain(None)
         elif self.act.kind == "command" or self.act.response_url:
@@ -105,6 +112,9 @@ class Outlet:
         if not self.acked:
             await self._ack({"response_action": "update", "view": view})
             return
+        await self._update(view)
+
+    async def _update(self, view: View) -> None:
         try:
             await self.deps.client.views_update(view_id=self.act.view_id, view=view)
         except TROUBLE as error:

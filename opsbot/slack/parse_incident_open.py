@@ -9,8 +9,16 @@ from typing import Final
 from opsbot.app.incident.requests import OpenIncident
 from opsbot.domain.errors import NeedsMoreWords
 from opsbot.domain.incident_times import ORDER, Moment
-from opsbot.domain.incident_types import severity
+from opsbot.domain.incident_types import TYPES, severity
 from opsbot.slack import tokens
+from opsbot.slack.incident_bare import (
+    Bare,
+    bare_option,
+    choice,
+    refuse_late,
+    skip_beside_moment,
+    when_bare,
+)
 from opsbot.slack.incident_typed import Typed
 from opsbot.slack.when import moment
 from opsbot.slack.words import OPTION, clean, named, shown, trimmed
@@ -31,6 +39,14 @@ _SEVERITY: Final = re.compile(r"sev-?[1-4]", re.ASCII)
 """A severity among other words: `s3` and `2` may begin a title, and are read nowhere but behind `sev:`."""
 
 _LABEL: Final = "title:"
+_OTHERWISE: Final = f"If the words belong to the title, write `{_LABEL}` before all of it."
+_EITHER: Final = ("private", "public", "drill")
+"""Flags with which a title begins as well: what one was read as is said."""
+
+_NOTICED: Final = ("started", "detected")
+"""Moments that are plain without a colon; with the others an incident would be over, or told."""
+
+_HOW_BAD: Final = ("high", "low", "medium", "critical", "crit", "major", "minor", "p1", "p2", "p3")
 _QUOTES: Final = ('"', "'")
 _LAST: Final = ("private", "drill", "anyway", "no-page")
 """Flags that are refused as the last word of a title: lost there, it would be announced or page."""
@@ -41,6 +57,9 @@ _PAGER: Final = re.compile(
 )
 _CHANNEL: Final = re.compile(r"[CG][A-Z0-9]{2,40}", re.ASCII)
 _YES: Final = {"yes": True, "no": False}
+_SPACED: Final = 4
+"""So many words, with spaces between them, are looked at as one declared name."""
+
 _NEAR, _NEAR_DASHED = 0.8, 0.65
 """How like a declared name a word is that may be one mistyped; names with a dash are rarely prose."""
 
@@ -50,6 +69,7 @@ class _Given:
     """What stands before the title."""
 
     names: Collection[str]
+    bares: tuple[Bare, ...]
     fields: dict[str, object] = field(default_factory=dict)
     times: dict[Moment, int] = field(default_factory=dict)
 
@@ -69,11 +89,18 @@ def opened(said: Typed, names: Collection[str]) -> OpenIncident:
     Raises:
         NeedsMoreWords: with what to write instead.
     """
-    given = _Given(names)
+    return _opened(said, _Given(names, _bares(names, adopting=False)))
+
+
+def _opened(said: Typed, given: _Given) -> OpenIncident:
+    flag = ""
     while (word := said.peek()) is not None and _taken(word, said, given):
-        pass
+        flag = clean(word)
+    plain = not said.opens_quote() and (said.peek() or "")[:1] not in _QUOTES
+    labelled = (said.peek() or "").lower().startswith(_LABEL)
     title = _title(said, given)
-    return OpenIncident(title, times=given.times, **given.fields)  # type: ignore[arg-type]  # filled by name above
+    read = flag if title and plain and not labelled and flag in _EITHER else ""
+    return OpenIncident(title, times=given.times, flag=read, **given.fields)  # type: ignore[arg-type]  # filled by name above
 
 
 def adopted(said: Typed, names: Collection[str]) -> OpenIncident:
@@ -85,8 +112,9 @@ def adopted(said: Typed, names: Collection[str]) -> OpenIncident:
     """
     word = said.peek() or ""
     place: dict[str, object] = {}
-    if said.option_ahead("channel", "pager"):
-        opening = opened(said, names)
+    given = _Given(names, _bares(names, adopting=True))
+    if said.option_ahead("channel", "pager") or clean(word) in ("channel", "pager"):
+        opening = _opened(said, given)
     else:
         if not word:
             raise said.wrong(
@@ -94,7 +122,7 @@ def adopted(said: Typed, names: Collection[str]) -> OpenIncident:
                 f"As in `{said.command} adopt #inc-outage sev2 wrong answers`.",
             )
         place = _place(said.take(lower=False), said)
-        opening = opened(said, names)
+        opening = _opened(said, given)
     return OpenIncident(**{**_fields(opening), **place})  # type: ignore[arg-type]  # our own fields
 
 
@@ -113,7 +141,9 @@ def _taken(word: str, said: Typed, given: _Given) -> bool:
     if said.opens_quote() or word.lower().startswith(_LABEL):
         return False
     flag = _flag(word)
-    option = said.option(*OPTIONS) if flag is None else None
+    option = None
+    if flag is None:
+        option = bare_option(said, given.bares, otherwise=_OTHERWISE) or said.option(*OPTIONS)
     if option is not None:
         _put(*option, said, given)
         return True
@@ -152,6 +182,7 @@ def _put(key: str, value: str, said: Typed, given: _Given) -> None:
     name = next((one for one in ORDER if one == key), None)
     if name is not None:
         given.times[name] = moment(value, said.now_ms, what=key)
+        skip_beside_moment(said)
         return
     to = "severity" if key == "sev" else key
     given.put(to, _VALUES[to](value, said), said, value)
@@ -176,11 +207,24 @@ def _refuse_doubt(word: str, bare: str, said: Typed, given: _Given) -> None:
         raise said.wrong(f"`{shown(word)}` is not an option", guess + otherwise)
     if "workflow" in given.fields:
         return
+    _refuse_spaced(bare, said, given, otherwise)
     cutoff = _NEAR_DASHED if "-" in bare else _NEAR
     near = get_close_matches(bare, list(given.names), n=1, cutoff=cutoff)
     if near:
         raise said.wrong(
             f"There is no workflow `{shown(bare)}`", f"Did you mean `{near[0]}`? {otherwise}"
+        )
+
+
+def _refuse_spaced(bare: str, said: Typed, given: _Given, otherwise: str) -> None:
+    """Refuse a declared name that is typed with spaces (`support copilot`): in the title it would be nobody's."""
+    words = [bare, *(clean(said.words.peek(ahead) or "") for ahead in range(1, _SPACED))]
+    spaced = ("-".join(words[:count]) for count in range(2, _SPACED + 1))
+    meant = next((one for one in spaced if one in given.names), "")
+    if meant:
+        raise said.wrong(
+            f"`{shown(meant.replace('-', ' '))}` may be the workflow or words of yours",
+            f"The workflow is written `{meant}`. {otherwise}",
         )
 
 
@@ -190,6 +234,7 @@ def _title(said: Typed, given: _Given) -> str:
         text = text[len(_LABEL) :]
     elif tokens.unquoted(text) == text:
         _refuse_late(said, given)
+        refuse_late(said, _forgotten(given), otherwise=_OTHERWISE)
     said.words.at = len(said.words.spans)
     return trimmed(text)
 
@@ -216,6 +261,48 @@ def _refuse_late(said: Typed, given: _Given) -> None:
                 f"Options come before the title. If it belongs to the title, write `{_LABEL}`"
                 " before all of it.",
             )
+
+
+def _bares(names: Collection[str], *, adopting: bool) -> tuple[Bare, ...]:
+    """Return what may be typed without its colon; a title begins with most of these words as well."""
+    types = choice("type", "type:prompt_injection", [one.name for one in TYPES])
+    moments = (when_bare(name, sure=name in _NOTICED) for name in ORDER)
+    return (
+        _sev("sev"),
+        _sev("severity"),
+        types,
+        choice("workflow", "workflow:support-copilot", names),
+        Bare("kill", "kill:K-3", lambda word: bool(_KILL.fullmatch(word)), sure=False),
+        Bare("page", "page:no", lambda word: word.lower() in _YES, sure=False),
+        Bare("channel", "channel:C0\u2026", _is_channel, sure=adopting),
+        Bare("pager", "pager:Q1ABCDEF2", _is_pager, sure=adopting),
+        *moments,
+    )
+
+
+def _sev(key: str) -> Bare:
+    return Bare(
+        key,
+        f"{key}:sev2",
+        lambda word: severity(word) is not None,
+        nearly=lambda words: words.split(" ", 1)[0] in _HOW_BAD,
+        value=lambda word: (severity(word) or "SEV2").lower(),
+    )
+
+
+def _is_channel(word: str) -> bool:
+    return word.startswith("#") or _CHANNEL.fullmatch(word) is not None
+
+
+def _is_pager(word: str) -> bool:
+    return _PAGER.fullmatch(word) is not None and any(char.isdigit() for char in word)
+
+
+def _forgotten(given: _Given) -> tuple[Bare, ...]:
+    """Return the options that are looked for at the end of a title, as nothing before it says them."""
+    wanted = {"sev": "severity", "severity": "severity", "type": "type", "workflow": "workflow"}
+    missing = {key for key, name in wanted.items() if name not in given.fields}
+    return tuple(one for one in given.bares if one.key in missing)
 
 
 def _severity(value: str, said: Typed) -> object:

@@ -39,6 +39,9 @@ from opsbot.slack.words import (
 ACTS: Final = ("show", "history", "diff", "set", "stage")
 _NOTES: Final = ("note", "reason")
 _LISTS: Final = ("model", "fallback")
+_NOT_YET: Final = ("hold", "cancel")
+"""What a rollback has no act for; begun at once all the same, it would be done before anybody saw."""
+
 _STAGES: Final[Mapping[str, StageAct]] = {
     "hold": "hold",
     "go-on": "go_on",
@@ -122,7 +125,15 @@ def parse_rollback(text: str, *, command: str = "/ai-rollback") -> RollbackReque
         else:
             break
     _refuse_aims(words, command)
+    if not _noted(words):
+        look = f"{_with('route', command)} {workflow}"
+        refuse_doubt(words, _NOT_YET, hint=f"To look first: `{look}`.")
     return RollbackRequest(workflow, to, glass, _free(words))
+
+
+def _with(verb: str, command: str) -> str:
+    """Return another command as the surface of *command* types it."""
+    return f"{command.removesuffix('rollback')}{verb}"
 
 
 def _workflow(words: Words, row: str, command: str) -> str:

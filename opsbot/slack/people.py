@@ -25,13 +25,19 @@ MOST: Final = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What Slack says of an account; *at_s* is when, on the monotonic clock."""
+    """
+    What Slack says of an account; *at_s* is when, on the monotonic clock.
+
+    *gone*: it is deactivated. *stranger*: it is only met in shared channels.
+    """
 
     name: str
     team: str
     guest: bool
     bot: bool
-    at_s: float
+    at_s: float = 0.0
+    gone: bool = False
+    stranger: bool = False
 
 
 class People:
@@ -87,14 +93,15 @@ class People:
             log.warning("slack_account_unknown", user=user, error=repr(error))
             return None
         found = answer.get("user")
-        account = _account(found if isinstance(found, Mapping) else {}, self._clock.monotonic())
+        account = account_of(found if isinstance(found, Mapping) else {}, self._clock.monotonic())
         if len(self._known) >= MOST:
             self._known.clear()
         self._known[user] = account
         return account
 
 
-def _account(user: Mapping[str, object], at_s: float) -> Account:
+def account_of(user: Mapping[str, object], at_s: float = 0.0) -> Account:
+    """Return an account as Slack describes it."""
     profile = user.get("profile")
     names = profile if isinstance(profile, Mapping) else {}
     name = names.get("display_name") or user.get("real_name") or user.get("name") or ""
@@ -104,4 +111,6 @@ def _account(user: Mapping[str, object], at_s: float) -> Account:
         guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
         bot=bool(user.get("is_bot") or user.get("is_workflow_bot")),
         at_s=at_s,
+        gone=bool(user.get("deleted")),
+        stranger=bool(user.get("is_stranger")),
     )

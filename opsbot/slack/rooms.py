@@ -1,5 +1,6 @@
 """The Rooms port on Slack's Web API: a channel made once, found again, filled, and pointed to."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from html import unescape
 from typing import Any, Final
@@ -7,12 +8,14 @@ from typing import Any, Final
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
-from opsbot.app.ports import GiveUp
-from opsbot.app.room.port import Channel, NameTaken, NotInvited, NotPermitted
+from opsbot.app.incident.accounts import Account
+from opsbot.app.ports import GiveUp, RetryLater
+from opsbot.app.room.port import Channel, NameTaken, NotInvited, NotPermitted, NotSeen
 from opsbot.domain.change import Record
 from opsbot.slack.asking import SlackRefused, asked, plainly
 from opsbot.slack.chat import SlackChat
 from opsbot.slack.mrkdwn import esc, plain
+from opsbot.slack.people import SURE_S, account_of
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +43,9 @@ FORBIDDEN: Final = frozenset(
 """What Slack says where the workspace's own rules forbid it."""
 INSIDE: Final = frozenset({"already_in_channel", "cant_invite_self"})
 CLOSED: Final = frozenset({"already_archived"})
+OPEN: Final = frozenset({"not_archived"})
+NO_BOT: Final = frozenset({"not_in_channel", "not_allowed_token_type"})
+"""What a bot hears that would open a channel: it was put out when the channel was archived."""
 OUTSIDE: Final = frozenset({"channel_not_found", "method_not_supported_for_channel_type"})
 
 
@@ -50,6 +56,18 @@ class SlackRooms:
         self._client = client
         self._chat = chat
         self._me = ""
+
+    async def account(self, user: str) -> Account:
+        """Return who somebody is; see the port."""
+        try:
+            async with asyncio.timeout(SURE_S):
+                answer = await asked(self._client.users_info(user=user))
+        except TimeoutError as late:
+            raise RetryLater("Slack did not answer in time") from late
+        found = account_of(answer["user"])
+        return Account(
+            user, found.name, found.team, found.guest, found.bot, found.gone, found.stranger
+        )
 
     async def create(self, name: str, *, private: bool, purpose: str) -> Channel:
         """
@@ -76,8 +94,11 @@ class SlackRooms:
         return None if found is None else channel_from(found)
 
     async def look(self, channel: str) -> Channel:
-        """Return a channel by its id."""
-        answer = await asked(self._client.conversations_info(channel=channel))
+        """Return a channel by its id. Raises NotSeen."""
+        try:
+            answer = await asked(self._client.conversations_info(channel=channel))
+        except SlackRefused as refused:
+            raise _seen(refused) from refused
         return channel_from(answer["channel"])
 
     async def join(self, channel: str) -> Channel:
@@ -91,12 +112,24 @@ class SlackRooms:
         return channel_from({**answer["channel"], "is_member": True})
 
     async def archive(self, channel: str) -> None:
-        """Close a channel; closed already is closed."""
+        """Close a channel; closed already is closed. Raises NotSeen."""
         try:
             await asked(self._client.conversations_archive(channel=channel))
         except SlackRefused as refused:
             if refused.code not in CLOSED:
-                raise
+                raise _seen(refused) from refused
+
+    async def unarchive(self, channel: str) -> None:
+        """Open a channel again; open already is open. Bots are refused, whatever their permissions."""
+        try:
+            await asked(self._client.conversations_unarchive(channel=channel))
+        except SlackRefused as refused:
+            if refused.code in NO_BOT:
+                raise GiveUp(
+                    f"Slack lets no bot open a channel again ({refused.code})"
+                ) from refused
+            if refused.code not in OPEN:
+                raise _seen(refused) from refused
 
     async def rename(self, channel: str, name: str) -> Channel:
         """Give a channel another name. Raises NameTaken."""
@@ -233,7 +266,7 @@ class SlackRooms:
         """Return a private channel that the bot is in; a stranger's cannot even be seen."""
         try:
             found = await self.look(channel)
-        except SlackRefused:
+        except GiveUp:
             found = None
         if found is None or not found.member:
             raise GiveUp(
@@ -279,6 +312,10 @@ class SlackRooms:
         for user in users:
             refused |= await self._brought(channel, [user])
         return refused
+
+
+def _seen(refused: SlackRefused) -> GiveUp:
+    return NotSeen(str(refused)) if refused.code == "channel_not_found" else refused
 
 
 def channel_from(found: Mapping[str, Any]) -> Channel:

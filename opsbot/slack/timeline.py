@@ -24,6 +24,7 @@ from opsbot.slack.ids import Field, Modal
 from opsbot.slack.inbound import Invocation
 from opsbot.slack.incident_message import link_of
 from opsbot.slack.outlet import Reply, Show
+from opsbot.slack.runbook_capture import RunbookCapture, is_reply
 from opsbot.slack.views import View, form, select, typed_input
 
 log = structlog.get_logger(__name__)
@@ -88,8 +89,16 @@ class TimelineListeners:
         """Take a message that was marked; a refusal is told to whoever marked it, and to nobody else."""
         try:
             await self._captured(act, actor, pinned=True)
+            await RunbookCapture(self.deps).pinned(act, actor, lambda: self._seen(act))
         except Refused as refused:
             await self._whisper(act, of_error(refused))
+        return None
+
+    async def heard(self, act: Invocation, actor: Actor) -> Reply:
+        """Take what was written in a thread of a run, and follow what changed in any other message."""
+        if not act.thread_ts:
+            return await self.changed(act, actor)
+        await RunbookCapture(self.deps).replied(act, actor, lambda: self._seen(act))
         return None
 
     async def changed(self, act: Invocation, actor: Actor) -> Reply:
@@ -136,6 +145,7 @@ class TimelineListeners:
             pinned=PIN in names,
             author=str(message.get("user") or message.get("bot_id") or ""),
             permalink=str(message.get("permalink") or ""),
+            thread=str(message.get("thread_ts") or ""),
         )
 
     async def _mark(self, act: Invocation, *, stands: bool) -> None:
@@ -194,7 +204,7 @@ def listen_for_captures(
     heard: tuple[tuple[str, Need, Run], ...] = (
         ("reaction_added", Need.GUARD, on.pinned),
         ("reaction_removed", Need.LOOK, on.changed),
-        ("message", Need.LOOK, on.changed),
+        ("message", Need.LOOK, on.heard),
     )
     for name, need, run in heard:
         bolt.event(name)(_only_ours(entry, need, run))
@@ -212,9 +222,9 @@ def _only_ours(entry: Entry, need: Need, run: Run) -> Any:
 
 
 def matters(event: Mapping[str, Any]) -> bool:
-    """Return whether an event can be about a line of a timeline."""
+    """Return whether an event can be about a line of a timeline, or about a step of a run."""
     if event.get("type") == "message":
-        return event.get("subtype") in FOLLOWED
+        return event.get("subtype") in FOLLOWED or is_reply(event)
     return event.get("reaction") == PIN
 
 

@@ -14,6 +14,8 @@ from opsbot.web import (
     openapi,
     pictures,
     routes,
+    runbooks,
+    runs,
     signals,
     workflows,
 )
@@ -27,6 +29,8 @@ def table(around: Surroundings, more: Sequence[Entry] = ()) -> list[Entry]:
         *kills.entries(around),
         *incidents.entries(around),
         *incident_review.entries(around),
+        *runs.entries(around),
+        *runbooks.entries(around),
         *workflows.entries(around),
         *routes.entries(around),
         *pictures.entries(around),

@@ -1,5 +1,7 @@
 """How a route knows its caller; a route that does not say so cannot be mounted."""
 
+import base64
+import binascii
 import hashlib
 from collections.abc import Callable
 from enum import Enum
@@ -36,9 +38,11 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def caller(request: Request, identify: Identify) -> Actor:
+def caller(request: Request, identify: Identify, *, browser: bool = False) -> Actor:
     """
     Return whom the bearer token of *request* belongs to.
+
+    *browser*: the token may also be the password that a browser asked for, of any user name.
 
     Only digests are compared: how long that takes tells a guesser nothing about a token, because
     no prefix of a digest can be aimed at.
@@ -48,6 +52,8 @@ def caller(request: Request, identify: Identify) -> Actor:
     """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     token = token.strip()
+    if browser and scheme.lower() == "basic":
+        scheme, token = "bearer", _password(token)
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated(
             "This needs a token; nothing was changed.",
@@ -61,3 +67,12 @@ def caller(request: Request, identify: Identify) -> Actor:
             hint="It may be mistyped, revoked, or of another environment.",
         )
     return actor
+
+
+def _password(sent: str) -> str:
+    """Return the password of what a browser sends, empty for anything else."""
+    try:
+        _, _, password = base64.b64decode(sent, validate=True).decode().partition(":")
+    except (binascii.Error, ValueError):
+        return ""
+    return password.strip()

@@ -111,8 +111,14 @@ def _choice(value: object, expected: str) -> tuple[str, str]:
     if not isinstance(value, str):
         return f" is {_kind_of(value)}", listed
     close = get_close_matches(value, choices, n=1, cutoff=0.5)
-    meant = f"Did you mean `{close[0]}`? " if close else ""
+    meant = f"Did you mean `{close[0]}`? " if close and close[0] not in _NOT_OFFERED else ""
     return f" is `{inert(value, limit=40)}`", f"{meant}{listed}"
+
+
+_NOT_OFFERED: Final = frozenset(
+    ("cancelled", "cancel", "declined", "decline", "duplicate", "resolved", "reviewed", "leave")
+)
+"""What ends something is listed and never offered: a typing error must not become it."""
 
 
 def _kind_of(value: object) -> str:

@@ -33,19 +33,31 @@ class Reading:
     dead: int | None = None
     slack: SlackHealth = field(default_factory=SlackHealth)
     store_age_s: float = 0.0
+    sample_age_s: float | None = None
 
 
 async def read(around: Surroundings) -> Reading:
     """Look at the store; a lost store leaves gaps, never old numbers."""
-    fleet, dead, depth = None, None, dict[str, int]()
+    fleet, dead, depth, sample_age_s = None, None, dict[str, int](), None
     try:
         async with asyncio.timeout(STORE_S):
             fleet = await around.fleets.look()
             dead = len(await around.outbox.dead_letters())
             depth = {str(lane): n for lane, n in (await around.outbox.depth()).items()}
+            sample_age_s = await _sample_age_s(around)
     except (StoreLost, TimeoutError):
         pass  # what was not read stays absent from the page, and the store's age says why
-    return Reading(around.store.state, fleet, depth, dead, around.slack(), around.store_age_s())
+    return Reading(
+        around.store.state, fleet, depth, dead, around.slack(), around.store_age_s(), sample_age_s
+    )
+
+
+async def _sample_age_s(around: Surroundings) -> float | None:
+    """Return the seconds since calls were last counted, None before the first time."""
+    if around.served is None:
+        return None
+    head = await around.served.head()
+    return None if head.at_ms is None else max(head.now_ms - head.at_ms, 0) / 1000
 
 
 def page(reading: Reading) -> bytes:
@@ -76,6 +88,9 @@ class _Families(Collector):
             yield _by("opsbot_outbox_depth", "Effects that wait", "lane", reading.depth)
         if reading.dead is not None:
             yield _one("opsbot_outbox_dead_letters", "Effects given up", reading.dead)
+        if reading.sample_age_s is not None:
+            about = "Since calls were last counted for reviews; a minute at most while all is well"
+            yield _one("opsbot_served_sample_age_seconds", about, reading.sample_age_s)
         yield _one("opsbot_slack_sockets", "Open sockets to Slack", reading.slack.sockets)
 
 

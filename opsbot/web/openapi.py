@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from starlette.requests import Request
 from starlette.responses import Response
 
-from opsbot.web import bodies, incident_bodies, route_bodies
+from opsbot.web import bodies, incident_bodies, route_bodies, run_bodies
 from opsbot.web.auth import Access
 from opsbot.web.problems import PROBLEM
 from opsbot.web.routing import Entry
@@ -29,7 +29,7 @@ BODIES: dict[str, type[bodies.Body]] = {
         route_bodies.StageBody,
         route_bodies.RollbackBody,
     )
-} | {one.__name__: one for one in incident_bodies.BODIES}
+} | {one.__name__: one for one in (*incident_bodies.BODIES, *run_bodies.BODIES)}
 
 
 def document(entries: Sequence[Entry], *, version: str) -> dict[str, object]:
@@ -43,7 +43,10 @@ def document(entries: Sequence[Entry], *, version: str) -> dict[str, object]:
         "paths": paths,
         "components": {
             "schemas": {name: _schema(kind) for name, kind in BODIES.items()},
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "password": {"type": "http", "scheme": "basic"},
+            },
         },
     }
 
@@ -63,12 +66,19 @@ def _operation(entry: Entry) -> dict[str, object]:
                 "content": {PROBLEM: {"schema": {"type": "object"}}},
             },
         },
-        "security": [{"bearer": []}] if entry.access is Access.BEARER else [],
+        "security": _security(entry),
     }
     if entry.takes is not None:
         schema = {"$ref": f"#/components/schemas/{entry.takes}"}
         operation["requestBody"] = {"content": {"application/json": {"schema": schema}}}
     return operation
+
+
+def _security(entry: Entry) -> list[dict[str, list[str]]]:
+    if entry.access is not Access.BEARER:
+        return []
+    password: list[dict[str, list[str]]] = [{"password": []}] if entry.browser else []
+    return [{"bearer": []}, *password]
 
 
 def _parameters(entry: Entry) -> list[dict[str, object]]:

@@ -17,6 +17,7 @@ from opsbot.web.auth import Access, Identify, caller
 
 Known = Callable[[Request, Actor], Awaitable[Response]]
 Anybody = Callable[[Request], Awaitable[Response]]
+ASKED = 'Basic realm="opsbot: any name, and your token as the password", charset="UTF-8"'
 LONGEST_PATH = 200
 """Characters of a path that an answer repeats."""
 
@@ -30,7 +31,8 @@ class Entry:
 
     Exactly one of *known* (access BEARER; gets the actor) and *anybody* (PUBLIC or SIGNED) is set.
     *takes* and *gives* name schemas of the OpenAPI document; *query* maps parameters to what they
-    mean; *statuses* are the successful answers.
+    mean; *statuses* are the successful answers. *browser*: a page that people open, so the token may
+    come as the password that the browser asks for; only for what changes nothing.
     """
 
     method: str
@@ -42,6 +44,7 @@ class Entry:
     takes: str | None = None
     query: Mapping[str, str] = field(default_factory=dict)
     statuses: Sequence[int] = (200,)
+    browser: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.access, Access):
@@ -50,6 +53,10 @@ class Entry:
             raise TypeError(f"{self.path}: `known` goes with bearer access and with nothing else")
         if (self.known is None) == (self.anybody is None):
             raise TypeError(f"{self.path}: exactly one of `known` and `anybody`")
+        if self.browser and (self.known is None or self.method != "GET"):
+            raise TypeError(
+                f"{self.path}: a browser repeats a password by itself, so it only reads"
+            )
 
 
 def mount(entries: Sequence[Entry], identify: Identify) -> list[Route]:
@@ -80,7 +87,7 @@ class Boundary:
             return await self._call(request)
         except OpsbotError as error:
             _log.info("refused", code=error.code, path=self._entry.path)
-            return problems.of_error(error)
+            return self._refused(error)
         except HTTPException as error:
             return of_http(request, error)
         except Exception:  # noqa: BLE001  the web boundary: everything becomes an answer
@@ -97,9 +104,16 @@ class Boundary:
 
     async def _call(self, request: Request) -> Response:
         if self._entry.known is not None:
-            return await self._entry.known(request, caller(request, self._identify))
+            actor = caller(request, self._identify, browser=self._entry.browser)
+            return await self._entry.known(request, actor)
         assert self._entry.anybody is not None
         return await self._entry.anybody(request)
+
+    def _refused(self, error: OpsbotError) -> Response:
+        refused = problems.of_error(error)
+        if self._entry.browser and isinstance(error, problems.Unauthenticated):
+            refused.headers.append("www-authenticate", ASKED)
+        return refused
 
 
 def of_http(request: Request, error: Exception) -> Response:

@@ -1,10 +1,16 @@
 """What the HTTP side is given to work with; `bootstrap` fills it in."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
+from opsbot.app.exposure_port import ServedHistory
 from opsbot.app.ports import Entropy, Fleets, Outbox, Store
+from opsbot.app.runs.by_hand import Typing, on_terminal
+from opsbot.app.runs.port import Procedures
+from opsbot.app.runs.read import NoProcedures
 from opsbot.app.verbs import Verbs
+from opsbot.domain.actor import Actor
+from opsbot.domain.said import Said
 from opsbot.web.auth import Identify
 from opsbot.web.bodies import DurationS
 
@@ -37,12 +43,23 @@ def slack_off() -> SlackHealth:
     return SlackHealth()
 
 
+Preflighted = Callable[[Actor], Awaitable[Said]]
+"""Says to somebody what would stop whoever walks a runbook now."""
+
+
+def typed() -> Mapping[str, Typing]:
+    """Return how commands are typed where no chat is."""
+    return {"terminal": on_terminal}
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """
     Everything the routes need.
 
-    *store_age_s* says how many seconds ago the store last gave a sign of life.
+    *store_age_s* says how many seconds ago the store last gave a sign of life. *served* is the
+    history of served calls, None where none is kept. *procedures* are the runbooks as they were last
+    read, *preflight* asks whether today's people could walk them; *typing* says how each surface types a command.
     """
 
     env: str
@@ -57,3 +74,7 @@ class Surroundings:
     version: str = "0"
     slack: Callable[[], SlackHealth] = field(default=slack_off)
     declarations: Callable[[], FilesHealth] = field(default=not_looked)
+    served: ServedHistory | None = None
+    preflight: Preflighted | None = None
+    procedures: Procedures = field(default_factory=NoProcedures)
+    typing: Mapping[str, Typing] = field(default_factory=typed)

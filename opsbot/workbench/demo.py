@@ -49,12 +49,14 @@ class Options:
     How the demo is started.
 
     *environ* is passed on to the processes. *frozen* services freeze on purpose. *manifest* is the
-    Slack app's, from the bot's own table of verbs. *flags_dir* holds the declarations.
+    Slack app's, from the bot's own table of verbs, and *prefix* what its commands begin with.
+    *flags_dir* holds the declarations.
     """
 
     environ: Mapping[str, str]
     state_dir: Path
     manifest: Mapping[str, Any]
+    prefix: str = "ai"
     port: int = 8321
     clients: int = 12
     frozen: int = 1
@@ -104,7 +106,7 @@ async def playing(options: Options) -> AsyncGenerator[dict[str, str]]:
     )
     options.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     bot = Bot(
-        {**_bot_environment(options, page, tokens), **pager.settings()},
+        {**bot_environment(options, page, tokens), **pager.settings()},
         options.state_dir / "bot.log",
     )
     async with AsyncExitStack() as stack:
@@ -154,7 +156,8 @@ async def playing(options: Options) -> AsyncGenerator[dict[str, str]]:
 _TOKENS = {"bot": "xoxb-demo", "app": "xapp-demo", "secret": "secret"}
 
 
-def _bot_environment(options: Options, page: str, tokens: Mapping[str, str]) -> dict[str, str]:
+def bot_environment(options: Options, page: str, tokens: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings of the demo's bot, whatever this process's own are."""
     return {
         **options.environ,
         "OPSBOT_ENV": ENV,
@@ -162,6 +165,7 @@ def _bot_environment(options: Options, page: str, tokens: Mapping[str, str]) -> 
         "OPSBOT_REDIS_URL": "",
         "OPSBOT_FLAGS_DIR": str(_declarations(options)),
         "OPSBOT_PORT": "0",
+        "OPSBOT_COMMAND_PREFIX": options.prefix,
         "OPSBOT_LOG_FORMAT": "console",
         "OPSBOT_LOCAL_PEOPLE": ",".join(company.LOCAL_NAMES),
         "OPSBOT_SLACK_TRANSPORT": "workbench",

@@ -6,10 +6,13 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from opsbot.adapters.acl import acl_lines
+from opsbot.adapters.acl import acl_lines, acl_rights
 from opsbot.adapters.redis_functions import library
 from opsbot.adapters.redis_store import open_store
+from opsbot.app.exposure_port import Keep
 from opsbot.domain.change import Effect, Timer
+from opsbot.domain.errors import Misconfigured
+from opsbot.domain.served import HOUR_MS, SAMPLES, Base, Sample, Span
 from opsflags.keys import Keys
 from tests.contract.test_outbox import take
 from tests.support.changes import kill, put
@@ -90,6 +93,38 @@ async def test_the_bot_does_all_its_work_with_its_own_rights(guarded: Server) ->
         await bundle.fleets.emergencies(0)
 
 
+async def test_the_bot_keeps_a_history_that_ages(guarded: Server) -> None:
+    load_as_migrator(guarded)
+    async with open_store(url_of(guarded, "bot"), env=ENV, state_dir=None) as bundle:
+        for number, at_ms in enumerate((HOUR_MS - 1, HOUR_MS)):
+            spans = {SAMPLES: (Span(0, at_ms, 1),)}
+            base = {} if number else {"a/b/1": Base()}
+            gone, over = (("a/b/1",), 0) if number else ((), None)
+            sample = Sample(number, at_ms, base, gone, spans, over, spans if number else {})
+            assert await bundle.served.add(sample, Keep())
+        assert (await bundle.served.basis()).number == (await bundle.served.head()).number == 2
+        assert set(await bundle.served.hours(0, 1)) == {0, 1}
+
+
+async def test_an_older_access_list_costs_the_history_and_nothing_else(guarded: Server) -> None:
+    load_as_migrator(guarded)
+    rights, _, ageing = acl_rights("older", ())["bot"].rpartition(" (")
+    keys = Keys("older")
+    with guarded.client() as client:
+        client.execute_command(
+            "ACL", "SETUSER", "older", "on", ">older-secret", *_joined(rights.split(" "))
+        )
+    url = url_of(guarded, "older")
+    async with open_store(url, env="older", state_dir=None) as bundle:
+        sample = Sample(0, HOUR_MS, {"a/b/1": Base()}, (), {SAMPLES: (Span(0, HOUR_MS, 1),)})
+        with pytest.raises(Misconfigured, match="nothing is counted"):
+            await bundle.served.add(sample, Keep())
+
+    assert "pexpire" in ageing
+    with guarded.client() as client:
+        assert not client.exists(keys.served, keys.served_base, keys.served_minutes(1))
+
+
 async def test_the_bot_reads_a_services_fleet_and_takes_the_last_one_off_the_list(
     guarded: Server,
 ) -> None:
@@ -115,6 +150,9 @@ BOT_DENIED = [
     ("LSET", KEYS.journal, 0, "x"),
     ("LPOP", KEYS.journal),
     ("RPOP", KEYS.journal),
+    ("PEXPIRE", KEYS.journal, 1),
+    ("PEXPIRE", KEYS.head, 1),
+    ("PEXPIRE", KEYS.state_of("kills"), 1),
     ("LREM", KEYS.journal, 0, "x"),
     ("SET", KEYS.journal, "x"),
     ("RENAME", KEYS.head, KEYS.journal),
@@ -146,6 +184,10 @@ CLIENT_DENIED = [
     ("HSET", KEYS.services, "contracts", "1"),
     ("FCALL", "opsbot_goodbye", 4, *MINE.all(), KEYS.services, "api-1", "contracts"),
     ("ZADD", KEYS.low, 1, "1:support-copilot"),
+    ("HSET", KEYS.served, "at", "0"),
+    ("HGETALL", KEYS.served_base),
+    ("HGETALL", KEYS.served_minutes(0)),
+    ("FCALL", "opsbot_served", 3, KEYS.served, KEYS.served_base, KEYS.served_minutes(0), 0),
 ]
 SERVICE_DENIED = [
     *CLIENT_DENIED,

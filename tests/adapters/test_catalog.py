@@ -319,3 +319,52 @@ def test_powers_may_differ_by_tier(files: Files) -> None:
 
 async def test_loading_in_a_thread_finds_the_same(files: Files) -> None:
     assert await load_in_thread(files.flags, files.runbooks) == files.load()
+
+
+def test_a_broken_runbook_makes_the_set_unusable_and_is_named_by_its_rule(files: Files) -> None:
+    path = files.runbooks / "wrong-answers.md"
+    path.write_text(path.read_text().replace("```yaml kill", "```yaml kil", 1))
+
+    found = files.only_error()
+
+    assert (found.file, found.rule, found.fix) == (str(path), "E26", "Write ```yaml kill.")
+
+
+def test_a_runbook_is_compared_with_what_the_workflows_declare(files: Files) -> None:
+    path = files.runbooks / "wrong-answers.md"
+    path.write_text(path.read_text().replace("owner: support-ai", "owner: nobody-ai"))
+
+    assert "nobody knows the team `nobody-ai`" in files.only_error().message
+
+
+def test_a_broken_workflow_is_not_blamed_on_the_runbooks(files: Files) -> None:
+    files.edit(SUPPORT, "team: support-ai\n", "")
+
+    assert [one.rule for one in files.load().errors] == [""]
+
+
+def test_a_foreign_page_is_kept_and_at_most_warned_of(files: Files) -> None:
+    (files.runbooks / "imported").mkdir(exist_ok=True)
+    (files.runbooks / "imported" / "lag.md").write_text("# Lag\n\n## One\n\n```sh\nnever closed\n")
+
+    loaded = files.load()
+
+    assert loaded.catalogue is not None
+    assert loaded.catalogue.procedures["imported/lag"].imported
+    assert "imported/lag" not in loaded.catalogue.runbooks
+    assert [(one.rule, one.level) for one in loaded.findings] == [("E09", "warning")]
+
+
+def test_a_folder_without_runbooks_is_an_error(files: Files) -> None:
+    for path in files.runbooks.glob("*.md"):
+        path.unlink()
+
+    assert "holds no runbook" in [one.message for one in files.load().errors]
+
+
+def test_every_runbook_is_kept_as_a_procedure(files: Files) -> None:
+    catalogue = files.load().catalogue
+
+    assert catalogue is not None
+    assert set(catalogue.runbooks) <= set(catalogue.procedures)
+    assert all(one.phases for one in catalogue.procedures.values() if not one.readable)

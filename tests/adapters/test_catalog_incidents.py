@@ -45,6 +45,7 @@ def test_the_shipped_file_is_the_usual_with_quiet_hours(flags: Path) -> None:
     usual = IncidentSettings()
     assert settings.reminders == usual.reminders
     assert (settings.pages, settings.rooms) == (usual.pages, usual.rooms)
+    assert settings.archive_after_ms == usual.archive_after_ms == 7 * 86_400_000
     assert settings.quiet.awake == "Mon-Fri 09:00-18:00 Europe/Berlin"
 
 
@@ -72,6 +73,9 @@ def test_what_is_left_out_of_a_reminder_is_as_usual(flags: Path) -> None:
         ("incidents: 1\nreminders:\n  stale: {after_min: {SEV1: 0}}\n", "3", ""),
         ("incidents: 2\n", "1", ""),
         ("incidents: 1\nchannel: '#incidents'\n", "2", "channel"),
+        ("incidents: 1\narchive_after: 7\n", "2", "archive_after"),
+        ("incidents: 1\narchive_after: 0d\n", "2", "archive_after"),
+        ("incidents: 1\narchive_after: soon\n", "2", "archive_after"),
     ],
 )
 def test_a_mistake_is_named_with_its_line_and_nothing_of_it_counts(
@@ -83,6 +87,17 @@ def test_a_mistake_is_named_with_its_line_and_nothing_of_it_counts(
     assert len(said) == 1, said
     assert said[0].startswith(f"{line}:")
     assert words in said[0]
+
+
+@pytest.mark.parametrize(
+    ("word", "after_ms"), [("12h", 43_200_000), ("30d", 2_592_000_000), ("never", None)]
+)
+def test_it_says_when_a_channel_is_archived(flags: Path, word: str, after_ms: int | None) -> None:
+    settings, said = read(flags, f"incidents: 1\narchive_after: {word}\n")
+
+    assert said == []
+    assert settings is not None
+    assert settings.archive_after_ms == after_ms
 
 
 def test_pages_beside_paging_that_is_off_is_warned_of(flags: Path) -> None:

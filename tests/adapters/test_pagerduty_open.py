@@ -111,6 +111,26 @@ async def test_what_is_there_is_adopted_and_nothing_is_opened(status: str) -> No
     assert script.calls(OPEN) == []
 
 
+@pytest.mark.parametrize(
+    ("created_at", "made_ms"),
+    [
+        ("2026-11-21T03:14:07Z", 1_795_230_847_000),
+        ("2026-11-21T03:14:07.000+00:00", 1_795_230_847_000),
+        ("yesterday", None),
+        (None, None),
+    ],
+)
+async def test_when_a_page_was_opened_is_told_where_pagerduty_says_it(
+    created_at: str | None, made_ms: int | None
+) -> None:
+    there = incident(key=ORDER.key, created_at=created_at)
+    script = answering(opened(), finds=(found(there),))
+    async with paging(script) as port:
+        paged = await port.open(ORDER)
+
+    assert (paged.adopted, paged.made_ms) == (True, made_ms)
+
+
 async def test_a_duplicate_that_pagerduty_refuses_is_adopted() -> None:
     script = answering(DUPLICATE, finds=(NOTHING, found(incident())))
     async with paging(script) as port:

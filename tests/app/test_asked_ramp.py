@@ -6,10 +6,13 @@ import pytest
 
 from opsbot.app.ramp_waits import ramp_cards, ramp_words, waiting_lines
 from opsbot.app.requests import ApproveRequest, RollbackRequest, StageRequest
+from opsbot.app.routes.asked_words import ramp_asked
+from opsbot.app.routes.ramp_decision import UNPROVED
 from opsbot.domain.approval import Approval
 from opsbot.domain.errors import NotAllowed, StaleButton
 from opsbot.domain.policy import Grant, Policy
 from tests.app.test_asked import Messages
+from tests.support.ramps import proved_switch
 from tests.support.routes import COPILOT, stored
 from tests.support.world import INES, MARA, NOOR, SAM, World, policy, workflow
 
@@ -45,6 +48,73 @@ async def test_who_may_approve_is_asked_for_a_ramp_in_its_own_words(
     assert "A-1, asked by Ines" in said
     assert "Asked for: cheaper" in said
     assert "estore" not in said
+
+
+async def test_who_approves_reads_what_differs_its_note_and_its_reason(world: World) -> None:
+    messages = Messages()
+    world.bot = replace(world.bot, chat=messages)
+    await world.declare(workflow(COPILOT, tier=1))
+    await stored(
+        world, COPILOT, prompt="support@43", params={"temperature": 0.2}, tools="t@2", note="warmer"
+    )
+    await world.bot.stage(
+        StageRequest(COPILOT, "begin", reason="asked by sales"), INES, request_id="ask"
+    )
+
+    await world.work("tell")
+
+    said = messages.says["U0SUPPORT"]
+    for line in (
+        "prompt: ",
+        "temperature",
+        "tools: ",
+        "Its note: warmer",
+        "Asked for: asked by sales",
+    ):
+        assert line in said
+    assert "\u2192 support@43" in said
+
+
+async def test_content_that_served_before_is_said_to_be_the_same(
+    world: World, messages: Messages
+) -> None:
+    state = world.store.state
+    approval = state.approval("A-1")
+    same = replace(approval, action={**approval.action, "over": "r2"})
+    other = replace(approval, action={**approval.action, "revision": "r99"})
+
+    assert ramp_asked(state, same, 0).lines[0] == "Its content is that of r2."
+    assert ramp_asked(state, other, 0).lines == ()
+    assert ramp_asked(state, replace(approval, action={"verb": "restore"}), 0).lines == ()
+
+
+async def test_what_will_hold_it_is_said_before_anybody_approves(
+    world: World, messages: Messages
+) -> None:
+    again = await world.bot.stage(StageRequest(COPILOT, "begin"), INES, request_id="again")
+    await world.work("tell")
+
+    told = f"Once approved it is held at its first step: {UNPROVED}."
+    assert again.body["outcome"] == "still_pending"
+    assert told in again.lines
+    assert again.body["held_once_approved"] == [UNPROVED]
+    assert told in messages.says["U0SUPPORT"]
+
+
+async def test_a_switch_that_was_proved_is_not_spoken_of(world: World) -> None:
+    await world.declare(workflow(COPILOT, tier=1))
+    pod = world.instance("pod-1")
+    pod.follow()
+    await proved_switch(world, pod)
+    await world.bot.approve(ApproveRequest("A-1"), SAM, request_id="back")
+    pod.follow()
+    await stored(world, COPILOT)
+
+    asked = await world.bot.stage(StageRequest(COPILOT, "begin"), INES, request_id="ask")
+
+    assert asked.body["outcome"] == "pending"
+    assert asked.body["held_once_approved"] == []
+    assert "Once approved" not in asked.as_text()
 
 
 async def test_approvers_of_one_team_are_asked_for_its_workflows_alone(

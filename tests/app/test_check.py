@@ -52,6 +52,14 @@ def test_github_gets_annotations_that_cannot_be_broken_out_of() -> None:
     ]
 
 
+def test_a_rule_is_named_by_its_id_in_every_form() -> None:
+    found = Loaded(None, (replace(BROKEN, rule="E09"),))
+
+    assert render(found, "text").startswith("flags/workflows/a,b.yaml:7: error E09: unknown key")
+    assert json.loads(render(found, "json"))["findings"][0]["rule"] == "E09"
+    assert ",title=opsbot check E09::unknown key" in render(found, "github")
+
+
 @pytest.mark.parametrize(
     ("example", "why"),
     [

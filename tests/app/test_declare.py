@@ -6,7 +6,7 @@ from dataclasses import replace
 from opsbot.adapters.clock import SystemEntropy
 from opsbot.adapters.memory import open_memory
 from opsbot.adapters.memory_server import MemoryServer
-from opsbot.app.declare import UNDECLARED, Declare, Reload
+from opsbot.app.declare import Declare, Reload
 from opsbot.app.ports import Store
 from opsbot.domain import kill as kills
 from opsbot.domain.actor import SCHEDULER
@@ -16,6 +16,7 @@ from opsbot.domain.kill import Kill
 from opsbot.domain.policy import from_record
 from opsbot.domain.policy_examples import Example
 from opsbot.domain.state import State
+from opsbot.domain.workflow import UNDECLARED
 from opsflags import keys
 from opsflags.model import Scope
 from tests.support import policies as p

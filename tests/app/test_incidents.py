@@ -1,8 +1,11 @@
 """Incidents: opened in one line, moved only as they may, handed over only when accepted."""
 
+from dataclasses import replace
+
 import pytest
 
 from opsbot.app.incident.requests import EditIncident, MoveIncident, OpenIncident, RoleOrder, Which
+from opsbot.app.incidents import LISTED
 from opsbot.app.requests import KillRequest, Target
 from opsbot.domain.errors import IllegalMove, IncidentOpen, NotAllowed, StaleButton, UnknownIncident
 from tests.support.world import GUS, INES, MARA, NOOR, SAM, World, workflow
@@ -61,6 +64,22 @@ async def test_whoever_may_only_look_calls_for_help(world: World) -> None:
         await world.bot.incidents.open(WRONG, GUS, request_id="r2")
 
 
+async def test_who_has_five_calls_for_help_waiting_pages_nobody_with_a_sixth(world: World) -> None:
+    def call(number: int) -> OpenIncident:
+        return OpenIncident(f"refunds {number}", workflow=COPILOT, severity="SEV1", anyway=True)
+
+    for number in range(5):
+        await world.bot.incidents.open(call(number), NOOR, request_id=f"r{number}")
+
+    with pytest.raises(NotAllowed, match="5 calls for help of yours") as no:
+        await world.bot.incidents.open(call(6), NOOR, request_id="r6")
+    assert "INC-1, INC-2, INC-3, INC-4, INC-5" in no.value.message
+    assert len(world.store.state.open_incidents()) == 5
+    assert (await world.bot.incidents.open(call(7), MARA, request_id="r7")).body[
+        "incident"
+    ] == "INC-6"
+
+
 async def test_it_takes_the_kills_that_hold_its_workflow(world: World) -> None:
     await world.bot.kill(KillRequest(Target("workflow", COPILOT)), MARA, request_id="k1")
 
@@ -76,15 +95,26 @@ async def test_it_is_not_resolved_while_its_kill_holds_unless_the_feature_stays_
     await world.bot.kill(KillRequest(Target("workflow", COPILOT)), MARA, request_id="k1")
     await world.bot.incidents.open(WRONG, MARA, request_id="r1")
 
-    with pytest.raises(IllegalMove, match="K-1 still holds"):
+    with pytest.raises(IllegalMove, match="K-1 still holds") as no:
         await world.bot.incidents.move(
             MoveIncident(Which("inc-1"), "resolved"), MARA, request_id="r2"
         )
+    assert "restore K-1" in no.value.hint
 
     off = MoveIncident(Which("INC-1"), "resolved", stays_off=True)
     said = await world.bot.incidents.move(off, MARA, request_id="r3")
     assert said.body["status"] == "resolved"
     assert world.store.state.kill("K-1").active
+
+
+async def test_with_none_open_the_last_one_is_named(world: World) -> None:
+    await world.bot.incidents.open(WRONG, MARA, request_id="r1")
+    await world.bot.incidents.move(MoveIncident(Which(), "resolved"), MARA, request_id="r2")
+
+    with pytest.raises(UnknownIncident) as no:
+        await world.bot.incidents.export(Which(), MARA)
+
+    assert "The last was INC-1 (resolved): name it." in no.value.hint
 
 
 async def test_an_illegal_move_says_the_way(world: World) -> None:
@@ -178,3 +208,14 @@ async def test_one_wide_kill_makes_one_incident_with_one_page(world: World) -> N
     assert incident.kills == ("K-1",)
     assert incident.severity == "SEV2"
     assert "and 1 more" in said.title
+
+
+async def test_a_list_that_is_cut_says_how_many_there_are(world: World) -> None:
+    for at in range(LISTED + 2):
+        request = replace(WRONG, title=f"t{at}", anyway=True)
+        await world.bot.incidents.open(request, MARA, request_id=f"r{at}")
+
+    said = await world.bot.incidents.list(MARA)
+
+    assert said.title == f"{LISTED + 2} open incidents in prod"
+    assert said.lines[-1] == "And 2 older: name one to look at it."

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from opsbot.cli import main
+from opsflags.keys import Keys
 from tests.support.replica import ROOT
 from tests.support.store import Server, free_port, own_server
 
@@ -57,8 +59,29 @@ def test_a_bot_that_is_well_ends_with_zero(
     assert code == 0
     assert "NOT OK" not in said
     assert "store: answers and is fit for `strict`; the journal has 0 entries" in said
+    assert "what is served was never counted" in said
     assert "declarations: 4 workflows" in said
     assert "running bot: No bot is known" in said
+
+
+@pytest.mark.parametrize(
+    ("age_s", "says"),
+    [(20, r"was counted 2\d s ago\n"), (900, r"was counted 90\d s ago: no bot counts now\n")],
+)
+def test_how_long_ago_calls_were_counted_is_said(
+    patient: Path, healthy: Server, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str], age_s: int, says: str,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("OPSBOT_REDIS_URL", healthy.url)
+    served = Keys("dev").served
+    with healthy.client() as client:
+        client.hset(served, "at", str((int(client.time()[0]) - age_s) * 1000))
+
+    main(["doctor"])
+    with healthy.client() as client:
+        client.delete(served)
+
+    assert re.search(says, capsys.readouterr().out)
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,62 @@ async def test_quotes_that_the_shell_takes_away_still_begin_a_title(terminal: Te
     assert (spoken.json["title"], spoken.json["private"]) == ("keys leaked", True)
 
 
+async def test_a_flag_that_may_have_begun_the_title_is_said_first(terminal: Terminal) -> None:
+    ran = await terminal.run("incident", "open", "sev3", "drill", "down", "is", "broken")
+    quoted = await terminal.run("incident", "open", "sev3", "drill down is broken")
+
+    lines = ran.out.splitlines()
+    assert lines[0] == "Opened as a drill, titled “down is broken”"
+    assert "`opsbot incident cancel INC-1 no drill`" in lines[2]
+    assert '`opsbot incident open "drill down is broken"`' in lines[2]
+    assert quoted.out.splitlines()[0].startswith("INC-2 · SEV3")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("update", "next", "20m", "we rolled back"),
+        ("update", "INC-1", "next", "20m", "we", "rolled", "back"),
+        ("update", "next 20m we rolled back"),
+        ("update", "next:20m we rolled back"),
+        ("update", "next:20m", "we rolled back", "INC-1"),
+    ],
+)
+async def test_the_time_of_the_next_update_is_read_whatever_the_shell_made_of_it(
+    one: Terminal, words: tuple[str, ...]
+) -> None:
+    ran = await one.run("incident", *words)
+
+    assert "Next update promised in 20 min" in ran.out
+    assert "“we rolled back”" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("update", "next 20 minutes we rolled back"), "`next:20m`"),
+        (("cansel", "INC-1"), "The verbs are open"),
+        (("commander", "@ines", "INC-1"), "`opsbot incident role commander @ines INC-1`"),
+        (("resolve", "fixed", "in", "r42", "INC-1"), "`opsbot incident resolve INC-1 …`"),
+    ],
+)
+async def test_what_may_be_either_is_asked_back_and_nothing_is_offered_that_ends_it(
+    one: Terminal, words: tuple[str, ...], said: str
+) -> None:
+    ran = await one.run("incident", *words)
+
+    assert (ran.code, said in ran.err) == (2, True), ran
+    assert "cancel`" not in ran.err
+
+
+async def test_an_incident_is_named_at_the_end(one: Terminal) -> None:
+    timed = await one.run("incident", "time", "started:2026-11-21T03:00Z", "INC-1")
+    done = await one.run("incident", "resolve", "fixed in r42", "INC-1")
+
+    assert "users hit since" in timed.out
+    assert "fixed in r42" in done.out
+
+
 async def test_options_with_dashes_are_the_grammars_words_here_too(terminal: Terminal) -> None:
     ran = await terminal.run(
         "incident", "open", "--type", "prompt_injection", "--workflow=summariser", "--no-page",

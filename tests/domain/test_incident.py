@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsbot.app.route_state import severe_incidents
+from opsbot.app.route_state import HIDDEN, severe_incidents
 from opsbot.domain.incident import (
     Action,
     Incident,
@@ -62,7 +62,11 @@ def test_an_incident_is_read_as_it_was_written(one: Incident) -> None:
 
 
 def test_a_record_of_a_later_version_is_read_without_what_is_new() -> None:
-    assert from_record({**as_record(FULL), "mood": "calm"}) == FULL
+    record = as_record(FULL)
+    room = record["room"]
+    assert isinstance(room, dict)
+
+    assert from_record({**record, "mood": "calm", "room": {**room, "topic": "x"}}) == FULL
 
 
 def test_a_note_is_read_as_it_was_written_and_retracted_once() -> None:
@@ -191,6 +195,12 @@ def test_an_open_severe_incident_holds_ramps_of_every_workflow_it_names(
 
     assert severe_incidents(state, "support-copilot") == (("INC-1",) if held else ())
     assert severe_incidents(State(), "support-copilot") == ()
+
+
+def test_a_private_incident_holds_a_ramp_without_being_named_there() -> None:
+    state = state_with(incident("INC-1", private=True), incident("INC-2", private=True))
+
+    assert severe_incidents(state, "support-copilot") == (HIDDEN,)
 
 
 def test_of_many_incidents_only_what_changed_is_read_again() -> None:

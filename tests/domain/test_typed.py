@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import opsbot
 from opsbot.domain.errors import UnknownWorkflow
 from opsbot.domain.said import Button, Said, inert, visible
-from opsbot.domain.typed import MARK, command, spelled, spelled_json, terminal, unmarked
+from opsbot.domain.typed import MARK, command, person, spelled, spelled_json, terminal, unmarked
 
 HERE = Path(opsbot.__file__).parent
 
@@ -91,3 +91,21 @@ def _spoken(tree: ast.Module) -> Iterator[tuple[int, str]]:
             and isinstance(node.value, str)
         ):
             yield node.lineno, node.value
+
+
+def test_somebody_in_a_sentence_is_an_id_to_a_terminal_and_stays_marked_for_slack() -> None:
+    text = f"Ask {person('U0GILGIL')}, or type {command('status')}."
+
+    assert spelled(text, terminal) == "Ask U0GILGIL, or type `opsbot status`."
+    slack = spelled(text, lambda words: f"/ai-{words}")
+    assert slack == f"Ask {MARK}@U0GILGIL{MARK}, or type `/ai-status`."
+    assert spelled(slack, terminal) == "Ask U0GILGIL, or type `/ai-status`."
+
+
+@pytest.mark.parametrize("word", ["", "ines", "U0 <!channel>", "C0HOME", "U0gil", "U0GIL\n"])
+def test_what_is_no_account_is_no_mention(word: str) -> None:
+    assert person(word) == word
+
+
+def test_an_open_mark_of_a_person_is_dropped() -> None:
+    assert spelled(f"x {MARK}@U0GIL y", lambda words: words) == "x @U0GIL y"

@@ -10,7 +10,8 @@ from slack_sdk.models.blocks import Block
 
 from opsbot.domain.blockcheck import check_message, check_view
 from opsbot.domain.change import Record
-from opsbot.domain.said import Button, Said
+from opsbot.domain.said import Button, Said, inert
+from opsbot.domain.typed import MARK, person
 from opsbot.slack.blocks import TEXT_LIMIT, message, render
 from opsbot.slack.ids import Press
 from opsbot.slack.mrkdwn import bold, esc, line, plain
@@ -148,3 +149,21 @@ def test_every_act_of_an_answer_is_a_press() -> None:
     acts = "stop_completely restore approve refuse give_reason status confirm_kill adopt question retry"
 
     assert set(acts.split()) <= {str(press) for press in Press}
+
+
+def test_somebody_who_was_looked_up_is_mentioned_and_nobody_else() -> None:
+    free = inert(f"<@U0EVIL> {MARK}@U0EVIL{MARK} \ue000U0EVIL\ue000")
+    lines = (f"responders: someone outside the policy ({person('U0GILGIL')}).", free)
+
+    blocks, text = render(Said("red", "INC-7", lines))
+
+    for shown in (text, str(blocks)):
+        assert shown.count("<@") == 1
+        assert "(<@U0GILGIL>)" in shown
+
+
+@given(st.text(), st.integers(1, 60))
+def test_a_mention_is_whole_or_no_mention(words: str, limit: int) -> None:
+    shown = line(f"{words.replace(MARK, '')} {person('U0GILGIL')} {words}", limit=limit)
+
+    assert shown.count("<") == shown.count("<@U0GILGIL>")

@@ -123,6 +123,7 @@ async def test_a_second_one_asks_in_the_form_and_keeps_every_word(one: Attacked)
     again = await sent(one, SUPPORT, shown.view, **words)
 
     assert "INC-1 is open for `support-copilot` already" in str(again.view.blocks)
+    assert "another matter, tick the box and send it again" in str(again.view.blocks)
     assert initial(again.view).items() >= words.items()
     done = await sent(one, SUPPORT, again.view, **words, anyway="anyway")
     assert "INC-2 · SEV1" in str(done.view.blocks)
@@ -200,6 +201,15 @@ async def test_an_update_is_posted_from_its_form(one: Attacked) -> None:
     assert incident(one).update_due_ms is not None
 
 
+async def test_an_option_of_the_command_is_not_published_from_the_form(one: Attacked) -> None:
+    view = await form(one, ONCALL, "incident_update", "INC-1")
+
+    refused = await sent(one, ONCALL, view, update="next:20m we rolled back")
+
+    assert "chosen below" in refused.errors[Field.UPDATE]
+    assert incident(one).update == ""
+
+
 async def test_a_resolution_asks_about_kills_that_hold(one: Attacked) -> None:
     await one.world.bot.kill(KillRequest(Target("workflow", COPILOT)), MARA, request_id="k")
     view = await form(one, ONCALL, "incident_resolve", "INC-1")
@@ -207,6 +217,8 @@ async def test_a_resolution_asks_about_kills_that_hold(one: Attacked) -> None:
 
     refused = await sent(one, ONCALL, view, reason="fixed")
     assert "K-1 still holds; INC-1 was not resolved" in refused.errors[Field.OFF]
+    assert "tick the box if the feature stays off" in refused.errors[Field.OFF]
+    assert "add `stays-off`" not in refused.errors[Field.OFF]
     done = await sent(one, ONCALL, view, reason="fixed", stays_off="stays-off")
 
     assert "· resolved in prod" in str(done.view.blocks)
@@ -222,6 +234,8 @@ async def test_a_kill_that_came_while_the_form_was_open_is_asked_about(one: Atta
     again = await sent(one, ONCALL, view, reason="fixed in r42")
 
     assert "K-1 still holds; INC-1 was not resolved" in str(again.view.blocks)
+    assert "or tick the box if the feature stays off" in str(again.view.blocks)
+    assert "add `stays-off`" not in str(again.view.blocks)
     assert initial(again.view)["reason"] == "fixed in r42"
     assert Field.OFF in initial(again.view)
 
@@ -234,7 +248,7 @@ async def test_declining_asks_why(house: Attacked) -> None:
     done = await sent(house, ONCALL, view, reason="a test of ours")
 
     assert Field.REASON in blank.errors
-    assert "Declined: a test of ours" in str(done.view.blocks)
+    assert "Declined: \u201ca test of ours\u201d" in str(done.view.blocks)
 
 
 async def test_whoever_may_only_look_gets_no_form(one: Attacked) -> None:

@@ -15,7 +15,8 @@ from opsbot.app.incident.requests import (
     Which,
 )
 from opsbot.app.requests import KillRequest, Target
-from opsbot.domain.incident import STEPS, Incident
+from opsbot.domain.errors import NotAllowed
+from opsbot.domain.incident import AT_FIRST, Incident
 from opsbot.slack.app import open_client, open_session
 from opsbot.slack.blocks import render
 from opsbot.slack.chat import SlackChat
@@ -187,7 +188,7 @@ async def test_a_permission_that_lacks_fails_its_own_step_and_retry_does_it(
         await place.settle()
 
         one = place.incident()
-        assert [name for name in STEPS if one.steps[name].state == "failed"] == [failed]
+        assert [name for name in AT_FIRST if one.steps[name].state == "failed"] == [failed]
         card = next(m for m in place.slack.workspace.messages[one.room.channel] if not m.thread_ts)
         assert "the Slack app lacks a permission (missing_scope)" in card.text
         assert f"INC-1:{failed}" in str(card.blocks)
@@ -241,3 +242,67 @@ async def test_a_deleted_card_is_posted_anew_and_pinned() -> None:
         (card,) = place.tops(room.id)
         assert card.pinned
         assert len(place.thread()) == 1
+
+
+async def test_a_channel_is_archived_at_its_end_and_comes_back_by_a_persons_hand() -> None:
+    async with town() as place:
+        await story(place)
+        verbs, room = place.world.bot.incidents, place.room()
+        await verbs.move(MoveIncident(Which("INC-1"), "reviewed"), INES, request_id="6")
+        await place.settle()
+        place.world.clock.later(7 * 86_400)
+        await place.settle()
+        assert room.is_archived
+        assert len([one for one in place.tops(HOME) if "INC-1 \u00b7" in one.text]) == 1
+
+        again = MoveIncident(Which("INC-1"), "active", "it is back")
+        await verbs.move(again, INES, request_id="7")
+        await place.settle()
+        said = (await verbs.show(Which("INC-1"), INES)).as_text()
+        assert "Unarchive #inc-1-support-copilot in Slack and invite the bot there" in said
+        elsewhere = place.tops(HOME)[-1]
+        assert any("it is back" in one.text for one in place.slack.workspace.replies(elsewhere))
+
+        place.slack.gestures.unarchive("U0LEAD", room.id)
+        place.slack.gestures.invite("U0LEAD", room.id, place.slack.workspace.bot.id)
+        await verbs.edit(EditIncident(Which("INC-1"), update="we look"), INES, request_id="8")
+        await place.settle()
+
+        assert place.incident().room.live
+        (card,) = [one for one in place.tops(room.id) if one.pinned]
+        assert "active" in card.text
+        assert len(place.tops(room.id)) == 1
+        assert "goes on in its own channel" in elsewhere.text
+
+
+@pytest.mark.parametrize("kind", ["500", "drop", "drop_after_effect"])
+async def test_slack_failing_at_the_archiving_archives_all_the_same(kind: str) -> None:
+    async with town() as place:
+        await story(place)
+        move = MoveIncident(Which("INC-1"), "reviewed")
+        await place.world.bot.incidents.move(move, INES, request_id="6")
+        place.slack.faults.fail("conversations.archive", kind)  # type: ignore[arg-type]  # a parameter
+        place.world.clock.later(7 * 86_400)
+        await place.settle()
+
+        assert place.room().is_archived
+        assert place.incident().steps["archive"].state == "done"
+
+
+@pytest.mark.parametrize("role", ["comms", "responder"])
+async def test_a_guest_of_the_workspace_is_offered_nothing(role: str) -> None:
+    async with town() as place:
+        guest = Person("U0GIL", "gil", "Gil Guest", "", is_ultra_restricted=True)
+        place.slack.workspace.people["U0GIL"] = guest
+        place.slack.workspace.people["U0TESS"] = Person("U0TESS", "tess", "Tess", "")
+        verbs = place.world.bot.incidents
+        await verbs.open(OPEN, MARA, request_id="open")
+
+        to_guest = RoleOrder(Which(), role, "offer", "<@U0GIL>")  # type: ignore[arg-type]  # a parameter
+
+        with pytest.raises(NotAllowed, match=r"gil \(`U0GIL`\) is a guest in Slack"):
+            await verbs.role(to_guest, MARA, request_id="guest")
+
+        await verbs.role(replace(to_guest, who="<@U0TESS>"), MARA, request_id="member")
+        one = place.incident()
+        assert "slack:U0TESS" in (*one.offers.values(), *one.responders)

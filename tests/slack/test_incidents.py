@@ -123,6 +123,91 @@ async def test_bad_words_are_answered_with_what_would_be_right(
     assert "<!channel>" not in shown.text + str(shown.blocks)
 
 
+@pytest.mark.parametrize(
+    ("words", "first", "undo"),
+    [
+        (
+            "sev2 drill down is broken",
+            "Opened as a drill, titled “down is broken”",
+            'then `/ai-incident open "drill down is broken"`, in quotes',
+        ),
+        (
+            "sev2 private keys leaked",
+            "Opened private, titled “keys leaked”",
+            '`/ai-incident public INC-1`, then `/ai-incident title INC-1 "private keys leaked"`',
+        ),
+        (
+            "public bucket is open",
+            "Opened public, titled “bucket is open”",
+            "`/ai-incident private INC-1`",
+        ),
+        ("private drill leaked", "Opened as a drill, private, titled “leaked”", "`drill` is the"),
+    ],
+)
+async def test_a_flag_that_may_have_begun_the_title_is_said_first_with_its_way_back(
+    house: Attacked, words: str, first: str, undo: str
+) -> None:
+    shown = await typed(house, ONCALL, f"/ai-incident open {words}")
+
+    assert first in shown.text.splitlines()[0]
+    assert undo in shown.text
+    assert "INC-1 · " in shown.text
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        'sev2 "drill down is broken"', "title: private keys leaked", f"drill {COPILOT} loops",
+        'private "keys leaked"', "anyway it loops",
+    ],
+)  # fmt: skip
+async def test_a_flag_that_cannot_be_the_title_is_not_spoken_of(
+    house: Attacked, words: str
+) -> None:
+    shown = await typed(house, ONCALL, f"/ai-incident open {words}")
+
+    assert "INC-1" in shown.text.splitlines()[0]
+    assert "first word of the title" not in shown.text
+
+
+async def test_what_is_said_to_undo_a_flag_undoes_it(house: Attacked) -> None:
+    await typed(house, ONCALL, "/ai-incident open sev3 private keys leaked")
+
+    await typed(house, ONCALL, "/ai-incident public INC-1")
+    shown = await typed(house, ONCALL, '/ai-incident title INC-1 "private keys leaked"')
+
+    assert "private keys leaked" in shown.text
+    assert not incident(house).private
+    assert await title_of(house) == "private keys leaked"
+
+
+async def test_a_time_for_the_next_update_is_never_published_as_words(one: Attacked) -> None:
+    read = (await typed(one, ONCALL, "/ai-incident update next 20m we rolled back")).text
+    asked = (await typed(one, ONCALL, "/ai-incident update next 20 minutes we rolled back")).text
+
+    assert "Next update promised in 20 min" in read
+    assert "next 20m" not in read
+    assert "`next:20m`" in asked
+    assert "put all of it in quotes" in asked
+    assert "nothing was changed" in asked
+
+
+async def test_a_mistyped_verb_offers_nothing_that_ends_or_calls(one: Attacked) -> None:
+    cancel = (await typed(one, ONCALL, "/ai-incident cansel INC-1")).text
+    role = (await typed(one, ONCALL, "/ai-incident commander <@U0LEAD|ines> INC-1")).text
+
+    assert "Did you mean" not in cancel
+    assert "The verbs are open, " in cancel
+    assert "Did you mean `/ai-incident role commander @ines INC-1`?" in role
+    assert incident(one).status == "active"
+
+
+async def test_an_incident_is_named_at_the_end(one: Attacked) -> None:
+    shown = (await typed(one, ONCALL, "/ai-incident time started:03:10 INC-1")).text
+
+    assert "users hit since" in shown
+
+
 async def test_accept_is_for_what_waits_and_the_second_hears_who_was_first(
     house: Attacked,
 ) -> None:

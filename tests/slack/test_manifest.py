@@ -50,6 +50,7 @@ def test_the_prefix_names_the_commands() -> None:
             "route",
             "rollback",
             "incident",
+            "runbook",
             "status",
             "audit",
             "oncall",

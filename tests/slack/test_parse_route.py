@@ -243,6 +243,35 @@ def test_a_rollback_never_goes_where_it_was_not_sent(text: str, word: str) -> No
     assert word in f"{refused.value.message} {refused.value.hint}"
 
 
+@pytest.mark.parametrize(
+    "words",
+    ["wait", "no", "not yet", "no, not yet", "later", "hold", "hodl", "cancel", "never mind",
+     "don\u2019t", "stop", "denied", "break-glass wait", "to r3 wait for Ines", "\u2014 wait"],
+)  # fmt: skip
+def test_a_rollback_of_which_somebody_says_not_yet_is_asked_back(words: str) -> None:
+    with pytest.raises(NeedsMoreWords) as asked:
+        parse_rollback(f"{W} {words}", command="/ai-stg-rollback")
+
+    said = f"{asked.value.message} {asked.value.hint}"
+    assert "Nothing was changed" in said
+    assert f"`/ai-stg-route {W}`" in said
+    assert "write `reason:` first" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ("reason: no groundedness since r5", "no groundedness since r5"),
+        ('"wait times are wrong"', "wait times are wrong"),
+        ("stopped answering in German", "stopped answering in German"),
+        ("nobody can order", "nobody can order"),
+        ("to r3 wrong answers, do not wait", "wrong answers, do not wait"),
+    ],
+)
+def test_a_reason_of_a_rollback_may_speak_of_no(words: str, reason: str) -> None:
+    assert parse_rollback(f"{W} {words}").reason == reason
+
+
 def test_every_example_of_the_help_is_understood() -> None:
     for row, parse in (("route", parse_route), ("rollback", parse_rollback)):
         for example in verb(row).examples:

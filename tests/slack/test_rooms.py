@@ -2,18 +2,21 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
+from opsbot.app.incident.accounts import Account
 from opsbot.app.ports import GiveUp, RetryLater
-from opsbot.app.room.port import NameTaken, NotInvited, NotPermitted
+from opsbot.app.room.port import NameTaken, NotInvited, NotPermitted, NotSeen
 from opsbot.domain.errors import Gone
 from opsbot.domain.said import Said
 from opsbot.slack.app import open_client, open_session
 from opsbot.slack.blocks import render
 from opsbot.slack.chat import SlackChat
 from opsbot.slack.manifest import Profile, scopes
+from opsbot.slack.people import SURE_S
 from opsbot.slack.rooms import SlackRooms
 from opsbot.workbench.slack import Channel as Made
 from opsbot.workbench.slack import SlackStandIn
@@ -288,6 +291,61 @@ async def test_an_answer_to_a_deleted_message_says_that_it_is_gone(place: Place)
 async def test_nothing_is_answered_where_outsiders_read(place: Place) -> None:
     with pytest.raises(GiveUp, match="shared"):
         await place.rooms.reply({"channel": "C0SHARED", "ts": "1.0"}, [], "x", key="k")
+
+
+@pytest.mark.parametrize("private", [False, True])
+async def test_an_archived_channel_is_seen_as_one_or_not_at_all(
+    place: Place, *, private: bool
+) -> None:
+    made = await place.rooms.create(NAME, private=private, purpose=PURPOSE)
+
+    await place.rooms.archive(made.id)
+
+    if private:
+        for call in (place.rooms.look, place.rooms.archive, place.rooms.unarchive):
+            with pytest.raises(NotSeen, match="may not see it"):
+                await call(made.id)
+    else:
+        assert (await place.rooms.look(made.id)).archived
+        with pytest.raises(GiveUp, match="Slack lets no bot open a channel again"):
+            await place.rooms.unarchive(made.id)
+
+
+async def test_what_is_open_is_open(place: Place) -> None:
+    made = await place.rooms.create(NAME, private=False, purpose=PURPOSE)
+
+    await place.rooms.unarchive(made.id)
+
+    assert not (await place.rooms.look(made.id)).archived
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({}, Account("U0ONE", "mara", "T0HOME")),
+        ({"is_restricted": True}, Account("U0ONE", "mara", "T0HOME", guest=True)),
+        ({"is_ultra_restricted": True}, Account("U0ONE", "mara", "T0HOME", guest=True)),
+        ({"is_bot": True}, Account("U0ONE", "mara", "T0HOME", bot=True)),
+        ({"deleted": True}, Account("U0ONE", "mara", "T0HOME", gone=True)),
+        ({"team_id": "T9OUT"}, Account("U0ONE", "mara", "T9OUT", stranger=True)),
+    ],
+)
+async def test_an_account_is_what_slack_says_of_it(
+    place: Place, changes: dict[str, Any], found: Account
+) -> None:
+    people = place.slack.workspace.people
+    people["U0ONE"] = replace(people["U0ONCALL"], id="U0ONE", name="mara", **changes)
+
+    assert await place.rooms.account("U0ONE") == found
+
+
+async def test_an_account_that_slack_does_not_know_or_say_is_told_apart(place: Place) -> None:
+    with pytest.raises(GiveUp, match="Slack knows no such person"):
+        await place.rooms.account("U0NOBODY")
+
+    place.slack.faults.fail("users.info", "latency", seconds=SURE_S + 1)
+    with pytest.raises(RetryLater):
+        await place.rooms.account("U0ONCALL")
 
 
 CALLS = {

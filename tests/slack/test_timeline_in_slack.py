@@ -23,6 +23,7 @@ from opsbot.workbench.slack import Message, Person, SlackStandIn
 from opsbot.workbench.slack.model import View
 from tests.slack.conftest import RealClock
 from tests.support.incident_life import settle
+from tests.support.runs import shelved
 from tests.support.slack import BOT_TOKEN, SIGNING_SECRET, loopback, serving, slack_stand_in
 from tests.support.wait import eventually
 from tests.support.world import MARA, World, workflow
@@ -90,6 +91,7 @@ async def town(profile: Profile = "capture", *, capture: bool = True) -> AsyncGe
         client = open_client(BOT_TOKEN, session, api_url=slack.api_url)
         clock, world = RealClock(), World()
         await world.declare(workflow(COPILOT, tier=1), workflow("coding-agent"))
+        shelved(world)
         chat = SlackChat(client, world.outbox, world.clock)
         rooms = SlackRooms(client, chat)
         world.bot = replace(world.bot, chat=chat, rooms=rooms, render=render)

@@ -37,6 +37,7 @@ class Pages:
     asked: int = 0
     can_page: bool = True
     can_alert: bool = True
+    now_ms: int | None = None
 
     def _maybe(self) -> None:
         if self.always is not None:
@@ -51,7 +52,12 @@ class Pages:
         if known is not None:
             return replace(known, adopted=True)
         made = Paged(
-            f"PT{len(self.pages) + 1}", 7 + len(self.pages), "https://pd/7", "triggered", order.key
+            f"PT{len(self.pages) + 1}",
+            7 + len(self.pages),
+            "https://pd/7",
+            "triggered",
+            order.key,
+            made_ms=self.now_ms,
         )
         self.pages[made.id] = made
         return made

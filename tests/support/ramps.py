@@ -96,6 +96,14 @@ async def climbed(world: World, pod: HandMoved) -> None:
         await later(world, pod)
 
 
+async def over_a_watch(world: World, pod: HandMoved) -> None:
+    """Let the ramp of r3 begin while r2 serves everybody and is watched."""
+    await climbed(world, pod)
+    await set_mini(world, prompt="p@7")
+    await measure(world, "r3", 0.95)
+    await stage(world)
+
+
 async def stage(world: World, act: StageAct = "begin", number: int | None = None) -> Said:
     """Let Ines begin the ramp of the newest revision or of *number*, or say another word on it."""
     seen = None if number is None else Number(number)

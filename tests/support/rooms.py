@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from opsbot.app.incident.accounts import Account
 from opsbot.app.ports import GiveUp
-from opsbot.app.room.port import Channel, NameTaken, NotInvited, NotPermitted
+from opsbot.app.room.port import Channel, NameTaken, NotInvited, NotPermitted, NotSeen
 from opsbot.domain.change import Record
 
 
@@ -26,6 +27,8 @@ class Rooms:
     broken: dict[str, list[Exception]] = field(default_factory=dict)
     restricted: bool = False
     outside: frozenset[str] = frozenset()
+    accounts: dict[str, Account] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
 
     def break_(self, call: str, error: Exception, *, times: int = 1) -> None:
         """Let the next calls of one name fail."""
@@ -38,6 +41,11 @@ class Rooms:
     def thread(self) -> list[str]:
         """Return what was said in threads, oldest first."""
         return [text for _, text in self.replies.values()]
+
+    async def account(self, user: str) -> Account:
+        """Say who somebody is: a full member, unless the test knows better."""
+        self._may("account")
+        return self.accounts.get(user, Account(user, team="T0HOME"))
 
     async def create(self, name: str, *, private: bool, purpose: str) -> Channel:
         """Make a channel, or find it by its purpose."""
@@ -59,8 +67,7 @@ class Rooms:
     async def look(self, channel: str) -> Channel:
         """Look at a channel."""
         self._may("look")
-        if channel not in self.channels:
-            raise GiveUp("Slack knows no such channel, or the bot may not see it")
+        self._seen(channel)
         return self.channels[channel]
 
     async def join(self, channel: str) -> Channel:
@@ -72,7 +79,21 @@ class Rooms:
     async def archive(self, channel: str) -> None:
         """Close a channel."""
         self._may("archive")
-        self.channels[channel] = replace(self.channels[channel], archived=True)
+        self._seen(channel)
+        self.close(channel)
+
+    def close(self, channel: str) -> None:
+        """Archive a channel as a person does; the bot is put out of it."""
+        self.channels[channel] = replace(self.channels[channel], archived=True, member=False)
+
+    def reopen(self, channel: str) -> None:
+        """Open a channel again as a person does, who also invites the bot."""
+        self.channels[channel] = replace(self.channels[channel], archived=False, member=True)
+
+    async def unarchive(self, channel: str) -> None:
+        """Open a channel again, which Slack lets no bot do."""
+        self._may("unarchive")
+        raise GiveUp("Slack lets no bot open a channel again (not_in_channel)")
 
     async def rename(self, channel: str, name: str) -> Channel:
         """Rename a channel."""
@@ -115,9 +136,20 @@ class Rooms:
     ) -> Record:
         """Keep what is said in a thread, once for each key."""
         self._may("reply")
+        self._taking(str(thread["channel"]))
         at: Record = {"channel": thread["channel"], "ts": thread["ts"]}
         self.replies.setdefault(key, (at, text))
         return {"channel": thread["channel"], "ts": f"{len(self.replies)}.5"}
+
+    def _seen(self, channel: str) -> None:
+        known = self.channels.get(channel)
+        if known is None or (known.private and not known.member):
+            raise NotSeen("Slack knows no such channel, or the bot may not see it")
+
+    def _taking(self, channel: str) -> None:
+        known = self.channels.get(channel)
+        if known is not None and known.archived:
+            raise GiveUp("that channel is archived (is_archived)")
 
     def _made(self, name: str, *, private: bool, purpose: str) -> Channel:
         made = Channel(f"C0NEW{len(self.channels)}", name, private=private, member=True)
@@ -125,5 +157,6 @@ class Rooms:
         return made
 
     def _may(self, call: str) -> None:
+        self.calls.append(call)
         if self.broken.get(call):
             raise self.broken[call].pop(0)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import cast
 
 from opsbot.app.incident_verbs import IncidentVerbs
 from opsbot.app.ports import Picture
@@ -15,6 +16,8 @@ from opsbot.app.requests import (
     RouteEdit,
     StageRequest,
 )
+from opsbot.app.run_verbs import RunVerbs
+from opsbot.app.runs.requests import RunLook
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Record
 from opsbot.domain.errors import NeedsConfirmation, NotAllowed, StoreLost, UnknownWorkflow
@@ -22,6 +25,14 @@ from opsbot.domain.route import Number
 from opsbot.domain.said import Button, Said
 
 NAMES = ("support-copilot", "contract-summariser", "coding-agent")
+
+
+class NoRuns:
+    """Looks at runs and runbooks, and finds none."""
+
+    async def look(self, look: RunLook, actor: Actor) -> Said:
+        """Find nothing."""
+        return Said("plain", "Nothing", body={"runs": [], "runbooks": []})
 
 
 @dataclass(slots=True)
@@ -52,6 +63,11 @@ class RecordingVerbs:
     def incidents(self) -> IncidentVerbs:
         """Fail: surfaces of incidents are tested with the real rules behind them."""
         raise NotImplementedError("incidents have no recording twin")
+
+    @property
+    def runs(self) -> RunVerbs:
+        """Return runs of which there are none: surfaces of runs are tested with the real rules behind them."""
+        return cast("RunVerbs", NoRuns())
 
     async def kill(self, request: KillRequest, actor: Actor, *, request_id: str) -> Said:
         if self.gate is not None:

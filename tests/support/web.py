@@ -14,7 +14,7 @@ from opsbot.domain.actor import Actor
 from opsbot.domain.errors import StoreLost
 from opsbot.web import app as web
 from opsbot.web.auth import Surface, digest
-from opsbot.web.surroundings import FilesHealth, SlackHealth, Surroundings
+from opsbot.web.surroundings import FilesHealth, Preflighted, SlackHealth, Surroundings
 from tests.support.world import INES, MARA, World, workflow
 
 TOKENS = {
@@ -48,6 +48,7 @@ class Door:
     slack: SlackHealth = field(default_factory=SlackHealth)
     files: FilesHealth = field(default_factory=FilesHealth)
     surfaces: list[Surface] = field(default_factory=list)
+    preflight: Preflighted | None = None
 
     def identify(self, token_sha256: str, surface: Surface) -> Actor | None:
         """Return whom one of the company's tokens belongs to."""
@@ -76,6 +77,9 @@ class Door:
             version="test",
             slack=lambda: self.slack,
             declarations=lambda: self.files,
+            procedures=self.world.bot.procedures,
+            preflight=self.preflight,
+            served=self.world.served,
         )
 
     @asynccontextmanager

@@ -264,7 +264,10 @@ class World:
         self.server = MemoryServer(now_ms=self.clock.now_ms)
         bundle = open_memory(self.server)
         self.store, self.outbox, self.fleets = bundle.store, bundle.outbox, bundle.fleets
-        self.env = Environment("prod", self.store, self.fleets, self.clock, Counter())
+        self.served = bundle.served
+        self.env = Environment(
+            "prod", self.store, self.fleets, self.clock, Counter(), served=self.served
+        )
         self.probes, self.slack, self.keeper = Probes(), Slack(), Keyless()
         self.charts, self.rooms = Charts(), Rooms()
         self.bot = Bot(

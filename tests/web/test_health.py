@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import httpx
 
+from opsbot.app.exposure_sample import Sampler
 from opsbot.domain import kill as kills
 from opsbot.domain.actor import DECLARATIONS
 from opsbot.domain.change import Change, Write
 from opsbot.domain.state import State
+from opsbot.web import metrics
 from opsbot.web.surroundings import FilesHealth, SlackHealth
 from opsflags import keys
 from tests.support.web import Door
@@ -104,3 +106,22 @@ async def test_the_time_to_confirmation_is_a_histogram_over_all_replicas(
     assert 'opsbot_confirm_seconds_bucket{le="0.025"} 0.0' in page
     assert 'opsbot_confirm_seconds_bucket{le="0.05"} 1.0' in page
     assert "opsbot_confirm_seconds_count 1.0" in page
+
+
+async def test_how_old_the_last_sample_of_served_calls_is(
+    door: Door, http: httpx.AsyncClient
+) -> None:
+    before = (await http.get("/metrics")).text
+    await Sampler(door.world.bot.env, door.world.outbox)()
+    door.world.clock.later(95)
+
+    page = (await http.get("/metrics")).text
+
+    assert "opsbot_served_sample_age_seconds" not in before
+    assert "opsbot_served_sample_age_seconds 95.0" in page
+
+
+async def test_a_replica_without_a_history_tells_no_age(door: Door) -> None:
+    reading = await metrics.read(replace(door.around(), served=None))
+
+    assert b"served_sample" not in metrics.page(reading)

@@ -168,6 +168,25 @@ async def test_a_refusal_is_a_problem_document_and_changes_nothing(
     assert tuple(door.world.server.lines) == before
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("move", {"to": "cancled"}),
+        ("move", {"to": "reslved"}),
+        ("move", {"to": "declind"}),
+        ("role", {"role": "comms", "act": "declin"}),
+    ],
+)
+async def test_no_mistyped_word_is_answered_with_one_that_ends_something(
+    http: httpx.AsyncClient, path: str, body: dict[str, Any]
+) -> None:
+    refused = await http.post(f"{AT}/INC-1/{path}", json=body)
+
+    assert refused.status_code == 422
+    assert "Did you mean" not in refused.json()["hint"]
+    assert "It must be one of" in refused.json()["hint"]
+
+
 async def test_a_private_one_is_not_there_for_others(http: httpx.AsyncClient, door: Door) -> None:
     await door.world.bot.incidents.open(
         OpenIncident("leaked names", private=True), INES, request_id="p"

@@ -8,6 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from opsbot.slack.manifest import manifest
+from opsbot.workbench.demo import Options, bot_environment
+
 
 def demo(state_dir: Path, port: str) -> subprocess.CompletedProcess[str]:
     """Run the verb to its end."""
@@ -32,6 +35,18 @@ def test_a_second_demo_leaves_the_first_ones_directory_alone(tmp_path: Path) -> 
     assert second.returncode == 1
     assert f"another one runs in {tmp_path} (http://127.0.0.1:8321)" in second.stderr
     assert sorted(one.name for one in tmp_path.iterdir()) == ["demo.json", "demo.lock"]
+
+
+def test_the_bot_answers_to_the_prefix_that_its_app_was_made_with(tmp_path: Path) -> None:
+    app = manifest("ai-stg", profile="incident")
+    options = Options({}, tmp_path, app, prefix="ai-stg")
+
+    settings = bot_environment(
+        options, "http://127.0.0.1:1", dict.fromkeys(("bot", "app", "secret"), "x")
+    )
+
+    assert settings["OPSBOT_COMMAND_PREFIX"] == "ai-stg"
+    assert all(one["command"].startswith("/ai-stg-") for one in app["features"]["slash_commands"])
 
 
 def test_a_port_that_cannot_be_is_one_line(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import re
 
 import httpx
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from opsbot.workbench.stage import PAGE, Json
 from tests.support.page import (
@@ -61,6 +61,22 @@ async def test_the_page_forbids_foreign_code_and_foreign_frames(world: World) ->
     assert "default-src 'none'" in policy
     assert "script-src 'self'" in policy
     assert "frame-ancestors 'none'" in policy
+
+
+@in_module_loop
+@pytest.mark.chromium
+async def test_commands_begin_as_the_app_was_installed(page: Page, world: World) -> None:
+    async def renamed(route: Route) -> None:
+        answer = await route.fetch()
+        state = await answer.json()
+        commands = [{"command": "/ai-stg-kill", "description": "", "usage_hint": "<workflow>"}]
+        await route.fulfill(response=answer, json={**state, "commands": commands})
+
+    await page.route("**/slack/ui/state**", renamed)
+    await page.reload()
+
+    box = page.get_by_label("Message or command")
+    await expect(box).to_have_value("/ai-stg-kill support-copilot wrong refund answers")
 
 
 @in_module_loop
@@ -141,6 +157,51 @@ async def test_a_button_with_a_confirm_dialog_asks_first(page: Page, world: Worl
     await page.get_by_role("button", name="Stop them").click()
 
     await eventually(lambda: [one for one in world.bot.got if one["type"] == "block_actions"])
+
+
+@in_module_loop
+@pytest.mark.chromium
+async def test_a_question_stays_until_it_is_answered_whatever_comes_meanwhile(
+    page: Page, world: World
+) -> None:
+    words = {"type": "plain_text", "text": "Kill it"}
+    confirm = {
+        "title": words,
+        "text": {"type": "plain_text", "text": "One workflow stops."},
+        "confirm": {"type": "plain_text", "text": "Yes"},
+        "deny": {"type": "plain_text", "text": "No"},
+    }
+    button = {"type": "button", "action_id": "kill", "text": words, "confirm": confirm}
+    await post(world, blocks=[{"type": "actions", "elements": [button]}])
+    await page.get_by_role("button", name="Kill it").click()
+    await page.get_by_role("button", name="No", exact=True).click()
+    await page.get_by_role("button", name="Kill it").click()
+
+    await post(world, "somebody talks")
+
+    await expect(page.get_by_role("log")).to_contain_text("somebody talks")
+    await expect(page.get_by_role("alertdialog")).to_contain_text("One workflow stops.")
+
+
+@in_module_loop
+@pytest.mark.chromium
+async def test_what_is_chosen_in_a_menu_is_sent(page: Page, world: World) -> None:
+    option = {
+        "text": {"type": "plain_text", "text": "One step back"},
+        "value": "run_back RUN-1:1::a",
+    }
+    menu = {"type": "overflow", "action_id": "undo", "options": [option]}
+    await post(world, blocks=[section("Step", accessory=menu)])
+    more = page.get_by_label("More actions").last
+
+    await more.select_option(label="One step back")
+
+    assert await eventually(lambda: _chosen(world)) == ["run_back RUN-1:1::a"]
+
+
+def _chosen(world: World) -> list[str]:
+    found = [one["actions"][0] for one in world.bot.got if one["type"] == "block_actions"]
+    return [one["selected_option"]["value"] for one in found if one["type"] == "overflow"]
 
 
 @in_module_loop

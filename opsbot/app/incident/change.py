@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from opsbot.app.incident.effects import effects
-from opsbot.app.incident.power import Needs, may_work
+from opsbot.app.incident.effects import effects, kill_cards, twins
+from opsbot.app.incident.ending import archiving
+from opsbot.app.incident.named import named_apart
+from opsbot.app.incident.power import Needs, NeedsOf, may_work
 from opsbot.app.incident.reminders import reminders
 from opsbot.app.incident.requests import Which
 from opsbot.app.incident.sight import found
@@ -34,7 +36,7 @@ def decide_change(  # noqa: PLR0913  one change, its words and its evidence
     sealed: tuple[Sealed, ...] = (),
     facts: Record | None = None,
     writes: tuple[Write, ...] = (),
-    needs: Needs = "work",
+    needs: Needs | NeedsOf = "work",
 ) -> tuple[Change | None, Incident]:
     """
     Change the incident that is meant; no change where nothing differs. *needs*: what part lets one.
@@ -43,7 +45,8 @@ def decide_change(  # noqa: PLR0913  one change, its words and its evidence
         UnknownIncident, NeedsMoreWords, NotAllowed: and whatever *amend* refuses.
     """
     before = found(state, actor, which)
-    rule = may_work(state, before, actor, now_ms, needs)
+    part = needs(state, before) if callable(needs) else needs
+    rule = may_work(state, before, actor, now_ms, part)
     said = "update" in (facts or {})
     change, after = changed(
         state, now_ms, before, amend(before), actor, verb=verb, rule=rule, said=said
@@ -77,15 +80,19 @@ def changed(  # noqa: PLR0913  as above
     if before == after and not said:
         return None, before
     after = replace(after, at=at_next(state))
-    later, gone = reminders(before, after, from_record(state.setting("incidents")), now_ms)
+    settings = from_record(state.setting("incidents"))
+    later, gone = reminders(before, after, settings, now_ms)
+    closing, kept = archiving(before, after, settings, now_ms)
+    cards = kill_cards(state, after) if named_apart(before, after) else ()
+    alike = twins(state, after) if before.private != after.private else ()
     change = Change(
         verb=verb,
         actor=actor,
         writes=(Write(INCIDENTS, after.id, as_record(after)),),
         rule=rule,
         facts={"incident": after.id},
-        effects=effects(before, after, echo=echo, said=said),
-        timers=later,
-        cancels=gone,
+        effects=(*effects(before, after, echo=echo, said=said), *cards, *alike),
+        timers=(*later, *closing),
+        cancels=(*gone, *kept),
     )
     return change, after

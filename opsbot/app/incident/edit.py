@@ -107,7 +107,17 @@ _ENDS: Final[Mapping[Moment, str]] = {"resolved": "resolve", "reviewed": "resolv
 """The moments of an end, each with the verb that comes first."""
 
 
+def _refuse_empty(request: EditIncident, incident: Incident) -> None:
+    """Refuse words of which nobody sees anything: they would leave a title or an update blank."""
+    for name, text in (("title", request.title), ("summary", request.summary)):
+        if text is not None and not inert(text):
+            raise NeedsMoreWords(f"Say the new {name} of {incident.id}; nothing was changed.")
+    if request.update and not inert(request.update):
+        raise NeedsMoreWords(f"Say what is so now of {incident.id}; nothing was changed.")
+
+
 def _refuse(state: State, request: EditIncident, incident: Incident) -> None:
+    _refuse_empty(request, incident)
     if request == EditIncident(request.which):
         raise NeedsMoreWords(f"Say what changes of {incident.id}; nothing was changed.")
     if request.type is not None and not known(request.type):

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from opsbot.domain.change import Effect, Lane, Position, Record
 from opsbot.domain.incident import Incident, StepName
-from opsbot.domain.incident_flow import OPEN
+from opsbot.domain.incident_flow import NOT_COUNTED, OPEN
+from opsbot.domain.state import State
 
 STEP, CARD, SAID, TOPIC, PAGER, TOLD = (
     "incident_step",
@@ -32,7 +33,7 @@ def effects(
     found.append(card(after))
     if said or _worth_saying(before, after):
         found.append(_effect(SAID, after, {"revision": after.at.revision}))
-    if _heading(before) != _heading(after) and after.room.own:
+    if _heading(before) != _heading(after) and after.room.live:
         found.append(_effect(TOPIC, after, {}))
     found += _offers(before, after)
     if not echo:
@@ -43,6 +44,21 @@ def effects(
 def card(incident: Incident) -> Effect:
     """Return the work of bringing its card up to date."""
     return Effect(CARD, f"incident-card:{incident.uid}", {"incident": incident.id})
+
+
+def kill_cards(state: State, incident: Incident) -> Iterator[Effect]:
+    """Yield the work of bringing the cards of its kills up to date: they offer to open one, or no more."""
+    for name in incident.kills:
+        kill = state.kill(name)
+        if kill.active:
+            yield Effect("card", f"card:{kill.uid}", {"kill": kill.id})
+
+
+def twins(state: State, incident: Incident) -> Iterator[Effect]:
+    """Yield the work of bringing the cards of its duplicates up to date: they name it, or no more."""
+    for one in state.incidents():
+        if one.duplicate_of == incident.id:
+            yield card(one)
 
 
 def step(incident: Incident, name: StepName) -> Effect:
@@ -76,14 +92,26 @@ def _pager(before: Incident, after: Incident) -> Iterator[Effect]:
         return
     if after.severity != before.severity:
         yield _effect(PAGER, after, {"what": "severity"}, lane="page")
-    if before.status == "triage" and after.status in OPEN - {"triage"}:
+    anew = before.pager is None or before.pager.key != after.pager.key
+    if before.status == "triage" and after.status in OPEN - {"triage"} and not anew:
         yield _effect(PAGER, after, {"what": "accepted"}, lane="page")
     if before.status in OPEN and after.status not in OPEN and not _foreign(before):
         yield _effect(PAGER, after, {"what": "resolve"}, lane="page")
     if "commander" in after.roles and "commander" not in before.roles:
         yield _effect(PAGER, after, {"what": "acknowledge"}, lane="page")
-    if after.status != before.status or after.kills != before.kills:
+    published = before.private and not after.private
+    if after.status != before.status or after.kills != before.kills or published:
         yield _effect(PAGER, after, {"what": "note", "revision": after.at.revision})
+
+
+def unresolved(incident: Incident) -> Iterator[Effect]:
+    """Yield the work of resolving the page of an incident that is over, where that may never have been done."""
+    pager = incident.pager
+    if pager is None or not pager.id or pager.status == "resolved" or incident.open:
+        return
+    of_another = pager.adopted and incident.status in NOT_COUNTED
+    if not (of_another or incident.retroactive):
+        yield _effect(PAGER, incident, {"what": "resolve"}, lane="page")
 
 
 def _foreign(incident: Incident) -> bool:

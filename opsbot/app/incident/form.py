@@ -9,6 +9,7 @@ from opsbot.app.incident.open import settings_of
 from opsbot.app.incident.power import may_work
 from opsbot.app.incident.requests import Which
 from opsbot.app.incident.sight import found, sees
+from opsbot.app.incident.words import STATUS_WORD
 from opsbot.app.look import may_look
 from opsbot.app.target import touched
 from opsbot.domain.actor import Actor
@@ -72,7 +73,7 @@ async def second(env: Environment, incident: Incident, to: Status) -> IllegalMov
     """Return the refusal of a move that somebody else made first, or that cannot be made from here."""
     status, hint = incident.status, ""
     if status == to:
-        text = f"{incident.id} is {to} already; nothing was changed."
+        text = f"{incident.id} is {STATUS_WORD[to]} already; nothing was changed."
     elif may_follow(status, to):
         text = f"{incident.id} is {status} by now; nothing was changed."
         again = command(f"incident reopen {incident.id}")

@@ -10,12 +10,12 @@ from opsbot.domain.actor import Actor
 from opsbot.domain.change import Effect, Json, Record
 from opsbot.domain.incident import Incident
 from opsbot.domain.journal import Entry, canonical
-from opsbot.domain.state import INCIDENTS, NOTES, SETTINGS, State
+from opsbot.domain.state import INCIDENTS, NOTES, RUNS, SETTINGS, TEXTS, State
 
 WITHHELD: Final = "private"
 """Why a record is not shown, in the machine's form."""
 
-_ASIDE: Final = frozenset({INCIDENTS, NOTES, SETTINGS})
+_ASIDE: Final = frozenset({INCIDENTS, NOTES, RUNS, SETTINGS, TEXTS})
 """Kinds that say nothing of their own beside a record that is withheld."""
 
 
@@ -29,7 +29,10 @@ class Hidden:
     def of(cls, state: State, actor: Actor) -> "Hidden":
         """Return what is hidden from somebody now."""
         unseen = (one for one in state.incidents() if not sees(state, one, actor))
-        marks = sorted({mark for one in unseen for mark in _marks(one)})
+        gone = {one.id: one for one in unseen}
+        runs = (one for one in state.runs() if one.incident in gone)
+        marks = sorted({mark for one in gone.values() for mark in _marks(one)})
+        marks += sorted(mark for one in runs for mark in (one.id, one.uid))
         if not marks:
             return cls()
         words = "|".join(re.escape(mark) for mark in marks)

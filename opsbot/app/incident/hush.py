@@ -1,6 +1,7 @@
 """Putting a reminder of an incident off, or stopping it: what that comes to on one state. Pure."""
 
 from dataclasses import replace
+from typing import Final
 
 from opsbot.app.incident.change import Amend, decide_change
 from opsbot.app.incident.open import settings_of
@@ -15,6 +16,9 @@ from opsbot.domain.errors import NeedsMoreWords
 from opsbot.domain.incident import Incident
 from opsbot.domain.incident_settings import REMINDERS, ReminderName
 from opsbot.domain.state import State
+
+MOST_S: Final = 30 * 86_400
+"""For how long a reminder may be put off, in seconds."""
 
 
 def hushed(request: HushReminder) -> Amend:
@@ -63,6 +67,11 @@ def decide_hush(
     if request.for_s is None:
         return decide_change(
             state, now_ms, request.which, actor, hushed(request), verb="incident_hush"
+        )
+    if request.for_s > MOST_S:
+        raise NeedsMoreWords(
+            "A reminder is put off by 30 days at most; nothing was changed.",
+            hint="`stop` ends it for this incident.",
         )
     incident = found(state, actor, request.which)
     rule = may_work(state, incident, actor, now_ms)

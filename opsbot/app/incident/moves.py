@@ -4,12 +4,15 @@ from dataclasses import replace
 
 from opsbot.app.incident.change import Amend
 from opsbot.app.incident.requests import MoveIncident
+from opsbot.app.incident.sight import sees, unnamed
 from opsbot.app.incident.steps import Wish, again_due
+from opsbot.domain.actor import Actor
 from opsbot.domain.errors import IllegalMove, NeedsMoreWords, UnknownIncident
 from opsbot.domain.incident import Incident, number_of
 from opsbot.domain.incident_flow import OPEN, WITH_REASON, Status, may_follow, reopens, way
 from opsbot.domain.incident_times import Moment
 from opsbot.domain.state import State
+from opsbot.domain.typed import command
 
 _MOMENTS: dict[Status, Moment] = {
     "contained": "contained",
@@ -18,7 +21,9 @@ _MOMENTS: dict[Status, Moment] = {
 }
 
 
-def move(state: State, now_ms: int, request: MoveIncident, why: str, wish: Wish) -> Amend:
+def move(
+    state: State, now_ms: int, request: MoveIncident, why: str, wish: Wish, *, actor: Actor
+) -> Amend:
     """
     Return the move that was asked for; *why* is the commitment to its reason.
 
@@ -48,7 +53,7 @@ def move(state: State, now_ms: int, request: MoveIncident, why: str, wish: Wish)
             incident,
             status=request.to,
             why=why,
-            duplicate_of=_original(state, incident, request.of)
+            duplicate_of=_original(state, incident, request.of, actor)
             if request.to == "duplicate"
             else "",
         )
@@ -77,11 +82,12 @@ def _refuse_open_kills(state: State, incident: Incident, *, stays_off: bool) -> 
     named = ", ".join(one.id for one in kills)
     raise IllegalMove(
         f"{named} still {'hold' if len(kills) > 1 else 'holds'}; {incident.id} was not resolved.",
-        hint="Restore first; or add `stays-off` if the feature stays off: the kill holds on.",
+        hint=f"Restore first: {command(f'restore {kills[0].id}')}; or add `stays-off` if the feature"
+        " stays off: the kill holds on.",
     )
 
 
-def _original(state: State, incident: Incident, word: str) -> str:
+def _original(state: State, incident: Incident, word: str, actor: Actor) -> str:
     name = number_of(word)
     if name is None or name == incident.id:
         raise UnknownIncident(
@@ -89,6 +95,6 @@ def _original(state: State, incident: Incident, word: str) -> str:
             hint=f"As in `{incident.id} duplicate INC-3`.",
         )
     original = state.incident(name)
-    if original.private and not incident.private:
+    if name in unnamed(state, incident) or not sees(state, original, actor):
         return State().incident(name).id
     return original.id

@@ -1,12 +1,12 @@
 """What opening an incident comes to on one state: its record, and the steps outside in their order. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from opsbot.app.environment import policy_of
 from opsbot.app.incident.adopt import refuse_adoption
 from opsbot.app.incident.change import at_next
-from opsbot.app.incident.effects import effects
+from opsbot.app.incident.effects import effects, kill_cards
 from opsbot.app.incident.links import narrow
 from opsbot.app.incident.reminders import first_update_ms, reminders
 from opsbot.app.incident.requests import OpenIncident
@@ -16,20 +16,29 @@ from opsbot.app.look import may_look
 from opsbot.app.numbers import next_number, numbered
 from opsbot.app.target import hits, nearest, touched
 from opsbot.domain.actor import Actor
-from opsbot.domain.change import Change, Effect, Sealed, Write
-from opsbot.domain.errors import IllegalMove, IncidentOpen, NeedsMoreWords, UnknownWorkflow
+from opsbot.domain.change import Change, Sealed, Write
+from opsbot.domain.errors import (
+    IllegalMove,
+    IncidentOpen,
+    NeedsMoreWords,
+    NotAllowed,
+    UnknownWorkflow,
+)
 from opsbot.domain.incident import Incident, Pager, Role, Room, as_record
 from opsbot.domain.incident_flow import Status
 from opsbot.domain.incident_settings import IncidentSettings, from_record
 from opsbot.domain.incident_times import Times, out_of_order
 from opsbot.domain.incident_types import TYPES, UNKNOWN, IncidentType, known, type_of
 from opsbot.domain.kill import Kill
-from opsbot.domain.policy import Request, identity_of, judge
+from opsbot.domain.policy import Request, Verdict, identity_of, judge
 from opsbot.domain.policy_identity import person_of
 from opsbot.domain.said import inert
 from opsbot.domain.state import INCIDENTS, State
 from opsbot.domain.typed import command
 from opsbot.domain.workflow import Workflow
+
+MOST_CALLS = 5
+"""Calls for help of one person that may wait at once: who has the power is not bound by it."""
 
 TOLERATED_MS = 60_000
 """How far a moment may lie ahead of the store's clock: `0m` is counted on somebody's own machine."""
@@ -79,7 +88,8 @@ def decide_open(state: State, now_ms: int, order: Opening) -> tuple[Change | Non
     it to accept or decline.
 
     Raises:
-        NotAllowed: guests, bots and strangers; and who adopts something without the power.
+        NotAllowed: guests, bots and strangers; and who adopts something, or puts on record what is
+        over, without the power.
         UnknownWorkflow, NeedsMoreWords: the words. IncidentOpen: one is open for the workflow, or
         has what would be adopted. IllegalMove: times that contradict each other.
     """
@@ -94,6 +104,8 @@ def decide_open(state: State, now_ms: int, order: Opening) -> tuple[Change | Non
         Request("incident", order.actor, workflows=workflows, wide=not workflows, now_ms=now_ms),
     )
     refuse_adoption(state, order.request, order.actor, verdict)
+    _refuse_record(order.request, verdict)
+    _refuse_many_calls(state, order, verdict)
     _alone(state, order, workflows)
     incident = _incident(state, now_ms, order, workflows, kill, trusted=verdict.allowed)
     later, _ = reminders(None, incident, settings_of(state), now_ms)
@@ -104,18 +116,38 @@ def decide_open(state: State, now_ms: int, order: Opening) -> tuple[Change | Non
         rule=verdict.rule if verdict.allowed else "incident-call-for-help",
         facts={"incident": incident.id, "kills": list(incident.kills)},
         sealed=order.sealed,
-        effects=(*effects(None, incident), *_cards(state, incident)),
+        effects=(*effects(None, incident), *kill_cards(state, incident)),
         timers=later,
     )
     return change, Opened(incident, change.rule)
 
 
-def _cards(state: State, incident: Incident) -> Iterator[Effect]:
-    """Yield the work of bringing the cards of its kills up to date: they offer to open one no more."""
-    for name in incident.kills:
-        kill = state.kill(name)
-        if kill.active:
-            yield Effect("card", f"card:{kill.uid}", {"kill": kill.id})
+def _refuse_record(request: OpenIncident, verdict: Verdict) -> None:
+    """Refuse a record made afterwards to who has not the power: nobody would accept it, and it counts at once."""
+    if "resolved" not in request.times or verdict.allowed:
+        return
+    raise NotAllowed(
+        "To put an incident on record that is over takes the power over incidents;"
+        " nothing was opened.",
+        rule=verdict.rule,
+        hint=f"Without `resolved` it is a call for help. {verdict.hint}".strip(),
+    )
+
+
+def _refuse_many_calls(state: State, order: Opening, verdict: Verdict) -> None:
+    """Refuse one more call for help to who has several that nobody took up: each of them pages somebody."""
+    if verdict.allowed or order.request.drill:
+        return
+    by = identity_of(policy_of(state), order.actor)
+    calls = [i.id for i in state.open_incidents() if i.status == "triage" and i.declared_by == by]
+    if len(calls) < MOST_CALLS:
+        return
+    listed = ", ".join(sorted(calls)[:MOST_CALLS])
+    raise NotAllowed(
+        f"Nobody has taken up {len(calls)} calls for help of yours ({listed}); nothing was opened.",
+        rule=verdict.rule,
+        hint=f"Say more in one of them, or call somebody: {command('oncall')}. {verdict.hint}".strip(),
+    )
 
 
 def _workflows(state: State, request: OpenIncident, kill: Kill | None) -> tuple[Workflow, ...]:

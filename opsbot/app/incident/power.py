@@ -1,5 +1,6 @@
 """Who may do what in an incident: by their power, by working on it, by having opened it, or by being asked. Pure."""
 
+from collections.abc import Callable
 from typing import Final, Literal
 
 from opsbot.app.environment import policy_of
@@ -19,6 +20,9 @@ What a change asks for beside the power, which may make every one of them.
 `work`: being at work on it. `say` (a note, an update): also having opened it. `cancel`: also having
 opened it, while nobody accepted it. `answer` (accept, decline, leave): also an offer.
 """
+
+NeedsOf = Callable[[State, Incident], Needs]
+"""From an incident as it is to what a change of it asks for."""
 
 UNTRUSTED: Final = frozenset({"triage"}) | NOT_COUNTED
 """Nobody with the power holds it for an incident: being part of it lets nobody work on it."""
@@ -64,11 +68,28 @@ def of_edit(request: EditIncident) -> Needs:
     return "say" if request.update and request == said else "work"
 
 
-def of_role(order: RoleOrder) -> Needs:
-    """Return what a change of roles asks for: what is one's own is answered, everything else is work."""
-    leaves = order.act in ("decline", "leave")
-    own = leaves or (order.act == "accept" and order.role != "responder")
-    return "answer" if own and not order.who else "work"
+def of_role(order: RoleOrder, actor: Actor) -> NeedsOf:
+    """
+    Return what a change of roles asks for: what is one's own is answered, everything else is work.
+
+    Who takes what is being offered to them accepts it, whatever word or button they use.
+    """
+
+    def needs(state: State, incident: Incident) -> Needs:
+        leaves = order.act in ("decline", "leave")
+        accepts = order.act == "accept" or offered_to(state, incident, order, actor)
+        own = leaves or (accepts and order.role != "responder")
+        return "answer" if own and not order.who else "work"
+
+    return needs
+
+
+def offered_to(state: State, incident: Incident, order: RoleOrder, actor: Actor) -> bool:
+    """Return whether somebody takes a role that is being offered to them right now."""
+    by = identity_of(policy_of(state), actor)
+    return order.act == "take" and any(
+        role == order.role and who == by for role, who in incident.offers.items()
+    )
 
 
 def _parts(incident: Incident, by: str) -> frozenset[Needs]:

@@ -32,7 +32,8 @@ class OpenIncident:
     *times* are moments in milliseconds that somebody gave (`started`, `detected`); with `resolved`
     among them it is a record made afterwards, for which nobody is called. *channel* and *pager* are
     a channel and a PagerDuty incident to adopt instead of making new ones. *page* None is what the
-    settings say for the severity. *anyway* opens a second one beside one that is open.
+    settings say for the severity. *anyway* opens a second one beside one that is open. *flag* is the
+    word right before the title that was read as a flag, and that a title may begin with as well.
     """
 
     title: str
@@ -49,6 +50,7 @@ class OpenIncident:
     channel: str = ""
     pager: str = ""
     page: bool | None = None
+    flag: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

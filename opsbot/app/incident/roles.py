@@ -6,6 +6,7 @@ from typing import Final
 
 from opsbot.app.environment import policy_of
 from opsbot.app.incident.change import Amend
+from opsbot.app.incident.power import offered_to
 from opsbot.app.incident.requests import RoleOrder
 from opsbot.app.target import nearest
 from opsbot.domain.actor import Actor
@@ -37,8 +38,9 @@ def role_change(state: State, now_ms: int, order: RoleOrder, actor: Actor) -> Am
             )
         if order.role == "responder":
             return _responder(state, incident, order, by)
+        _refuse_other(state, incident, order, by)
         if order.act == "take":
-            if order.vacant:
+            if order.vacant and not offered_to(state, incident, order, actor):
                 _refuse_held(state, incident, order.role, by)
             return _held(incident, order.role, by, now_ms)
         if order.act == "offer":
@@ -101,6 +103,17 @@ def _responder(state: State, incident: Incident, order: RoleOrder, by: str) -> I
     if who in incident.responders:
         return incident
     return replace(incident, responders=(*incident.responders, who))
+
+
+def _refuse_other(state: State, incident: Incident, order: RoleOrder, by: str) -> None:
+    """Refuse what is done for oneself where it names somebody else: it would be done to whoever says it."""
+    if order.act == "offer" or not order.who or person(state, order.who) == by:
+        return
+    raise NeedsMoreWords(
+        f"`{order.act}` is said for oneself; nothing was changed.",
+        hint=f"To hand the role over, offer it:"
+        f" {command(f'incident role {order.role} {incident.id} {inert(order.who, limit=40)}')}.",
+    )
 
 
 def _refuse_held(state: State, incident: Incident, role: Role, by: str) -> None:

@@ -4,6 +4,7 @@ from opsbot.app.incident.words import (
     ROLE_WORD,
     STATUS_WORD,
     IncidentView,
+    at_work,
     heading,
     incident_said,
     took,
@@ -31,7 +32,7 @@ def announcement(view: IncidentView) -> Said:
     """Return what stands in the workflow's channel: that there is an incident, and where it goes on."""
     incident = view.incident
     held = incident.roles.get("commander")
-    name = inert(shown(view.policy, held), limit=80) if held else "nobody yet"
+    name = at_work(view.policy, held) if held else "nobody yet"
     lead = f"{ROLE_WORD['commander']}: {name}." if incident.open or held else ""
     ended = took(measures(incident.times)) if not incident.open else ""
     buttons = (

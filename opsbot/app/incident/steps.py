@@ -7,7 +7,7 @@ from typing import Final
 
 from opsbot.app.incident.change import Amend
 from opsbot.domain.errors import StaleButton
-from opsbot.domain.incident import STEPS, Incident, Pager, Step, StepName
+from opsbot.domain.incident import AT_FIRST, Incident, Pager, Step, StepName
 from opsbot.domain.incident_flow import OPEN, STATUSES
 from opsbot.domain.incident_settings import IncidentSettings, from_record
 from opsbot.domain.state import State
@@ -16,6 +16,21 @@ from opsbot.domain.workflow import Workflow
 
 NOT_WANTED: Final = "nobody was to be paged"
 """Why nobody is paged where whoever opened it said so."""
+
+NOT_RUNG: Final = "it rang nobody, as who opened it is on call"
+"""What is said of a page whose first on call has just declared the incident, and is awake."""
+
+PRIVATE: Final = "it is private"
+"""Why nothing of it is announced."""
+
+PRIVATE_NOWHERE: Final = f"{PRIVATE} and has no channel of its own"
+"""Why its card stands nowhere."""
+
+REOPENED: Final = "it was reopened before"
+"""Why its channel is not archived."""
+
+PUBLIC: Final = "its channel is public, and it is private now: a retry makes a private one"
+"""Why it left its channel."""
 
 _PAGES_NOBODY = "pages nobody here"
 _NO_CHANNEL = "has no channel of its own here"
@@ -49,7 +64,7 @@ def with_steps(
 ) -> Incident:
     """Return an incident with every step due, or skipped with its reason."""
     reasons = _skipped(incident, settings, workflows, wish)
-    for name in STEPS:
+    for name in AT_FIRST:
         why = reasons.get(name, "")
         incident = incident.stepped(name, Step("skipped", why) if why else Step())
     return incident
@@ -81,34 +96,51 @@ def retried(name: StepName, now_ms: int) -> Amend:
 
 def again_due(state: State, now_ms: int, before: Incident, after: Incident, wish: Wish) -> Incident:
     """
-    Return an incident after a change, with every step due that its severity or its reopening calls for.
+    Return an incident after a change, with every step due that what changed of it calls for.
 
-    Only what was skipped for its severity, for want of a declaration, or because it was over is looked
-    at again: a drill, or one that nobody was to be paged for, stays as it was asked. What stays skipped
-    has a reason that is true of what it is now. *wish* says what is connected.
+    What counts is its severity, its workflows, its reopening, its acceptance, and its being made public.
+    Only what was skipped for its severity, for want of a declaration, because it was private, or
+    because it was over is looked at again: a drill, or one that nobody was to be paged for, stays as
+    it was asked. What stays skipped has a reason that is true of what it is now. *wish* says what is
+    connected.
     """
     reopened = after.open and not before.open
-    same = (before.severity, before.workflows) == (after.severity, after.workflows)
-    if same and not reopened:
+    accepted = before.status == "triage" and after.status in OPEN - {"triage"}
+    same = _called_for(before) == _called_for(after)
+    if same and not (reopened or accepted):
         return after
     settings, workflows = from_record(state.setting("incidents")), workflows_of(state, after)
     into_pages = before.severity not in settings.pages and after.severity in settings.pages
-    if after.open and (reopened or into_pages) and page_over(after):
+    if after.open and (reopened or accepted or into_pages) and page_over(after):
         anew = paged_anew(after, now_ms)
         after = after if no_page(anew, settings, workflows, wish) else anew
+    if reopened:
+        after = unarchived(after, now_ms)
     reasons = _skipped(after, settings, workflows, wish)
     for name, step in after.steps.items():
-        if step.state != "skipped" or not _passing(step.detail):
+        if not _looked_at_again(step, after):
             continue
         why = reasons.get(name, "")
         if why:
-            now = replace(step, detail=why)
+            now = replace(step, state="skipped", detail=why)
         elif after.open:
             now = Step("due", at_ms=now_ms, tries=step.tries + 1)
         else:
             now = replace(step, detail=step.detail if step.detail.startswith(_ENDED) else _OVER)
         after = after.stepped(name, now)
     return after
+
+
+def unarchived(incident: Incident, now_ms: int) -> Incident:
+    """Return an incident that was brought back, with its channel due to be opened again."""
+    step = incident.steps.get("archive")
+    under_way = step is not None and step.state == "due"
+    if incident.room.archived or under_way:
+        tries = 0 if step is None else step.tries
+        return incident.stepped("archive", Step("due", at_ms=now_ms, tries=tries + 1))
+    if step is None or step.state == "done":
+        return incident
+    return incident.stepped("archive", replace(step, state="skipped", detail=REOPENED))
 
 
 def page_over(incident: Incident) -> bool:
@@ -134,10 +166,26 @@ def _next_key(key: str) -> str:
     return f"{found[1]}:{int(found[2] or 1) + 1}"
 
 
+def _called_for(incident: Incident) -> tuple[object, ...]:
+    """Return what decides on the steps that are wanted of an open incident."""
+    return (incident.severity, incident.workflows, incident.private)
+
+
+def _looked_at_again(step: Step, after: Incident) -> bool:
+    """Return whether what was not done may be called for now; a card without a place failed with its channel."""
+    if step.state == "failed":
+        return step.detail in (PRIVATE_NOWHERE, PUBLIC) and after.open and not after.private
+    if step.state != "skipped" or (step.detail == PRIVATE_NOWHERE and after.private):
+        return False
+    return _passing(step.detail)
+
+
 def _passing(why: str) -> bool:
     """Return whether a reason may end with a change of the incident."""
     return (
-        why == _NO_SERVICE or why.endswith((_PAGES_NOBODY, _NO_CHANNEL)) or why.startswith(_ENDED)
+        why == _NO_SERVICE
+        or why.endswith((_PAGES_NOBODY, _NO_CHANNEL))
+        or why.startswith((PRIVATE, *_ENDED))
     )
 
 
@@ -148,10 +196,10 @@ def _skipped(
     wish: Wish,
 ) -> Mapping[StepName, str]:
     if incident.retroactive:
-        return dict.fromkeys(STEPS, "it is a record made afterwards")
+        return dict.fromkeys(AT_FIRST, "it is a record made afterwards")
     found: dict[StepName, str] = {}
     if incident.private:
-        found["announce"] = "it is private"
+        found["announce"] = PRIVATE
     if not wish.chat:
         found |= dict.fromkeys(_IN_SLACK, "Slack is not connected")
     elif why := _no_room(incident, settings):

@@ -1,6 +1,9 @@
 """What was said last of an incident: the answer to an update, and its line on the card. Pure."""
 
+from dataclasses import dataclass
+
 from opsbot.app.fleet_words import moment
+from opsbot.app.incident.change import Amend
 from opsbot.domain.incident import Incident
 from opsbot.domain.policy import shown
 from opsbot.domain.policy_model import Policy
@@ -21,8 +24,53 @@ def noted_words(incident: Incident, text: str, promised: str = "") -> str:
         return promised
     room = incident.room
     where = f"#{inert(room.name, limit=80)}" if room.name else "its channel"
-    so = f"Noted, and being said in {where}" if room.channel else "Noted"
+    so = f"Noted, and being said in {where}" if room.channel and not room.archived else "Noted"
     return " ".join(one for one in (f"{so}: {_quoted(text)}.", promised) if one)
+
+
+@dataclass(slots=True)
+class Privacy:
+    """Whether one edit made an incident private or public, for its answer; empty words where it did not."""
+
+    before: bool | None = None
+
+    def watched(self, amend: Amend) -> Amend:
+        """Return a change that is remembered: what it came from when it was last made."""
+
+        def noting(incident: Incident) -> Incident:
+            after = amend(incident)
+            self.before = incident.private
+            return after
+
+        return noting
+
+    def words(self, now: Incident) -> str:
+        """Return what became of its announcement and of its channel."""
+        if self.before is None or self.before == now.private:
+            return ""
+        return _hidden_words(now) if now.private else _published_words(now)
+
+
+def _hidden_words(now: Incident) -> str:
+    announced = now.steps.get("announce")
+    stands = announced is not None and announced.state == "done"
+    left = " Its announcement stays where it is, without its words." if stands else ""
+    paged = " and in PagerDuty" if now.pager is not None and now.pager.id else ""
+    before = f" What was said before, in threads{paged}, stays there."
+    return f"Private from now on: nothing more of it is announced.{left}{before}"
+
+
+def _published_words(now: Incident) -> str:
+    announced, room = now.steps.get("announce"), now.room
+    due = announced is not None and announced.state == "due"
+    said = "it is being announced" if due else "its answers and cards may name it"
+    stays = ""
+    if room.own and room.channel:
+        called = f"#{inert(room.name, limit=80)}" if room.name else "Its channel"
+        stays = (
+            f" {called} stays private: a bot cannot publish its history; invite who should read it."
+        )
+    return f"Public from now on: {said}.{stays}"
 
 
 def last_update(incident: Incident, text: str, policy: Policy, now_ms: int) -> str:

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from opsbot.app.fleet_words import clock, listed, moment
+from opsbot.app.fleet_words import clock, moment
 from opsbot.app.incident.action_words import action_bodies, action_line
 from opsbot.app.incident.held_words import held_words
-from opsbot.app.incident.steps import NOT_WANTED
+from opsbot.app.incident.steps import NOT_RUNG, NOT_WANTED
 from opsbot.app.incident.update_words import last_update
 from opsbot.domain.change import Json, Record
 from opsbot.domain.incident import ROLES, STEPS, Incident, Role, StepName
@@ -17,7 +17,7 @@ from opsbot.domain.kill import Kill
 from opsbot.domain.policy import shown
 from opsbot.domain.policy_model import Policy
 from opsbot.domain.said import Button, Said, Tone, inert
-from opsbot.domain.typed import command
+from opsbot.domain.typed import command, person
 
 STATUS_WORD: Final = {
     "triage": "waits to be accepted",
@@ -35,6 +35,9 @@ ROLE_WORD: Final[Mapping[Role, str]] = {
     "comms": "Comms lead",
     "scribe": "Scribe",
 }
+SHOWN: Final = 3
+"""Responders that are named; the others are counted."""
+
 _STEP_WORD: Final[Mapping[StepName, str]] = {
     "page": "Page",
     "channel": "Channel",
@@ -43,6 +46,7 @@ _STEP_WORD: Final[Mapping[StepName, str]] = {
     "invite": "Invitations",
     "announce": "Announcement",
     "card": "Card",
+    "archive": "Archiving",
 }
 _TONE: Final[Mapping[str, Tone]] = {
     "triage": "amber",
@@ -137,10 +141,12 @@ def _people(view: IncidentView) -> str:
         held, offered = incident.roles.get(role), incident.offers.get(role)
         waits = f" (offered to {_name(view, offered)}, not accepted yet)" if offered else ""
         if held or offered or (role == "commander" and incident.open):
-            parts.append(f"{ROLE_WORD[role]}: {_name(view, held) if held else 'nobody'}{waits}")
+            name = at_work(view.policy, held) if held else "nobody"
+            parts.append(f"{ROLE_WORD[role]}: {name}{waits}")
     if incident.responders:
-        names = listed([_name(view, one) for one in incident.responders])
-        parts.append(f"responders: {names}")
+        names = [at_work(view.policy, one) for one in incident.responders]
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        parts.append(f"responders: {', '.join(names[:SHOWN])}{more}")
     return "; ".join(parts) + "." if parts else ""
 
 
@@ -160,14 +166,19 @@ def _page(view: IncidentView) -> str:
     if pager is not None and pager.number:
         so = pager.status or "triggered"
         when = f" {moment(pager.at_ms, view.now_ms)}" if pager.at_ms else ""
-        return f"Page: PagerDuty #{pager.number}, {so}{when}."
+        quiet = f"; {NOT_RUNG}" if step is not None and NOT_RUNG in step.detail else ""
+        return f"Page: PagerDuty #{pager.number}, {so}{when}{quiet}."
     if step is None:
         return ""
     if step.state == "skipped":
         why = ", as was asked" if step.detail == NOT_WANTED else f": {step.detail}"
         return f"Nobody was paged{why}." if incident.open else ""
     if step.state == "due":
-        return f"Nobody was called yet: {inert(step.detail)}." if step.detail else "Paging."
+        return (
+            f"Nobody was called yet: {inert(step.detail)}."
+            if step.detail
+            else "The page is on its way; nobody has it yet."
+        )
     return ""
 
 
@@ -182,9 +193,9 @@ def _undone(incident: Incident) -> list[str]:
 
 def _ended(view: IncidentView) -> str:
     incident = view.incident
-    why = f" {inert(view.why)}" if view.why else ""
+    why = f" \u201c{inert(view.why)}\u201d" if view.why else ""
     if incident.status == "duplicate":
-        return f"A duplicate of {incident.duplicate_of}.{why}"
+        return f"A duplicate of {incident.duplicate_of or 'one that is not shown here'}.{why}"
     if incident.status in ("cancelled", "declined"):
         return f"{incident.status.capitalize()}:{why or ' no reason was given'}"
     if not incident.open:
@@ -353,13 +364,16 @@ def means_line(incidents: Sequence[Incident]) -> str:
     return f"On average {', '.join(parts)}; drills are not counted." if parts else ""
 
 
-def list_said(env: str, lines: Sequence[str], bodies: Sequence[Record], *, every: bool) -> Said:
-    """Return a list of incidents."""
+def list_said(
+    env: str, lines: Sequence[str], bodies: Sequence[Record], *, every: bool, left: int = 0
+) -> Said:
+    """Return a list of incidents; *left* older ones are not in it, and counted."""
     kind = "incidents" if every else "open incidents"
     if not bodies:
         title = f"No {kind} in {env}" if every else f"No incident is open in {env}"
         return Said("plain" if every else "green", title, body={"incidents": []})
-    count = len(bodies)
+    count = len(bodies) + left
+    lines = [*lines, *([f"And {left} older: name one to look at it."] if left else [])]
     title = f"{count} {kind if count > 1 else kind.removesuffix('s')} in {env}"
     return Said(
         "plain" if every else "amber", title, tuple(lines), body={"incidents": list(bodies)}
@@ -368,3 +382,15 @@ def list_said(env: str, lines: Sequence[str], bodies: Sequence[Record], *, every
 
 def _name(view: IncidentView, identity: str) -> str:
     return inert(shown(view.policy, identity), limit=80)
+
+
+def at_work(policy: Policy, identity: str) -> str:
+    """
+    Return how people call somebody who has a part in an incident.
+
+    Whom the policy does not name was looked up when they got it, so that Slack may show who it is.
+    """
+    kind, _, account = identity.partition(":")
+    if kind == "slack" and identity not in policy.people and account.isalnum():
+        return f"someone outside the policy ({person(account)})"
+    return inert(shown(policy, identity), limit=80)

@@ -33,6 +33,9 @@ MOST_TURNS: Final = 20
 TURNS_MS: Final = 600_000
 """More changes of one page's status than that in so long are somebody's loop: it is not followed for as long."""
 
+AHEAD_MS: Final = 3_600_000
+"""How far ahead of the store's clock PagerDuty's may be."""
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -52,8 +55,11 @@ def decide_told(state: State, now_ms: int, told: Told) -> tuple[Change | None, s
     """
     Return the change that an event makes, and the incident's id (empty where it is none of ours).
 
-    Nothing is ever sent back for it: what came from there is known there.
+    Nothing is ever sent back for it: what came from there is known there. What claims to lie far ahead
+    is not believed, as nothing later could count after it; the look every five minutes reads what is so.
     """
+    if told.event.occurred_ms > now_ms + AHEAD_MS:
+        return None, ""
     before = paged_as(state, told.event)
     if before is None or before.pager is None:
         return None, ""
@@ -74,10 +80,16 @@ def paged_as(state: State, event: PagerEvent) -> Incident | None:
     """
     Return the incident that an event is about: by our key, else by the id that we know it by.
 
-    The key comes first: an event can arrive before the answer that would have told us the id.
+    The key comes first: an event can arrive before the answer that would have told us the id. Of
+    another page that has the key (an alert that was raised meanwhile) nothing is taken over.
     """
     pages = [one for one in state.incidents() if one.pager is not None]
-    by_key = (one for one in pages if event.key and one.pager and one.pager.key == event.key)
+    by_key = (
+        one
+        for one in pages
+        if event.key and one.pager and one.pager.key == event.key
+        if not (one.pager.id and event.pager_id) or one.pager.id == event.pager_id
+    )
     by_id = (
         one for one in pages if event.pager_id and one.pager and one.pager.id == event.pager_id
     )

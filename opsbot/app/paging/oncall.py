@@ -79,6 +79,8 @@ class OnCall:
         if self._roster is None:
             return True
         now_ms = self.env.clock.now_ms()
+        if self._roster.ahead(now_ms):
+            return True
         ended = any(
             one.until_ms is not None and self._roster.read_ms < one.until_ms <= now_ms
             for one in self._roster.duties
@@ -117,9 +119,18 @@ class OnCall:
         )
 
     def _take(self, roster: Roster) -> None:
-        """Keep the newer of two: a slow answer of one replica does not undo another's."""
-        if self._roster is None or roster.read_ms >= self._roster.read_ms:
+        """
+        Keep the newer of two: a slow answer of one replica does not undo another's.
+
+        One from the future is newer than none: it would keep out every true one until then.
+        """
+        now_ms, held = self.env.clock.now_ms(), self._roster
+        if held is None or _rank(roster, now_ms) >= _rank(held, now_ms):
             self._roster = roster
+
+
+def _rank(roster: Roster, now_ms: int) -> tuple[bool, int]:
+    return (not roster.ahead(now_ms), roster.read_ms)
 
 
 def asked_about(state: State) -> frozenset[str]:

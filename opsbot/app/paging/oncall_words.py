@@ -16,6 +16,7 @@ from opsbot.domain.workflow import Workflow
 
 MOST_LEVELS = 3
 NEVER = "Who is on call was never read"
+AHEAD = "A clock is or was wrong: being on call allows nothing until it is read again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def oncall_said(state: State, env: str, workflows: Sequence[Workflow], known: Kn
     lines = [_line(state, one, roster, now_ms) for one in workflows]
     body: dict[str, Json] = {
         "read_ms": None if roster is None else roster.read_ms,
-        "age_ms": None if roster is None else roster.age_ms(now_ms),
+        "age_ms": None if roster is None or roster.ahead(now_ms) else roster.age_ms(now_ms),
         "workflows": {one.name: _body(state, one, roster, now_ms) for one in workflows},
     }
     tone, title, more = _head(env, known)
@@ -52,11 +53,20 @@ def _head(env: str, known: Known) -> tuple[Tone, str, tuple[str, ...]]:
     why = (f"PagerDuty could not be read: {trouble}.",) if trouble else ()
     if roster is None:
         return "amber", f"{NEVER} in {env}", why
-    age = f"read {lasted(roster.age_ms(now_ms))} ago"
+    age = roster_age(roster, now_ms)
+    if roster.ahead(now_ms):
+        return "amber", f"On call in {env}, as of {age}", (*why, AHEAD)
     if roster.fresh(now_ms):
-        return "plain", f"On call in {env}, {age}", why
+        return "plain", f"On call in {env}, read {age}", why
     old = "This is too old to act by: being on call allows nothing until it is read again."
-    return "amber", f"On call in {env}, as it was: {age}", (*why, old)
+    return "amber", f"On call in {env}, as it was: read {age}", (*why, old)
+
+
+def roster_age(roster: Roster, now_ms: int) -> str:
+    """Return how long ago it was read; of one from the future nothing is known."""
+    if roster.ahead(now_ms):
+        return "a moment that did not come yet"
+    return f"{lasted(roster.age_ms(now_ms))} ago"
 
 
 def _line(state: State, workflow: Workflow, roster: Roster | None, now_ms: int) -> str:

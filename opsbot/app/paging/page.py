@@ -6,11 +6,12 @@ from typing import Final
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.incident.change import changed
 from opsbot.app.incident.open import settings_of
-from opsbot.app.incident.steps import declared, service_of, workflows_of
+from opsbot.app.incident.steps import NOT_RUNG, declared, paged_anew, service_of, workflows_of
 from opsbot.app.incident.words import lasted
 from opsbot.app.paging.alarm import PagerAlarm
 from opsbot.app.paging.mirror import PAGERDUTY
 from opsbot.app.paging.oncall import OnCall, policy_of_workflow
+from opsbot.app.paging.oncall_words import roster_age
 from opsbot.app.paging.port import (
     AlertEvent,
     Paged,
@@ -40,6 +41,9 @@ AGAIN_S: Final = (0.5, 1.0, 1.0, 2.0, 3.0, 5.0, 5.0, 10.0)
 
 PRIORITY: Final = {"SEV1": "P1", "SEV2": "P2", "SEV3": "P3", "SEV4": "P4"}
 SHOWN_PHONES: Final = 3
+
+OLDER_MS: Final = 3_600_000
+"""A page that was opened so long before its incident is another one's, whatever the clocks say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +75,9 @@ class PageIncident:
                 incident, Step("failed", "PagerDuty is not connected", tries=step.tries)
             )
             return
+        order = await self.order(state, incident, incident.pager)
         try:
-            paged = await self._opened(self.paging, state, incident, incident.pager)
+            paged = await self._opened(self.paging, incident, incident.pager, order)
         except RetryLater as later:
             await self._unreached(self.paging, incident, later)
             pause = AGAIN_S[min(delivery.attempt, len(AGAIN_S)) - 1]
@@ -88,17 +93,43 @@ class PageIncident:
             over = f"it was {incident.status} before anybody was called"
             await self._settled(incident, Step("skipped", over, tries=step.tries))
             return
-        await self._paged(incident, paged)
+        await self._taken(incident, incident.pager, paged, rang=not order.assignee)
+
+    async def _taken(self, incident: Incident, pager: Pager, paged: Paged, *, rang: bool) -> None:
+        if _of_another(incident, pager, paged):
+            await self._keyed_anew(incident, pager)
+        else:
+            await self._paged(incident, paged, rang=rang)
 
     async def _opened(
-        self, paging: Paging, state: State, incident: Incident, pager: Pager
+        self, paging: Paging, incident: Incident, pager: Pager, order: PageOrder
     ) -> Paged | None:
         """Return what was opened or found; nobody is called for what is over, and that is None."""
         if pager.adopted and pager.id:
             return await paging.get(pager.id)
         if not incident.open:
             return await paging.find(pager.key)
-        return await paging.open(await self.order(state, incident, pager))
+        return await paging.open(order)
+
+    async def _keyed_anew(self, incident: Incident, pager: Pager) -> None:
+        """
+        Make the page due under the next key, as an older incident of the same name has this one.
+
+        Names begin anew where a store was lost with every copy of its journal, and where two
+        installations are called alike: adopted, the old page would call nobody.
+        """
+
+        def decide(state: State, now_ms: int) -> tuple[Change | None, None]:
+            now = state.incident(incident.id)
+            if now.pager is None or now.pager.key != pager.key:
+                return None, None
+            after = paged_anew(now, now_ms)
+            change, _ = changed(
+                state, now_ms, now, after, PAGERDUTY, verb="incident_step", echo=True
+            )
+            return change, None
+
+        await self.env.store.commit(f"page-keyed:{incident.uid}:{pager.key}", decide)
 
     async def order(self, state: State, incident: Incident, pager: Pager) -> PageOrder:
         """Return what is opened; of a private incident it says nothing but that it is one."""
@@ -137,10 +168,11 @@ class PageIncident:
         opened = person is not None and person.name == incident.declared_by
         return first[0].pager if opened else ""
 
-    async def _paged(self, incident: Incident, paged: Paged) -> None:
+    async def _paged(self, incident: Incident, paged: Paged, *, rang: bool) -> None:
         left_out = "".join(f"; {one}" for one in paged.left_out)
         how = "adopted" if paged.adopted else "opened"
-        detail = f"PagerDuty #{paged.number} {how}{left_out}"
+        quiet = "" if rang or paged.adopted else f"; {NOT_RUNG}"
+        detail = f"PagerDuty #{paged.number} {how}{quiet}{left_out}"
 
         def decide(state: State, now_ms: int) -> tuple[Change | None, None]:
             now = state.incident(incident.id)
@@ -227,21 +259,29 @@ class PageIncident:
         return call_instead(state, incident, roster, self.env.clock.now_ms())
 
 
+def _of_another(incident: Incident, pager: Pager, paged: Paged) -> bool:
+    """Return whether what was found by our key was there long before the incident was."""
+    found = paged.adopted or not incident.open
+    if not found or pager.adopted or paged.made_ms is None:
+        return False
+    return paged.made_ms < incident.times.declared - OLDER_MS
+
+
 def call_instead(state: State, incident: Incident, roster: Roster | None, now_ms: int) -> str:
     """Return whom to call by hand; honest about how old that knowledge is, and where there is none."""
     policy = policy_of_workflow(state, incident.workflow)
     if roster is None:
         return "Call by hand: who is on call was never read"
     duties = [one for one in roster.on((policy,), now_ms) if one.phones or one.email]
-    age = lasted(roster.age_ms(now_ms))
+    age = roster_age(roster, now_ms)
     if not duties:
-        return f"Call by hand: nobody was on call {age} ago"
+        return f"Call by hand: nobody was on call as of {age}"
     named = [
         f"{_named(state, roster, one.pager, one.name)} {' or '.join(one.phones[:1]) or one.email}"
         + ("" if one.level == FIRST_LEVEL else f" (level {one.level})")
         for one in duties[:SHOWN_PHONES]
     ]
-    return f"Call {', then '.join(named)} (on call as of {age} ago)"
+    return f"Call {', then '.join(named)} (on call as of {age})"
 
 
 def _named(state: State, roster: Roster, pager: str, name: str) -> str:

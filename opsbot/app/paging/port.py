@@ -75,6 +75,7 @@ class Paged:
 
     *assignees* are ids of people. *adopted*: it was there already and nothing was opened. *left_out*
     says in words what was asked for and could not be done (a priority that the account lacks, say).
+    *made_ms* is when it was opened there, by its clock; None where it does not say.
     """
 
     id: str
@@ -85,6 +86,7 @@ class Paged:
     assignees: tuple[str, ...] = ()
     adopted: bool = False
     left_out: tuple[str, ...] = ()
+    made_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from opsbot.app.ports import Delivery, GiveUp, RetryLater
 from opsbot.domain.change import Change
 from opsbot.domain.errors import UnknownIncident
 from opsbot.domain.incident import Incident, Pager
+from opsbot.domain.policy import shown
+from opsbot.domain.said import inert
 from opsbot.domain.state import State
 
 SECOND_LEVEL: Final = 2
@@ -64,6 +66,9 @@ class PagerSync:
             return
         try:
             await self._tell(self.paging, incident, pager.id, delivery)
+        except GiveUp as no:
+            await self._refused(incident, delivery, str(no))
+            raise
         except RetryLater as later:
             if self.alarm is not None and isinstance(later, PagingUnauthorised):
                 await self.alarm.refused()
@@ -80,17 +85,37 @@ class PagerSync:
         elif what == "resolve" and not incident.open:
             await self._resolve(paging, incident, pager, sender)
             await self._over(incident, page)
-        elif what == "accepted" and pager.status != "resolved":
-            priority = PRIORITY[incident.severity]
-            await paging.reprioritise(page, priority, sender=sender, urgency="high")
+        elif what == "accepted" and incident.open:
+            await self._accepted(paging, incident, page, sender)
         elif what == "severity":
             await paging.reprioritise(page, PRIORITY[incident.severity], sender=sender)
         elif what == "escalate":
             await paging.escalate(page, SECOND_LEVEL, sender=sender)
         elif what == "add":
-            await self._add(paging, incident, page, str(delivery.effect.body["who"]))
+            await self._add(paging, incident, page, delivery)
         elif what == "note":
             await self._note(paging, incident, page, delivery)
+
+    async def _accepted(self, paging: Paging, incident: Incident, page: str, sender: str) -> None:
+        """Make a soft page loud; one that was resolved there before anybody here heard of it calls anew."""
+        if (await paging.get(page)).status != "resolved":
+            priority = PRIORITY[incident.severity]
+            await paging.reprioritise(page, priority, sender=sender, urgency="high")
+            return
+
+        def decide(state: State, now_ms: int) -> tuple[Change | None, None]:
+            now = state.incident(incident.id)
+            if now.pager is None or now.pager.id != page or not now.open:
+                return None, None
+            over = replace(now, pager=replace(now.pager, status="resolved"))
+            after = again_due(state, now_ms, replace(over, status="triage"), over, Wish())
+            change, _ = changed(
+                state, now_ms, now, after, PAGERDUTY, verb="pager_resolved", echo=True
+            )
+            return change, None
+
+        at = f"{incident.at.epoch}:{incident.at.revision}"
+        await self.env.store.commit(f"page-anew:{incident.uid}:{page}:{at}", decide)
 
     async def _resolve(self, paging: Paging, incident: Incident, pager: Pager, sender: str) -> None:
         """Resolve its page, and what else has its key: an alert that was raised while nobody was reached."""
@@ -119,8 +144,27 @@ class PagerSync:
         at = f"{before.at.epoch}:{before.at.revision}"
         await self.env.store.commit(f"page-over:{before.uid}:{page}:{at}", decide)
 
-    async def _add(self, paging: Paging, incident: Incident, page: str, who: str) -> None:
+    async def _refused(self, incident: Incident, delivery: Delivery, why: str) -> None:
+        """Say where people read it that PagerDuty refused for good what was said to be under way."""
+        what, who = str(delivery.effect.body["what"]), str(delivery.effect.body.get("who", ""))
+        if what == "note":
+            return  # nobody waits for one
+
+        def decide(state: State, now_ms: int) -> tuple[Change | None, None]:
+            now = state.incident(incident.id)
+            change, _ = changed(
+                state, now_ms, now, now, PAGERDUTY, verb="pager_refused", echo=True, said=True
+            )
+            if change is None:
+                return None, None
+            facts = {**change.facts, "what": what, "who": who, "refusal": inert(why)}
+            return replace(change, facts=facts), None
+
+        await self.env.store.commit(f"pager-refused:{delivery.effect.key}", decide)
+
+    async def _add(self, paging: Paging, incident: Incident, page: str, delivery: Delivery) -> None:
         """Ask somebody in by the id that the policy has for them at PagerDuty, else by their e-mail."""
+        who = str(delivery.effect.body["who"])
         known = policy_of(self.env.store.state).people.get(who)
         ids = () if known is None else known.pagerduty[:1]
         if not ids:
@@ -128,8 +172,10 @@ class PagerSync:
             people = await paging.people() if address else ()
             ids = tuple(one.id for one in people if one.email == address)[:1]
         if not ids:
-            raise GiveUp(f"{who} is not known to PagerDuty; ask them in by hand")
-        about = page_title(incident, "help is wanted")
+            name = shown(policy_of(self.env.store.state), who)
+            raise GiveUp(f"{inert(name, limit=60)} is not known to PagerDuty; ask them in by hand")
+        (why,) = await self.env.unsealed(str(delivery.effect.body.get("why", "")))
+        about = page_title(incident, f"help is wanted{f': {why}' if why else ''}")
         await paging.add_responders(page, ids, about, sender=self._sender(incident))
 
     async def _note(

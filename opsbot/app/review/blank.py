@@ -2,16 +2,26 @@
 
 from collections.abc import Iterator, Sequence
 
+from opsbot.app.review.served_words import blank_served
 from opsbot.domain.incident import Incident
 from opsbot.domain.incident_types import UNKNOWN
-from opsbot.domain.review import KillEvidence, ToDo
+from opsbot.domain.review import KillEvidence, ServedIn, ToDo
 
 
 def blanks(
-    incident: Incident, kills: Sequence[KillEvidence], todo: Sequence[ToDo]
+    incident: Incident,
+    kills: Sequence[KillEvidence],
+    todo: Sequence[ToDo],
+    served: Sequence[ServedIn] = (),
 ) -> tuple[str, ...]:
     """Return a sentence for everything that is missing."""
-    return (*_known(incident), *_moments(incident), *_kills(incident, kills), *_todo(todo))
+    return (
+        *_known(incident),
+        *_moments(incident),
+        *blank_served(served),
+        *_kills(incident, kills),
+        *_todo(todo),
+    )
 
 
 def _known(incident: Incident) -> Iterator[str]:

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Final
 
-from opsbot.app.review.words import Item, Part, Table, heading, made, parts, plain
+from opsbot.app.review.part import Item, Part, Table
+from opsbot.app.review.words import heading, made, parts, plain
 from opsbot.domain.review import Review
 from opsbot.domain.said import visible
 

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from opsbot.app.review.words import Item, Part, Table, heading, made, parts, plain
+from opsbot.app.review.part import Item, Part, Table
+from opsbot.app.review.words import heading, made, parts, plain
 from opsbot.domain.review import Review
 from opsbot.domain.said import visible
 

@@ -1,14 +1,17 @@
 """Put an incident's review together: from its record, its timeline, and what its kills left as evidence."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
 from opsbot.app.environment import Environment, policy_of
+from opsbot.app.incident.sight import unnamed
 from opsbot.app.incident.words import ROLE_WORD
 from opsbot.app.review.blank import blanks
 from opsbot.app.review.evidence import Named, kill_evidence
+from opsbot.app.review.runs import walked
+from opsbot.app.review.served import served_in
 from opsbot.app.sight import Sight, watched_kill
 from opsbot.app.timeline.read import Dated, Timeline, kills_of
 from opsbot.domain.containment import contain
@@ -20,7 +23,8 @@ from opsbot.domain.kill import Kill
 from opsbot.domain.policy import shown
 from opsbot.domain.policy_model import Policy
 from opsbot.domain.review import Decided, Exposure, Held, KillEvidence, Review, ToDo
-from opsbot.domain.said import inert
+from opsbot.domain.said import Said, inert
+from opsbot.domain.state import State
 from opsbot.domain.timeline import Line
 
 DAY_MS: Final = 86_400_000
@@ -48,6 +52,7 @@ class Reviews:
         )
         kills = await self._kills(incident, entries)
         todo = await self._todo(policy, incident.actions)
+        exposure = await self.exposure(incident)
         return Review(
             incident=incident.id,
             env=self.env.name,
@@ -61,12 +66,12 @@ class Reviews:
             drill=incident.drill,
             private=incident.private,
             retroactive=incident.retroactive,
-            duplicate_of=incident.duplicate_of,
+            duplicate_of=_original(self.env.store.state, incident),
             workflows=incident.workflows,
             people=_people(policy, incident),
             times=incident.times,
             measures=measures(incident.times),
-            exposure=_exposure(incident),
+            exposure=exposure,
             kills=kills,
             routes=tuple(one for one in told.lines if one.kind == "route"),
             decided=_decided(told.lines),
@@ -74,8 +79,15 @@ class Reviews:
             lines=told.lines,
             earlier=told.earlier,
             cut=told.cut,
-            blank=blanks(incident, kills, todo),
+            blank=blanks(incident, kills, todo, exposure.served),
+            runs=await walked(self.env, incident),
         )
+
+    async def exposure(self, incident: Incident) -> Exposure:
+        """Return how long users were exposed, and how many responses they were served meanwhile."""
+        bare, now_ms = _exposure(incident), self.env.clock.now_ms()
+        kills = kills_of(self.env.store.state, incident)
+        return replace(bare, served=await served_in(self.env.served, incident, bare, kills, now_ms))
 
     async def _kills(
         self, incident: Incident, entries: Sequence[Dated]
@@ -112,6 +124,17 @@ class Reviews:
             )
             for one, text in zip(actions, texts, strict=True)
         )
+
+
+async def with_exposure(env: Environment, incident: Incident, said: Said) -> Said:
+    """Return an answer about an incident with its exposure in the machine's form."""
+    exposure = await Reviews(env).exposure(incident)
+    return replace(said, body={**said.body, "exposure": exposure.as_json()})
+
+
+def _original(state: State, incident: Incident) -> str:
+    """Return what it is a duplicate of, empty where that may not be named."""
+    return "" if incident.duplicate_of in unnamed(state, incident) else incident.duplicate_of
 
 
 def _day(due: str, today: int) -> int:

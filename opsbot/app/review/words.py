@@ -1,15 +1,17 @@
 """A review in words: headings, sentences, tables; every form of it says exactly these. Pure."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
 from opsbot.app.fleet_words import counted
 from opsbot.app.incident.note_words import CUT
 from opsbot.app.incident.words import STATUS_WORD, lasted
+from opsbot.app.review.part import Item, Part, Table
+from opsbot.app.review.run_words import runs_part
+from opsbot.app.review.served_words import served_in_all, served_lines
 from opsbot.domain.incident_times import ORDER, Moment
-from opsbot.domain.review import Calls, Frame, KillEvidence, Review
+from opsbot.domain.review import Calls, Exposure, Frame, KillEvidence, Review
 from opsbot.domain.said import inert
 from opsbot.domain.timeline import Line
 from opsbot.domain.typed import spelled, terminal
@@ -17,6 +19,11 @@ from opsbot.domain.typed import spelled, terminal
 UNKNOWN: Final = "not known"
 PEOPLE_S: Final = 4_000
 """Characters of a summary that are shown."""
+
+SINCE_ONSET: Final = (
+    " How many of these fall after the onset is not known, nor what instances had served that were"
+    " gone by then."
+)
 
 _MOMENT: Final[dict[Moment, str]] = {
     "started": "Users first hit",
@@ -28,40 +35,6 @@ _MOMENT: Final[dict[Moment, str]] = {
     "resolved": "Resolved",
     "reviewed": "Reviewed",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Rows under a head."""
-
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One line of a list. *url* leads to where it is from, *struck* says that it was retracted."""
-
-    text: str
-    when: str = ""
-    url: str = ""
-    struck: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """
-    One section.
-
-    *missing* are sentences about what nobody filled in; *below* are parts of this part.
-    """
-
-    title: str
-    lines: tuple[str, ...] = ()
-    table: Table | None = None
-    items: tuple[Item, ...] = ()
-    missing: tuple[str, ...] = ()
-    below: tuple["Part", ...] = ()
 
 
 def heading(review: Review) -> str:
@@ -88,6 +61,7 @@ def parts(review: Review) -> tuple[Part, ...]:
         _exposure(review),
         _kills(review),
         _listed("Routes", review.routes, "No route was changed in it."),
+        runs_part(review.runs),
         Part(
             "Decisions",
             lines=() if review.decided else ("The journal knows of no decision of a person.",),
@@ -164,20 +138,27 @@ def _exposure(review: Review) -> Part:
         else f"It was contained at {_at(found.contained_ms)}."
     )
     long = "" if found.lasted_ms is None else f"That is {lasted(found.lasted_ms)}."
-    bad = (
-        "How many outcomes were bad is not known: nobody counted."
-        if found.outcomes is None
-        else f"People counted {_n(found.outcomes)} bad outcomes."
-    )
-    counters = [line for kill in review.kills for line in _counted(kill)]
-    none = ["How many responses were served in that time is not known: no kill noted any counters."]
-    lines = (begin, end, long, *(counters or none), bad)
+    served = [line for one in found.served for line in served_lines(one)]
+    none = ["How many responses were served in that time is not known: no workflow is named."]
+    told = {one.workflow for one in found.served if one.counted and one.counted.known}
+    counters = [line for kill in review.kills for line in _counted(kill, told)]
+    lines = (begin, end, long, *(served or none), *counters, _bad(found))
     return Part("Exposure", tuple(one for one in lines if one))
 
 
-def _counted(kill: KillEvidence) -> Iterator[str]:
+def _bad(found: Exposure) -> str:
+    served = served_in_all(found.served)
+    of = "" if served is None else f"; {_n(served)} responses were served in that time"
+    if found.outcomes is None:
+        return f"How many outcomes were bad is not known: nobody counted{of}."
+    return f"People counted {_n(found.outcomes)} bad outcomes{of}."
+
+
+def _counted(kill: KillEvidence, told: Collection[str]) -> Iterator[str]:
+    """Yield what a kill's own counters say; of workflows that samples *told* of no more than that."""
     for frame in kill.frames:
-        yield _frame(kill, frame)
+        since = "" if frame.workflow in told else SINCE_ONSET
+        yield f"{_frame(kill, frame)}{since}"
     for calls in kill.calls:
         yield _calls(kill, calls)
     if not kill.calls:
@@ -188,8 +169,6 @@ def _frame(kill: KillEvidence, frame: Frame) -> str:
     return (
         f"Up to {kill.id}: {counted(frame.instances, 'instance')} of `{inert(frame.workflow, limit=80)}`"
         f" had served {_n(frame.let)} of {_n(frame.asked)} calls, each since it started."
-        " How many of these fall after the onset is not known, nor what instances had served"
-        " that were gone by then."
     )
 
 

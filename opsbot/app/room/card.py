@@ -2,18 +2,20 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final
 
 from opsbot.app.environment import Environment
 from opsbot.app.incident.room_words import announcement, hidden, moved
+from opsbot.app.incident.steps import PRIVATE, PRIVATE_NOWHERE, PUBLIC
 from opsbot.app.incident.words import incident_said
 from opsbot.app.incidents import Incidents
 from opsbot.app.ports import Delivery, GiveUp, RetryLater
+from opsbot.app.room.archive import IncidentArchive
 from opsbot.app.room.make import IncidentRoom
 from opsbot.app.room.message import Standing
 from opsbot.app.room.place import announcement_key, card_key, place, shared_channel
 from opsbot.app.room.port import Rooms
 from opsbot.app.room.step import (
+    AGAIN_S,
     Due,
     IncidentSteps,
     Outcome,
@@ -27,15 +29,14 @@ from opsbot.domain.errors import Gone, UnknownIncident
 from opsbot.domain.incident import Incident, StepName
 from opsbot.domain.said import Said
 
-PUBLIC: Final = "its channel is public, and it is private now: once more makes a private one"
-
 
 @dataclass(frozen=True, slots=True)
 class IncidentCard:
     """
     The steps card and announce, and the effect `incident_card`, which keeps both up to date.
 
-    *home* is as in `IncidentRoom`; *room* brings in who came to the incident since.
+    *home* is as in `IncidentRoom`; *room* brings in who came to the incident since; *archive* knows
+    when nobody can write in its channel any more.
     """
 
     env: Environment
@@ -43,6 +44,7 @@ class IncidentCard:
     standing: Standing
     rooms: Rooms
     room: IncidentRoom
+    archive: IncidentArchive
     home: str = ""
 
     def handlers(self) -> dict[StepName, StepHandler]:
@@ -61,14 +63,19 @@ class IncidentCard:
         channel = place(self.env.store.state, incident, self.home)
         if not channel:
             return self._nowhere(due)
-        await self._kept(incident, channel)
+        try:
+            await self._kept(incident, channel)
+        except GiveUp:
+            if await self.archive.noticed(incident):
+                raise RetryLater("its channel is archived: it goes elsewhere") from None
+            raise
         return Outcome("done")
 
     async def announce(self, due: Due) -> Outcome:
         """Say in the workflow's channel, once, that there is an incident and where it goes on."""
         incident = due.incident
         if incident.private:
-            return Outcome("skipped", "it is private")
+            return Outcome("skipped", PRIVATE)
         if not due.settled("channel") and due.may_wait:
             raise Wait("the channel comes first")
         channel = shared_channel(self.env.store.state, incident, self.home)
@@ -97,6 +104,14 @@ class IncidentCard:
             return
         if await self._leaves(incident, delivery, steps):
             return
+        if await self.archive.opened_by_hand(incident):
+            return  # that is a change, and brings its own work
+        later = await self._each(incident, steps)
+        if later is not None:
+            raise patient(later, delivery.attempt)
+
+    async def _each(self, incident: Incident, steps: IncidentSteps) -> RetryLater | None:
+        """Keep each part; return the last that has to wait. What is archived meanwhile brings its own work."""
         parts: tuple[tuple[StepName, Callable[[Incident], Awaitable[None]]], ...] = (
             ("card", self._keep_card),
             ("announce", self._keep_announcement),
@@ -107,11 +122,12 @@ class IncidentCard:
             try:
                 await keep(incident)
             except GiveUp as no:
+                if await self.archive.noticed(incident):
+                    return None
                 await steps.failed(incident, name, str(no))
             except RetryLater as again:
                 later = again
-        if later is not None:
-            raise patient(later, delivery.attempt)
+        return later
 
     async def _leaves(self, incident: Incident, delivery: Delivery, steps: IncidentSteps) -> bool:
         """Return whether it has to leave its channel, as everybody may read there; then nothing is said."""
@@ -140,10 +156,45 @@ class IncidentCard:
         left = await self.standing.where(card_key(incident))
         if left is None:
             return None  # its step posts it
+        if incident.room.archived and left["channel"] == incident.room.channel:
+            return await self._keep_archived(incident)
         channel = place(self.env.store.state, incident, self.home)
         if channel:
             return await self._kept(incident, channel)
         return await self._hide(card_key(incident), left, incident)
+
+    async def _keep_archived(self, incident: Incident) -> None:
+        """
+        Bring the card of one that goes on to where it can be read; at its end it stays as it was.
+
+        While its channel is being opened again it waits: a card that comes back at once is only noise.
+        """
+        step = incident.steps.get("archive")
+        waits = step is not None and step.state == "due"
+        channel = shared_channel(self.env.store.state, incident, self.home)
+        if incident.open and channel and not waits:
+            await self._kept(incident, channel)
+
+    async def thread(self, incident: Incident) -> Record | None:
+        """
+        Return under what something is said while its channel is archived, None where there is nothing.
+
+        At its end that is its announcement; one that goes on has its card there.
+
+        Raises:
+            RetryLater: its channel is being opened again, or Slack says later. GiveUp: from the port.
+        """
+        step = incident.steps.get("archive")
+        if incident.open and step is not None and step.state == "due":
+            raise RetryLater("its channel is opened again first", after_s=AGAIN_S)
+        channel = shared_channel(self.env.store.state, incident, self.home)
+        if not channel:
+            return None
+        left = await self.standing.where(announcement_key(incident))
+        if left is not None and left["channel"] == channel and not incident.open:
+            return left
+        await self._kept(incident, channel)
+        return await self.standing.where(card_key(incident))
 
     async def _keep_announcement(self, incident: Incident) -> None:
         key = announcement_key(incident)
@@ -160,7 +211,7 @@ class IncidentCard:
         if await self._announces(incident, channel):
             gone = await self._announcement(incident.id)
         left = await self.standing.put(key, channel, lambda: self.said(incident.id), moved=gone)
-        if incident.room.own and channel == incident.room.channel:
+        if incident.room.live and channel == incident.room.channel:
             await self._pinned(key, left)
 
     async def _announces(self, incident: Incident, channel: str) -> bool:
@@ -213,6 +264,6 @@ class IncidentCard:
         channel = due.incident.steps.get("channel")
         why = "no channel is declared for it"
         if due.incident.private:
-            why = "it is private and has no channel of its own"
+            why = PRIVATE_NOWHERE
         failed = channel is not None and channel.state == "failed"
         return Outcome("failed" if failed else "skipped", why)

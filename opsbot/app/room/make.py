@@ -118,9 +118,9 @@ class IncidentRoom:
             RetryLater: not now. GiveUp: somebody cannot be brought in; it says who.
         """
         step = incident.steps.get("invite")
-        if not incident.room.own or step is None or step.state not in ("done", "failed"):
+        if not incident.room.live or step is None or step.state not in ("done", "failed"):
             return
-        known = await self.outbox.left(_invited_key(incident))
+        known = await self.outbox.left(invited_key(incident))
         asked = (known or {}).get("asked")
         before = tuple(str(one) for one in asked) if isinstance(asked, list) else ()
         missing = await self._brought(incident, before)
@@ -131,17 +131,18 @@ class IncidentRoom:
         """
         Return whether everybody may enter the channel of an incident that became private.
 
-        The topic there is taken back. Raises RetryLater; GiveUp where nobody can look.
+        Our topic there is taken back. Raises RetryLater; GiveUp where nobody can look.
         """
         key = f"incident-room:{incident.room.channel}"
-        if not incident.private or not incident.room.own:
+        if not incident.private or not incident.room.live:
             return False
         if await self.outbox.left(key) is not None:
             return False
         if (await self.rooms.look(incident.room.channel)).private:
             await self.outbox.leave(key, {"private": True})
             return False
-        await self.rooms.topic(incident.room.channel, f"{incident.id} is private now")
+        if not incident.room.adopted:  # the topic of a channel that was there before is not ours
+            await self.rooms.topic(incident.room.channel, f"{incident.id} is private now")
         return True
 
     async def retopic(self, delivery: Delivery, steps: IncidentSteps) -> None:
@@ -152,7 +153,7 @@ class IncidentRoom:
         except UnknownIncident:
             return
         step = incident.steps.get("topic")
-        if not incident.room.own or incident.room.adopted or step is None or step.state == "due":
+        if not incident.room.live or incident.room.adopted or step is None or step.state == "due":
             return
         try:
             await self._topic(incident)
@@ -226,7 +227,7 @@ class IncidentRoom:
             return ""
         missing = await self.rooms.invite(incident.room.channel, fresh)
         asked = [*before, *fresh]
-        await self.outbox.leave(_invited_key(incident), {"asked": asked})
+        await self.outbox.leave(invited_key(incident), {"asked": asked})
         return "; ".join(_missing(state, one, wanted) for one in missing)
 
 
@@ -239,5 +240,6 @@ def _missing(state: State, one: NotInvited, wanted: Sequence[tuple[str, str]]) -
     return f"{inert(name, limit=60)} could not be invited: {one.why}"
 
 
-def _invited_key(incident: Incident) -> str:
+def invited_key(incident: Incident) -> str:
+    """Return the key under which is left who was asked into its channel."""
     return f"incident-invited:{incident.uid}:{incident.room.channel}"

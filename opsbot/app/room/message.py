@@ -75,13 +75,30 @@ class Standing:
         if left is None:
             return await self._posted(key, f"{key}:{channel}", channel, (blocks, text), {})
         if left["channel"] != channel and moved is not None:
-            old = {"channel": left["channel"], "ts": left["ts"]}
-            left = await self._posted(
-                key, f"{key}:{channel}", channel, (blocks, text), {"old": old}
-            )
+            left = await self._moved(key, left, channel, (blocks, text))
         elif left.get("print") != print_:
             left = await self._edited(key, left, (blocks, text))
         return await self._left_behind(key, left, moved)
+
+    async def _moved(
+        self, key: str, left: Record, channel: str, message: tuple[Sequence[Record], str]
+    ) -> Record:
+        """Post a message in another channel; where it stood there before, that one says it again."""
+        old: Record = {"channel": left["channel"], "ts": left["ts"]}
+        been = left.get("been")
+        been = been if isinstance(been, dict) else {}
+        more: Record = {"old": old, "been": {**been, str(left["channel"]): left["ts"]}}
+        ts, blocks, text = been.get(channel), *message
+        if ts is None:
+            return await self._posted(key, f"{key}:{channel}", channel, message, more)
+        place: Record = {"channel": channel, "ts": ts}
+        try:
+            await self.chat.update(place, blocks, text)
+        except Gone:
+            return await self._posted(key, f"{key}:{channel}:after:{ts}", channel, message, more)
+        now: Record = {**place, "print": fingerprint(blocks, text), **more}
+        await self.outbox.leave(key, now)
+        return now
 
     async def _posted(
         self,

@@ -49,7 +49,7 @@ def shared_channel(state: State, incident: Incident, home: str) -> str:
 
 def place(state: State, incident: Incident, home: str) -> str:
     """Return the channel in which its card stands, empty where there is none for it."""
-    if incident.room.own and incident.room.channel:
+    if incident.room.live:
         return incident.room.channel
     return shared_channel(state, incident, home)
 

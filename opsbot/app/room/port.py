@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from opsbot.app.incident.accounts import Accounts
 from opsbot.app.ports import GiveUp
 from opsbot.domain.change import Record
 
@@ -14,6 +15,10 @@ class NameTaken(GiveUp):
 
 class NotPermitted(GiveUp):
     """The workspace does not let the bot do it, whatever the app's permissions: nobody did wrong."""
+
+
+class NotSeen(GiveUp):
+    """There is no such channel, or the bot is not in it and it is private: Slack does not say which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +41,9 @@ class NotInvited:
     why: str
 
 
-class Rooms(Protocol):
+class Rooms(Accounts, Protocol):
     """
-    Channels and what stands in them. Only effect handlers call it.
+    Channels and what stands in them. Only effect handlers call it, but for `account`.
 
     Every call may be repeated: what is so already is a success, never an error.
     Every call Raises:
@@ -64,7 +69,7 @@ class Rooms(Protocol):
         ...
 
     async def look(self, channel: str) -> Channel:
-        """Return a channel by its id."""
+        """Return a channel by its id. Raises NotSeen."""
         ...
 
     async def join(self, channel: str) -> Channel:
@@ -72,7 +77,16 @@ class Rooms(Protocol):
         ...
 
     async def archive(self, channel: str) -> None:
-        """Close a channel for new messages."""
+        """
+        Close a channel for new messages; Slack puts the bot out of it, so a private one is seen no more.
+
+        Raises:
+            NotSeen: see there; an earlier attempt without an answer may have closed it.
+        """
+        ...
+
+    async def unarchive(self, channel: str) -> None:
+        """Open a channel again; Slack refuses that to bots, so expect GiveUp."""
         ...
 
     async def rename(self, channel: str, name: str) -> Channel:

@@ -8,6 +8,7 @@ from opsbot.app.environment import Environment
 from opsbot.app.ports import Chat, Delivery, GiveUp, Outbox, Picture, Pictures, RetryLater
 from opsbot.app.review.export import chart_of, document
 from opsbot.app.review.read import Reviews
+from opsbot.app.room.card import IncidentCard
 from opsbot.app.room.place import card_key, place
 from opsbot.domain.change import Record
 from opsbot.domain.errors import UnknownIncident
@@ -30,7 +31,8 @@ class ReviewShown:
     """
     The effect handler `incident_export`.
 
-    *home* is the channel that is used where neither a workflow nor the settings name one.
+    *home* is the channel that is used where neither a workflow nor the settings name one. *card* says
+    where things are said of one whose channel is archived.
     """
 
     env: Environment
@@ -38,6 +40,7 @@ class ReviewShown:
     outbox: Outbox
     pictures: Pictures
     home: str = ""
+    card: IncidentCard | None = None
 
     async def __call__(self, delivery: Delivery) -> None:
         """
@@ -47,13 +50,21 @@ class ReviewShown:
             RetryLater: there is no card yet, or Slack says later. GiveUp: there is nowhere to show it.
             StoreLost: it is delivered again.
         """
-        state, key = await self.env.store.refresh(), delivery.effect.key
+        state = await self.env.store.refresh()
         try:
             incident = state.incident(str(delivery.effect.body["incident"]))
         except UnknownIncident:
             return
         thread = await self._thread(incident, place(state, incident, self.home), delivery)
-        review = await Reviews(self.env).of(incident)
+        try:
+            await self._shown(incident, thread, delivery)
+        except GiveUp as no:
+            if await self._closed(incident):
+                raise RetryLater("its channel is archived: it goes elsewhere") from no
+            raise
+
+    async def _shown(self, incident: Incident, thread: Record, delivery: Delivery) -> None:
+        key, review = delivery.effect.key, await Reviews(self.env).of(incident)
         file = document(incident, review, "md")
         await self._once(
             f"{key}:md", lambda: self.chat.share(thread, file, key=f"{key}:md"), delivery
@@ -65,6 +76,8 @@ class ReviewShown:
         )
 
     async def _thread(self, incident: Incident, channel: str, delivery: Delivery) -> Record:
+        if incident.room.archived:
+            return await self._elsewhere(incident)
         card = await self.outbox.left(card_key(incident))
         if card is None:
             if delivery.attempt >= GIVE_UP_AFTER:
@@ -74,6 +87,15 @@ class ReviewShown:
             # A card that stands where it may not be any more (it became private) is no place for more.
             raise GiveUp(f"the card of {incident.id} stands in another channel by now")
         return card
+
+    async def _elsewhere(self, incident: Incident) -> Record:
+        found = None if self.card is None else await self.card.thread(incident)
+        if found is None:
+            raise GiveUp(f"the channel of {incident.id} is archived, and it has no other place")
+        return found
+
+    async def _closed(self, incident: Incident) -> bool:
+        return self.card is not None and await self.card.archive.noticed(incident)
 
     async def _once(self, key: str, put: Put, delivery: Delivery) -> None:
         if await self.outbox.left(key) is not None:

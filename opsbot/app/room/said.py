@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from opsbot.app.environment import Environment
 from opsbot.app.one_at_a_time import OneAtATime
-from opsbot.app.ports import Delivery, Outbox, Render, RetryLater
+from opsbot.app.ports import Delivery, GiveUp, Outbox, Render, RetryLater
 from opsbot.app.room.card import IncidentCard
 from opsbot.app.room.place import card_key, place
 from opsbot.app.room.port import Rooms
@@ -14,6 +14,7 @@ from opsbot.domain.change import Record
 from opsbot.domain.errors import Gone, UnknownIncident
 from opsbot.domain.incident import Incident
 from opsbot.domain.said import Said
+from opsbot.domain.state import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,8 @@ class IncidentSaid:
             incident = state.incident(str(delivery.effect.body["incident"]))
         except UnknownIncident:
             return
-        card = await self._card(incident)
-        if card is None or card["channel"] != place(state, incident, self.card.home):
+        card = await self._thread(state, incident)
+        if card is None:
             return
         revision = int(str(delivery.effect.body["revision"]))
         text = await Sentences(self.env).of_incident(revision, incident)
@@ -63,6 +64,26 @@ class IncidentSaid:
             raise RetryLater("the card was deleted, and is posted anew", after_s=WAIT_S) from gone
         except RetryLater as later:
             raise patient(later, delivery.attempt) from later
+        except GiveUp as no:
+            if await self.card.archive.noticed(incident):
+                raise RetryLater("its channel is archived: it goes elsewhere") from no
+            raise
+
+    async def _thread(self, state: State, incident: Incident) -> Record | None:
+        """
+        Return under what it is said, None where nothing is to be.
+
+        Raises:
+            GiveUp: its channel is archived, and there is no other place: it waits to be delivered again.
+        """
+        if incident.room.archived:
+            elsewhere = await self.card.thread(incident)
+            if elsewhere is None:
+                raise GiveUp(f"the channel of {incident.id} is archived, and it has no other place")
+            return elsewhere
+        card = await self._card(incident)
+        there = place(state, incident, self.card.home)
+        return card if card is not None and card["channel"] == there else None
 
     async def _card(self, incident: Incident) -> Record | None:
         """

@@ -7,11 +7,13 @@ from typing import Final
 
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.incident.effects import CARD, SAID, STEP, TOPIC
+from opsbot.app.incident.ending import ARCHIVE
 from opsbot.app.incidents import Incidents
 from opsbot.app.no_chat import nobody
 from opsbot.app.paging.oncall import OnCall, policy_of_workflow
 from opsbot.app.ports import Chat, Handler, Outbox, Pictures, Render
 from opsbot.app.review.export import EXPORT
+from opsbot.app.room.archive import IncidentArchive
 from opsbot.app.room.card import IncidentCard
 from opsbot.app.room.make import Called, IncidentRoom, nobody_called
 from opsbot.app.room.message import Standing
@@ -22,7 +24,7 @@ from opsbot.app.room.step import IncidentSteps
 from opsbot.domain.incident import Incident, StepName
 from opsbot.domain.roster import FIRST_LEVEL, person_on
 
-UNSEEN: Final = (CARD, SAID, TOPIC, EXPORT)
+UNSEEN: Final = (CARD, SAID, TOPIC, EXPORT, ARCHIVE)
 """Effects whose only purpose is to be read in Slack."""
 
 
@@ -50,8 +52,11 @@ class IncidentSlack:
         """Return what the outbox worker calls, by kind of effect."""
         room = IncidentRoom(self.env, self.rooms, self.outbox, self.home, self.called)
         standing = Standing(self.chat, self.outbox, self.render)
-        card = IncidentCard(self.env, self.incidents, standing, self.rooms, room, self.home)
-        slack = {**room.handlers(), **card.handlers()}
+        archive = IncidentArchive(self.env, self.rooms, self.outbox, self.home)
+        card = IncidentCard(
+            self.env, self.incidents, standing, self.rooms, room, archive, self.home
+        )
+        slack = {**room.handlers(), **card.handlers(), **archive.handlers()}
         steps = IncidentSteps(self.env, self.outbox, slack, self.others)
         said = IncidentSaid(self.env, self.rooms, self.outbox, self.render, card)
         return {
@@ -59,13 +64,14 @@ class IncidentSlack:
             CARD: partial(card.keep, steps=steps),
             SAID: said,
             TOPIC: partial(room.retopic, steps=steps),
-            EXPORT: self._review(),
+            EXPORT: self._review(card),
+            ARCHIVE: archive.due,
         }
 
-    def _review(self) -> Handler:
+    def _review(self, card: IncidentCard) -> Handler:
         if self.pictures is None:
             return nobody
-        return ReviewShown(self.env, self.chat, self.outbox, self.pictures, self.home)
+        return ReviewShown(self.env, self.chat, self.outbox, self.pictures, self.home, card)
 
 
 def unseen(

@@ -6,10 +6,10 @@ from typing import Final
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.incident.words import ROLE_WORD, heading, incident_line
 from opsbot.app.incidents import Incidents
-from opsbot.app.ports import Chat, Delivery, GiveUp, Outbox, Render, RetryLater
+from opsbot.app.ports import Chat, Delivery, Outbox, Render
+from opsbot.app.questions import Questions
 from opsbot.app.reach import slack_ids, tell_each
-from opsbot.domain.change import Record
-from opsbot.domain.errors import Gone, UnknownIncident
+from opsbot.domain.errors import UnknownIncident
 from opsbot.domain.incident import ROLES, Incident, Role
 from opsbot.domain.policy import Policy, shown
 from opsbot.domain.said import Button, Said, inert
@@ -61,13 +61,7 @@ class IncidentTold:
             await self._close(incident, role, to)
 
     async def _ask(self, incident: Incident, role: Role, to: str, *, key: str) -> None:
-        under = _kept_under(incident, role, to)
-
-        async def note(place: Record) -> None:
-            listed = await self._kept(under)
-            if place and place not in listed:
-                await self.outbox.leave(under, {"messages": [*listed, place]}, ttl_s=KEPT_S)
-
+        note = self._questions.noting(_kept_under(incident, role, to))
         view = await self.incidents.view(incident)
         value = f"{incident.id}:{role}"
         said = Said(
@@ -95,26 +89,12 @@ class IncidentTold:
         word = ROLE_WORD[role]
         line = incident_line(incident, view.title, view.now_ms)
         said = Said("plain", f"{word} of {incident.id}: {_over(view.policy, incident, role, to)}")
-        blocks, text = self.render(Said("plain", said.title, (line, "Nothing is left to press.")))
-        later: RetryLater | None = None
-        never: list[str] = []
-        for place in await self._kept(_kept_under(incident, role, to)):
-            try:
-                await self.chat.update(place, blocks, text)
-            except Gone:
-                continue  # without a message there is no button
-            except RetryLater as again:
-                later = again
-            except GiveUp as no:
-                never.append(str(no))
-        if later is not None:
-            raise later
-        if never:
-            raise GiveUp("; ".join(never))
+        message = self.render(Said("plain", said.title, (line, "Nothing is left to press.")))
+        await self._questions.close(message, _kept_under(incident, role, to))
 
-    async def _kept(self, under: str) -> list[Record]:
-        listed = (await self.outbox.left(under) or {}).get("messages", [])
-        return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    @property
+    def _questions(self) -> Questions:
+        return Questions(self.chat, self.outbox, KEPT_S)
 
 
 def _over(policy: Policy, incident: Incident, role: Role, to: str) -> str:

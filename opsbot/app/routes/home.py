@@ -1,6 +1,7 @@
 """The routes on the switchboard: what serves each workflow, and how far a change of it is. Pure."""
 
 from opsbot.app import route_state
+from opsbot.app.routes.lines import kill_lines
 from opsbot.app.routes.rollback_words import rollback_buttons
 from opsbot.app.routes.words import progress, share_of
 from opsbot.domain.routing import Routing
@@ -22,7 +23,7 @@ def _part(state: State, workflow: Workflow, now_ms: int) -> Said:
     return Said(
         "plain",
         f"Route of `{workflow.name}`: {routing.id} serves",
-        tuple(_lines(routing, workflow)),
+        (*kill_lines(route_state.killing(state, workflow)), *_lines(routing, workflow)),
         (show, *rollback_buttons(state, workflow, routing, now_ms)),
     )
 

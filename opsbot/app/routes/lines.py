@@ -2,13 +2,44 @@
 
 from collections.abc import Sequence
 
+from opsbot.app.restore_ramp_words import except_words
 from opsbot.app.routes.words import progress, share_of, when
+from opsbot.app.words import SHOWN, mode_word
+from opsbot.domain.kill import Kill
 from opsbot.domain.kill_ramp import HUMAN
 from opsbot.domain.ramp import Step
 from opsbot.domain.route import Revision
 from opsbot.domain.routing import Candidate, Routing
 from opsbot.domain.said import inert
 from opsbot.domain.typed import command
+
+
+def kill_lines(kills: Sequence[Kill]) -> list[str]:
+    """
+    Return the one line that says which kills stand on what a route serves, and in which mode.
+
+    *kills* are those that can touch the workflow; what came with another kill is that one's.
+    """
+    words = [_stands(kill) for kill in kills if not kill.under]
+    if not words:
+        return []
+    more = f"; and {len(words) - SHOWN} more" if words[SHOWN:] else ""
+    stand = "Kills stand" if words[1:] else "A kill stands"
+    return [f"{stand} on it: {'; '.join(words[:SHOWN])}{more}."]
+
+
+def _stands(kill: Kill) -> str:
+    """Return a kill with its mode, and with what it is for where that is not the workflow as a whole."""
+    scope = kill.scope
+    parts = [
+        f"{word} `{inert(value, limit=80)}`"
+        for word, value in scope.as_json().items()
+        if word != "workflow" and value
+    ]
+    reach = (
+        f" for {', '.join(parts)}" if parts else ("" if scope.workflow else " for all workflows")
+    )
+    return f"{kill.id} `{mode_word(kill.mode)}`{reach}{except_words(kill)}"
 
 
 def ramp_lines(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from opsbot.app import route_state
 from opsbot.app.approvals import pending_ramp
-from opsbot.app.approver_words import may_approve
+from opsbot.app.approver_words import asks_of, may_approve
 from opsbot.app.book import book_of
 from opsbot.app.environment import Environment, policy_of, who
 from opsbot.app.look import may_look
@@ -15,7 +15,7 @@ from opsbot.app.ramp_waits import approval_buttons, waiting_lines
 from opsbot.app.requests import ApproveRequest, RollbackRequest, RouteEdit, StageRequest
 from opsbot.app.routed import Routed, Words, asked, must_not_refuse, workflow_named
 from opsbot.app.routes.history import History
-from opsbot.app.routes.lines import ramp_lines, revision_line, watch_line
+from opsbot.app.routes.lines import kill_lines, ramp_lines, revision_line, watch_line
 from opsbot.app.routes.rollback_decision import decide_rollback
 from opsbot.app.routes.rollback_words import rollback_buttons
 from opsbot.app.routes.set_decision import decide_set
@@ -36,7 +36,7 @@ from opsbot.domain.errors import StaleButton
 from opsbot.domain.policy import shown
 from opsbot.domain.route import Number, differences, route_record
 from opsbot.domain.routing import Routing
-from opsbot.domain.said import Said, inert
+from opsbot.domain.said import Said, Tone, inert
 from opsbot.domain.state import APPROVALS, State
 from opsbot.domain.typed import command
 from opsflags.model import Scope
@@ -117,7 +117,9 @@ class RouteVerb:
         active = state.revision(workflow, routing.active)
         now_ms, tried = await self._now_ms(), routing.candidate
         (note,) = await self.env.unsealed(active.note)
-        lines = [revision_line(active, routing, shown(policy_of(state), active.author), now_ms)]
+        standing = route_state.killing(state, declared)
+        lines = kill_lines(standing)
+        lines += [revision_line(active, routing, shown(policy_of(state), active.author), now_ms)]
         lines += [f"Its note: {inert(note)}"] if note else []
         if tried is not None:
             (why,) = await self.env.unsealed(tried.note)
@@ -136,6 +138,7 @@ class RouteVerb:
             **routing_body(routing, steps),
             "env": self.env.name,
             "route": route_record(active.route),
+            "kills": [kill.id for kill in standing],
         }
         title = f"`{workflow}` in {self.env.name} is served by {routing.id}"
         waits = pending_ramp(state, workflow, now_ms)
@@ -145,7 +148,8 @@ class RouteVerb:
             *ramp_buttons(routing),
             *rollback_buttons(state, declared, routing, now_ms),
         )
-        return Said("plain", title, tuple(lines), buttons, body=body)
+        tone: Tone = "amber" if standing else "plain"
+        return Said(tone, title, tuple(lines), buttons, body=body)
 
     async def form(self, workflow: str, actor: Actor) -> Said:
         """
@@ -232,7 +236,9 @@ class RouteVerb:
             requester=shown(policy, routed.approval.requester) if routed.approval else "",
             author=shown(policy, routed.before.author),
             approvers=tuple(shown(policy, name) for name in routed.verdict.approvers),
-            may=may_approve(policy, routed.approval, routed.verdict.approvers)
+            may=may_approve(
+                policy, routed.approval, routed.verdict.approvers, asks_of(state, routed.approval)
+            )
             if routed.approval
             else "",
             committed=committed,

@@ -172,6 +172,8 @@ def _begin(
     routed = replace(routed, evidence=_must_begin(state, now_ms, workflow, routed))
     if verdict.outcome != "second_person":
         return _started(state, now_ms, words, routed)
+    ahead = obstacles_of(state, now_ms, workflow, confirmed(routing, 0))
+    routed = replace(routed, ahead=ahead)
     if pending is None:
         return _ask(state, now_ms, words, routed)
     return None, replace(routed, outcome="still_pending", approval=pending)

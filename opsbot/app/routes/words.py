@@ -210,9 +210,15 @@ def _waiting(view: RouteView) -> list[str]:
     assert approval is not None
     return [
         f"{approval.id} asked by {view.requester}, open until {clock(approval.expires_ms)}.",
+        *ahead_lines(view.routed.ahead),
         view.may,
         f"In a terminal: `opsbot approve {approval.id}`.",
     ]
+
+
+def ahead_lines(ahead: Sequence[str]) -> list[str]:
+    """Return what will hold a ramp once it is approved, each while there is still time to mend it."""
+    return [f"Once approved it is held at its first step: {one}." for one in ahead]
 
 
 def _next(view: RouteView) -> list[str]:
@@ -336,6 +342,7 @@ def _body(view: RouteView) -> Record:
     if waits and routed.approval is not None:
         until = datetime.fromtimestamp(routed.approval.expires_ms / 1000, UTC)
         body |= {"pending": True, "expires": until.isoformat(), "who": list(view.approvers)}
+        body["held_once_approved"] = list(routed.ahead)
     return body
 
 

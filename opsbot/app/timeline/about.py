@@ -28,7 +28,7 @@ _RESTORES: Final = frozenset(
     }
 )
 _PROOFS: Final = frozenset({"confirmed", "proved", "route_confirmed"})
-_REMINDERS: Final = frozenset({"incident_reminded", "incident_snooze"})
+_REMINDERS: Final = frozenset({"incident_reminded", "incident_snooze", "run_reminded"})
 
 
 @dataclass(frozen=True, slots=True)

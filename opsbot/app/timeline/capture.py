@@ -37,12 +37,17 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A message as it is; *text* None: it is gone. *author* is the account behind it."""
+    """
+    A message as it is; *text* None: it is gone. *author* is the account behind it.
+
+    *thread* is the timestamp of the message in whose thread it stands, empty outside any.
+    """
 
     text: str | None
     pinned: bool = False
     author: str = ""
     permalink: str = ""
+    thread: str = ""
 
 
 Look = Callable[[], Awaitable[Seen]]

@@ -21,6 +21,7 @@ _STEP: Final[Mapping[StepName, str]] = {
     "invite": "The invitations",
     "announce": "The announcement",
     "card": "The card",
+    "archive": "The archiving of its channel",
 }
 _MOMENT: Final[Mapping[str, str]] = {
     "started": "users hit since",
@@ -103,7 +104,8 @@ def _differences(told: Telling, one: Written) -> Iterator[str]:
 def _status(told: Telling, one: Written) -> Iterator[str]:
     before, now = str(one.old("status")), str(one.new("status"))
     why = told.word(one.new("why")) if one.differs("why") or one.new("why") else ""
-    of = f" of {one.new('duplicate_of')}" if one.new("duplicate_of") else ""
+    original = str(one.new("duplicate_of") or "")
+    of = f" of {original}" if original and original not in told.unnamed else ""
     word = f"{one.id} {STATUS_WORD.get(before, before)} \u2192 {STATUS_WORD.get(now, now)}{of}"
     yield f"{word}: {why}" if why else word
 
@@ -250,8 +252,11 @@ def _step_words(told: Telling, one: Written, name: StepName, step: Mapping[str, 
     if name == "channel":
         what = "was joined" if room.get("adopted") else "was made"
         return f"#{inert(str(room.get('name')), limit=80)} {what}." if room.get("own") else ""
+    if name == "archive":
+        what = "was archived" if room.get("archived") else "is open again"
+        return f"#{inert(str(room.get('name')), limit=80)} {what}."
     if name == "page" and pager.get("number"):
-        return f"PagerDuty #{pager['number']} {'was taken over' if pager.get('adopted') else 'was opened'}."
+        return f"{detail}."
     return ""
 
 

@@ -36,15 +36,20 @@ def _snoozed(told: Telling) -> str:
 
 
 def _acknowledged(told: Telling) -> str:
-    return f"{told.who} acknowledged the page from here."
+    return f"{told.who} acknowledged the page from here{told.why(told.fact('reason'))}"
 
 
 def _escalated(told: Telling) -> str:
-    return f"{told.who} had the page escalated."
+    return f"{told.who} had the page escalated{told.why(told.fact('reason'))}"
 
 
 def _added(told: Telling) -> str:
-    return f"{told.who} asked {told.name(told.fact('who'))} in through the page."
+    who = told.name(told.fact("who"))
+    return f"{told.who} asked {who} in through the page{told.why(told.fact('reason'))}"
+
+
+def _called(told: Telling) -> str:
+    return f"{told.who} had somebody called{told.why(told.fact('reason'))}"
 
 
 def _exported(told: Telling) -> str:
@@ -57,5 +62,6 @@ _VERBS: Final[Mapping[str, Callable[[Telling], str]]] = {
     "incident_page_acknowledge": _acknowledged,
     "incident_page_escalate": _escalated,
     "incident_page_add": _added,
+    "incident_page": _called,
     "incident_export": _exported,
 }

@@ -11,6 +11,7 @@ from typing import Final
 
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.incident.note_words import Told, author_of
+from opsbot.app.incident.sight import unnamed
 from opsbot.app.telling import Records, Telling
 from opsbot.app.timeline.about import About, kind_of, name_of
 from opsbot.app.timeline.more_words import more_sentence
@@ -110,7 +111,8 @@ class Timeline:
         for start in range(0, len(wanted), PAGE):
             some = wanted[start : start + PAGE]
             words |= dict(zip(some, await self.env.unsealed(*some), strict=True))
-        lines = (_line(dated, policy, words, incident.id) for dated in entries)
+        hidden = unnamed(self.env.store.state, incident)
+        lines = (_line(dated, policy, words, incident.id, hidden) for dated in entries)
         return [line for line in lines if line is not None]
 
     async def _notes(self, incident: Incident) -> list[Line]:
@@ -216,10 +218,12 @@ def actor_of(entry: Entry) -> Actor:
     )
 
 
-def _line(dated: Dated, policy: Policy, words: Mapping[str, str], incident: str) -> Line | None:
+def _line(
+    dated: Dated, policy: Policy, words: Mapping[str, str], incident: str, hidden: frozenset[str]
+) -> Line | None:
     entry = dated.entry
-    telling = Telling(entry, dated.before, policy, words, incident)
-    text = sentence(entry, dated.before, policy, words, incident=incident)
+    telling = Telling(entry, dated.before, policy, words, incident, hidden)
+    text = sentence(entry, dated.before, policy, words, incident=incident, unnamed=hidden)
     text = text or more_sentence(telling)
     if not text:
         return None
@@ -246,7 +250,8 @@ def _end(state: State, incident: Incident, kills: Sequence[Kill]) -> int:
     if incident.open or any(one.active for one in kills):
         return state.position.revision
     ends = (one.ended.revision for one in kills if one.ended is not None)
-    return min(max(incident.at.revision, *ends, 0), state.position.revision)
+    walked = (one.at.revision for one in state.runs() if one.incident == incident.id)
+    return min(max(incident.at.revision, *ends, *walked, 0), state.position.revision)
 
 
 def _order(line: Line) -> tuple[int, int, str]:

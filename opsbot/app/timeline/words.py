@@ -6,6 +6,7 @@ from typing import Final
 from opsbot.app.fleet_words import clock, counted
 from opsbot.app.telling import Records, Telling, Written, commitments
 from opsbot.app.timeline.incident_words import incident_sentence, retry_sentence, step_sentence
+from opsbot.app.timeline.run_words import RUN_VERBS
 from opsbot.app.words import mode_word, named
 from opsbot.domain.change import Json
 from opsbot.domain.journal import Entry
@@ -30,15 +31,16 @@ def sentence(
     words: Mapping[str, str],
     *,
     incident: str = "",
+    unnamed: frozenset[str] = frozenset(),
 ) -> str:
     """
     Return what an entry says in the timeline of *incident*, empty where it is not worth a line.
 
     *before* are the records as they stood before the entry: those that it writes are enough.
     *words* holds the free text of each of its `commitments`; one that is missing is not quoted.
-    Without *incident* the first one that the entry writes is told.
+    Without *incident* the first one that the entry writes is told; *unnamed* ones are not named.
     """
-    told = Telling(entry, before, policy, words, incident)
+    told = Telling(entry, before, policy, words, incident, unnamed)
     tell = _VERBS.get(entry.verb)
     first = tell(told) if tell is not None else ""
     if entry.verb in _OWN:
@@ -285,6 +287,24 @@ def _pager_held(told: Telling) -> str:
     )
 
 
+def _pager_refused(told: Telling) -> str:
+    what = told.fact_text("what")
+    who = told.name(told.fact("who")) if told.fact("who") else "somebody"
+    done = _UNDONE.get(what, "PagerDuty was not told what changed").format(who=who)
+    return f"{done}: {inert(told.fact_text('refusal')).rstrip('.')}."
+
+
+_UNDONE: Final = {
+    "add": "{who} was not asked in through the page",
+    "escalate": "The page was not escalated",
+    "acknowledge": "The page was not acknowledged",
+    "resolve": "The page was not resolved",
+    "severity": "The priority of the page was not changed",
+    "accepted": "The page calls nobody loudly yet",
+}
+"""What PagerDuty refused for good, by what it was told."""
+
+
 _VERBS: Final[Mapping[str, Tell]] = {
     "kill": _kill,
     "join": _join,
@@ -325,8 +345,10 @@ _VERBS: Final[Mapping[str, Tell]] = {
     "incident_step": step_sentence,
     "incident_retry": retry_sentence,
     "pager_held": _pager_held,
+    "pager_refused": _pager_refused,
+    **RUN_VERBS,
 }
 """Every verb that has a sentence of its own; one that is missing tells what it changed of the incident."""
 
-_OWN: Final = frozenset({"incident_step", "incident_retry", "pager_held"})
+_OWN: Final = frozenset({"incident_step", "incident_retry", "pager_held", "pager_refused"})
 """Verbs whose sentence says all of it."""

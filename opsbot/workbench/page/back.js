@@ -2,8 +2,8 @@
 
 import { agentKill } from "./fleet.js";
 
-export const KILL = "/ai-kill coding-agent pushes outside its plan";
-const RESTORE = "/ai-restore coding-agent the plan is fixed";
+export const KILL = "kill coding-agent pushes outside its plan";
+const RESTORE = "restore coding-agent the plan is fixed";
 
 export class BackInSteps {
   constructor(does) {

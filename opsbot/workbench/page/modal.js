@@ -15,11 +15,14 @@ export class Modals {
     this.shown = "";
     this.errors = {};
     this.before = null;
+    this.asking = false;
     root.addEventListener("keydown", (event) => this.key(event));
   }
 
   // Draws the topmost view of the stack; `submit` and `close` are the phone's.
+  // A question stays until it is answered: whatever is drawn meanwhile comes after it.
   show({ submit, close }) {
+    if (this.asking) return;
     const view = this.space.views.at(-1);
     const errors = view ? { ...view.errors, ...this.errors } : {};
     const raw = JSON.stringify([view, errors]);
@@ -59,11 +62,13 @@ export class Modals {
   confirm(spec, names) {
     return new Promise((resolve) => {
       const answer = (yes) => {
+        this.asking = false;
         this.close = null;
         this.leave();
         this.shown = "";
         resolve(yes);
       };
+      this.asking = true;
       this.close = () => answer(false);
       this.open(h("div", { class: "sheet small", role: "alertdialog", "aria-modal": "true", "aria-labelledby": "confirm-title" },
         h("h3", { id: "confirm-title" }, spec.title?.text ?? "Are you sure?"),

@@ -8,7 +8,7 @@ import { Messages } from "./messages.js";
 import { Modals } from "./modal.js";
 import { Workspace } from "./workspace.js";
 
-export const FIRST_COMMAND = "/ai-kill support-copilot wrong refund answers";
+const FIRST = "kill support-copilot wrong refund answers";
 const FIRST_PERSON = "U0ONCALL";
 const FIRST_CHANNEL = "support-ai";
 const KILL_FORMS = new Set(["kill_modal", "confirm_kill_modal"]);
@@ -34,7 +34,7 @@ export class Phone {
       h("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": `panel-${name}`, data: { tab: name }, onclick: () => this.open(name), onkeydown: (event) => this.tabKey(event) }, word)));
     this.list = h("ul", { class: "channels" });
     this.log = h("div", { class: "log", role: "log", "aria-label": "Messages", tabindex: "0" });
-    this.box = h("textarea", { rows: 2, "aria-label": "Message or command", spellcheck: "false", autocomplete: "off", value: FIRST_COMMAND, onkeydown: (event) => this.typed(event), oninput: () => this.hint() });
+    this.box = h("textarea", { rows: 2, "aria-label": "Message or command", spellcheck: "false", autocomplete: "off", value: this.space.spell(FIRST), onkeydown: (event) => this.typed(event), oninput: () => this.hint() });
     this.usage = h("p", { class: "usage" });
     this.trouble = h("p", { class: "trouble", role: "alert" });
     this.go = h("button", { type: "submit", class: "send" }, "Enter ⏎");
@@ -52,7 +52,9 @@ export class Phone {
   }
 
   async start() {
+    const before = this.space.spell(FIRST);
     await this.space.become(FIRST_PERSON);
+    if (this.box.value === before) this.box.value = this.space.spell(FIRST);
     const first = this.space.channels.find((one) => one.name === FIRST_CHANNEL) ?? this.space.channels[0];
     this.enter(first?.id ?? "");
     this.box.focus({ preventScroll: true });
@@ -68,7 +70,12 @@ export class Phone {
   }
 
   first() {
-    this.prefill(this.box.value.trim() || FIRST_COMMAND);
+    this.prefill(this.box.value.trim() || this.space.spell(FIRST));
+  }
+
+  // A command in neutral words (`restore support-copilot`), as this workspace types it.
+  suggest(words) {
+    this.prefill(this.space.spell(words));
   }
 
   prefill(text) {
@@ -196,7 +203,7 @@ export class Phone {
     this.hint();
     this.messages.follow = true;
     if (!text.startsWith("/")) return this.ask("say", { channel: this.channel, text });
-    if (text.startsWith("/ai-kill ")) await press("enter");
+    if (this.space.types(text, "kill ")) await press("enter");
     const { user } = this.space;
     const shown = await this.ask("command", { channel: this.channel, text });
     if (shown.error || shown.kind === "failed") this.box.value ||= text;

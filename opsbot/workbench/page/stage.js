@@ -33,7 +33,7 @@ export class StageView {
       first: () => phone.first(),
       killBot: () => this.press("kill_bot"),
       become: (id) => phone.become(id),
-      restore: () => phone.prefill("/ai-restore support-copilot"),
+      restore: () => phone.suggest("restore support-copilot"),
       edit: () => this.journal(),
       verify: () => this.verify(),
       redraw: () => this.later(),
@@ -96,7 +96,7 @@ export class StageView {
 
   type(text) {
     this.phone.visit("code-ai");
-    this.phone.prefill(text);
+    this.phone.suggest(text);
   }
 
   async journal() {
@@ -104,14 +104,15 @@ export class StageView {
   }
 
   verify() {
-    this.phone.prefill("/ai-audit verify");
+    this.phone.suggest("audit verify");
     this.phone.send();
   }
 
   // The phone tells what was typed; a verification of an edited journal ends the story.
   typed(event) {
-    if (event.kind === "command" && event.text.startsWith("/ai-kill coding-agent") && !event.shown.error) this.branch(event.user);
-    if (event.kind === "command" && event.text.startsWith("/ai-audit verify") && this.edited && !event.shown.error) this.steps.done.verified = true;
+    const did = (words) => event.kind === "command" && this.phone.space.types(event.text, words) && !event.shown.error;
+    if (did("kill coding-agent")) this.branch(event.user);
+    if (did("audit verify") && this.edited) this.steps.done.verified = true;
     this.later();
   }
 

@@ -25,6 +25,18 @@ export class Workspace {
     };
   }
 
+  // A command in neutral words (`kill support-copilot`) with the prefix that the app was installed with.
+  spell(words) {
+    const [verb] = words.split(" ", 1);
+    const found = this.commands.find((one) => one.command.endsWith(`-${verb}`));
+    return (found?.command ?? `/ai-${verb}`) + words.slice(verb.length);
+  }
+
+  // Whether a text begins with such a command.
+  types(text, words) {
+    return text.startsWith(this.spell(words));
+  }
+
   async become(user) {
     this.source?.close();
     this.user = user;

@@ -46,6 +46,7 @@ METHODS: Final[dict[str, Method]] = {
     "conversations.setPurpose": Method(T2, ("channels:manage", "groups:write")),
     "conversations.rename": Method(T2, ("channels:manage", "groups:write")),
     "conversations.archive": Method(T2, ("channels:manage", "groups:write")),
+    "conversations.unarchive": Method(T2, ("channels:manage", "groups:write")),
     "conversations.open": Method(T3, ("im:write", "mpim:write")),
     "files.getUploadURLExternal": Method(T4, ("files:write",)),
     "files.completeUploadExternal": Method(T4, ("files:write",)),
@@ -75,6 +76,7 @@ BY_KIND: Final[dict[str, str]] = {
     "conversations.setPurpose": "manage",
     "conversations.rename": "manage",
     "conversations.archive": "manage",
+    "conversations.unarchive": "manage",
 }
 """Methods whose scope depends on the kind of conversation they name."""
 

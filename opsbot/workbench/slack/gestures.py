@@ -9,7 +9,7 @@ from opsbot.workbench.slack.courier import Answer, Courier
 from opsbot.workbench.slack.desk import Desk
 from opsbot.workbench.slack.elements import Values, find, state, unfilled
 from opsbot.workbench.slack.limits import ResponseUrl
-from opsbot.workbench.slack.methods import reactions
+from opsbot.workbench.slack.methods import conversations, reactions
 from opsbot.workbench.slack.methods.chat import changed_event, deleted_event
 from opsbot.workbench.slack.methods.views import described, replace
 from opsbot.workbench.slack.model import (
@@ -164,6 +164,25 @@ class Gestures:
         self.desk.workspace.drop(message)
         self.desk.feed.gone(message)
 
+    def archive(self, user_id: str, channel_id: str) -> None:
+        """Archive a channel that one is in."""
+        _, channel = self._member(user_id, channel_id)
+        conversations.close(self.desk, channel)
+
+    def unarchive(self, user_id: str, channel_id: str) -> None:
+        """Open a channel again, for the people in it and oneself; the bot has to be invited."""
+        channel = self.desk.workspace.channels.get(channel_id)
+        if channel is None or not channel.is_archived:
+            raise CannotDo("not_archived", f"{channel_id} is no archived channel")
+        channel.is_archived = False
+        channel.members.add(self.desk.workspace.person(user_id).id)
+        self.desk.feed.channel(channel)
+
+    def invite(self, user_id: str, channel_id: str, who: str) -> None:
+        """Bring somebody, or the bot, into a channel that one is in."""
+        _, channel = self._member(user_id, channel_id)
+        conversations.enter(self.desk, channel, self.desk.workspace.person(who).id)
+
     def _own(self, act: Callable[[], None]) -> None:
         try:
             act()
@@ -273,6 +292,8 @@ class Gestures:
         channel = self.desk.workspace.channels.get(channel_id)
         if channel is None or user_id not in channel.members:
             raise CannotDo("not_in_channel", f"{user_id} is not in {channel_id}: join it first")
+        if channel.is_archived:
+            raise CannotDo("is_archived", f"{channel_id} is archived: it takes nothing any more")
         return person, channel
 
 

@@ -10,7 +10,11 @@ ShownKind = Literal["nothing", "message", "modal", "errors", "failed"]
 
 @dataclass(slots=True)
 class Person:
-    """A member as Slack lists one; another *team_id* than the workspace's makes a foreigner."""
+    """
+    A member as Slack lists one; another *team_id* than the workspace's makes a foreigner.
+
+    *deleted*: deactivated. *is_ultra_restricted*: a guest of a single channel, who is restricted too.
+    """
 
     id: str
     name: str
@@ -20,6 +24,13 @@ class Person:
     is_restricted: bool = False
     team_id: str = "T0HOME"
     avatar: str = ""
+    deleted: bool = False
+    is_ultra_restricted: bool = False
+
+    @property
+    def guest(self) -> bool:
+        """Whether it is a guest, of whatever kind."""
+        return self.is_restricted or self.is_ultra_restricted
 
 
 @dataclass(slots=True)

@@ -82,7 +82,7 @@ class Workspace:
         if user_id in channel.members:
             return True
         person = self.people.get(user_id)
-        guest = person is None or person.is_restricted or person.team_id != self.team_id
+        guest = person is None or person.guest or person.team_id != self.team_id
         return not (guest or channel.is_private or channel.is_im)
 
     def visible(self, user_id: str, channel_id: str) -> list[Message]:

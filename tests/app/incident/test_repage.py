@@ -307,7 +307,7 @@ async def test_a_page_that_was_resolved_there_is_opened_anew_by_hand(company: Co
     said = await _act(company, "page")
     await _newest_page(company)
 
-    assert "The page goes out now." in said
+    assert "The page is being sent." in said
     assert company.pages.orders[-1].key == f"{KEY}:2"
     assert company.pages.did == []
 

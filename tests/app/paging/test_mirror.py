@@ -77,6 +77,27 @@ async def company() -> Company:
     return await Company().begin()
 
 
+async def test_another_page_that_has_our_key_says_nothing_of_ours(company: Company) -> None:
+    await company.take(told("triggered"))
+
+    taken = await company.take(told("resolved", AT + 1, pager_id="PALERT"))
+
+    assert taken == ""
+    assert company.incident.pager is not None
+    assert (company.incident.pager.id, company.incident.pager.status) == ("PT1", "triggered")
+
+
+async def test_what_lies_far_ahead_is_not_believed(company: Company) -> None:
+    await company.take(told("triggered"))
+
+    await company.take(told("acknowledged", AT * 2))
+    await company.take(told("resolved", AT + 1))
+
+    assert company.incident.pager is not None
+    assert company.incident.pager.status == "resolved"
+    assert company.incident.times.acknowledged is None
+
+
 async def test_an_event_before_the_answer_is_found_by_our_key(company: Company) -> None:
     assert await company.take(told("triggered")) == "INC-1"
 

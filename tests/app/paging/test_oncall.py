@@ -5,12 +5,13 @@ from dataclasses import replace
 import pytest
 
 from opsbot.app.paging.oncall import KEPT, OnCall
+from opsbot.app.paging.oncall_words import Known, oncall_said
 from opsbot.app.paging.port import PagingUnreachable
 from opsbot.app.requests import KillRequest, RestoreRequest, Target
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import NotAllowed
 from opsbot.domain.policy import Grant
-from opsbot.domain.roster import FRESH_MS, Roster, as_record, from_record
+from opsbot.domain.roster import AHEAD_MS, FRESH_MS, Roster, as_record, from_record
 from tests.support.pages import INES, MARA, OLA, Pages, duty
 from tests.support.world import NOOR, World, policy, slack, workflow
 
@@ -82,6 +83,44 @@ async def test_an_old_roster_lets_nobody_restore_and_a_kill_breaks_the_glass(wor
     assert world.store.state.kill("K-1").break_glass
     with pytest.raises(NotAllowed):
         await bot.restore(RestoreRequest(Target("kill", "K-1")), NOOR, request_id="r")
+
+
+async def test_a_roster_from_the_future_lets_nobody_act_by_it(world: World) -> None:
+    ahead_ms = world.clock.now_ms() + AHEAD_MS + 1
+    near, far = Roster(ahead_ms - 1, ()), Roster(ahead_ms, ())
+
+    assert near.fresh(world.clock.now_ms())
+    assert not far.fresh(world.clock.now_ms())
+
+
+async def test_a_roster_from_the_future_is_read_anew_and_keeps_out_no_true_one(
+    world: World,
+) -> None:
+    wrong = Roster(world.clock.now_ms() + 86_400_000, ())
+    await world.outbox.leave(KEPT, as_record(wrong))
+    pages = Pages(duties=(duty(NOOR_THERE),))
+    duties = rota(world, pages)
+
+    await duties.refresh()
+    await world.outbox.leave(KEPT, as_record(wrong))  # a replica with a wrong clock, again
+    await duties.refresh()
+
+    assert pages.asked == 1
+    assert duties.present(NOOR).on_call == {"PESC"}
+
+
+async def test_a_roster_from_the_future_is_said_to_be_one(world: World) -> None:
+    wrong = Roster(world.clock.now_ms() + 86_400_000, ())
+    await world.outbox.leave(KEPT, as_record(wrong))
+    duties = rota(world, Pages(always=PagingUnreachable("silent")))
+    await duties.refresh()
+    known = Known(duties.roster, world.clock.now_ms(), connected=True)
+
+    said = oncall_said(world.store.state, "prod", (), known)
+
+    assert said.title == "On call in prod, as of a moment that did not come yet"
+    assert said.tone == "amber"
+    assert said.body["age_ms"] is None
 
 
 async def test_a_duty_that_ended_counts_no_more_at_that_very_second(world: World) -> None:

@@ -255,6 +255,8 @@ async def test_who_is_the_one_to_be_called_and_opens_it_is_not_called(company: C
 
     (order,) = company.pages.orders
     assert (order.assignee, order.sender) == ("PMARA", "mara@example.com")
+    said = await company.world.bot.incidents.show(Which("INC-1"), MARA)
+    assert any("it rang nobody, as who opened it is on call" in line for line in said.lines)
 
 
 async def test_where_others_would_be_called_as_well_everybody_is(company: Company) -> None:
@@ -286,7 +288,7 @@ async def test_somebody_is_called_after_all(company: Company) -> None:
     said = await company.verbs.page(PageAct(Which(), "page"), MARA, request_id="p")
     await company.page()
 
-    assert "The page goes out now." in said.lines
+    assert "The page is being sent." in said.lines
     assert company.incident.steps["page"].state == "done"
 
 

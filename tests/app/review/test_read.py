@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from opsbot.app.exposure_sample import Sampler
 from opsbot.app.incident.requests import (
     ActionItem,
     EditIncident,
@@ -57,15 +58,33 @@ def counting(world: World, **counts: int) -> None:
 KILLED = {"let": 3, "refused": 9, "cut": 1, "no_tenant": 0}
 
 
+async def sampled(world: World, **counts: int) -> None:
+    """Let the instance say what it counted, and take a sample."""
+    counting(world, **counts)
+    await Sampler(world.env, world.outbox)()
+
+
+async def minutes_before(world: World) -> None:
+    """Serve and sample from ten minutes ago to now, to the second of the minute."""
+    world.clock.later(-607)
+    for nth in range(11):
+        refused = max(nth - 1, 0)
+        asked = 1_280 + 12 * nth
+        await sampled(world, asked=asked, let=asked - refused, refused=refused)
+        world.clock.later(60 if nth < 10 else 7)
+
+
 async def through(world: World, title: str = "wrong refund answers") -> None:
-    """Go through a whole incident, from the kill to its end."""
+    """Go through a whole incident, from the kill to its end, with a sample when a minute begins."""
     ask = world.bot.incidents
-    counting(world, asked=1_400, let=1_388, refused=12, cut=0)
+    await minutes_before(world)
+    counting(world, asked=1_404, let=1_392, refused=12, cut=0)
     kill = KillRequest(Target("workflow", COPILOT), "stop", reason="wrong refunds")
     await world.bot.kill(kill, MARA, request_id="k")
-    counting(world, asked=1_412, let=1_391, refused=21, cut=1)
+    counting(world, asked=1_412, let=1_395, refused=17, cut=1)
     await world.work("follow")
     world.clock.later(53)
+    await sampled(world, asked=1_412, let=1_395, refused=17, cut=1)
     opened = OpenIncident(title, workflow=COPILOT, severity="SEV2", kill="K-1")
     await ask.open(opened, MARA, request_id="o")
     await settle(world)
@@ -93,7 +112,9 @@ async def through(world: World, title: str = "wrong refund answers") -> None:
     gate = ActionItem(INC, "add a gate", "<@U0SUPPORT>", "2026-12-01")
     await ask.action(gate, INES, request_id="a")
     await ask.action(ActionItem(INC, "tell legal"), INES, request_id="b")
+    await sampled(world, asked=1_440, let=1_395, refused=45, cut=1)
     world.clock.later(600)
+    await sampled(world, asked=1_443, let=1_395, refused=48, cut=1)
     over = MoveIncident(INC, "resolved", "refunds are off", stays_off=True)
     await ask.move(over, INES, request_id="m")
 
@@ -119,7 +140,12 @@ async def test_exposure_has_denominators_and_is_never_rounded(world: World) -> N
 
     (kill,) = review.kills
     (frame,) = kill.frames
-    assert (frame.let, frame.asked, frame.instances) == (1_388, 1_400, 1)
+    assert (frame.let, frame.asked, frame.instances) == (1_392, 1_404, 1)
+    (served,) = review.exposure.served
+    assert served.counted is not None
+    assert served.after is not None
+    assert (served.counted.served, served.counted.asked, served.counted.edge) == (92, 108, 15)
+    assert (served.after.served, served.after.asked, served.until) == (0, 31, "it was resolved")
     assert [(one.let, one.of, one.until) for one in kill.calls] == [
         (3, 12, "confirmed"),
         (3, 12, "now"),
@@ -138,8 +164,7 @@ async def test_what_nothing_says_is_not_known_and_is_flagged(world: World) -> No
         in found
     )
     assert (
-        "How many responses were served in that time is not known: no kill noted any counters."
-        in found
+        "How many responses were served in that time is not known: no workflow is named." in found
     )
     assert said.tone == "amber"
     assert said.lines[:6] == (
@@ -176,6 +201,11 @@ async def test_the_machines_form_has_everything(world: World) -> None:
     assert found["measures"]["resolve"] is not None
     assert found["measures"]["tell"] is None
     assert [one["id"] for one in found["todo"]] == ["ACT-1", "ACT-2"]
+    (served,) = found["exposure"]["served"]
+    assert served["workflow"] == COPILOT
+    assert served["counted"]["instances"] == [1, 1]
+    assert served["counted"]["to_ms"] - served["counted"]["from_ms"] == 540_800
+    assert (served["after"]["served"], served["why"]) == (0, "")
     assert found["kills"][0]["calls"][0] == {"let": 3, "refused": 9, "until": "confirmed"}
     assert len(found["lines"]) == 11
     assert {one["who"] for one in found["decided"]} == {"Mara", "Ines", "Sam"}

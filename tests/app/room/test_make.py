@@ -13,7 +13,7 @@ from opsbot.app.incident.requests import (
 from opsbot.app.ports import GiveUp
 from opsbot.app.requests import KillRequest, Target
 from opsbot.app.room.port import Channel
-from opsbot.domain.incident import STEPS, Room, Step
+from opsbot.domain.incident import AT_FIRST, Room, Step
 from tests.support.incident_life import (
     COPILOT,
     HOME,
@@ -40,7 +40,7 @@ async def test_an_incident_gets_a_channel_with_its_card_and_one_announcement(
 
     room = world.rooms.named("inc-1-support-copilot")
     assert (one.room.channel, one.room.own, one.room.name) == (room.id, True, room.name)
-    assert states(one) == {**dict.fromkeys(STEPS, "done"), "page": "skipped"}
+    assert states(one) == {**dict.fromkeys(AT_FIRST, "done"), "page": "skipped"}
     assert world.rooms.topics[room.id] == [
         "[SEV1] INC-1 · IC nobody · active · wrong refund answers"
     ]
@@ -244,7 +244,9 @@ async def test_a_call_for_help_can_be_accepted_where_it_is_announced(world: Worl
 async def test_a_private_incident_takes_over_only_a_private_channel(
     world: World, state: str, *, private: bool
 ) -> None:
-    world.rooms.channels["C0THEIRS"] = Channel("C0THEIRS", "theirs", private=private)
+    world.rooms.channels["C0THEIRS"] = Channel(
+        "C0THEIRS", "theirs", private=private, member=private
+    )
     leak = OpenIncident("leak", workflow=COPILOT, type="data_leak_pii", channel="C0THEIRS")
 
     one = await opened(world, leak)

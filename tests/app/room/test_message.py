@@ -201,3 +201,31 @@ async def test_what_can_never_be_posted_leaves_it_free_for_others(
     await other.put(KEY, HERE, saying("a"))
 
     assert board.posted == [(HERE, "a")]
+
+
+async def test_a_message_that_comes_back_is_edited_where_it_stood(
+    world: World, board: Board
+) -> None:
+    one = standing(world, board)
+    await one.put(KEY, HERE, saying("a"), moved=MOVED)
+    await one.put(KEY, THERE, saying("b"), moved=MOVED)
+
+    left = await one.put(KEY, HERE, saying("c"), moved=MOVED)
+
+    assert left["channel"] == HERE
+    assert [where for where, _ in board.posted] == [HERE, THERE]
+    assert sorted(board.now.values()) == ["It goes on elsewhere", "c"]
+
+
+async def test_one_that_was_deleted_there_meanwhile_is_posted_anew(
+    world: World, board: Board
+) -> None:
+    one = standing(world, board)
+    first = await one.put(KEY, HERE, saying("a"), moved=MOVED)
+    await one.put(KEY, THERE, saying("b"), moved=MOVED)
+    del board.now[HERE, str(first["ts"])]
+
+    await one.put(KEY, HERE, saying("c"), moved=MOVED)
+
+    assert [where for where, _ in board.posted] == [HERE, THERE, HERE]
+    assert sorted(board.now.values()) == ["It goes on elsewhere", "c"]

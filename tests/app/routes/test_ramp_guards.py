@@ -13,6 +13,7 @@ from tests.support.ramps import (
     climbed,
     later,
     measure,
+    over_a_watch,
     percent,
     pod,
     set_mini,
@@ -39,10 +40,7 @@ async def test_an_edit_of_the_stages_moves_no_ramp_that_runs(world: World, pod: 
 async def test_a_watch_goes_on_after_a_ramp_over_it_was_given_up(
     world: World, pod: HandMoved
 ) -> None:
-    await climbed(world, pod)
-    await set_mini(world, prompt="p@7")
-    await measure(world, "r3", 0.95)
-    await stage(world)
+    await over_a_watch(world, pod)
     pod.follow()
     await stage(world, "cancel")
     await measure(world, "r2", 0.95)
@@ -55,10 +53,7 @@ async def test_a_watch_goes_on_after_a_ramp_over_it_was_given_up(
 async def test_a_hard_red_of_what_serves_is_seen_while_another_is_tried(
     world: World, pod: HandMoved
 ) -> None:
-    await climbed(world, pod)
-    await set_mini(world, prompt="p@7")
-    await measure(world, "r3", 0.95)
-    await stage(world)
+    await over_a_watch(world, pod)
     await measure(world, "r2", 0.5)
 
     routing = await later(world, pod)
@@ -143,10 +138,7 @@ async def test_a_workflow_that_comes_back_takes_its_ramp_up(world: World, pod: H
 @pytest.fixture(name="stuck")
 async def _stuck(world: World, pod: HandMoved) -> World:
     """The fix r3 is tried on some while r2, watched, is red beyond its limit and r1 may not serve."""
-    await climbed(world, pod)
-    await set_mini(world, prompt="p@7")
-    await measure(world, "r3", 0.95)
-    await stage(world)
+    await over_a_watch(world, pod)
     approved = ["openai/gpt-5-mini", "anthropic/claude-sonnet-5"]
     await world.declare(workflow(COPILOT, extra={"gates": [GATE], "approved": approved}))
     await measure(world, "r2", 0.5)

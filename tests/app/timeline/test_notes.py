@@ -4,13 +4,9 @@ import pytest
 
 from opsbot.app.incident.requests import (
     ActionItem,
-    OpenIncident,
     TimelineNote,
-    Which,
 )
-from opsbot.app.requests import KillRequest, Target
 from opsbot.app.timeline.notes import IncidentNotes, MessageNow
-from opsbot.app.timeline.read import Timeline
 from opsbot.domain.errors import (
     IllegalMove,
     NeedsMoreWords,
@@ -18,49 +14,18 @@ from opsbot.domain.errors import (
     OpsbotError,
     UnknownIncident,
 )
-from opsbot.domain.timeline import Line
-from tests.support.world import GUS, INES, MARA, NOOR, SAM, World, workflow
-
-COPILOT = "support-copilot"
-INC = Which("INC-1")
-PLACE = "C0INC:1795230840.000100"
-PINNED = TimelineNote(
+from tests.support.timeline import (
     INC,
-    "customers get refunds they should not",
-    at_ms=1_795_230_840_000,
-    author="U0NEW",
-    place=PLACE,
-    permalink="https://slack.test/p1",
-    source="reaction",
+    PINNED,
+    PLACE,
+    lines,
+    opened,
+    texts,
+    world,
 )
+from tests.support.world import GUS, INES, MARA, NOOR, SAM, World
 
-
-@pytest.fixture
-async def world() -> World:
-    made = World()
-    await made.declare(workflow(COPILOT, tier=1), workflow("coding-agent"))
-    return made
-
-
-async def opened(world: World, **changes: object) -> None:
-    request = OpenIncident("wrong refunds", workflow=COPILOT, **changes)  # type: ignore[arg-type]
-    await world.bot.incidents.open(request, MARA, request_id="open")
-
-
-async def killed(world: World, name: str = COPILOT, *, request_id: str = "kill") -> None:
-    await world.bot.kill(
-        KillRequest(Target("workflow", name), "stop", reason="wrong refunds"),
-        MARA,
-        request_id=request_id,
-    )
-
-
-async def lines(world: World, name: str = "INC-1") -> tuple[Line, ...]:
-    return await Timeline(world.env).of(world.store.state.incident(name))
-
-
-def texts(found: tuple[Line, ...]) -> list[str]:
-    return [one.text for one in found]
+__all__ = ["world"]
 
 
 async def test_a_line_stands_where_it_happened_and_not_where_it_was_noted(world: World) -> None:

@@ -2,62 +2,27 @@
 
 import json
 
-import pytest
-
 from opsbot.app.incident.requests import (
     EditIncident,
     MoveIncident,
     OpenIncident,
     RoleOrder,
-    TimelineNote,
-    Which,
 )
-from opsbot.app.requests import KillRequest, RestoreRequest, RouteEdit, Target
+from opsbot.app.requests import RestoreRequest, RouteEdit, Target
 from opsbot.app.timeline.read import Timeline
 from opsbot.domain.change import Change, Json
-from opsbot.domain.timeline import Line
+from tests.support.timeline import (
+    COPILOT,
+    INC,
+    killed,
+    lines,
+    opened,
+    texts,
+    world,
+)
 from tests.support.world import INES, MARA, SAM, World, workflow
 
-COPILOT = "support-copilot"
-INC = Which("INC-1")
-PLACE = "C0INC:1795230840.000100"
-PINNED = TimelineNote(
-    INC,
-    "customers get refunds they should not",
-    at_ms=1_795_230_840_000,
-    author="U0NEW",
-    place=PLACE,
-    permalink="https://slack.test/p1",
-    source="reaction",
-)
-
-
-@pytest.fixture
-async def world() -> World:
-    made = World()
-    await made.declare(workflow(COPILOT, tier=1), workflow("coding-agent"))
-    return made
-
-
-async def opened(world: World, **changes: object) -> None:
-    request = OpenIncident("wrong refunds", workflow=COPILOT, **changes)  # type: ignore[arg-type]
-    await world.bot.incidents.open(request, MARA, request_id="open")
-
-
-async def killed(world: World, name: str = COPILOT, *, request_id: str = "kill") -> None:
-    await world.bot.kill(
-        KillRequest(Target("workflow", name), "stop", reason="wrong refunds"),
-        MARA,
-        request_id=request_id,
-    )
-
-
-async def lines(world: World, name: str = "INC-1") -> tuple[Line, ...]:
-    return await Timeline(world.env).of(world.store.state.incident(name))
-
-
-def texts(found: tuple[Line, ...]) -> list[str]:
-    return [one.text for one in found]
+__all__ = ["world"]
 
 
 async def test_it_begins_with_the_kill_that_came_before_the_incident(world: World) -> None:

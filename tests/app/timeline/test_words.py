@@ -136,6 +136,18 @@ async def test_steps_outside_are_told_where_people_wait_for_them(world: World) -
     assert told[-1] == "Mara had the topic done again."
 
 
+async def test_the_end_of_its_channel_is_told(world: World) -> None:
+    opening = OpenIncident("x", workflow=COPILOT, severity="SEV1")
+    await world.bot.incidents.open(opening, MARA, request_id="0")
+    await settle(world)
+    over = MoveIncident(Which("INC-1"), "cancelled", "a test")
+    await world.bot.incidents.move(over, MARA, request_id="1")
+    world.clock.later(8 * 86_400)
+    await settle(world)
+
+    assert (await tale(world))[-1] == "#inc-1-support-copilot was archived."
+
+
 async def test_a_kill_that_joins_an_incident_says_both(world: World) -> None:
     await world.bot.incidents.open(OpenIncident("x", workflow=COPILOT), MARA, request_id="0")
     await world.bot.kill(KillRequest(THIS, mode="stop"), MARA, request_id="1")

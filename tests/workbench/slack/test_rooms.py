@@ -1,12 +1,14 @@
 """Channels in the stand-in: made, named, filled and pinned as Slack lets a bot do it."""
 
+from collections.abc import Awaitable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from opsbot.workbench.slack import Channel, SlackStandIn
+from opsbot.workbench.slack import CannotDo, Channel, SlackStandIn
 from tests.support.slack import BOT_TOKEN, slack_stand_in
 
 HERE = "C0SUPPORTAI"
@@ -143,3 +145,89 @@ async def test_each_method_asks_for_its_scope(method: str, args: Args, needed: s
 
     assert no.value.response["error"] == "missing_scope"
     assert no.value.response["needed"] == needed
+
+
+async def refused(call: Awaitable[object]) -> str:
+    """Return the error that Slack answers with."""
+    with pytest.raises(SlackApiError) as no:
+        await call
+    return str(no.value.response["error"])
+
+
+@pytest.mark.parametrize("private", [False, True])
+async def test_an_archived_channel_takes_nothing_and_puts_the_bot_out(
+    web: AsyncWebClient, slack: SlackStandIn, *, private: bool
+) -> None:
+    made = (await web.conversations_create(name="inc-7", is_private=private))["channel"]["id"]
+    said = await web.chat_postMessage(channel=made, text="card")
+
+    await web.conversations_archive(channel=made)
+
+    seen = "channel_not_found" if private else ""
+    again = await refused(web.conversations_archive(channel=made))
+    assert again == (seen or "already_archived")
+    assert await refused(web.chat_postMessage(channel=made, text="x")) == (seen or "is_archived")
+    edit = web.chat_update(channel=made, ts=said["ts"], text="y")
+    assert await refused(edit) == (seen or "is_inactive")
+    assert await refused(web.conversations_unarchive(channel=made)) == (seen or "not_in_channel")
+    topic = web.conversations_setTopic(channel=made, topic="x")
+    assert await refused(topic) == (seen or "not_in_channel")
+    assert slack.workspace.bot.id not in slack.workspace.channels[made].members
+
+
+async def test_only_a_person_opens_it_again_and_invites_the_bot(
+    web: AsyncWebClient, slack: SlackStandIn
+) -> None:
+    made = (await web.conversations_create(name="inc-7", is_private=True))["channel"]["id"]
+    await web.conversations_invite(channel=made, users=["U0ONCALL"])
+    slack.gestures.archive("U0ONCALL", made)
+    with pytest.raises(CannotDo, match="is_archived"):
+        slack.gestures.say("U0ONCALL", made, "anybody there?")
+
+    slack.gestures.unarchive("U0ONCALL", made)
+    assert await refused(web.conversations_info(channel=made)) == "channel_not_found"
+    slack.gestures.invite("U0ONCALL", made, slack.workspace.bot.id)
+
+    await web.chat_postMessage(channel=made, text="card")
+    with pytest.raises(CannotDo, match="not_archived"):
+        slack.gestures.unarchive("U0ONCALL", made)
+    assert await refused(web.conversations_unarchive(channel=made)) == "not_archived"
+
+
+async def test_archiving_takes_a_scope_and_spares_what_everybody_needs(
+    web: AsyncWebClient, slack: SlackStandIn
+) -> None:
+    general = Channel("C0GENERAL", "general", {slack.workspace.bot.id})
+    slack.workspace.channels[general.id] = general
+    slack.workspace.channels["C0TEAM"] = Channel("C0TEAM", "team", {"U0ONCALL"})
+
+    assert await refused(web.conversations_archive(channel="C0GENERAL")) == "cant_archive_general"
+    assert await refused(web.conversations_archive(channel="C0TEAM")) == "not_in_channel"
+    slack.desk.scopes = slack.desk.scopes - {"channels:manage"}
+    assert await refused(web.conversations_archive(channel="C0TEAM")) == "missing_scope"
+    assert await refused(web.conversations_unarchive(channel="C0TEAM")) == "missing_scope"
+
+
+@pytest.mark.parametrize(
+    ("changes", "flags"),
+    [
+        ({}, (False, False, False, False)),
+        ({"is_restricted": True}, (False, True, False, False)),
+        ({"is_ultra_restricted": True}, (False, True, True, False)),
+        ({"deleted": True}, (True, False, False, False)),
+        ({"team_id": "T9OUT"}, (False, False, False, True)),
+    ],
+)
+async def test_an_account_is_described_with_what_it_is(
+    web: AsyncWebClient,
+    slack: SlackStandIn,
+    changes: dict[str, Any],
+    flags: tuple[bool, ...],
+) -> None:
+    one = replace(slack.workspace.people["U0ONCALL"], id="U0ONE", **changes)
+    slack.workspace.people["U0ONE"] = one
+
+    user = (await web.users_info(user="U0ONE"))["user"]
+
+    names = ("deleted", "is_restricted", "is_ultra_restricted", "is_stranger")
+    assert tuple(user[name] for name in names) == flags

@@ -67,6 +67,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "conversations.setPurpose": conversations.set_purpose,
     "conversations.rename": conversations.rename,
     "conversations.archive": conversations.archive,
+    "conversations.unarchive": conversations.unarchive,
     "conversations.open": conversations.opened,
     "files.getUploadURLExternal": files.upload_url,
     "files.completeUploadExternal": files.complete,

@@ -141,6 +141,8 @@ def _own(desk: Desk, args: Json, refused: str) -> tuple[Channel, Message]:
     message = desk.workspace.find(channel.id, str(args.get("ts")))
     if message is None or message.ephemeral_for:
         raise ApiRefusal("message_not_found")
+    if channel.is_archived:
+        raise ApiRefusal("is_inactive")
     if message.user != desk.workspace.bot.id:
         raise ApiRefusal(refused)
     return channel, message

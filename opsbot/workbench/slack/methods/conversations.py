@@ -9,6 +9,7 @@ PAGE = 100
 NAME = 80
 TEXT = 250
 INVITES = 100
+GENERAL = "general"
 KINDS = {"channels": "public_channel", "groups": "private_channel", "im": "im"}
 
 
@@ -86,7 +87,7 @@ def join(desk: Desk, args: Json) -> Json:
         raise ApiRefusal("is_archived")
     bot = desk.workspace.bot.id
     warning = {"warning": "already_in_channel"} if bot in channel.members else {}
-    _enter(desk, channel, bot)
+    enter(desk, channel, bot)
     return {"channel": described(desk, channel), **warning}
 
 
@@ -124,7 +125,7 @@ def invite(desk: Desk, args: Json) -> Json:
     refused = {error["user"] for error in errors}
     for user in users:
         if user not in refused:
-            _enter(desk, channel, user)
+            enter(desk, channel, user)
     return {"channel": described(desk, channel), **({"errors": errors} if errors else {})}
 
 
@@ -156,13 +157,32 @@ def rename(desk: Desk, args: Json) -> Json:
 
 
 def archive(desk: Desk, args: Json) -> Json:
-    """Close a channel for new messages."""
-    channel = desk.channel(args.get("channel"), membership=True)
+    """Close a channel for new messages; the bot is put out of it by that."""
+    channel = desk.channel(args.get("channel"))
+    if channel.is_im:
+        raise ApiRefusal("method_not_supported_for_channel_type")
+    if channel.name == GENERAL:
+        raise ApiRefusal("cant_archive_general")
     if channel.is_archived:
         raise ApiRefusal("already_archived")
-    channel.is_archived = True
-    desk.feed.channel(channel)
+    desk.channel(channel.id, membership=True)
+    close(desk, channel)
     return {}
+
+
+def unarchive(desk: Desk, args: Json) -> Json:
+    """Refuse to open a channel again: Slack does so for every bot, which its archiving put out of it."""
+    channel = desk.channel(args.get("channel"))
+    if channel.is_im:
+        raise ApiRefusal("method_not_supported_for_channel_type")
+    raise ApiRefusal("not_in_channel" if channel.is_archived else "not_archived")
+
+
+def close(desk: Desk, channel: Channel) -> None:
+    """Archive a channel, whoever does it: people stay in it, the bot does not."""
+    channel.is_archived = True
+    channel.members.discard(desk.workspace.bot.id)
+    desk.feed.channel(channel)
 
 
 def opened(desk: Desk, args: Json) -> Json:
@@ -200,7 +220,8 @@ def _short(args: Json, name: str) -> str:
     return text
 
 
-def _enter(desk: Desk, channel: Channel, user: str) -> None:
+def enter(desk: Desk, channel: Channel, user: str) -> None:
+    """Let somebody into a channel, and tell the app."""
     if user in channel.members:
         return
     channel.members.add(user)
