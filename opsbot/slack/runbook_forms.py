@@ -81,9 +81,10 @@ class RunbookForms:
         }
 
     async def start(self, act: Invocation, actor: Actor) -> Reply:
-        """Open the form of a beginning; a button names the runbook, or the incident it is for."""
-        incident = number_of(act.value) if act.kind == "action" else None
-        chosen = "" if incident or act.kind != "action" else act.value
+        """Open the form of a beginning; a button names the runbook, or the incident and what fits it."""
+        value = act.value if act.kind == "action" else ""
+        incident = number_of(value.partition(":")[0])
+        chosen = value if incident is None else value.partition(":")[2]
         request = StartRun(chosen, incident or "", act.channel)
         choosing = Choosing(await self._books(actor), request)
         view = start_modal(choosing, prefix=self.deps.prefix)
@@ -103,7 +104,7 @@ class RunbookForms:
             return self._again(
                 error, lambda top: start_modal(choosing, prefix=self.deps.prefix, top=top)
             )
-        if _asks(book):
+        if _asks(book) and not request.incident:  # an incident knows most of it
             names = await names_in_time(self.deps)
             return Show(params_modal(book, request, names), self._typed(f"start {name}"))
         return await self._begun(request, book, act, actor)

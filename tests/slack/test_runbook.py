@@ -350,3 +350,21 @@ def _click(walk: Walk, user: str, label: str, on: Message, nth: int = 0) -> Json
     found = [(b, e) for b, e in elements(on.blocks) if e.get("text", {}).get("text") == label]
     payloads, person = walk.house.slack.payloads, walk.house.slack.workspace.person(user)
     return payloads.message_click(person, on, found[nth], None, {})
+
+
+async def test_the_incident_s_card_begins_the_runbook_of_its_type(one_way: Walk) -> None:
+    await one_way.types(ONCALL, "/ai-incident type hallucination_harm")
+    card = next(one for one in one_way.tops() if "Runbook\u2026" in labels(one.blocks))
+
+    await one_way.press(ONCALL, "Runbook\u2026", card)
+    view = await one_way.form(ONCALL)
+    picked = next(one for one in view.blocks if one.get("block_id") == "runbook")
+    assert picked["element"]["initial_option"]["value"] == "wrong-answers"
+    await one_way.send(ONCALL, runbook="wrong-answers", run_mode="live")
+
+    run = one_way.run()
+    assert (run.incident, run.runbook, run.params["workflow"]) == (
+        "INC-1",
+        "wrong-answers",
+        "support-copilot",
+    )

@@ -265,6 +265,7 @@ def _open_buttons(incident: Incident) -> tuple[Button, ...]:
     )
     return (
         *lead,
+        Button("run_start", "Runbook\u2026", f"{incident.id}:{type_of(incident.type).runbook}"),
         Button("incident_update", "Update\u2026", incident.id),
         Button("incident_resolve", "Resolve\u2026", incident.id),
         Button("incident_timeline", "Timeline", incident.id),
