@@ -77,6 +77,16 @@ class House:
                     return found
         raise AssertionError(f"{incident} stands nowhere")
 
+    def told(self, incident: str) -> list[tuple[int, str, str]]:
+        """Return every revision of an incident with its verb and status, for who looks for what was lost."""
+        found = []
+        for line in self.store.redis.lrange(self.store.keys.journal, 0, -1):
+            entry = json.loads(line.partition(" ")[2])
+            for kind, id_, record in entry["writes"]:
+                if (kind, id_) == ("incidents", incident):
+                    found.append((record["at"]["revision"], entry["verb"], record["status"]))
+        return found
+
     def lines_of(self, incident: str) -> int:
         """Return how many notes of PagerDuty stand in its timeline."""
         count = 0
@@ -117,11 +127,20 @@ class House:
         return bool(self.store.redis.exists(self.store.keys.claim_of("once:pager:watch")))
 
     def unsettled(self) -> int:
-        """Return how much is still to be done outside."""
-        redis, keys = self.store.redis, self.store.keys
-        waiting = sum(int(redis.xlen(keys.lane(lane))) for lane in ("page", "rest"))
-        late = [name for name in redis.hkeys(keys.timers) if name.startswith("retry:")]
-        return waiting + len(late)
+        """
+        Return how much is still to be done outside.
+
+        What waits for its next attempt goes back and forth between the timers and the lanes: the
+        timers are counted before and after, or what has just come back would be nowhere.
+        """
+        before = self._late()
+        lanes = (self.store.keys.lane(lane) for lane in ("page", "rest"))
+        waiting = sum(int(self.store.redis.xlen(lane)) for lane in lanes)
+        return before + waiting + self._late()
+
+    def _late(self) -> int:
+        names = self.store.redis.hkeys(self.store.keys.timers)
+        return sum(name.startswith("retry:") for name in names)
 
     def given_up(self) -> int:
         """Return how many effects became dead letters."""

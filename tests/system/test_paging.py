@@ -176,7 +176,8 @@ async def test_chaos_and_killed_bots_open_note_and_resolve_everything_once(house
         page = house.page(incident)
         notes = Counter(note.content.partition("]")[0] for note in page.notes)
         assert set(notes.values()) == {1}
-        assert len(notes) == 3  # two of ours, and the resolution
+        lost = f"{incident}: {notes}, {house.given_up()} given up, {house.told(incident)}"
+        assert len(notes) == 3, lost  # two of ours, and the resolution
         await follows(house, incident)
     assert house.given_up() == 0
 
