@@ -1,4 +1,4 @@
-"""From a command to its confirmation and to its answer: the whole bot, alone and with fifty at once."""
+"""From a command or a click to its answer: the whole bot, one after the other and many at once."""
 
 import tempfile
 import time
@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from opsbot.bench import commands, household, propagation
+from opsbot.bench import clicks, commands, household, propagation
+from opsbot.bench.clicks import Clicks, Walks
 from opsbot.bench.commands import Told
 from opsbot.bench.ear import Ear
 from opsbot.bench.line import Line, at_once, watched
@@ -22,11 +23,15 @@ CLIENTS = 10
 ALONE = 200
 ROUNDS = 10
 DEAD_ROUNDS = 5
+CLICKS = 100
+CLICK_ROUNDS = 10
 FLEET_S = 8.0
 REST_S = 0.02
 ROUND_REST_S = 0.5
 CONFIRMED_MS, ACK_MS = 250, 1000
 FAULTS = ("silent", "cut")
+
+ONE_BY_ONE, AT_ONCE = "one after the other", f"{clicks.RUNS} at once"
 
 Way = Literal["HTTP", "Slack"]
 WAYS: tuple[Way, ...] = ("HTTP", "Slack")
@@ -38,13 +43,15 @@ class NotRestored(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much is measured: commands one after the other, and rounds of fifty at once."""
+    """How much is measured: commands and clicks one after the other, and rounds of many at once."""
 
     alone: int = ALONE
     rounds: int = ROUNDS
     dead_rounds: int = DEAD_ROUNDS
     faults: tuple[str, ...] = FAULTS
     fleet_s: float = FLEET_S
+    clicks: int = CLICKS
+    click_rounds: int = CLICK_ROUNDS
 
 
 @dataclass(slots=True)
@@ -172,14 +179,15 @@ class Found:
     alone: dict[Way, Alone] = field(default_factory=dict)
     crowd: dict[str, Crowd] = field(default_factory=dict)
     fleet: list[float] = field(default_factory=list)
+    clicks: dict[str, Clicks] = field(default_factory=dict)
 
 
 def measure(tell: Callable[[str], None], size: Size) -> Found:
     """
-    Measure a bot with a healthy Slack, then one that starts and works while Slack is dead.
+    Measure a bot with a healthy Slack, one that starts and works while Slack is dead, one with runs.
 
     Raises:
-        Misconfigured: no server here. NotUp, NoAnswer, NotRestored, Unconfirmed: it went wrong.
+        Misconfigured: no server here. NotUp, NoAnswer, NotRestored, Unconfirmed, NotWalked: it went wrong.
     """
     found = Found()
     tell(f"{CLIENTS} client processes alone ...")
@@ -199,7 +207,22 @@ def measure(tell: Callable[[str], None], size: Size) -> Found:
             world.wish(fault)
             with _running(folder, world) as run:
                 found.crowd[f"Slack is {fault}"] = run.crowd(size.dead_rounds)
+    tell(f"{size.clicks} clicks and {size.click_rounds} rounds with {clicks.RUNS} runs open ...")
+    found.clicks = _clicked(size)
     return found
+
+
+def _clicked(size: Size) -> dict[str, Clicks]:
+    """Measure clicks in a world of their own: nothing that was left over is worked off beside them."""
+    with (
+        tempfile.TemporaryDirectory(prefix="opsbot-bench-") as directory,
+        _world() as world,
+        _bot(Path(directory), world) as bot,
+        ExitStack() as stack,
+    ):
+        walks = Walks(bot, world.slack_url, stack)
+        alone = walks.alone(size.clicks)
+        return {ONE_BY_ONE: alone, AT_ONCE: walks.at_once(size.click_rounds)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,12 +243,18 @@ def _world() -> Iterator[World]:
 @contextmanager
 def _running(folder: Path, world: World) -> Iterator[Run]:
     """Give a run over a fresh bot and fresh services."""
+    with _bot(folder, world) as bot, ExitStack() as stack:
+        yield Run(bot, world.port, stack)
+
+
+@contextmanager
+def _bot(folder: Path, world: World) -> Iterator[Replica]:
+    """Give a fresh bot with fresh services."""
     with (
         replica(folder, port=world.port, slack_url=world.slack_url) as bot,
         services(CLIENTS, port=world.port, bot=bot),
-        ExitStack() as stack,
     ):
-        yield Run(bot, world.port, stack)
+        yield bot
 
 
 def report(tell: Callable[[str], None], *, size: Size | None = None) -> Report:
@@ -239,9 +268,16 @@ def report(tell: Callable[[str], None], *, size: Size | None = None) -> Report:
         ("Slack", *columns[1:]),
         tuple(_crowd_rows(found)),
     )
+    clicked = Table(
+        f"Signed clicks in Slack with {clicks.RUNS} runs of a runbook open",
+        ("clicks", *columns[1:]),
+        tuple(_click_rows(found)),
+    )
     kinds = ("where", "asked", "confirmed by all", "so far", "not yet", "wrong")
     judged = Table("What the answers were", kinds, tuple(_kind_rows(found)))
-    return Report("answers", where, (alone, crowd, judged), tuple(_promises(found)), _NOTES)
+    return Report(
+        "answers", where, (alone, crowd, clicked, judged), tuple(_promises(found)), _NOTES
+    )
 
 
 Row = tuple[Cell, ...]
@@ -270,12 +306,23 @@ def _crowd_rows(found: Found) -> Iterator[Row]:
         yield _row(name, "both, first round alone", _counted(one.first), floor)
 
 
+def _click_rows(found: Found) -> Iterator[Row]:
+    for name, one in found.clicks.items():
+        floor = _counted(one.floor)
+        yield _row(name, "floor: /healthz", floor, floor)
+        yield _row(name, "click, to its acknowledgement", _counted(one.acked), floor)
+        if one.seen:
+            yield _row(name, "to the last tick, as seen over HTTP", one.seen, floor)
+
+
 def _kind_rows(found: Found) -> Iterator[Row]:
     for way, alone in found.alone.items():
         yield _kinds(f"one by one, {way}", alone.answered)
     for name, crowd in found.crowd.items():
         yield _kinds(f"at once, kills, {name}", crowd.kill)
         yield _kinds(f"at once, looks, {name}", crowd.status)
+    for name, one in found.clicks.items():
+        yield _kinds(f"clicks, {name}", one.acked)
 
 
 def _row(where: str, what: str, values: list[float], floor: list[float]) -> Row:
@@ -302,8 +349,13 @@ def _promises(found: Found) -> Iterator[Promise]:
     for name, crowd in found.crowd.items():
         slowest = quantile(_counted(crowd.all), 0.99)
         yield Promise(f"{household.CROWD} at once, p99, {name}", ACK_MS, slowest, "ms")
+    for name, click in found.clicks.items():
+        slowest = quantile(_counted(click.acked), 0.99)
+        what = "click to its acknowledgement" if name == ONE_BY_ONE else f"{name}, clicks"
+        yield Promise(f"{what}, p99, {clicks.RUNS} runs open", ACK_MS, slowest, "ms")
     everything = [told for one in found.alone.values() for told in (*one.floor, *one.answered)]
     everything += [told for crowd in found.crowd.values() for told in (*crowd.floor, *crowd.all)]
+    everything += [told for one in found.clicks.values() for told in (*one.floor, *one.acked)]
     wrong = sum(one.kind == "wrong" for one in everything)
     yield Promise("answers that were wrong", 0, wrong, "answers", gate=True)
 
@@ -313,5 +365,6 @@ _NOTES = (
     "Confirmed: CLOCK_MONOTONIC when the journal's `confirmed` was heard, minus that before the request.",
     "Floor: a request of the same size to /healthz of the same bot, between the others.",
     "So far: a right answer, sent before every instance had acknowledged. Not yet and wrong count as 3 s.",
+    "Click: a press of a step's button; right only where its tick stands in the run afterwards.",
     "Silent: Slack's Web API never answers; cut: it drops the connection. The bot was started so.",
 )

@@ -45,21 +45,21 @@ class Told:
 def kill(workflow: str, token: str) -> bytes:
     """Return the request that kills *workflow*."""
     body = json.dumps({"workflow": workflow, "reason": "wrong refund answers"}).encode()
-    return request("POST", "/v1/kills", _speaks(token), body)
+    return request("POST", "/v1/kills", speaks(token), body)
 
 
 def restore(workflow: str, token: str) -> bytes:
     """Return the request that restores *workflow*."""
     body = json.dumps({"reason": "measured"}).encode()
-    return request("POST", f"/v1/workflows/{workflow}/restore", _speaks(token), body)
+    return request("POST", f"/v1/workflows/{workflow}/restore", speaks(token), body)
 
 
 def floor(like: bytes, token: str) -> bytes:
     """Return a question to `/healthz` of the very size of the request *like*."""
-    spare = len(like) - len(request("GET", "/healthz", _speaks(token))) + 1
+    spare = len(like) - len(request("GET", "/healthz", speaks(token))) + 1
     # The length of the body is written in the request, too.
-    sizes = [spare - digits for digits in range(1, 5) if len(str(spare - digits)) == digits]
-    return request("GET", "/healthz", _speaks(token), b" " * (sizes[0] if sizes else 0))
+    sizes = [spare - digits for digits in range(1, 7) if len(str(spare - digits)) == digits]
+    return request("GET", "/healthz", speaks(token), b" " * (sizes[0] if sizes else 0))
 
 
 def slash(command: str, text: str, person: str, *, secret: str, now_s: int) -> bytes:
@@ -81,6 +81,11 @@ def slash(command: str, text: str, person: str, *, secret: str, now_s: int) -> b
         "response_url": "http://127.0.0.1:9/response",
         "trigger_id": f"1.2.{uuid4().hex}",
     }
+    return signed(form, secret=secret, now_s=now_s)
+
+
+def signed(form: Mapping[str, str], *, secret: str, now_s: int) -> bytes:
+    """Return one delivery of Slack's to the bot: *form*, signed at *now_s* (Unix time) with *secret*."""
     body = urlencode(form).encode()
     base = b":".join((b"v0", str(now_s).encode(), body))
     headers = {
@@ -105,7 +110,7 @@ def judge_kill(answer: Answer, workflow: str, clients: int) -> Told:
         and instances.get("expected") == clients
     )
     if not right or not isinstance(instances, Mapping):
-        return Told("wrong", took, words=_words(answer))
+        return Told("wrong", took, words=words_of(answer))
     whole = instances.get("confirmed") == clients
     return Told("whole" if whole else "so far", took, str(said.get("kill")))
 
@@ -115,7 +120,7 @@ def judge_restore(answer: Answer, clients: int) -> Told:
     said = answer.json()
     instances = said.get("instances")
     if answer.status != OK or said.get("restored") is not True:
-        return Told("wrong", answer.took_ms, words=_words(answer))
+        return Told("wrong", answer.took_ms, words=words_of(answer))
     whole = isinstance(instances, Mapping) and instances.get("confirmed") == clients
     return Told("whole" if whole else "so far", answer.took_ms)
 
@@ -123,7 +128,7 @@ def judge_restore(answer: Answer, clients: int) -> Told:
 def judge_floor(answer: Answer) -> Told:
     """Judge an answer of `/healthz`."""
     right = answer.status == OK and answer.json().get("ok") is True
-    return Told("whole" if right else "wrong", answer.took_ms, words=_words(answer))
+    return Told("whole" if right else "wrong", answer.took_ms, words=words_of(answer))
 
 
 def judge_slash(answer: Answer, wanted: Literal["kill", "status"], workflow: str) -> Told:
@@ -131,7 +136,7 @@ def judge_slash(answer: Answer, wanted: Literal["kill", "status"], workflow: str
     said = answer.json()
     text, took = str(said.get("text", "")), answer.took_ms
     if answer.status != OK or said.get("response_type") != "ephemeral" or not said.get("blocks"):
-        return Told("wrong", took, words=_words(answer))
+        return Told("wrong", took, words=words_of(answer))
     title = text.partition("\n")[0]
     if "Still working on it" in title:
         return Told("not yet", took)
@@ -150,9 +155,11 @@ def _status(title: str, took_ms: float, workflow: str) -> Told:
     return Told("whole" if right else "wrong", took_ms, words=title)
 
 
-def _speaks(token: str) -> dict[str, str]:
+def speaks(token: str) -> dict[str, str]:
+    """Return the headers of a request in JSON of whom *token* belongs to."""
     return {"authorization": f"Bearer {token}", "content-type": "application/json"}
 
 
-def _words(answer: Answer) -> str:
+def words_of(answer: Answer) -> str:
+    """Return how an answer begins, for whoever looks why it is wrong."""
     return f"{answer.status} {answer.body[:300].decode('utf-8', 'replace')}"

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Final
 
+from opsbot.bench import runbooks as written
+
 ENV: Final = "bench"
 TEAM: Final = "T0HOME"
 CROWD: Final = 50
@@ -13,6 +15,8 @@ PEOPLE: Final = tuple(f"p{number:02}" for number in range(CROWD))
 WORKFLOWS: Final = tuple(f"bench-{number:02}" for number in range(CROWD))
 CHANNELS: Final = tuple(f"C0BENCH{number:02}" for number in range(CROWD))
 APPROVER: Final = "approver"
+WALKED: Final = "page-0"
+"""The runbook that people walk: 17 KB, 27 steps with two boxes each, as long as people write."""
 
 
 def slack_id(person: str) -> str:
@@ -21,7 +25,7 @@ def slack_id(person: str) -> str:
 
 
 def write(folder: Path) -> tuple[Path, Path]:
-    """Write declarations, policy and one runbook below *folder*; return both directories."""
+    """Write declarations, policy and two runbooks below *folder*; return both directories."""
     flags, runbooks = folder / "flags", folder / "runbooks"
     (flags / "workflows").mkdir(parents=True)
     runbooks.mkdir()
@@ -31,6 +35,7 @@ def write(folder: Path) -> tuple[Path, Path]:
         (flags / "workflows" / f"{name}.yaml").write_text(text, "utf-8")
     (flags / "policy.yaml").write_text(json.dumps(_policy(), indent=1), "utf-8")
     (runbooks / "wrong-answers.md").write_text(_RUNBOOK, "utf-8")
+    (runbooks / f"{WALKED}.md").write_text(_walked(), "utf-8")
     return flags, runbooks
 
 
@@ -77,11 +82,21 @@ def _policy() -> dict[str, object]:
             "restore": anybody,
             "approve": {"roles": ["approver"]},
             "audit": anybody,
+            "incident": anybody,
         },
         "fallback": {"people": [APPROVER]},
         # One person kills hundreds of times here: an alarm with each would be measured with it.
         "times": {"alarm_kills": 1000, "alarm_window_min": 1},
     }
+
+
+def _walked() -> str:
+    """Return a page as people write them, as one of this household's."""
+    own = {"owner: support-ai": "owner: bench", "severity: sev2": "severity: sev3"}
+    text = written.page(0)
+    for theirs, ours in own.items():
+        text = text.replace(theirs, ours)
+    return text
 
 
 _RUNBOOK = """---

@@ -8,6 +8,7 @@ import pytest
 from opsbot.adapters import catalog
 from opsbot.bench import answers, household, subject
 from opsbot.bench.answers import Alone, Crowd, Found, Size
+from opsbot.bench.clicks import Clicks
 from opsbot.bench.commands import Told
 from opsbot.bench.ear import Ear, Unconfirmed
 from opsbot.bench.propagation import opened
@@ -23,14 +24,18 @@ from opsflags.model import Scope
 def test_a_small_run_finds_every_answer_right() -> None:
     said: list[str] = []
 
-    told = answers.report(said.append, size=Size(1, 1, 1, ("cut",), 0))
+    told = answers.report(said.append, size=Size(1, 1, 1, ("cut",), 0, 1, 1))
 
-    alone, crowd, judged = told.tables
-    assert len(said) == 5
+    alone, crowd, clicked, judged = told.tables
+    assert len(said) == 6
     assert {row[1] for row in alone.rows} >= {"kill, to confirmed", "kill, to its answer"}
     assert [row[0] for row in crowd.rows if row[1] == "both"] == ["Slack is well", "Slack is cut"]
+    assert [row[:3] for row in clicked.rows if "acknowledgement" in str(row[1])] == [
+        ("one after the other", "click, to its acknowledgement", 1),
+        ("20 at once", "click, to its acknowledgement", 20),
+    ]
     assert [row[-1] for row in judged.rows] == [0] * len(judged.rows)
-    assert [p.limit for p in told.promises] == [250, 250, 250, 250, 1000, 1000, 0]
+    assert [p.limit for p in told.promises] == [250, 250, 250, 250, 1000, 1000, 1000, 1000, 0]
     assert told.exit_code == 0
 
 
@@ -75,6 +80,30 @@ def test_one_wrong_answer_fails_the_command() -> None:
     told = promised(found("wrong", 3))
 
     assert [p.measured for p in told.promises if p.gate] == [1]
+    assert told.exit_code == 1
+
+
+def clicked(kind: Literal["whole", "wrong"], took_ms: float) -> Found:
+    """Return what a run says in which one click was of *kind*."""
+    right = [Told("whole", 10.0)] * 20
+    run = found("whole", 10)
+    run.clicks = {answers.AT_ONCE: Clicks(right, [*right, Told(kind, took_ms)], [30.0])}
+    return run
+
+
+def test_a_slow_click_is_not_kept_and_fails_nothing() -> None:
+    told = promised(clicked("whole", 1001))
+
+    slow = next(p for p in told.promises if "click" in p.what)
+    assert (slow.limit, slow.measured, slow.verdict) == (1000, 1001, "not kept")
+    assert told.exit_code == 0
+
+
+def test_one_refused_click_fails_the_command() -> None:
+    told = promised(clicked("wrong", 3))
+
+    assert [p.measured for p in told.promises if p.gate] == [1]
+    assert [p.measured for p in told.promises if "click" in p.what] == [3000]
     assert told.exit_code == 1
 
 

@@ -83,9 +83,9 @@ async def _replica(mine: Store, slack: SlackStandIn, stack: AsyncExitStack) -> B
 def rests(bot: Bot, store: Store) -> bool:
     """Return whether every step came to an end, and no work is left."""
     steps = bot.env.store.state.incident("INC-1").steps.values()
+    late = waiting(store)  # before and after: what is tried again goes from there to the lanes
     busy = sum(int(str(store.redis.xlen(store.keys.lane(lane)))) for lane in LANES)
-    busy += len(waiting(store))
-    return not busy and all(step.state != "due" for step in steps)
+    return not (late or busy or waiting(store)) and all(step.state != "due" for step in steps)
 
 
 def waiting(store: Store) -> list[str]:
