@@ -103,7 +103,8 @@ class Run:
     *focus* is the current step of each lane, empty where the lane is at its end. *marks* has the steps
     that anybody touched; *acts* the actions, by `<step>#<number>`. *commander* leads it; *offer* is
     who was handed the lead and has not accepted, *lead_ms* since when the commander leads. *follows* is
-    the run that this one superseded, *newer* the digest of a newer revision of its file.
+    the run that this one superseded, *newer* the digest of a newer revision of its file, *renewed* the
+    version at which it went on with one, 0 where it never did.
     """
 
     id: str
@@ -134,6 +135,7 @@ class Run:
     ended_ms: int | None = None
     why: str = ""
     lead_ms: int | None = None
+    renewed: int = 0
 
     @property
     def open(self) -> bool:
@@ -147,6 +149,11 @@ class Run:
     def act(self, step: str, number: int) -> Act | None:
         """Return what became of one action, None where nobody pressed it."""
         return self.acts.get(f"{step}#{number}")
+
+    def settled(self, step: str, number: int) -> bool:
+        """Return whether one action is done since its step was opened last: what it came to before is no evidence now."""
+        act = self.act(step, number)
+        return act is not None and act.state == "done" and act.version >= self.mark(step).reopened
 
     def undoing(self, step: str, number: int) -> Act | None:
         """Return what became of the way back of one action, None where nobody pressed that."""

@@ -21,7 +21,7 @@ RUNBOOK_ACTS: Final = (
     ),
     (
         "skip why · block [for:30m] on whom · unblock · back · undo · undo action",
-        "go past it, wait for somebody, go back; `step:slug` names another step than the current one",
+        "go past it, wait for somebody, go back; `step:6` names the step where two are current",
     ),
     (
         "note text · evidence https://…",

@@ -29,7 +29,9 @@ Telling = Literal["failed", "skip", "note"]
 LONGEST_S: Final = 7 * 86_400
 """How far off something that is blocked may be looked at again, in seconds."""
 
-HARMLESS: Final = ("show", "steps", "catchup", "list", "catalogue", "read", "help", "note")
+HARMLESS: Final = frozenset(
+    {"show", "steps", "catchup", "list", "catalogue", "read", "help", "note"}
+)
 """What may be proposed for a word that nobody knows: it changes nothing, or only adds words."""
 
 
@@ -62,11 +64,15 @@ def starts_bare(text: str) -> bool:
 
 
 def _unknown(act: str, said: RunTyped) -> NeedsMoreWords:
-    """Refuse an act; what is proposed changes nothing, or people who are tired would do it."""
-    near = get_close_matches(act, ACTS, n=1, cutoff=0.5)
+    """
+    Refuse an act; what is proposed changes nothing, or people who are tired would do it.
+
+    Nothing is where an act that changes something is as near: `dnoe` is hardly a note.
+    """
+    near = get_close_matches(act, ACTS, n=2, cutoff=0.5)
     listed = ", ".join(one for one in ACTS if one not in _ALIASES)
     hint = f"It is one of {listed}. `{said.command} help` says what each does."
-    if near and near[0] in HARMLESS:
+    if near and HARMLESS.issuperset(near):
         hint = f"Did you mean `{said.command} {near[0]}`?"
     return said.wrong(f"`{shown(act)}` is nothing that can be done with a runbook", hint)
 

@@ -95,14 +95,25 @@ class RunbookListeners:
             return await self._shown_book(words.runbook, actor)
         if isinstance(words, RunAction):
             return await self._acted(words, act, actor)
-        return await ask(self._runs, words, actor, request_id=act.request_id)
+        said = await ask(self._runs, words, actor, request_id=act.request_id)
+        return said if isinstance(words, RunLook) else await self._brief(said, act, actor)
+
+    async def _brief(self, said: Said, act: Invocation, actor: Actor) -> Said:
+        """Return only what was done where the run's own messages stand beside it: they show the rest."""
+        note = str(said.body.get("note") or "")
+        if not note or said.exit_code or said.channel != act.channel:
+            return said
+        view = await self._runs.view(WhichRun(str(said.body["run"]), act.channel), actor)
+        shown = await quietly(self.deps, view, said, act, actor)
+        return Said("plain", note, body=said.body) if shown is None else said
 
     async def _acted(self, words: RunAction, act: Invocation, actor: Actor) -> Said:
         """Do an action that was typed; what it will do is asked about by a button."""
         view = await self._runs.view(words.which, actor)
         actor = await self._sure(view, words, act, actor)
         try:
-            return await self._runs.do(words, actor, request_id=act.request_id)
+            said = await self._runs.do(words, actor, request_id=act.request_id)
+            return await self._brief(said, act, actor)
         except NeedsConfirmation as error:
             said = of_error(error)
             step = words.step or next((lane.step.step.id for lane in view.lanes if lane.step), "")
@@ -162,7 +173,8 @@ class RunbookListeners:
     def _leads(self, what: Literal["take", "accept", "decline"]) -> Run:
         async def lead(act: Invocation, actor: Actor) -> Reply:
             words = LeadRun(_which(ref_of(act.value), act), what)
-            return await self._runs.lead(words, actor, request_id=act.request_id)
+            said = await self._runs.lead(words, actor, request_id=act.request_id)
+            return await self._brief(said, act, actor)
 
         return lead
 

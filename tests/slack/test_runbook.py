@@ -217,7 +217,7 @@ async def test_a_step_is_given_to_somebody_who_accepts(one_way: Walk) -> None:
     assert offered is not None
     assert "Sam was asked to take it" in offered.text
     await one_way.types(SUPPORT, "/ai-runbook accept keep-the-evidence")
-    assert "Sam has it since" in one_way.house.slack.workspace.find(one_way.room, ops.ts).text  # type: ignore[union-attr]  # it stands
+    assert "Sam has it, begun at" in one_way.house.slack.workspace.find(one_way.room, ops.ts).text  # type: ignore[union-attr]  # it stands
 
 
 async def test_a_note_and_a_link_are_kept_with_the_step(one_way: Walk) -> None:
@@ -231,7 +231,7 @@ async def test_a_note_and_a_link_are_kept_with_the_step(one_way: Walk) -> None:
     assert (kept.kind, kept.url) == ("evidence", "https://traces.example.com/1")
     now = one_way.house.slack.workspace.find(one_way.room, ops.ts)
     assert now is not None
-    assert "Kept with it: 1 of evidence." in now.text
+    assert "Kept with it: 1 piece of evidence." in now.text
 
 
 async def test_the_lead_goes_over_when_it_is_accepted(one_way: Walk) -> None:
@@ -241,7 +241,7 @@ async def test_the_lead_goes_over_when_it_is_accepted(one_way: Walk) -> None:
     await one_way.types(LEAD, f"/ai-runbook handover <@{SUPPORT}|sam>")
     now = one_way.house.slack.workspace.find(one_way.room, card.ts)
     assert now is not None
-    assert "Ines leads; handed to Sam, who has not accepted yet." in now.text
+    assert "Ines leads; offered to Sam, who has not accepted yet." in now.text
     await one_way.press(ONCALL, "I have command", now)
     assert one_way.run().commander == "ines"
     await one_way.press(SUPPORT, "I have command", now)

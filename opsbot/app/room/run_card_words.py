@@ -136,7 +136,7 @@ def _lane(lane: LaneView) -> str:
 def _lead(view: RunView) -> str:
     lead = f"{view.commander} leads" if view.commander else "Nobody leads"
     if view.offer:
-        return f"{lead}; handed to {view.offer}, who has not accepted yet."
+        return f"{lead}; offered to {view.offer}, who has not accepted yet."
     return f"{lead}."
 
 

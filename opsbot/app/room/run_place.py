@@ -7,7 +7,7 @@ from opsbot.app.environment import policy_of
 from opsbot.app.ports import Chat, GiveUp
 from opsbot.app.reach import slack_ids
 from opsbot.app.room.place import place, reached
-from opsbot.app.runs.sight import incident_of
+from opsbot.app.runs.sight import aware, incident_of
 from opsbot.domain.change import Record
 from opsbot.domain.run import Run
 from opsbot.domain.state import State
@@ -73,6 +73,8 @@ async def told_directly(chat: Chat, person: str, message: Message, key: str) -> 
 def _address(state: State, run: Run) -> str:
     policy = policy_of(state)
     lead = run.commander or run.begun_by
+    if not aware(state, run, (lead,)):
+        return ""
     return reached(policy, lead) or next(
         (one for one in slack_ids(policy, (lead,)) if one != lead), ""
     )

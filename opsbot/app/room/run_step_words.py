@@ -139,7 +139,7 @@ def _lines(view: RunView, lane: LaneView, one: StepView) -> Iterator[str]:
 def _held(one: StepView) -> str:
     offered = f" {one.offered} was asked to take it." if one.offered else ""
     if one.assignee:
-        since = f" since {clock(one.mark.begun_ms)}" if one.mark.begun_ms is not None else ""
+        since = f", begun at {clock(one.mark.begun_ms)}" if one.mark.begun_ms is not None else ""
         return f"{one.assignee} has it{since}.{offered}"
     return f"Nobody has it yet.{offered}"
 
@@ -147,7 +147,7 @@ def _held(one: StepView) -> str:
 def _acted(act: ActView) -> str:
     by = f", pressed by {act.by}" if act.by else ""
     result = f" ({act.result})" if act.result else ""
-    detail = f"; {act.detail}" if act.detail else ""
+    detail = f"; {act.detail}" if act.detail and act.state != "undone" else ""
     said = {
         "executing": "under way",
         "waiting": "waits",
@@ -156,9 +156,10 @@ def _acted(act: ActView) -> str:
         "unknown": "was cut off, and nobody knows what came of it until somebody looks",
         "undone": "was taken back",
     }[act.state]
-    back = {"executing": " It is being taken back.", "waiting": " Taking it back waits."}.get(
-        act.undone, ""
-    )
+    back = {
+        "executing": " It is being taken back.",
+        "waiting": " Taking it back waits for a second person.",
+    }.get(act.undone, "")
     return f"{act.label}: {said}{result}{by}{detail.rstrip('.')}.{back}"
 
 
@@ -166,7 +167,7 @@ def _kept(one: StepView) -> str:
     notes = sum(note.kind == "note" for note in one.notes)
     evidence = len(one.notes) - notes
     parts = [counted(notes, "note")] if notes else []
-    parts += [f"{evidence} of evidence"] if evidence else []
+    parts += [counted(evidence, "piece") + " of evidence"] if evidence else []
     return f"Kept with it: {', '.join(parts)}." if parts else ""
 
 
@@ -233,7 +234,7 @@ def _may_tick(view: RunView, one: StepView) -> bool:
     open_ = (
         act for act in one.acts if act.verb in _PROVEN or act.state in ("executing", "waiting")
     )
-    return all(act.state == "done" for act in open_)
+    return all(view.run.settled(one.step.id, act.number) for act in open_)
 
 
 def action_button(view: RunView, one: StepView, act: ActView, around: Around) -> Button:

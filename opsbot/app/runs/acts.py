@@ -5,23 +5,26 @@ from typing import Final
 
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.ports import Delivery, RetryLater
-from opsbot.app.runs.arguments import (
-    Arguments,
-    BadArguments,
-    CaptureArguments,
-    KillArguments,
-    VerifyArguments,
-    WaitArguments,
-    arguments_of,
-)
+from opsbot.app.runs.arguments import BadArguments, arguments_of
 from opsbot.app.runs.came_to import CameTo, of_entry
 from opsbot.app.runs.change import Told
 from opsbot.app.runs.claim import Claimed, request_id
 from opsbot.app.runs.first import name
+from opsbot.app.runs.meant import (
+    Arguments,
+    CaptureArguments,
+    KillArguments,
+    RestoreArguments,
+    RollbackArguments,
+    RouteArguments,
+    VerifyArguments,
+    WaitArguments,
+)
 from opsbot.app.runs.outcome import Attempt, Outcome, decide_outcome
 from opsbot.app.runs.params import workflow_of
 from opsbot.app.runs.perform import Doing, Perform
 from opsbot.app.runs.read import Reader
+from opsbot.app.runs.sight import incident_of
 from opsbot.domain.actor import SCHEDULER, Actor
 from opsbot.domain.change import Change
 from opsbot.domain.errors import NotAllowed, Refused, UnknownApproval, UnknownRun
@@ -48,6 +51,9 @@ BY_POLICY: Final = (
 
 FRESH_MS: Final = 10 * 60_000
 """How old a press may be that is still done by itself: nobody expects a kill an hour later."""
+
+_TOLD: Final = (KillArguments, RestoreArguments, RollbackArguments, RouteArguments)
+"""What changes something for users: everybody reads who did it, and the reason."""
 
 _AGAIN: Final = (KillArguments, CaptureArguments, VerifyArguments)
 """
@@ -76,7 +82,7 @@ class Acts:
         act = claimed.run.acts[claimed.key]
         given = _given(claimed.run, book, attempt)
         assert given is not None, "it was read when it was claimed"
-        doing = self._doing(claimed.run, attempt, given, act, actor)
+        doing = await self._doing(claimed.run, attempt, given, act, actor)
         try:
             outcome = await self._done(claimed.run, attempt, doing)
         except Refused as no:
@@ -168,7 +174,7 @@ class Acts:
         """Do it under the same request id, for who pressed it and under policy as it is now."""
         policy = policy_of(self.env.store.state)
         actor = replace(actor_named(policy, act.by.rpartition(":")[2]), via="timer")
-        doing = self._doing(run, attempt, given, act, actor)
+        doing = await self._doing(run, attempt, given, act, actor)
         try:
             outcome = await self.perform(doing)
         except NotAllowed as no:
@@ -234,10 +240,20 @@ class Acts:
             told, run=self.env.store.state.run(attempt.run), note=outcome.note or outcome.detail
         )
 
-    def _doing(self, run: Run, attempt: Attempt, given: Arguments, act: Act, actor: Actor) -> Doing:
-        step = attempt.book.step(attempt.step)
+    async def _doing(
+        self, run: Run, attempt: Attempt, given: Arguments, act: Act, actor: Actor
+    ) -> Doing:
+        book, rid = attempt.book, self._rid(attempt)
+        incident = incident_of(self.env.store.state, run)
+        private = incident is not None and incident.private
+        if private and isinstance(given, _TOLD):
+            book = await self.reader.unnamed(run)
+        step = book.step(attempt.step)
         assert step is not None
-        return Doing(run, step, given, act, actor, self._rid(attempt))
+        if private and isinstance(given, _TOLD):
+            said = step.actions[attempt.number - 1].arguments.get("reason", "")
+            given = replace(given, reason=" ".join(str(said).split()))
+        return Doing(run, step, given, act, actor, rid, private)
 
     def _rid(self, attempt: Attempt) -> str:
         return request_id(self.env.store.state.run(attempt.run), attempt.key, attempt.attempt)

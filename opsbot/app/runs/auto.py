@@ -24,8 +24,7 @@ def begun_by(run: Run, step: Step, by: str, now_ms: int) -> Run:
 def ticked_by_itself(run: Run, book: Runbook, step: Step, by: str, now_ms: int) -> Run:
     """Return the run with a step done whose actions all are, where nothing is left for people."""
     mark = run.mark(step.id)
-    acts = [run.act(step.id, number) for number in range(1, len(step.actions) + 1)]
-    proven = all(act is not None and act.state == "done" for act in acts)
+    proven = all(run.settled(step.id, number) for number in range(1, len(step.actions) + 1))
     ours = all(one.verb in READ_ONLY for one in step.actions) and bool(step.actions)
     boxes = all(box.id in mark.boxes for box in step.boxes)
     left = mark.state not in ("open", "failed") or step.decide is not None or bool(step.onward)

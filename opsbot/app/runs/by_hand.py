@@ -54,11 +54,15 @@ def in_chat(spell: Spell) -> Typing:
 
 
 def _quoted(word: str) -> str:
-    return word if _PLAIN.fullmatch(word) else shlex.quote(word)
+    plain = _PLAIN.fullmatch(word) and not _OPTION.search(word)
+    return word if plain else shlex.quote(word)
 
 
 _PLAIN: Final = re.compile(r"(?:[\w @%+=:,./-]|\{\{ ?[\w.]+ ?\}\})+", re.ASCII)
 """Words that mean the same to a shell and to people, and names that are still to be filled in."""
+
+_OPTION: Final = re.compile(r"(?:^|\s)-")
+"""What a command would take for an option of its own, wherever in some words it stands."""
 
 
 def by_hand(action: Action, *, workflow: str = OWN) -> ByHand:

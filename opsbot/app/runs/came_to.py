@@ -16,6 +16,8 @@ from opsflags import keys
 _ASKS: Final = frozenset({"ask_restore", "ask_ramp"})
 _KINDS: Final = (keys.KILLS, keys.ENDED, REVISIONS, INCIDENTS)
 DETAIL: Final = 200
+SO_ALREADY: Final = "it was so already"
+"""What is said of an action that changed nothing: a kill that held before got another reason at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +58,13 @@ def of_entry(entry: Entry) -> Outcome:
                 if one.standing == "pending":
                     words = "a second person approves"
                     return Outcome("waiting", id_, words, until_ms=one.expires_ms)
-    return Outcome("done", next(_results(entry), ""), "")
+    so = SO_ALREADY if entry.verb == "give_reason" else ""
+    return Outcome("done", next(_results(entry), ""), so)
 
 
 def of_said(said: Said) -> Outcome:
     """Return what an answer says that a request did where it committed nothing: it was so already."""
-    body, so = said.body, "it was so already"
+    body, so = said.body, SO_ALREADY
     if body.get("pending") or body.get("outcome") in ("pending", "still_pending"):
         return Outcome("waiting", str(body.get("approval") or ""), so, note=said_now(said))
     for name in ("kill", "revision", "incident"):

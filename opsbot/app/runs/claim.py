@@ -4,20 +4,20 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from opsbot.app.environment import policy_of
-from opsbot.app.runs.arguments import (
-    ApproveArguments,
-    Arguments,
-    BadArguments,
-    CommsArguments,
-    WaitArguments,
-    arguments_of,
-)
+from opsbot.app.runs.arguments import BadArguments, arguments_of
 from opsbot.app.runs.auto import begun_by, ticked_by_itself
 from opsbot.app.runs.by_hand import by_hand
 from opsbot.app.runs.change import Told, beside, changed
-from opsbot.app.runs.first import must_be_first, pressed_before, stale, titled
+from opsbot.app.runs.first import (
+    must_be_first,
+    must_show_this_revision,
+    pressed_before,
+    stale,
+    titled,
+)
 from opsbot.app.runs.labels import label
 from opsbot.app.runs.marks import step_meant
+from opsbot.app.runs.meant import ApproveArguments, Arguments, CommsArguments, WaitArguments
 from opsbot.app.runs.params import workflow_of
 from opsbot.app.runs.power import may_walk
 from opsbot.app.runs.requests import RunAction
@@ -31,6 +31,8 @@ from opsbot.domain.policy import identity_of
 from opsbot.domain.run import Act, Run
 from opsbot.domain.runbook import Action, Runbook, Step
 from opsbot.domain.state import State
+from opsbot.domain.typed import command
+from opsflags import keys
 
 LEASE_MS: Final = 30_000
 """How long a claim holds: longer than any use case takes to answer, or to say that it does not know."""
@@ -87,6 +89,7 @@ def decide_claim(state: State, now_ms: int, pressing: Pressing) -> tuple[Change 
     rule = may_walk(state, run, pressing.actor, now_ms)
     if not run.open:
         raise over(state, run, now_ms)
+    must_show_this_revision(run, request.seen)
     step = step_meant(run, book, request.step)
     action, given = meant(run, book, step, request.number)
     by = identity_of(policy_of(state), pressing.actor)
@@ -148,7 +151,8 @@ class _Hand:
         if isinstance(given, WaitArguments):
             return _Held(replace(act, state="waiting", until_ms=_ends_ms(given, self.now_ms)), None)
         if isinstance(given, ApproveArguments):
-            asking = Asking(self.run, self.step, key, given)
+            workflow = workflow_of(self.run, self.pressing.book)
+            asking = Asking(self.run, self.step, key, given, workflow)
             one, more = asked_for(self.state, self.now_ms, asking, self.pressing.actor)
             waits = replace(act, state="waiting", until_ms=one.expires_ms, result=one.id)
             return _Held(waits, None, more)
@@ -158,7 +162,8 @@ class _Hand:
         """Refuse a second press of what is under way, done, or not known to have ended."""
         run, step = self.run, self.step
         if self.back:
-            way_back(run, step, self.pressing.request.number, action)
+            done = way_back(run, step, self.pressing.request.number, action)
+            self._must_be_made_by(done)
         else:
             self._must_be_open()
         old = run.acts.get(key)
@@ -173,6 +178,17 @@ class _Hand:
             raise refuse(
                 f"Nobody knows yet what the last attempt at {titled(step)} came to",
                 "Look at what is really so first: `read back`.",
+            )
+
+    def _must_be_made_by(self, done: Act) -> None:
+        """Refuse to take back a kill that was there before: its own maker, or a restore, lifts that."""
+        if done.result not in self.state.kind(keys.KILLS):
+            return
+        kill = self.state.kill(done.result)
+        if kill.since_ms < done.at_ms:
+            raise refuse(
+                f"{kill.id} was there before {titled(self.step)}, so that is not what is taken back",
+                f"What was so before it came stays so. To lift it: {command(f'restore {kill.id}')}.",
             )
 
     def _must_be_open(self) -> None:

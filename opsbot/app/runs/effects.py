@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from opsbot.domain.change import Effect, Record, Timer
-from opsbot.domain.run import Mark, Run
+from opsbot.domain.run import Act, Mark, Run
 from opsbot.domain.runbook import LANES, Runbook
 
 CARD, FILE, TOLD, REMIND, ACT = "run_card", "run_file", "run_told", "run_remind", "run_act"
@@ -85,10 +85,18 @@ def taken_up(run: Run, now_ms: int) -> tuple[Timer, ...]:
     Return the due times of an open run that was put back after a loss of data.
 
     All but the planned lengths of steps, which stand in its runbook: those are set by the next mark.
+    What waits for a second person, or is in doubt, is looked at at once: work that did so is lost too.
     """
     if run.mode == "show":
         return ()
-    return tuple(_timer(run, name, at_ms, now_ms) for name, at_ms in _of_run(run))
+    again = {f"act:{name}": now_ms for name, act in run.acts.items() if _looked_at(act)}
+    times = {**dict(_of_run(run)), **again}
+    return tuple(_timer(run, name, at_ms, now_ms) for name, at_ms in times.items())
+
+
+def _looked_at(act: Act) -> bool:
+    """Return whether looking is all that brings an action on: for a second person, or at what is really so."""
+    return act.state == "unknown" or (act.state == "waiting" and act.result.startswith("A-"))
 
 
 def _timer(run: Run, name: str, at_ms: int, now_ms: int) -> Timer:

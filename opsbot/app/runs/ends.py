@@ -129,7 +129,9 @@ def _renewed(
         if book.lane(lane):
             focus[lane] = _current(run, ending.book, book, lane)
     acts = {key: _kept(key, act, ending.book, book) for key, act in run.acts.items()}
-    after = replace(run, digest=book.digest, newer="", focus=focus, acts=acts)
+    after = replace(
+        run, digest=book.digest, newer="", focus=focus, acts=acts, renewed=run.version + 1
+    )
     change, after = _changed(state, now_ms, run, after, replace(ending, book=book), rule)
     if book.digest not in state.kind(TEXTS):
         more = Change("run_end", ending.actor, (Write(TEXTS, book.digest, outline(book)),))

@@ -4,10 +4,11 @@ from opsbot.app.environment import policy_of
 from opsbot.app.incident.words import lasted
 from opsbot.domain.errors import StaleButton
 from opsbot.domain.policy import shown
-from opsbot.domain.run import Act, Mark
+from opsbot.domain.run import Act, Mark, Run
 from opsbot.domain.runbook import Step
 from opsbot.domain.said import inert
 from opsbot.domain.state import State
+from opsbot.domain.typed import command
 
 TITLE = 80
 _SO = {
@@ -36,8 +37,24 @@ def must_be_first(
         raise stale(state, now_ms, mark, step, by)
 
 
+def must_show_this_revision(run: Run, seen: int | None) -> None:
+    """
+    Go on where what was on the screen is of the revision that the run walks.
+
+    Raises:
+        StaleButton: behind the same step stands something else now, which nobody was shown.
+    """
+    if seen is not None and seen < run.renewed:
+        raise StaleButton(
+            f"{run.id} walks a newer revision since that was shown. Nothing was changed.",
+            hint=f"Look at it as it is now: {command(f'runbook show {run.id}')}.",
+        )
+
+
 def stale(state: State, now_ms: int, mark: Mark, step: Step, by: str) -> StaleButton:
     """Return the answer to who came second: who was first, and what is so now."""
+    if not mark.by:
+        return StaleButton(f"{titled(step)} {_so(state, mark)}: there is nothing to change.")
     who = "You" if mark.by == by else name(state, mark.by)
     return StaleButton(
         f"{who} did this {ago(now_ms, mark.at_ms)}: {titled(step)} {_so(state, mark)}."

@@ -5,10 +5,10 @@ from typing import Any, Final
 
 from opsbot.app.incident.words import lasted
 from opsbot.app.requests import Target
-from opsbot.app.runs.arguments import (
+from opsbot.app.runs.arguments import BadArguments, arguments_of
+from opsbot.app.runs.meant import (
     ApproveArguments,
     Arguments,
-    BadArguments,
     CaptureArguments,
     CommsArguments,
     IncidentArguments,
@@ -19,7 +19,6 @@ from opsbot.app.runs.arguments import (
     RouteArguments,
     VerifyArguments,
     WaitArguments,
-    arguments_of,
 )
 from opsbot.domain.runbook import Action
 from opsbot.domain.said import inert
@@ -53,7 +52,7 @@ def aim_words(target: Target) -> str:
 def _kill(one: KillArguments) -> str:
     at = f"{aim_words(one.target)}{f', tool {one.tool}' if one.tool else ''}"
     more = f" for tenant {one.tenant}" if one.tenant else ""
-    how = f"Set {at} to {one.mode}" if one.mode not in (None, "stop") else f"Kill {at}"
+    how = {None: f"Kill {at}", "stop": f"Stop {at}"}.get(one.mode, f"Set {at} to {one.mode}")
     return f"{how}{more}"
 
 
@@ -78,6 +77,8 @@ def _page(one: PageArguments) -> str:
 def _incident(one: IncidentArguments) -> str:
     if one.status is not None:
         return f"Incident: {one.status}"
+    if one.title:
+        return "Open an incident"
     if one.severity is not None:
         return f"Incident: {one.severity}"
     if one.update:

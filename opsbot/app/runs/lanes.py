@@ -49,9 +49,14 @@ def jumped(run: Run, book: Runbook, step: Step, target: Step) -> Run:
     Return the run with the lane of *target* at it, as an answer on *step* says.
 
     Forward: what lies between was led past. Back: everything from there to the question is open again.
+    In the other lane nothing is gone past that holds it.
     """
     if target.lane != step.lane:
-        return focused(onward(run, book, step), target.lane, target.id)
+        after, stop = onward(run, book, step), barrier(run, book, target.lane)
+        other = book.lane(target.lane)
+        if stop is not None and _index(other, target.id) > _index(other, stop.id):
+            return after
+        return focused(after, target.lane, target.id)
     lane = book.lane(step.lane)
     here, there = _index(lane, step.id), _index(lane, target.id)
     if there > here:

@@ -94,6 +94,8 @@ def _role(state: State, now_ms: int, before: Run, after: Run, actor: Actor) -> C
     incident = incident_of(state, before)
     if incident is None or not incident.open:
         return None
+    if before.mode != "live" and not incident.drill:
+        return None  # practice hands nobody the command of what is real
     if incident.roles.get("commander", before.commander) != before.commander:
         return None
     order = RoleOrder(Which(incident.id), "commander", "take")

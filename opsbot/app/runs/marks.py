@@ -7,7 +7,7 @@ from typing import Final
 from opsbot.app.environment import policy_of
 from opsbot.app.runs.attach import attached
 from opsbot.app.runs.change import Told, beside, changed
-from opsbot.app.runs.first import must_be_first, name, titled
+from opsbot.app.runs.first import must_be_first, must_show_this_revision, name, titled
 from opsbot.app.runs.hands import accepted, assigned, declined, taken
 from opsbot.app.runs.lanes import stepped_back
 from opsbot.app.runs.power import may_walk
@@ -33,6 +33,7 @@ from opsbot.domain.policy import identity_of
 from opsbot.domain.run import Run
 from opsbot.domain.runbook import LANES, LaneName, Runbook, Step
 from opsbot.domain.state import State
+from opsbot.domain.typed import command
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,9 @@ _ANSWERS: Final = frozenset({"accept", "decline"})
 _BESIDE: Final = frozenset({"note", "evidence", "box", "back"})
 """What two people may do to one step at once without being in each other's way."""
 
+_JUDGED: Final = frozenset({"done", "failed", "skip", "box", "decide"})
+"""What is said about the words of a step, and so only about those that were read."""
+
 
 def decide_mark(state: State, now_ms: int, marking: Marking) -> tuple[Change | None, Told]:
     """
@@ -82,6 +86,8 @@ def decide_mark(state: State, now_ms: int, marking: Marking) -> tuple[Change | N
     by = identity_of(policy_of(state), actor)
     if not run.open and not says:
         raise over(state, run, now_ms)
+    if request.act in _JUDGED:
+        must_show_this_revision(run, request.seen)
     step = step_meant(run, marking.book, request.step, now=request.act)
     touch = Touch(
         state=state, now_ms=now_ms, run=run, book=marking.book, step=step, by=by,
@@ -125,23 +131,25 @@ def step_meant(run: Run, book: Runbook, word: str, *, now: str = "") -> Step:
             f"Every lane of {run.id} is at its end; nothing was changed.",
             hint="Name a step, or finish the run.",
         )
-    both = " and ".join(f"`{one.id}`" for one in open_)
+    both = [(book.steps.index(one) + 1, titled(one)) for one in open_]
+    named = " and ".join(f"{number}, {title}" for number, title in both)
     raise NeedsMoreWords(
-        f"Two steps are current: {both}; nothing was changed.", hint="Name one of them."
+        f"Two steps are current: {named}; nothing was changed.",
+        hint=f"Say which, before any other words: {' or '.join(f'`step:{number}`' for number, _ in both)}.",
     )
 
 
 def _step_named(book: Runbook, word: str) -> Step:
     folded = word.strip().casefold()
     steps = book.steps
-    found = book.step(folded)
+    found = book.step(word.strip()) or book.step(folded)
     if found is None and folded.isascii() and folded.isdigit() and 0 < int(folded) <= len(steps):
         found = steps[int(folded) - 1]
     found = found or next((one for one in steps if one.title.casefold() == folded), None)
     if found is None:
         raise refuse(
             "There is no such step in this version of the runbook",
-            f"Its steps: {', '.join(f'`{one.id}`' for one in steps[:12])}.",
+            f"Name it by its number, 1 to {len(steps)}; {command('runbook steps')} lists them.",
         )
     return found
 
@@ -163,7 +171,8 @@ def noted(state: State, before: Run, after: Run, book: Runbook, touch: Touch) ->
 
 def _onward(step: Step, choice: int | None) -> str:
     """Return where another runbook goes on, as an answer or the step itself says; nobody is sent there."""
-    option = None if step.decide is None or choice is None else step.decide.options[choice]
+    options = () if step.decide is None else step.decide.options
+    option = options[choice] if choice is not None and choice < len(options) else None
     name_ = (option.runbook if option is not None else "") or step.onward
     return f"It goes on in `{name_}`: switch when you are ready." if name_ else ""
 

@@ -37,7 +37,7 @@ dd { margin: 0; flex: 1 1 10rem } .blank { display: inline-block; min-width: 7re
 nav { margin: 1.2rem 0; padding: .4rem .9rem; background: var(--soft); border-radius: .4rem }
 nav ul { list-style: none; padding: 0 } nav ul > li { font-weight: 600; margin: .5rem 0 }
 nav ol { font-weight: 400; padding-left: 2rem } nav a, .runbooks a { display: inline-block; padding: .2rem 0;
-  vertical-align: top }
+  vertical-align: top } nav a { margin-top: -.2rem }
 .runbooks { list-style: none; padding: 0 } .runbooks li { padding: .5rem 0; border-bottom: 1px solid var(--edge) }
 .runbooks a { font-weight: 600 }
 .step { border: 1px solid var(--edge); border-left: .35rem solid var(--ops); border-radius: .4rem;
@@ -61,7 +61,7 @@ h3 .tick { display: none }
   h3 .tick { display: inline-block } .step, .action { break-inside: avoid; background: none }
   .step { padding: .5rem .7rem .3rem; margin: .6rem 0 } p, ul, ol, pre { margin: .3rem 0 }
   .action { border: 1px solid var(--edge); padding: .1rem .6rem } .action pre { border: 0; padding: 0 .2rem }
-  nav { border: 1px solid var(--edge); background: none; columns: 2; font-size: 9.5pt } nav a { padding: 0 }
+  nav { border: 1px solid var(--edge); background: none; columns: 2; font-size: 9.5pt } nav a { padding: 0; margin: 0 }
   nav ul > li { break-inside: avoid; margin: .3rem 0 } nav li { margin: .05rem 0 }
   li, tr, pre { break-inside: avoid } p { orphans: 3; widows: 3 }
   pre { white-space: pre-wrap; overflow: visible; border: 1px solid var(--edge); overflow-wrap: anywhere }

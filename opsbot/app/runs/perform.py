@@ -22,8 +22,11 @@ from opsbot.app.requests import (
     StageRequest,
     Target,
 )
-from opsbot.app.runs.arguments import (
-    STEP_ROLES,
+from opsbot.app.runs.arguments import STEP_ROLES
+from opsbot.app.runs.came_to import CameTo, of_entry, of_said, said_now
+from opsbot.app.runs.capture import Evidence
+from opsbot.app.runs.doors import Doors
+from opsbot.app.runs.meant import (
     Arguments,
     CaptureArguments,
     IncidentArguments,
@@ -34,9 +37,6 @@ from opsbot.app.runs.arguments import (
     RouteArguments,
     VerifyArguments,
 )
-from opsbot.app.runs.came_to import CameTo, of_entry, of_said, said_now
-from opsbot.app.runs.capture import Evidence
-from opsbot.app.runs.doors import Doors
 from opsbot.app.runs.outcome import Outcome
 from opsbot.app.runs.sight import incident_of
 from opsbot.app.runs.verify import Verifying
@@ -52,7 +52,11 @@ from opsbot.domain.typed import command
 
 @dataclass(frozen=True, slots=True)
 class Doing:
-    """One attempt that is claimed: of which run and step, what it means, by whom, under which request id."""
+    """
+    One attempt that is claimed: of which run and step, what it means, by whom, under which request id.
+
+    *private*: others than who works on its incident read what is said of it.
+    """
 
     run: Run
     step: Step
@@ -60,14 +64,20 @@ class Doing:
     act: Act
     actor: Actor
     request_id: str
+    private: bool = False
 
     @property
     def reason(self) -> str:
         """Return what the use case is told as the reason: whose step of which incident it is."""
         own = getattr(self.given, "reason", "")
-        where = " ".join(one for one in (self.run.incident, self.run.id) if one)
         words = own or inert(self.step.title, limit=120)
-        return f"{words} ({where})"
+        return f"{words}{self.where}"
+
+    @property
+    def where(self) -> str:
+        """Return which run of which incident it is; nothing of a private one, as others read it."""
+        named = (self.run.incident, self.run.id)
+        return "" if self.private else f" ({' '.join(one for one in named if one)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +106,7 @@ class Perform:
         """Take back what an action came to (its *came*), under the same policy. Raises as `__call__`."""
         given, rid = doing.given, doing.request_id
         if isinstance(given, KillArguments):
-            reason = f"taken back: {inert(doing.step.title, limit=100)} ({doing.run.id})"
+            reason = f"taken back: {inert(doing.step.title, limit=100)}{doing.where}"
             request = RestoreRequest(Target("kill", came), reason)
             return await self._said(rid, self.doors.restore(request, doing.actor, request_id=rid))
         assert isinstance(given, RouteArguments), given
@@ -104,10 +114,10 @@ class Perform:
         routing = self.env.store.state.routing(given.workflow)
         tried = routing.candidate
         if tried is not None and tried.number == number:
-            stage = StageRequest(given.workflow, "cancel", number, f"taken back ({doing.run.id})")
+            stage = StageRequest(given.workflow, "cancel", number, f"taken back{doing.where}")
             return await self._said(rid, self.doors.stage(stage, doing.actor, request_id=rid))
         rollback = RollbackRequest(
-            given.workflow, reason=f"taken back ({doing.run.id})", leaving=number
+            given.workflow, reason=f"taken back{doing.where}", leaving=number
         )
         return await self._said(rid, self.doors.rollback(rollback, doing.actor, request_id=rid))
 

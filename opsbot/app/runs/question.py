@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from opsbot.app.runs.arguments import Arguments
 from opsbot.app.runs.by_hand import by_hand
 from opsbot.app.runs.labels import label
+from opsbot.app.runs.meant import Arguments
 from opsbot.app.runs.params import workflow_of
 from opsbot.domain.errors import NeedsConfirmation
 from opsbot.domain.fleet import Fleet

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.ports import Document
@@ -17,6 +18,9 @@ from opsbot.domain.kill import Kill
 from opsbot.domain.run import Run
 from opsbot.domain.runbook import Runbook
 from opsbot.domain.state import TEXTS, State
+
+TELLING: Final = ("incident.id", "incident.title", "run.id")
+"""Names by which somebody knows of an incident, or of work on it."""
 
 
 class NoProcedures:
@@ -51,6 +55,20 @@ class Reader:
         source = self.env.store.state.runbook_text(run.digest)
         book = await self.procedures.pinned(run.runbook, source)
         return filled(book, await self._names(run, titled=titled))
+
+    async def unnamed(self, run: Run) -> Runbook:
+        """
+        Return the runbook that a run walks with nothing in it that tells of its incident.
+
+        What is said beside a change for users is read by everybody, and so names nothing private.
+        Raises as `book`.
+        """
+        source = self.env.store.state.runbook_text(run.digest)
+        names = await self._names(run, titled=False)
+        return filled(
+            await self.procedures.pinned(run.runbook, source),
+            {**names, **dict.fromkeys(TELLING, "")},
+        )
 
     async def known(self, run: Run) -> Runbook:
         """

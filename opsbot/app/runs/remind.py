@@ -13,6 +13,7 @@ from opsbot.app.runs.first import titled
 from opsbot.app.runs.held import kills_of
 from opsbot.app.runs.press import value
 from opsbot.app.runs.read import Reader
+from opsbot.app.runs.sight import aware
 from opsbot.app.runs.view import RunView, StepView
 from opsbot.app.runs.words import catchup_said
 from opsbot.domain.actor import SCHEDULER
@@ -57,6 +58,8 @@ class RunTold:
         if view is None or f"{what}:{about}" not in due_now(view.run, view.book):
             return
         step_id, _, nth = about.rpartition(":")
+        if step_id and view.step(step_id) is None:
+            return  # a newer revision has no such step any more
         words = _LATE[what](view, view.step(step_id), int(nth))
         rid = f"remind:{delivery.effect.key}"
 
@@ -76,8 +79,9 @@ class RunTold:
 
     async def _say(self, view: RunView, words: Words, *, key: str) -> None:
         what, lines, whom, buttons = words
-        policy = policy_of(self.env.store.state)
-        people = slack_ids(policy, tuple(dict.fromkeys(one for one in whom if one)))
+        state = self.env.store.state
+        known = aware(state, view.run, dict.fromkeys(one for one in whom if one))
+        people = slack_ids(policy_of(state), known)
         if not people:
             return
         private = " \u00b7 private" if view.private else ""

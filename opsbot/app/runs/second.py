@@ -16,11 +16,12 @@ from opsbot.app.approvals import timers_for as approval_timers
 from opsbot.app.environment import policy_of
 from opsbot.app.numbers import next_number, numbered
 from opsbot.app.reach import holders
-from opsbot.app.runs.arguments import ApproveArguments
 from opsbot.app.runs.auto import ticked_by_itself
 from opsbot.app.runs.change import Told, beside, changed
 from opsbot.app.runs.first import name, titled
+from opsbot.app.runs.meant import ApproveArguments
 from opsbot.app.runs.power import workflows_of
+from opsbot.app.runs.sight import aware, incident_of, sees
 from opsbot.domain.actor import SCHEDULER, Actor
 from opsbot.domain.approval import Approval
 from opsbot.domain.approval import as_record as approval_record
@@ -33,6 +34,7 @@ from opsbot.domain.run import Run
 from opsbot.domain.runbook import Runbook, Step
 from opsbot.domain.said import inert
 from opsbot.domain.state import APPROVALS, State
+from opsbot.domain.typed import command
 
 RUN_STEP: Final = "run_step"
 """The verb of an approval's action that is a step of a run."""
@@ -40,12 +42,13 @@ RUN_STEP: Final = "run_step"
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Which step of which run waits, under which *key* its action stands, and what is asked."""
+    """Which step of which run waits, under which *key* its action stands, what is asked, about which *workflow*."""
 
     run: Run
     step: Step
     key: str
     given: ApproveArguments
+    workflow: str = ""
 
 
 def asked_for(state: State, now_ms: int, asking_: Asking, actor: Actor) -> tuple[Approval, Change]:
@@ -62,7 +65,6 @@ def asked_for(state: State, now_ms: int, asking_: Asking, actor: Actor) -> tuple
             " the second could be you. Nothing was asked.",
             rule="requester-not-joined",
         )
-    workflows = workflows_of(state, asking_.run.params.values())
     action: Record = {
         "verb": RUN_STEP,
         "run": asking_.run.id,
@@ -70,7 +72,7 @@ def asked_for(state: State, now_ms: int, asking_: Asking, actor: Actor) -> tuple
         "act": asking_.key,
         "asks": asking_.given.what,
         "who": asking_.given.who,
-        "workflow": workflows[0].name if workflows else "",
+        "workflow": asking_.workflow,
     }
     one = Approval(
         id=f"A-{next_number(state, 'approval')}",
@@ -80,6 +82,7 @@ def asked_for(state: State, now_ms: int, asking_: Asking, actor: Actor) -> tuple
         requested_ms=now_ms,
         expires_ms=now_ms + asking_.given.ttl_s * 1000,
     )
+    _must_be_known_to_somebody(state, asking_.run, one)
     change = Change(
         verb="run_act",
         actor=actor,
@@ -119,11 +122,24 @@ def step_words(approval: Approval) -> str:
 def givers(state: State, approval: Approval) -> tuple[str, ...]:
     """Return the people who may give it, by name: by policy, or by the role that the step names."""
     policy, role = policy_of(state), str(approval.action.get("who") or "approver")
+    run = state.run(str(approval.action["run"]))
     if role != "approver":
-        return tuple(one for one in holders(policy, role) if one != approval.requester)
+        named = tuple(one for one in holders(policy, role) if one != approval.requester)
+        return aware(state, run, named)
     workflows = workflows_of(state, (str(approval.action.get("workflow") or ""),))
     asked = Request("approve", SCHEDULER, workflows)
-    return approvers(policy, asked, requester=approval.requester)
+    return aware(state, run, approvers(policy, asked, requester=approval.requester))
+
+
+def _must_be_known_to_somebody(state: State, run: Run, approval: Approval) -> None:
+    incident = incident_of(state, run)
+    if incident is None or not incident.private or givers(state, approval):
+        return
+    raise NotAllowed(
+        f"{incident.id} is private, and nobody who could say yes is part of it. Nothing was asked.",
+        rule="run-private",
+        hint=f"Add somebody first: {command(f'incident role responder {incident.id} @somebody')}.",
+    )
 
 
 def decide_second(
@@ -134,9 +150,13 @@ def decide_second(
 
     Raises:
         StaleButton: it is settled, expired, or the run went on. NotAllowed: the asker, or not the role.
+        UnknownApproval: it is of a run that they may not know of.
     """
-    must_wait(state, approval, now_ms)
     run, key = state.run(str(approval.action["run"])), str(approval.action["act"])
+    if not sees(state, run, actor):
+        # The very words of one that does not exist: a refusal would say that it does.
+        State().approval(approval.id)
+    must_wait(state, approval, now_ms)
     step, act = book.step(str(approval.action["step"])), run.acts.get(key)
     if not run.open or step is None or act is None or act.result != approval.id:
         raise StaleButton(f"{run.id} went on without {approval.id}; nothing was changed.")
@@ -188,11 +208,12 @@ def _must_may(state: State, now_ms: int, approval: Approval, actor: Actor) -> st
         requester=approval.requester,
     )
     verdict = judge(policy, request)
-    if role == "approver" or verdict.rule in ("approver-is-requester", "approver-not-joined"):
+    # Whatever else refuses them (a guest, the asker, no policy), another role does not make good.
+    if role == "approver" or (not verdict.allowed and verdict.rule != "approver-role"):
         if not verdict.allowed:
             raise NotAllowed(verdict.message, rule=verdict.rule, hint=verdict.hint)
         return verdict.rule
-    if role not in roles_of(policy, request) or actor.kind == "service":
+    if role not in roles_of(policy, request):
         raise NotAllowed(
             f"This waits for somebody who is `{role}`; nothing was changed.", rule="run-approver"
         )

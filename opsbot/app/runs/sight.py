@@ -1,14 +1,17 @@
 """Which run is meant, and who may see it; one of an incident that they do not see does not exist for them. Pure."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from opsbot.app.environment import policy_of
+from opsbot.app.incident.sight import involved
 from opsbot.app.incident.sight import sees as sees_incident
 from opsbot.app.look import may_look
 from opsbot.app.runs.requests import WhichRun
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import NeedsMoreWords, UnknownIncident, UnknownRun
 from opsbot.domain.incident import Incident, number_of
+from opsbot.domain.policy import Policy, actor_of_person
 from opsbot.domain.run import Run, run_named
 from opsbot.domain.said import inert
 from opsbot.domain.state import State
@@ -53,6 +56,21 @@ def sees(state: State, run: Run, actor: Actor) -> bool:
     """Return whether a person may know of a run."""
     incident = incident_of(state, run)
     return incident is None or sees_incident(state, incident, actor)
+
+
+def aware(state: State, run: Run, people: Iterable[str]) -> tuple[str, ...]:
+    """Return who of some people may know of a run: of a private one nobody else is told or asked."""
+    incident, policy = incident_of(state, run), policy_of(state)
+    if incident is None or not incident.private:
+        return tuple(people)
+    within = involved(incident)
+    return tuple(one for one in people if one in within or _sees_all(state, incident, policy, one))
+
+
+def _sees_all(state: State, incident: Incident, policy: Policy, identity: str) -> bool:
+    person = policy.people.get(identity)
+    actor = None if person is None else actor_of_person(policy, person, via="slack")
+    return actor is not None and sees_incident(state, incident, actor)
 
 
 def incident_of(state: State, run: Run) -> Incident | None:

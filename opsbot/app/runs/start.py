@@ -149,6 +149,13 @@ def _must_be_alone(state: State, order: Starting, incident: Incident | None) -> 
         same = one.incident == incident.id if incident is not None else _same_place(one, order)
         if same:
             of = f" for {one.incident}" if one.incident else " here"
+            if one.mode != "live" and order.request.mode == "live":
+                as_what = "as a drill" if one.mode == "drill" else "only to look through it"
+                raise RunOpen(
+                    f"{one.id} walks `{one.runbook}`{of} {as_what}; nothing was begun.",
+                    hint="End that first, then begin again:"
+                    f" {command(f'runbook abandon {one.id} now for real')}.",
+                )
             raise RunOpen(
                 f"{one.id} walks `{one.runbook}`{of} already; nothing was begun.",
                 hint=f"Go on with it: {command(f'runbook show {one.id}')}.",

@@ -185,8 +185,9 @@ def _must_be_settled(touch: Touch) -> None:
         return
     for number, action in enumerate(touch.step.actions, 1):
         act = touch.run.act(touch.step.id, number)
-        if action.verb in PROVEN and (act is None or act.state != "done"):
-            so = f" It says: {act.detail}." if act is not None and act.detail else ""
+        if action.verb in PROVEN and not touch.run.settled(touch.step.id, number):
+            before = act is not None and act.state == "done"
+            so = f" It says: {act.detail}." if act is not None and act.detail and not before else ""
             raise refuse(
                 f"Only its `{action.verb}` makes {titled(touch.step)} done{so.rstrip('.')}",
                 "Press it; or the commander skips it, for a reason."

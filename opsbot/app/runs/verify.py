@@ -11,8 +11,9 @@ from opsbot.app.incident.words import lasted
 from opsbot.app.ports import Prober
 from opsbot.app.prove import MOST_PROBES, Point, mode_of, wrong
 from opsbot.app.routes.route import watched_route
-from opsbot.app.runs.arguments import CONFIRMED, EVERY_GATE, VerifyArguments
+from opsbot.app.runs.arguments import CONFIRMED, EVERY_GATE
 from opsbot.app.runs.by_hand import listed
+from opsbot.app.runs.meant import VerifyArguments
 from opsbot.app.runs.outcome import Outcome
 from opsbot.app.sight import Sight, watched_end, watched_kill
 from opsbot.app.target import hits

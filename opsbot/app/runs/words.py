@@ -5,12 +5,14 @@ from typing import Final
 
 from opsbot.app.fleet_words import clock, moment
 from opsbot.app.incident.words import lasted
+from opsbot.app.prose_text import lines as prose_lines
+from opsbot.app.runs.about import minutes
 from opsbot.app.runs.bodies import book_body, run_body
 from opsbot.app.runs.sheet import catalogue as catalogue_lines
 from opsbot.app.runs.view import ActView, LaneView, RunView, StepView
 from opsbot.domain.prose import plain
 from opsbot.domain.runbook import Runbook
-from opsbot.domain.said import Said, Tone, inert
+from opsbot.domain.said import Said, Tone, inert, visible
 from opsbot.domain.typed import command
 
 STATE_WORD: Final[Mapping[str, str]] = {
@@ -74,7 +76,7 @@ def lane_lines(view: RunView, lane: LaneView) -> Iterator[str]:
     yield f"{lane.name.capitalize()}: {step_line(view, lane.step)}"
     yield from step_lines(lane.step, view.now_ms)
     if lane.after:
-        yield f"Then: {'; '.join(inert(one, limit=80) for one in lane.after)}."
+        yield f"Then: {'; '.join(inert(one, limit=80) for one in lane.after).rstrip('.')}."
     if lane.holds:
         yield f"The lane waits: {inert(lane.holds)}."
 
@@ -90,16 +92,17 @@ def step_line(view: RunView, one: StepView) -> str:
     if one.elapsed_ms is not None and one.state not in ("todo", "passed"):
         parts.append(_took(one))
     parts += [inert(words, limit=120) for words in (one.why, one.on) if words]
-    return f"{one.number}. {inert(one.step.title, limit=100)} (`{one.step.id}`): {', '.join(parts)}"
+    return f"{one.number}. {inert(one.step.title, limit=100)}: {', '.join(parts)}"
 
 
 def _took(one: StepView) -> str:
     took = lasted(one.elapsed_ms or 0)
-    return f"{took} of {lasted(one.planned_ms)}" if one.planned_ms else took
+    return f"{took} of {minutes(one.step.time_s)}" if one.planned_ms else took
 
 
 def step_lines(one: StepView, now_ms: int) -> Iterator[str]:
-    """Yield what the current step asks for: boxes, actions, what to expect, its question."""
+    """Yield what the current step asks for: its text, boxes, actions, what to expect, its question."""
+    yield from (visible(text) for text in prose_lines(one.step.body) if text.strip())
     for box in one.step.boxes:
         yield f"[{'x' if box.id in one.mark.boxes else ' '}] {box.id} {inert(plain(box.prose))}"
     for act in one.acts:

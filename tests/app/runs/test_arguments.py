@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import pytest
 
 from opsbot.app.requests import Target
-from opsbot.app.runs.arguments import (
+from opsbot.app.runs.arguments import BadArguments, arguments_of, known_arguments
+from opsbot.app.runs.meant import (
     ApproveArguments,
     Arguments,
-    BadArguments,
     CaptureArguments,
     CommsArguments,
     IncidentArguments,
@@ -19,8 +19,6 @@ from opsbot.app.runs.arguments import (
     RouteArguments,
     VerifyArguments,
     WaitArguments,
-    arguments_of,
-    known_arguments,
 )
 from opsbot.domain.route import Number
 from opsbot.domain.runbook import VERBS, Value, Verb

@@ -58,7 +58,8 @@ async def test_of_two_current_steps_none_is_guessed(house: World) -> None:
     no = await refused(house, "done")
 
     assert no.message == (
-        "Two steps are current: `keep-the-evidence` and `tell-the-users`; nothing was changed."
+        "Two steps are current: 1, \u201cKeep the evidence\u201d and 6, \u201cTell the users\u201d;"
+        " nothing was changed."
     )
     await marked(house, "done", "tell-the-users")
     await marked(house, "done", "tell-them-it-is-over")

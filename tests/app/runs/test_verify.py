@@ -5,8 +5,8 @@ from typing import Any
 
 from opsbot.app.ports import ProbeAnswer
 from opsbot.app.requests import KillRequest, RestoreRequest, Target
-from opsbot.app.runs.arguments import VerifyArguments
 from opsbot.app.runs.capture import pointers
+from opsbot.app.runs.meant import VerifyArguments
 from opsbot.app.runs.outcome import Outcome
 from opsbot.app.runs.verify import Verifying, checked, held
 from opsbot.app.sight import Sight
