@@ -178,7 +178,7 @@ def contain(page: Page, folder: Path) -> None:
 def restart_the_bot(page: Page, demo: Demo) -> None:
     """The bot dies in the middle; what was done stays done, and the buttons go on."""
     before = state(demo)["bot"]["restarts"]
-    page.get_by_role("button", name="kill -9 the bot").click()
+    page.locator("#parts").get_by_role("button", name="kill -9 the bot").click()
     eventually_sync(
         lambda: state(demo)["bot"],
         until=lambda bot: bot["restarts"] > before and bot["alive"],
