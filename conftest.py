@@ -3,10 +3,15 @@
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser
 
 pytest_plugins = ["tests.support.economy", "tests.support.watchdog"]
+
+# How long an example takes is the machine's matter; what hangs is ended by pytest-timeout.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 def _teardown(namespace: dict[str, Any]) -> None:
