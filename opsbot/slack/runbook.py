@@ -16,6 +16,7 @@ from opsbot.app.runs.requests import (
     MarkStep,
     RunAction,
     RunLook,
+    StartRun,
     WhichRun,
 )
 from opsbot.app.runs.spelled import spelled_book, spelled_step
@@ -89,14 +90,37 @@ class RunbookListeners:
         if starts_bare(act.text):
             return await self.forms.start(act, actor)
         words = parse_runbook(act.text, channel=act.channel, command=self._command)
-        if isinstance(words, RunLook) and words.what == "show":
-            return current_said(await self._runs.view(words.which, actor))
-        if isinstance(words, RunLook) and words.what == "read":
-            return await self._shown_book(words.runbook, actor)
+        if isinstance(words, RunLook):
+            return await self._looked(words, act, actor)
         if isinstance(words, RunAction):
             return await self._acted(words, act, actor)
         said = await ask(self._runs, words, actor, request_id=act.request_id)
-        return said if isinstance(words, RunLook) else await self._brief(said, act, actor)
+        if isinstance(words, StartRun) and said.channel == act.channel:
+            return replace(
+                said,
+                lines=(f"Its card and its current steps follow here. {self._again(said)}",),
+                channel="",
+            )
+        return await self._brief(said, act, actor)
+
+    def _again(self, said: Said) -> str:
+        return f"To see a step again: `{self._command} show {said.body['run']}`."
+
+    async def _looked(self, words: RunLook, act: Invocation, actor: Actor) -> Reply:
+        if words.what == "show":
+            return current_said(await self._runs.view(words.which, actor))
+        if words.what == "read":
+            return await self._shown_book(words.runbook, actor)
+        said = await ask(self._runs, words, actor, request_id=act.request_id)
+        return self._in_rows(said) if words.what == "catalogue" else said
+
+    def _in_rows(self, said: Said) -> Said:
+        """Return the catalogue without columns, which Slack's letters cannot keep, and how one begins."""
+        rows = (f"`{name}`: {' '.join(told)}" for name, *told in map(str.split, said.lines))
+        begin = (
+            f"Begin one: `{self._command} start NAME`. Read it before: `{self._command} read NAME`."
+        )
+        return replace(said, lines=(*rows, begin))
 
     async def _brief(self, said: Said, act: Invocation, actor: Actor) -> Said:
         """Return only what was done where the run's own messages stand beside it: they show the rest."""

@@ -217,7 +217,9 @@ class RunbookForms:
         words = RunAction(
             WhichRun(ref.run), ref.means(view.book), ref.number, "undo", ref.seen, confirmed=True
         )
-        return await self._runs.do(words, actor, request_id=act.request_id)
+        said = await self._runs.do(words, actor, request_id=act.request_id)
+        note = str(said.body.get("note") or "")
+        return Said(said.tone, note, body=said.body) if note else said
 
     async def _marked(self, words: MarkStep, act: Invocation, actor: Actor, again: Again) -> Reply:
         """Mark a step; where that is not taken, the form comes back with every word in it."""

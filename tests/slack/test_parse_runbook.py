@@ -140,6 +140,13 @@ def test_a_word_that_is_nearly_an_act_proposes_nothing_that_changes_a_run() -> N
         assert guess in (*HARMLESS, "")
 
 
+def test_a_word_as_near_to_an_act_that_changes_something_proposes_nothing() -> None:
+    for word, guess in (("dnoe", ""), ("shwo", "Did you mean `/ai-runbook show`?")):
+        with pytest.raises(NeedsMoreWords) as refused:
+            parse_runbook(word)
+        assert refused.value.hint.partition("Did you mean")[1] == guess[:12]
+
+
 def test_a_start_without_a_name_asks_for_the_form() -> None:
     assert starts_bare(" Start ")
     assert not starts_bare("start wrong-answers")

@@ -206,6 +206,23 @@ async def test_something_blocked_is_set_aside_and_taken_up_again(one_way: Walk) 
     assert "Keep the evidence" in one_way.newest().text
 
 
+async def test_a_word_is_answered_with_what_it_did_and_the_messages_show_the_rest(
+    one_way: Walk,
+) -> None:
+    began = await one_way.types(ONCALL, START)
+    ticked = await one_way.types(ONCALL, "/ai-runbook done 1")
+    listed = await one_way.types(ONCALL, "/ai-runbook catalogue")
+
+    assert "Its card and its current steps follow here." in str(began.blocks)
+    assert "[ ] b1" not in str(began.blocks)
+    assert "\u201cKeep the evidence\u201d is done. Next: \u201cStop the harm\u201d." in str(
+        ticked.blocks
+    )
+    assert "Contain 1/4" not in str(ticked.blocks)
+    assert "`wrong-answers`: Wrong or harmful answers" in str(listed.blocks)
+    assert "/ai-runbook start NAME" in str(listed.blocks)
+
+
 async def test_a_step_is_given_to_somebody_who_accepts(one_way: Walk) -> None:
     await one_way.types(ONCALL, START)
     ops = one_way.tops()[-2]

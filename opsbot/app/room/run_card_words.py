@@ -1,6 +1,6 @@
 """How far a run is, as one card that is edited in place, and what is left of it when it ends. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -9,16 +9,11 @@ from opsbot.app.incident.words import lasted
 from opsbot.app.room.run_step_words import LANE_WORD, MODE_WORD, WHOLE, Around, step_said
 from opsbot.app.runs.press import value
 from opsbot.app.runs.view import LaneView, RunView
-from opsbot.domain.run import Run, RunStatus
+from opsbot.app.runs.words import ended_word, sentence, whole
+from opsbot.domain.run import Run
 from opsbot.domain.said import Button, Said, Tone, inert
 from opsbot.domain.typed import command
 
-STATUS_WORD: Final[Mapping[RunStatus, str]] = {
-    "open": "under way",
-    "finished": "finished",
-    "superseded": "goes on elsewhere",
-    "abandoned": "abandoned",
-}
 APART: Final = ("skipped", "failed", "blocked", "passed")
 _APART_WORD: Final = {
     "skipped": "skipped",
@@ -35,7 +30,7 @@ def card_said(view: RunView) -> Said:
     title = f"{MODE_WORD[run.mode]}{run.id} \u00b7 {inert(view.book.title, limit=TITLE)}"
     return Said(
         _tone(view),
-        f"{title} \u00b7 {STATUS_WORD[run.status]}",
+        f"{title} \u00b7 {_status(view)}",
         tuple(line for line in _lines(view) if line),
         tuple(_buttons(view)),
         {"run": run.id, "version": run.version, "status": run.status},
@@ -82,10 +77,10 @@ def at_end(view: RunView) -> bool:
 
 
 def _tone(view: RunView) -> Tone:
-    if view.run.status == "finished":
-        return "green"
+    if not view.run.open:
+        return "green" if whole(view) else "plain"
     bad = any(one.state in ("failed", "blocked") for one in view.steps)
-    return "amber" if bad and view.run.open else "plain"
+    return "amber" if bad else "plain"
 
 
 def _lines(view: RunView) -> Iterator[str]:
@@ -108,6 +103,10 @@ def _lines(view: RunView) -> Iterator[str]:
             "The whole runbook is a file in this card's thread, for when nothing else works."
             f" Or type {command(f'runbook show {run.id}')}."
         )
+
+
+def _status(view: RunView) -> str:
+    return "under way" if view.run.open else ended_word(view)
 
 
 def _counts(view: RunView) -> str:
@@ -142,7 +141,7 @@ def _lead(view: RunView) -> str:
 
 def _ended(view: RunView) -> str:
     why = f": {inert(view.why, limit=300)}" if view.why else ""
-    return f"{STATUS_WORD[view.run.status].capitalize()} after {lasted(view.elapsed_ms)}{why}."
+    return f"{sentence(ended_word(view))} after {lasted(view.elapsed_ms)}{why}."
 
 
 def _buttons(view: RunView) -> Iterator[Button]:

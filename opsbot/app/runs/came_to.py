@@ -14,6 +14,8 @@ from opsbot.domain.state import APPROVALS, INCIDENTS, REVISIONS, State
 from opsflags import keys
 
 _ASKS: Final = frozenset({"ask_restore", "ask_ramp"})
+_HELD: Final = frozenset({"join", "give_reason", "move_review"})
+"""Verbs of a kill that held before: somebody joined it, and no more than its reason or review is new."""
 _KINDS: Final = (keys.KILLS, keys.ENDED, REVISIONS, INCIDENTS)
 DETAIL: Final = 200
 SO_ALREADY: Final = "it was so already"
@@ -58,7 +60,7 @@ def of_entry(entry: Entry) -> Outcome:
                 if one.standing == "pending":
                     words = "a second person approves"
                     return Outcome("waiting", id_, words, until_ms=one.expires_ms)
-    so = SO_ALREADY if entry.verb == "give_reason" else ""
+    so = SO_ALREADY if entry.verb in _HELD else ""
     return Outcome("done", next(_results(entry), ""), so)
 
 

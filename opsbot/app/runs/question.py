@@ -25,7 +25,6 @@ def question(  # noqa: PLR0913  everything that is shown before it counts
     given: Arguments,
     fleet: Fleet | None,
     *,
-    env: str,
     back: bool,
 ) -> NeedsConfirmation | None:
     """Return what has to be confirmed first, None for what changes nothing."""
@@ -34,7 +33,7 @@ def question(  # noqa: PLR0913  everything that is shown before it counts
     workflow = workflow_of(run, book)
     does = by_hand(action, workflow=workflow).does
     does = f"It takes this back: {does}" if back else does
-    lines = [does, f"Environment: {env}.", *_instances(fleet, action, workflow)]
+    lines = [does, *_instances(fleet, action, workflow)]
     lines.append(_undo(step, action, back=back))
     what = label(given, action.verb)
     text = f"{'Take back' if back else 'Really'}: {what}? Nothing was done."

@@ -277,7 +277,7 @@ class Runs:
         action, given = meant(run, book, step, request.number)
         fleet = await Sight(self.env.fleets, self.env.clock).fleet()
         back = request.act == "undo"
-        asked = question(run, book, step, action, given, fleet, env=self.env.name, back=back)
+        asked = question(run, book, step, action, given, fleet, back=back)
         if asked is not None:
             raise asked
 

@@ -134,7 +134,8 @@ class RunView:
     One run as it is now.
 
     *book* has its names looked up. *note* says what just happened. *newer*: its file has a newer
-    revision, in which *differ* steps are other ones. *workflow* is what it is about.
+    revision, in which *differ* steps are other ones. *workflow* is what it is about. *goes_on* is the
+    run that was begun in its place.
     """
 
     run: Run
@@ -149,6 +150,7 @@ class RunView:
     offer: str = ""
     begun_by: str = ""
     why: str = ""
+    goes_on: str = ""
     note: str = ""
     channel: str = ""
     private: bool = False
@@ -202,7 +204,7 @@ def run_view(state: State, run: Run, seen: Seen) -> RunView:
     one = RunView(
         run=run, book=seen.book, env=seen.env, now_ms=seen.now_ms, policy=seen.policy,
         steps=(), lanes=(), phases=(),
-        why=seen.texts.get(run.why, ""), note=seen.note,
+        why=seen.texts.get(run.why, ""), goes_on=_goes_on(state, run), note=seen.note,
         channel=incident.room.channel if incident is not None else run.channel,
         private=incident is not None and incident.private,
         severity="" if incident is None else incident.severity,
@@ -233,6 +235,12 @@ def run_view(state: State, run: Run, seen: Seen) -> RunView:
             for phase in seen.book.phases
         ),
     )
+
+
+def _goes_on(state: State, run: Run) -> str:
+    if run.status != "superseded":
+        return ""
+    return next((one.id for one in state.runs() if one.follows == run.id), "")
 
 
 def differing(old: Runbook, new: Runbook) -> int:

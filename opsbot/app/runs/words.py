@@ -42,8 +42,26 @@ def run_title(view: RunView) -> str:
     """Return what a run is called, of what, and how it stands."""
     run = view.run
     of = f" for {run.incident}" if run.incident else ""
-    so = "" if run.open else f", {run.status}"
+    so = "" if run.open else f", {ended_word(view)}"
     return f"{run.id}{of}: {inert(view.book.title, limit=120)}{_MODE[run.mode]}{so} in {view.env}"
+
+
+def ended_word(view: RunView) -> str:
+    """Return how a run ended, and which one goes on in its place."""
+    if view.run.status != "superseded":
+        return view.run.status
+    return f"goes on as {view.goes_on}" if view.goes_on else "goes on elsewhere"
+
+
+def whole(view: RunView) -> bool:
+    """Return whether a run was finished with nothing left: one that was cut short is no success."""
+    settled = {"done", "skipped", "passed"}
+    return view.run.status == "finished" and all(one.state in settled for one in view.steps)
+
+
+def sentence(words: str) -> str:
+    """Return words as a sentence begins; names in them stay as they are."""
+    return f"{words[:1].upper()}{words[1:]}"
 
 
 def newer_line(view: RunView) -> str:
@@ -62,7 +80,7 @@ def _head(view: RunView) -> Iterator[str]:
     lead = f"Led by {view.commander}." if view.commander else "Nobody leads it."
     yield f"{lead} Offered to {view.offer}, who has not accepted." if view.offer else lead
     if view.why:
-        yield f"{view.run.status.capitalize()}: {inert(view.why)}"
+        yield f"{sentence(ended_word(view))}: {inert(view.why)}"
 
 
 def lane_lines(view: RunView, lane: LaneView) -> Iterator[str]:
@@ -215,10 +233,8 @@ def list_said(views: Sequence[RunView], env: str, *, every: bool) -> Said:
 def _listed(view: RunView) -> str:
     run = view.run
     of = f" for {run.incident}" if run.incident else ""
-    so = view.bar if run.open else run.status
-    return (
-        f"{run.id}{of}: `{run.runbook}`{_MODE[run.mode]}, {so}, {moment(run.begun_ms, view.now_ms)}"
-    )
+    so = view.bar if run.open else ended_word(view)
+    return f"{run.id}{of}: `{run.runbook}`{_MODE[run.mode]}, {so}, begun {moment(run.begun_ms, view.now_ms)}"
 
 
 def books_said(known: Mapping[str, Runbook], env: str) -> Said:
@@ -233,5 +249,5 @@ def books_said(known: Mapping[str, Runbook], env: str) -> Said:
 
 def _tone(view: RunView) -> Tone:
     if not view.run.open:
-        return "green" if view.run.status == "finished" else "plain"
+        return "green" if whole(view) else "plain"
     return "amber" if view.run.mode == "live" else "plain"

@@ -3,12 +3,13 @@
 import pytest
 
 from opsbot.app.incident.requests import OpenIncident
-from opsbot.app.requests import ApproveRequest, EvalRequest, EvalResult
+from opsbot.app.requests import ApproveRequest, EvalRequest, EvalResult, KillRequest, Target
 from opsbot.app.runs.requests import StartRun
 from opsbot.domain.errors import NeedsConfirmation, NeedsMoreWords, NotAllowed, StaleButton
 from opsbot.domain.runbook import Phase, Value, Verb
 from tests.support.incident_life import settle
 from tests.support.runs import (
+    COPILOT,
     action,
     book,
     marked,
@@ -39,7 +40,19 @@ async def test_a_kill_asks_first_what_it_would_do(house: World) -> None:
     assert asks.value.message == "Really: Kill support-copilot? Nothing was done."
     assert "It reaches 1 running instance." in asks.value.lines
     assert "Way back: Restore in stages." in asks.value.lines
+    assert not any("Environment" in line for line in asks.value.lines), "said once, by its door"
     assert not house.store.state.active_kills()
+
+
+async def test_a_kill_that_holds_already_is_not_said_to_be_the_steps_own(house: World) -> None:
+    request = KillRequest(Target("workflow", COPILOT), reason="wrong refunds")
+    await house.bot.kill(request, INES, request_id="before")
+    await reached(house, "stop-the-harm")
+
+    said = await pressed(house, "stop-the-harm")
+
+    assert house.store.state.active_kills()[0].actor == "ines"
+    assert "it was so already; stored, not confirmed" in said.as_text()
 
 
 async def test_a_kill_is_done_as_the_command_does_it_and_joins_the_incident(house: World) -> None:

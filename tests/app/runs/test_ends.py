@@ -6,7 +6,7 @@ import pytest
 
 from opsbot.app.declare import decide
 from opsbot.app.requests import ApproveRequest
-from opsbot.app.runs.requests import EndRun, LeadRun, StartRun, WhichRun
+from opsbot.app.runs.requests import EndRun, LeadRun, RunLook, StartRun, WhichRun
 from opsbot.domain.declaration import Catalogue
 from opsbot.domain.errors import NeedsMoreWords, NotAllowed, StaleButton
 from opsbot.domain.runbook import Phase
@@ -55,6 +55,8 @@ async def test_what_has_steps_left_is_finished_by_the_commander_for_a_reason(hou
     await ended(house, "finish", words="over", by=INES)
 
     assert (run(house).status, run(house).ended_ms) == ("finished", house.clock.now_ms())
+    shown = await house.bot.runs.look(RunLook("show", WhichRun("RUN-1")), MARA)
+    assert shown.tone == "plain", "cut short, it is no success"
     with pytest.raises(StaleButton, match="RUN-1 was finished"):
         await marked(house, "done", "find-the-change")
 
@@ -87,6 +89,9 @@ async def test_a_switch_closes_the_old_one_and_keeps_its_kills(house: World) -> 
     with pytest.raises(StaleButton) as over:
         await marked(house, "done", "find-the-change")
     assert over.value.hint == "It goes on as RUN-2."
+    shown = await house.bot.runs.look(RunLook("show", WhichRun("RUN-1")), MARA)
+    assert shown.title.endswith(", goes on as RUN-2 in prod")
+    assert "Goes on as RUN-2: it is the provider" in shown.lines
 
 
 def revised() -> tuple[Phase, ...]:

@@ -65,6 +65,15 @@ async def test_a_runbook_is_read_whole(house: World) -> None:
     assert said.body["source"] == book().source
 
 
+async def test_the_current_step_is_shown_with_its_own_words(house: World) -> None:
+    await started(house)
+
+    said = await house.bot.runs.look(RunLook("show"), MARA)
+
+    assert "How to keep the evidence of support-copilot." in said.lines
+    assert "Action 1: Capture evidence of support-copilot." in said.lines
+
+
 async def test_guests_look_at_nothing(house: World) -> None:
     with pytest.raises(NotAllowed):
         await house.bot.runs.look(RunLook("catalogue"), GUS)

@@ -61,10 +61,18 @@ async def test_of_two_current_steps_none_is_guessed(house: World) -> None:
         "Two steps are current: 1, \u201cKeep the evidence\u201d and 6, \u201cTell the users\u201d;"
         " nothing was changed."
     )
+    assert no.hint == "Say which, before any other words: `step:1` or `step:6`."
     await marked(house, "done", "tell-the-users")
     await marked(house, "done", "tell-them-it-is-over")
     await marked(house, "take")
     assert run(house).mark("keep-the-evidence").assignee == "mara"
+
+
+async def test_what_nobody_touched_is_not_said_to_have_been_done_by_somebody(house: World) -> None:
+    with pytest.raises(StaleButton) as no:
+        await marked(house, "unblock", "stop-the-harm")
+
+    assert no.value.message == "\u201cStop the harm\u201d is open: there is nothing to change."
 
 
 async def test_what_somebody_has_only_the_commander_takes(house: World) -> None:
