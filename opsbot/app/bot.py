@@ -38,6 +38,7 @@ from opsbot.app.restore_ramp_verb import RestoreSteps
 from opsbot.app.resume import Resume
 from opsbot.app.retry import Retry
 from opsbot.app.room import slack as incident_slack
+from opsbot.app.room.kill_moved import KillMoved
 from opsbot.app.room.port import Rooms
 from opsbot.app.room.remind import Remind
 from opsbot.app.room.run_room import RunRoom
@@ -304,8 +305,10 @@ class Bot:
         drawing = EvaluationPicture(self.env, self.pictures)
         picture = RoutePicture(drawing, self.chat, self.outbox, self.channel)
         shown: Mapping[str, Handler] = {"route_card": routes, "route_picture": picture}
-        seen: Mapping[str, Handler] = {"card": card, "tell": tell, **shown}
-        return {"follow": follow, **seen, **self._due(self.chat), **self._incidents()}
+        incidents = self._incidents()
+        moved = KillMoved(self.env, card, incidents[INCIDENT_CARD])
+        seen: Mapping[str, Handler] = {"card": moved, "tell": tell, **shown}
+        return {"follow": follow, **seen, **self._due(self.chat), **incidents}
 
     def _incidents(self) -> Mapping[str, Handler]:
         alarm = PagerAlarm(self.env, self.outbox, self.chat or NoChat(), self.render)
