@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from opsflags.model import PAUSED
 from opsflags.records import Kill
+from opsflags.texts import pick
 
 NOT_AVAILABLE = "This action is not available for now."
 """What a user reads when one tool is refused while the model may still be called."""
@@ -97,6 +98,7 @@ class Decision:
 
     __slots__ = (
         "_hits",
+        "_texts",
         "allowed",
         "kill",
         "message",
@@ -123,6 +125,7 @@ class Decision:
         revision: int,
         state: str,
         hits: tuple[Kill, ...] | None = None,
+        texts: dict[str, str] | None = None,
     ) -> None:
         self.mode = mode
         self.allowed = allowed
@@ -135,6 +138,17 @@ class Decision:
         self.revision = revision
         self.state = state
         self._hits = hits
+        self._texts = texts
+
+    def message_for(self, locale: str | None) -> str | None:
+        """
+        Return *message* in somebody's language (`de`, `pt-BR`) where it is there, else *message*.
+
+        None where the model is called. Never raises.
+        """
+        if self._texts is None or not locale:
+            return self.message
+        return pick(self._texts, locale) or self.message
 
     def as_json(self) -> dict[str, object]:
         """Return the decision as the golden vectors and `/v1/decide` spell it."""

@@ -9,6 +9,7 @@ from opsflags.model import BASE_MODES, NO_MODEL, PAUSED, RANK
 from opsflags.records import TOO_OLD, Kill, Target, WorkflowRecord
 from opsflags.routes import Place, Serving, hits_place, routes_of
 from opsflags.rules import Rule, acting, for_key, hits_tool, order, place, rule_of
+from opsflags.texts import usual
 
 MEMO_SIZE = 4096
 """How many argument tuples a view remembers before it begins again."""
@@ -225,6 +226,7 @@ class View:
         tools = ALL_TOOLS if only is None and not without else Tools(only, without)
         asked_in_vain = mode not in NO_MODEL and call.tool is not None and call.tool not in tools
         wants_fallback = any(rule.mode == "fallback" for rule in hits)
+        texts = self._texts(mode, hits)
         return Decision(
             mode=mode,
             allowed=mode not in NO_MODEL and not asked_in_vain,
@@ -233,12 +235,13 @@ class View:
             route=None
             if mode in NO_MODEL
             else call.serving.route(fallback if wants_fallback else call.target),
-            message=self._message(mode),
+            message=self._message(mode, texts),
             kill=None if kill is None else kill.id,
             reason="tool_not_allowed" if asked_in_vain else reason,
             revision=self.position[1],
             state="KILLED" if mode != "live" else self._calm()[0],
             hits=tuple(rule.kill for rule in hits) or None,
+            texts=texts,
         )
 
     def _fallback_left(self, call: Call) -> Target | None:
@@ -281,13 +284,24 @@ class View:
             return None
         return self._read_tools if mode in _READ_TOOLS_ONLY else _NO_TOOLS
 
-    def _message(self, mode: str) -> str | None:
+    def _message(self, mode: str, texts: dict[str, str] | None) -> str | None:
         if mode not in NO_MODEL:
             return None
         record = self.record
+        if texts is not None:
+            assert record is not None
+            assert record.texts is not None
+            return usual(texts, record.texts.locale)
         if record is None or mode == "stop":
             return PAUSED
         return (record.canned if mode == "canned" else record.human_text) or PAUSED
+
+    def _texts(self, mode: str, hits: list[Rule]) -> dict[str, str] | None:
+        """Return what people read by language, where somebody changed or published that."""
+        record = self.record
+        if mode not in NO_MODEL or record is None or record.texts is None:
+            return None
+        return record.texts.of(mode, [rule.kill.uid for rule in hits])
 
     def _calm(self) -> tuple[str, str]:
         """Return state and reason of a call that nothing restricts."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from opsflags.keys import SCHEMA
 from opsflags.model import FIELDS, NO_MODEL, Rejected, Scope, scope_from_json
 from opsflags.shares import Ramp, percent_from_json, ramp_from_json
+from opsflags.texts import Texts, texts_from_json
 
 TOO_OLD = "client_too_old"
 """Mode of a record that a newer program wrote; no mode of the table, so it is decided as `stop`."""
@@ -107,7 +108,8 @@ class WorkflowRecord:
     A declaration with its route, as far as a client needs it.
 
     *active* serves every call that *candidate* does not; *salt* deals sticky shares anew.
-    *rejected* is true where the candidate could not be read and was left out. *too_old* is true
+    *texts* are what people read instead of *canned* and *human_text*, by language, where somebody
+    changed that. *rejected* is true where the candidate could not be read and was left out. *too_old* is true
     for a record of a newer schema: every call is then stopped here. *stale_after_s* is in seconds.
     """
 
@@ -124,6 +126,7 @@ class WorkflowRecord:
         "safe_state",
         "salt",
         "stale_after_s",
+        "texts",
         "too_old",
         "tools",
     )
@@ -134,6 +137,7 @@ class WorkflowRecord:
         self.modes: tuple[str, ...] = ()
         self.canned = ""
         self.human_text = ""
+        self.texts: Texts | None = None
         self.on_store_loss = "last_known"
         self.stale_after_s = STALE_AFTER_S
         self.tools: dict[str, str] = {}
@@ -268,6 +272,7 @@ def workflow_from_json(name: str, value: object) -> WorkflowRecord:
     read.modes = tuple(str(mode) for mode in _items(record.get("modes"), "modes"))
     read.canned = _optional_text(record, "canned") or ""
     read.human_text = _human_text(record.get("human_queue"))
+    read.texts = texts_from_json(record.get("texts"))
     read.on_store_loss = _on_store_loss(record)
     read.stale_after_s = _seconds(record.get("stale_after_s", STALE_AFTER_S))
     read.tools = {

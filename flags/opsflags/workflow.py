@@ -24,13 +24,13 @@ else:
         return function
 
 
-_IDENTITY_UNSET = (None, None, None)
-Identity = tuple[str | None, str | None, str | None]
-"""tenant, model, key of the current call; None where it was not said."""
+_IDENTITY_UNSET = (None, None, None, None)
+Identity = tuple[str | None, str | None, str | None, str | None]
+"""tenant, model, key and locale of the current call; None where it was not said."""
 
 
 class Calling:
-    """A `with` block in which guarded requests are made for one tenant, model or key."""
+    """A `with` block in which guarded requests are made for one tenant, model, key or locale."""
 
     __slots__ = ("_identity", "_token", "_variable")
 
@@ -171,17 +171,24 @@ class Workflow(Switch):
         return guard_stream(self, stream, arguments, on_kill=on_kill)
 
     def call(
-        self, *, tenant: str | None = None, model: str | None = None, key: str | None = None
+        self,
+        *,
+        tenant: str | None = None,
+        model: str | None = None,
+        key: str | None = None,
+        locale: str | None = None,
     ) -> Calling:
         """
         Return a `with` block; guarded requests inside it are made for this tenant, model, key.
 
+        *locale* (`de`, `pt-BR`) is the language of who reads what stands for an answer.
+
         What it does not say is as the guarded client says; an enclosing block is not looked at.
         """
-        return Calling(self._identity, (tenant, model, key))
+        return Calling(self._identity, (tenant, model, key, locale))
 
     def identity(self) -> Identity:
-        """Return tenant, model and key of the enclosing `call()`; None where it did not say."""
+        """Return tenant, model, key and locale of the enclosing `call()`; None where it did not say."""
         return self._identity.get()
 
     @property

@@ -333,13 +333,13 @@ def test_the_identity_of_a_call_holds_inside_its_block_only() -> None:
     one, other = _handle(), _handle()
 
     with one.call(tenant="acme", key="42"):
-        with one.call(tenant="globex", model="m"):
+        with one.call(tenant="globex", model="m", locale="de"):
             inner = one.identity()
         outer, foreign = one.identity(), other.identity()
 
-    assert inner == ("globex", "m", None)
-    assert outer == ("acme", None, "42")
-    assert foreign == one.identity() == (None, None, None)
+    assert inner == ("globex", "m", None, "de")
+    assert outer == ("acme", None, "42", None)
+    assert foreign == one.identity() == (None, None, None, None)
 
 
 def test_importing_the_package_loads_nothing_else_of_it() -> None:

@@ -58,6 +58,14 @@ def test_the_order_of_kills_is_irrelevant(case: dict[str, Any]) -> None:
     assert decision.as_json() == case["expect"]
 
 
+@pytest.mark.parametrize("case", [one for one in CASES if "says" in one], ids=_ids)
+def test_the_golden_words_are_said_in_every_language(case: dict[str, Any]) -> None:
+    decision = _handle(case["given"]).decide(**case["ask"])
+
+    assert {locale: decision.message_for(locale) for locale in case["says"]} == case["says"]
+    assert decision.message_for(None) == decision.message
+
+
 def test_the_vectors_cover_every_file_mode_and_reason() -> None:
     decisions = [case["expect"] for case in CASES]
     names = [(case["file"], case["name"]) for case in CASES]

@@ -15,13 +15,14 @@ MAX_KEEPALIVE = 100
 """What the SDKs of OpenAI and Anthropic set on clients of their own."""
 
 
-def client(
+def client(  # noqa: PLR0913  # what an SDK's client is made of, by keyword
     handle: Workflow,
     tenant: str | None = None,
     *,
     key: str | None = None,
     provider: str | None = None,
     route: bool = False,
+    locale: str | None = None,
     library: str | None = None,
     **httpx_kwargs: Any,  # the library's own arguments
 ) -> Any:  # a Client of one of two libraries
@@ -29,7 +30,8 @@ def client(
     Return a `Client` whose calls ask *handle* first, to be passed to an SDK as `http_client`.
 
     *tenant* is whose calls these are and *key* their sticky key (a conversation's id, say);
-    `with handle.call(tenant=…, key=…)` overrides them for a block. *provider* names who answers,
+    *locale* is the language of who reads what stands for an answer; `with handle.call(tenant=…, key=…)`
+    overrides them for a block. *provider* names who answers,
     where neither host nor route tells. *route* sends each chat, message and response call to the
     model that its route gives; one whose route leads to another provider keeps its own model, and
     `handle.unrouted` counts it. Prompt, parameters and tools stay the service's. *library* is
@@ -39,18 +41,19 @@ def client(
     Raises:
         TypeError: *handle* is not the handle of a workflow, or *library* is neither.
     """
-    guard = Guard(handle, tenant, provider, key=key, route=route)
+    guard = Guard(handle, tenant, provider, key=key, route=route, locale=locale)
     made_by = load(library)
     return _guarded(made_by.Client(**_like_an_sdk(made_by, httpx_kwargs)), made_by, guard)
 
 
-def async_client(
+def async_client(  # noqa: PLR0913  # what an SDK's client is made of, by keyword
     handle: Workflow,
     tenant: str | None = None,
     *,
     key: str | None = None,
     provider: str | None = None,
     route: bool = False,
+    locale: str | None = None,
     library: str | None = None,
     **httpx_kwargs: Any,  # the library's own arguments
 ) -> Any:  # an AsyncClient of one of two libraries
@@ -60,7 +63,7 @@ def async_client(
     Raises:
         TypeError: *handle* is not the handle of a workflow, or *library* is neither.
     """
-    guard = Guard(handle, tenant, provider, key=key, route=route)
+    guard = Guard(handle, tenant, provider, key=key, route=route, locale=locale)
     made_by = load(library)
     return _guarded(made_by.AsyncClient(**_like_an_sdk(made_by, httpx_kwargs)), made_by, guard)
 
@@ -73,6 +76,7 @@ def transport(  # noqa: PLR0913  # what an SDK's client is made of, by keyword
     key: str | None = None,
     provider: str | None = None,
     route: bool = False,
+    locale: str | None = None,
     library: str | None = None,
 ) -> Any:  # a transport of the same library
     """
@@ -84,7 +88,7 @@ def transport(  # noqa: PLR0913  # what an SDK's client is made of, by keyword
         TypeError: *handle* is not the handle of a workflow, or *inner* is of neither library and
             *library* does not say which.
     """
-    guard = Guard(handle, tenant, provider, key=key, route=route)
+    guard = Guard(handle, tenant, provider, key=key, route=route, locale=locale)
     made_by = load(library, inner)
     wrapped = inner if inner is not None else made_by.HTTPTransport(limits=_limits(made_by))
     return subclass(GuardedTransport, made_by, "BaseTransport")(made_by, guard, wrapped)
@@ -98,6 +102,7 @@ def async_transport(  # noqa: PLR0913  # what an SDK's client is made of, by key
     key: str | None = None,
     provider: str | None = None,
     route: bool = False,
+    locale: str | None = None,
     library: str | None = None,
 ) -> Any:  # a transport of the same library
     """
@@ -106,7 +111,7 @@ def async_transport(  # noqa: PLR0913  # what an SDK's client is made of, by key
     Raises:
         TypeError: as `transport`.
     """
-    guard = Guard(handle, tenant, provider, key=key, route=route)
+    guard = Guard(handle, tenant, provider, key=key, route=route, locale=locale)
     made_by = load(library, inner)
     wrapped = inner if inner is not None else made_by.AsyncHTTPTransport(limits=_limits(made_by))
     return subclass(GuardedAsyncTransport, made_by, "AsyncBaseTransport")(made_by, guard, wrapped)

@@ -65,13 +65,14 @@ class Guard:
 
     Identity comes from *handle*, *tenant*, *key* and the enclosing `handle.call()`, never from a
     header. *provider* names who is behind the transport where neither the host nor the route says
-    so. *route* makes the guard send every model call to the model of its route.
+    so. *route* makes the guard send every model call to the model of its route. *locale* is the
+    language of who reads what stands for an answer.
 
     Raises:
         TypeError: *handle* is not a workflow's handle.
     """
 
-    __slots__ = ("_seen_provider", "handle", "key", "provider", "route", "tenant")
+    __slots__ = ("_seen_provider", "handle", "key", "locale", "provider", "route", "tenant")
 
     def __init__(
         self,
@@ -81,6 +82,7 @@ class Guard:
         *,
         key: str | None = None,
         route: bool = False,
+        locale: str | None = None,
     ) -> None:
         if not isinstance(handle, Workflow):
             raise TypeError(
@@ -91,6 +93,7 @@ class Guard:
         self.tenant = tenant
         self.key = key
         self.route = route
+        self.locale = locale
         self.provider = provider
         self._seen_provider = provider
         handle.implement(GUARD_MODES)
@@ -142,7 +145,7 @@ class Guard:
 
     def error(self, decision: Decision) -> dict[str, object]:
         """Return the error object that ends a stream."""
-        return refusals.body(self.handle.name, decision)
+        return refusals.body(self.handle.name, decision, locale=self._locale())
 
     def tool_error(self, tool: str, decision: Decision) -> dict[str, object]:
         """Return the error object that stands for a forbidden call of *tool*."""
@@ -151,7 +154,7 @@ class Guard:
         return {
             **refusals.body(self.handle.name, decision),
             "message": said,
-            "user_message": decision.message or NOT_AVAILABLE,
+            "user_message": decision.message_for(self._locale()) or NOT_AVAILABLE,
         }
 
     def decision_now(self, arguments: Arguments) -> Decision:
@@ -219,22 +222,25 @@ class Guard:
         """Return what the route gives this call, where the guard is to follow it; not for embeddings."""
         if not (self.route and call.api in wire.CONVERSING):
             return None
-        tenant, _, key = self.handle.identity()
+        tenant, _, key, _ = self.handle.identity()
         view = self.handle._view_now()  # noqa: SLF001  # one package; uncounted
         return view.serving(tenant or self.tenant, key or self.key)
 
     def _arguments(self, call: Call, host: str, served: Route | None) -> Arguments:
-        tenant, model, key = self.handle.identity()
+        tenant, model, key, _ = self.handle.identity()
         whose, sticky = tenant or self.tenant, key or self.key
         if served is not None:
             return (whose, served.model, None, served.provider, sticky)
         provider = self.provider or wire.provider_of(host)
         return (whose, call.model or model, None, provider, sticky)
 
+    def _locale(self) -> str | None:
+        return self.handle.identity()[3] or self.locale
+
     def _without_model(self, call: Call, decision: Decision) -> Reply:
         if decision.mode == "stop" or not call.answers_in_words:
             return self._refusal(decision)
-        text = decision.message or PAUSED
+        text = decision.message_for(self._locale()) or PAUSED
         marks = refusals.headers(decision)
         if call.streamed:
             kind = {"content-type": "text/event-stream; charset=utf-8", **marks}
@@ -283,7 +289,8 @@ class Guard:
         return self._refusal(decision, mode="stop")
 
     def _refusal(self, decision: Decision, *, mode: str | None = None) -> Reply:
-        return _refusal(refusals.body(self.handle.name, decision, mode=mode), decision, mode=mode)
+        body = refusals.body(self.handle.name, decision, mode=mode, locale=self._locale())
+        return _refusal(body, decision, mode=mode)
 
 
 def forbidden_tool(call: Call, content: bytes, tools: Tools) -> str | None:

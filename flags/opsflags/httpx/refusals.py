@@ -12,11 +12,14 @@ KILLED = "ai_workflow_killed"
 STATUS = 503
 
 
-def body(workflow: str, decision: Decision, *, mode: str | None = None) -> dict[str, object]:
+def body(
+    workflow: str, decision: Decision, *, mode: str | None = None, locale: str | None = None
+) -> dict[str, object]:
     """
     Return the error object of a refusal; every text in it is public.
 
-    *mode* is what is enforced where that is stricter than the decision says.
+    *mode* is what is enforced where that is stricter than the decision says, *locale* the language
+    of who reads it.
     """
     enforced = mode or decision.mode
     by = f" by {decision.kill}" if decision.kill else f" ({decision.reason})"
@@ -27,7 +30,7 @@ def body(workflow: str, decision: Decision, *, mode: str | None = None) -> dict[
         "workflow": workflow,
         "kill": decision.kill,
         "mode": enforced,
-        "user_message": decision.message or PAUSED,
+        "user_message": decision.message_for(locale) or PAUSED,
     }
 
 

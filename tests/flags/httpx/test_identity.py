@@ -230,3 +230,20 @@ def test_the_guard_says_which_modes_it_adds(copilot: Workflow) -> None:
         added = copilot.modes - before
 
     assert added == {"fallback", "read_only", "no_tools"}
+
+
+def test_whoever_reads_it_is_answered_in_their_language(
+    copilot: Workflow, model: RunningStub, flags: FakeFlags
+) -> None:
+    texts = {"locale": "en", "canned": {"en": "Back soon.", "de": "Bald zur\u00fcck."}}
+    flags.declare("support-copilot", {"texts": texts})
+    flags.kill("support-copilot", mode="canned")
+    spoken = guard.client(copilot, locale="de-CH", library="httpx")
+
+    german = ask(spoken, model).json()["choices"][0]["message"]["content"]
+    with copilot.call(locale="en"):
+        english = ask(spoken, model).json()["choices"][0]["message"]["content"]
+    refused = spoken.post(f"{model.url}/v1/embeddings", json={"model": "m", "input": "x"}).json()
+
+    assert (german, english) == ("Bald zur\u00fcck.", "Back soon.")
+    assert refused["error"]["user_message"] == "Bald zur\u00fcck."
