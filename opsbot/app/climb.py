@@ -74,7 +74,8 @@ def climb(one: Climbing[T]) -> Taken[T]:
     left_ms, why = one.left_ms(), next(iter(one.obstacles()), "")
     if left_ms <= 0 and not why:
         return one.on()
-    again_ms = left_ms if left_ms > 0 else LOOK_AGAIN_MS
+    again_ms = min(left_ms, LOOK_AGAIN_MS) if why and left_ms > 0 else left_ms
+    again_ms = again_ms if again_ms > 0 else LOOK_AGAIN_MS
     change, after = (None, one.now) if why == one.held else one.hold(why)
     return change, Looked(after, "held" if why else "watched", again_ms, why)
 

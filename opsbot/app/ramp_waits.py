@@ -83,7 +83,7 @@ def overtaken_declared(
     ]
     late, names = _settled(gone, now_ms, by), {name for one in gone for name in one.kills}
     kills = tuple(kill for kill in state.active_kills() if kill.id in names)
-    return late._replace(effects=(*late.effects, *let_alone(state, gone, ()), *cards(kills)))
+    return late._replace(effects=(*late.effects, *let_alone(state, gone, ()), *cards(state, kills)))
 
 
 def _steps(workflow: Record | None) -> list[Record] | None:

@@ -38,6 +38,9 @@ class Need(Enum):
     GUARD = "guard"
 
 
+Needs = Need | Callable[[Invocation], Need]
+"""How careful a listener is, whatever is asked of it or by what is asked."""
+
 Run = Callable[[Invocation, Actor], Awaitable[Reply]]
 Listener = Callable[..., Awaitable[None]]
 
@@ -48,7 +51,7 @@ class Entry:
 
     deps: Deps
 
-    def listener(self, need: Need, run: Run) -> Listener:
+    def listener(self, need: Needs, run: Run) -> Listener:
         """Return *run* as bolt calls listeners."""
 
         async def listen(body: dict[str, Any], ack: Any) -> None:
@@ -56,12 +59,13 @@ class Entry:
 
         return listen
 
-    async def handle(self, body: dict[str, Any], ack: Ack, need: Need, run: Run) -> None:
+    async def handle(self, body: dict[str, Any], ack: Ack, need: Needs, run: Run) -> None:
         """Serve one payload from first look to answer; nothing is raised, whatever happens."""
         with self.deps.tasks.tracked():
             outlet = Outlet(invocation(body), ack, self.deps)
             try:
-                await self._serve(outlet, need, run)
+                sure = need if isinstance(need, Need) else need(outlet.act)
+                await self._serve(outlet, sure, run)
             except Exception as error:  # noqa: BLE001 - the Slack boundary: bolt would erase the acknowledgement
                 said = _broken(outlet.act, error)
                 try:

@@ -5,14 +5,24 @@ from dataclasses import dataclass, replace
 
 from opsbot.app.requests import ApproveRequest, RestoreRequest, Target
 from opsbot.domain.actor import Actor
-from opsbot.domain.errors import StaleButton
+from opsbot.domain.errors import OpsbotError, StaleButton
 from opsbot.slack.deps import Deps
+from opsbot.slack.entry import Need
 from opsbot.slack.grammar import command_of, help_said, verb
 from opsbot.slack.inbound import Invocation
 from opsbot.slack.outlet import Reply
 from opsbot.slack.parse import parse_hold, parse_restore, wants_help
 
 _KILL = re.compile(r"K-\d{1,9}")
+
+
+def need_of_restore(act: Invocation) -> Need:
+    """Return how sure it must be who typed it: to hold needs less than to restore."""
+    try:
+        held = parse_hold(act.text)
+    except OpsbotError:
+        return Need.GUARD
+    return Need.STOP if held is not None and held.hold else Need.GUARD
 
 
 @dataclass(frozen=True, slots=True)

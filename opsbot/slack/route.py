@@ -19,6 +19,7 @@ from opsbot.domain.errors import (
 from opsbot.domain.route import Number, Route, number_of, route_from
 from opsbot.domain.said import Button, Said
 from opsbot.slack.deps import Deps
+from opsbot.slack.entry import Need
 from opsbot.slack.grammar import command_of, help_said, verb
 from opsbot.slack.ids import Field
 from opsbot.slack.inbound import Invocation
@@ -33,6 +34,26 @@ _BACK = re.compile(
 )
 WORDS_FOR_S: Final = 15 * 60.0
 """How long the reason is kept that was typed with a rollback that raised a question, in seconds."""
+
+
+def need_of_route(act: Invocation) -> Need:
+    """Return how sure it must be who typed it: to look and to hold needs less than to let users get more."""
+    try:
+        words = parse_route(act.text)
+    except OpsbotError:
+        return Need.LOOK  # it is refused in words, whoever it is
+    if isinstance(words, StageRequest):
+        return Need.STOP if words.act in ("hold", "cancel") else Need.GUARD
+    return Need.GUARD if isinstance(words, RouteEdit) else Need.LOOK
+
+
+def need_of_rollback(act: Invocation) -> Need:
+    """Return the same: the one way back that asks nothing asks nothing of Slack either."""
+    try:
+        words = parse_rollback(act.text)
+    except OpsbotError:
+        return Need.LOOK  # as above
+    return Need.STOP if words.to is None and not words.break_glass else Need.GUARD
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
+from urllib.parse import urlsplit
 
 RESTART_S = 2.0
 """How long a killed bot stays away before the crew starts it again, as a cluster would."""
@@ -72,6 +73,10 @@ class Bot:
             changed()
             await asyncio.sleep(self.restart_s)
             self.restarts += 1
+
+    def stay_at(self, api: str) -> None:
+        """Let every later start listen where it listens now: what was told of its address stays true."""
+        self.environment = {**self.environment, "OPSBOT_PORT": str(urlsplit(api).port)}
 
     def kill(self) -> None:
         """Kill it with signal 9: no goodbye, no clean-up."""

@@ -24,6 +24,7 @@ from opsbot.workbench.customers import promise
 from opsbot.workbench.declared import Declared
 from opsbot.workbench.demo_pager import PLACE, Pager
 from opsbot.workbench.fresh import make_fresh
+from opsbot.workbench.leaving import Leaving
 from opsbot.workbench.model_stub import ModelStub
 from opsbot.workbench.model_stub import create_app as model_app
 from opsbot.workbench.repositories import report
@@ -191,7 +192,7 @@ async def _together() -> AsyncGenerator[asyncio.TaskGroup]:
 
 async def _bot_up(bot: Bot, state_dir: Path) -> dict[str, str]:
     """
-    Return what the bot wrote about itself, once it answers.
+    Return what the bot wrote about itself, once it answers; started again it stays where it is.
 
     Raises:
         BotEnded: its process ended.
@@ -199,11 +200,13 @@ async def _bot_up(bot: Bot, state_dir: Path) -> dict[str, str]:
     """
     try:
         async with asyncio.timeout(BOT_BOOT_S):
-            return await _answering(bot, state_dir / "bot.json")
+            found = await _answering(bot, state_dir / "bot.json")
     except TimeoutError as error:
         raise TimeoutError(
             f"the bot does not answer after {BOT_BOOT_S:.0f} s; see {bot.log}"
         ) from error
+    bot.stay_at(found["api"])
+    return found
 
 
 async def _answering(bot: Bot, path: Path) -> dict[str, str]:
@@ -329,8 +332,9 @@ async def _listening(app: Any, port: int) -> AsyncGenerator[None]:
         listener.close()
         why = error.strerror if isinstance(error, OSError) else "ports end at 65535"
         raise OSError(f"port {port}: {why}; choose another with --port") from error
+    leaving = Leaving(app)
     config = uvicorn.Config(
-        app, log_level="warning", lifespan="off", ws="websockets-sansio",
+        leaving, log_level="warning", lifespan="off", ws="websockets-sansio",
         timeout_graceful_shutdown=1,
     )  # fmt: skip
     config.load()
@@ -341,6 +345,7 @@ async def _listening(app: Any, port: int) -> AsyncGenerator[None]:
     try:
         yield
     finally:
+        leaving.end()
         await server.shutdown(sockets=[listener])
 
 

@@ -1,5 +1,6 @@
 """One message for each way that a revision takes: begun, step by step, arrived or taken back."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from opsbot.app import route_state
@@ -10,6 +11,9 @@ from opsbot.app.fleet_words import clock
 from opsbot.app.ports import Delivery
 from opsbot.app.ramp_waits import approval_buttons, waiting_lines
 from opsbot.app.reach import slack_ids, tell_each
+from opsbot.app.routes.ends import End
+from opsbot.app.routes.history import ends_back_to
+from opsbot.app.routes.history_words import ended_words
 from opsbot.app.routes.ramp_decision import entry
 from opsbot.app.routes.rollback_words import rollback_buttons
 from opsbot.app.routes.route import watched_route
@@ -23,7 +27,7 @@ from opsbot.app.routes.words import (
 )
 from opsbot.app.sight import Sight
 from opsbot.domain.approval import Approval
-from opsbot.domain.change import Json
+from opsbot.domain.change import Json, Record
 from opsbot.domain.errors import UnknownRevision, UnknownWorkflow
 from opsbot.domain.policy import Policy, shown
 from opsbot.domain.ramp import Step
@@ -31,8 +35,12 @@ from opsbot.domain.route import Number, Revision
 from opsbot.domain.routing import Routing
 from opsbot.domain.said import Said, Tone, inert
 from opsbot.domain.state import State
+from opsbot.domain.typed import command
 
-TOLD = ("taken_back", "unproved_route")
+PAGES = 4
+"""How much of the journal is read for a card, as for a history; older ends are left to that."""
+
+TOLD = ("taken_back", "stuck", "unproved_route")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +83,18 @@ class RouteCard:
         if routing.candidate is not None and routing.candidate.number == number:
             (why,) = await env.unsealed(routing.candidate.note)
             lines += [f"Its note: {inert(why)}"] if why and routing.candidate.held else []
+        ends = await self._ends(state, revision)
         serves = number in (routing.active, routing.candidate and routing.candidate.number)
         if serves:
             lines.append(confirmed_words(seen))
             lines += gate_lines(route_state.evidence(state, declared, revision.id, now_ms))
-        before = _compared(state, routing, revision)
-        lines += difference_lines(before.route, revision.route)
+        elif (end := ends.get(number)) is not None:
+            (reason,) = await env.unsealed(end.note)
+            title = f"Taken back: {title}" if end.how == "taken_back" else title
+            ended = ended_words(end, shown(policy, end.by), reason or end.why, now_ms)
+            lines.insert(0, f"{ended[0].upper()}{ended[1:]}.")
+        before = _compared(state, routing, revision, ends)
+        lines += [] if before is None else difference_lines(before.route, revision.route)
         by = f"{revision.id} by {shown(policy, revision.author)}, {clock(revision.at_ms)}"
         lines.append(f"{by}: {inert(note)}" if note else f"{by}.")
         own = routing.candidate is not None and routing.candidate.number == number
@@ -96,8 +110,21 @@ class RouteCard:
             (*approval_buttons(waits), *(ramp_buttons(routing) if own else ()), *back),
         )
 
+    async def _ends(self, state: State, revision: Revision) -> Mapping[Number, End]:
+        """
+        Return how revisions ended since before this one was made, as far as the journal is read for a card.
+
+        Whatever ends a revision brings its card up to date, so what it needs is not far back.
+        """
+        earlier = state.revision(revision.workflow, Number(max(revision.number - 1, 1)))
+        return (await ends_back_to(self.card.env, state, earlier, pages=PAGES)).known
+
     async def tell(self, delivery: Delivery) -> None:
-        """Tell whoever answers for the workflow what was taken back, or serves without evidence."""
+        """
+        Tell whoever answers for the workflow what was taken back, could not be, or serves without evidence.
+
+        What was taken back is told its author, and who began it, as well.
+        """
         body, env = delivery.effect.body, self.card.env
         state = await env.store.refresh()
         try:
@@ -109,7 +136,7 @@ class RouteCard:
         if body["what"] == "unproved_route":
             people += slack_ids(policy, policy.break_glass.pages)
         else:
-            people += slack_ids(policy, policy.secondary)
+            people += slack_ids(policy, (*policy.secondary, *_whose(state, body)))
         message = self.card.render(said)
         await tell_each(
             self.card.chat, list(dict.fromkeys(people)), message, key=delivery.effect.key
@@ -154,13 +181,19 @@ def _way(
     return f"{revision.id} serves nobody", [f"{routing.id} serves everybody."]
 
 
-def _compared(state: State, routing: Routing, revision: Revision) -> Revision:
-    """Return what a revision is compared with: what serves, or what served before it."""
+def _compared(
+    state: State, routing: Routing, revision: Revision, ends: Mapping[Number, End]
+) -> Revision | None:
+    """Return what a revision is compared with: what serves, or what served before it; None for nothing."""
     number = routing.active
     if number == revision.number:
-        good = routing.last_good
-        number = good if good != number else Number(max(number - 1, 1))
-    return state.revision(routing.workflow, number)
+        by_it = [
+            (end.at_ms, one)
+            for one, end in ends.items()
+            if end.to == revision.id and end.how in ("followed", "rolled_back")
+        ]
+        number = max(by_it)[1] if by_it else routing.last_good
+    return None if number == revision.number else state.revision(routing.workflow, number)
 
 
 def _tone(routing: Routing, number: Number, *, complete: bool) -> Tone:
@@ -170,6 +203,14 @@ def _tone(routing: Routing, number: Number, *, complete: bool) -> Tone:
     if routing.active == number:
         return "green" if complete and routing.last_good == number else "amber"
     return "plain"
+
+
+def _whose(state: State, body: Record) -> tuple[str, ...]:
+    """Return the people who made and who began what was taken back; not what opsbot did itself."""
+    number = Number(int(str(body["revision"]).removeprefix("r")))
+    author = state.revision(str(body["workflow"]), number).author
+    named = (str(body.get("began", "")), author)
+    return tuple(one for one in named if one in policy_of(state).people)
 
 
 def _told(env: Environment, state: State, body: dict[str, Json]) -> Said:
@@ -184,6 +225,10 @@ def _told(env: Environment, state: State, body: dict[str, Json]) -> Said:
     if body["what"] == "taken_back":
         title = f"Taken back: {revision.id} of `{workflow}` in {env.name} was beyond its limit"
         return Said("red", title, lines)
+    if body["what"] == "stuck":
+        title = f"Not taken back: {revision.id} of `{workflow}` in {env.name}"
+        stop = f"It goes back as soon as that may serve. Stop it: {command(f'kill {workflow}')}"
+        return Said("red", title, (f"{body['why']}.", *lines, stop))
     by = shown(policy_of(state), str(body["by"]))
     title = f"{by} rolled `{workflow}` in {env.name} back to {revision.id} without passing evidence"
     return Said("amber", title, lines)

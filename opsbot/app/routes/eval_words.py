@@ -109,7 +109,8 @@ def tone_of(results: Sequence[Result]) -> Tone:
 
 def _nobody_asks(results: Sequence[Result], one: Measurement) -> str:
     """Return that no gate asks for a measurement, with the gate that still waits for such a name."""
-    waiting = (result.gate.name for result in results if result.colour == "missing")
+    waits = ("missing", "stale", "too_few")
+    waiting = (result.gate.name for result in results if result.colour in waits)
     offered = nearest(f"{one.suite} {one.metric}", waiting)
     meant = f"; did you mean `{inert(offered[0], limit=120)}`?" if offered else "."
     return f"No gate asks for {_name(one)}: it is kept and decides nothing{meant}"

@@ -1,6 +1,5 @@
 """The history of a workflow's route: what each revision is, its note, its gates, and how it ended."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from opsbot.app import route_state
@@ -40,7 +39,7 @@ class History:
         name, found = self.workflow.name, self.state.revisions(self.workflow.name)
         listed, older = found[:HISTORY], found[HISTORY:]
         notes = await self.env.unsealed(*(one.note for one in found))
-        ends = await self._ends(listed)
+        ends = await ends_back_to(self.env, self.state, listed[-1], pages=self.pages)
         told = [await self._told(*each, ends) for each in zip(listed, notes, strict=False)]
         lines = [line for one in told for line in told_lines(one, self.now_ms)]
         lines += [f"and {len(older)} older"] if older else []
@@ -51,19 +50,6 @@ class History:
         }
         title = history_head(len(found), name, self.env.name)
         return Said("plain", title, tuple(lines), body=body)
-
-    async def _ends(self, listed: Sequence[Revision]) -> Ends:
-        """Read the journal back to where the oldest of *listed* was made, and no further than *pages*."""
-        name, lines, whole = self.workflow.name, list[str](), False
-        stop = self.state.position.revision - 1
-        for _ in range(self.pages):
-            if stop < 0 or whole:
-                break
-            page = await self.env.store.journal(max(stop - PAGE + 1, 0), stop)
-            lines = [*about(page, name), *lines]
-            whole = makes(page, name, listed[-1].number)
-            stop -= PAGE
-        return Ends(ends_of(lines, name), whole)
 
     async def _told(self, one: Revision, note: str, ends: Ends) -> Told:
         end = ends.known.get(one.number)
@@ -79,3 +65,24 @@ class History:
             why=why or ("" if end is None else end.why),
             whole=ends.whole,
         )
+
+
+async def ends_back_to(
+    env: Environment, state: State, revision: Revision, *, pages: int = PAGES
+) -> Ends:
+    """
+    Return how revisions ended, from the journal back to where *revision* was made, or *pages* far.
+
+    Raises:
+        StoreLost: no answer.
+    """
+    name, lines, whole = revision.workflow, list[str](), False
+    stop = state.position.revision - 1
+    for _ in range(pages):
+        if stop < 0 or whole:
+            break
+        page = await env.store.journal(max(stop - PAGE + 1, 0), stop)
+        lines = [*about(page, name), *lines]
+        whole = makes(page, name, revision.number)
+        stop -= PAGE
+    return Ends(ends_of(lines, name), whole)

@@ -67,7 +67,7 @@ def gates_words(results: Sequence[Result]) -> str:
 def _stood(told: Told, routing: Routing, now_ms: int) -> str:
     number, end = told.revision.number, told.end
     if end is not None:
-        return _ended(end, told, now_ms)
+        return ended_words(end, told.ended_by, told.why, now_ms)
     if number == routing.active or (routing.candidate and number == routing.candidate.number):
         return ""  # its line says so already
     if number in routing.served:
@@ -77,12 +77,13 @@ def _stood(told: Told, routing: Routing, now_ms: int) -> str:
     return f"how it ended is further back than is read here: {command('audit export')}"
 
 
-def _ended(end: End, told: Told, now_ms: int) -> str:
-    at, why = when(end.at_ms, now_ms), f": {inert(told.why)}" if told.why else ""
+def ended_words(end: End, by: str, reason: str, now_ms: int) -> str:
+    """Return how a revision ended; *by* is a person's name, *reason* their words or the bot's own."""
+    at, why = when(end.at_ms, now_ms), f": {inert(reason)}" if reason else ""
     return {
         "taken_back": f"taken back by itself at {end.step}, {at}{why}",
-        "given_up": f"given up at {end.step} by {told.ended_by}, {at}{why}",
-        "rolled_back": f"rolled back by {told.ended_by}, {at}, {end.to} serves instead{why}",
+        "given_up": f"given up at {end.step} by {by}, {at}{why}",
+        "rolled_back": f"rolled back by {by}, {at}, {end.to} serves instead{why}",
         "followed": f"served everybody until {at}, then {end.to}",
     }[end.how]
 

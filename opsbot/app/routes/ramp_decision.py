@@ -78,9 +78,10 @@ def first_entered(
     """Return the same for a ramp that begins, held at once where its next step may not come; and its timers."""
     after, step = entered(workflow, routing, candidate, move)
     waits = obstacles_of(state, move.now_ms, workflow, confirmed(routing, 0))
+    wait_ms = step.soak_s * 1000
     if waits and not step.whole:
-        after = held(after, waits[0])
-    return after, (due(after, step.soak_s * 1000), *reminder(after, step))
+        after, wait_ms = held(after, waits[0]), min(wait_ms, LOOK_AGAIN_MS)
+    return after, (due(after, wait_ms), *reminder(after, step))
 
 
 def start(
@@ -218,6 +219,23 @@ class _Look:
     def _said(self, why: str) -> Record:
         return {"workflow": self.workflow.name, "revision": self.revision.id, "why": why}
 
+    def _called(
+        self, after: Routing, what: str, why: str, tried: Candidate | None = None
+    ) -> tuple[Effect, ...]:
+        """
+        Return the effects that tell who answers for it and who began it, and call who is on call.
+
+        One page for the way of *tried*, or for a watch: stuck for two reasons it calls nobody twice.
+        """
+        uid, began = (self.routing.watch, "") if tried is None else (tried.uid, tried.by)
+        body: Record = {**self._said(why), "what": what, "began": began}
+        paged: Record = {**body, "uid": uid, "at_ms": self.now_ms}
+        key = f"{what}:{self.workflow.name}:{mark_of(after)}"
+        return (
+            Effect("tell", key, body),
+            Effect("route_page", f"page-{key}", paged, lane="page"),
+        )
+
     def _noted(self, after: Routing, verb: str, facts: Record) -> Change:
         return Change(
             verb=verb,
@@ -287,7 +305,7 @@ class _Ramp(_Look):
             effects=(
                 follow(after),
                 *change.effects,
-                page(after, revision),
+                *self._called(after, "taken_back", why, self.candidate),
                 picture(after, revision.number),
             ),
             cancels=(timer_of(self.workflow.name),),
@@ -317,7 +335,7 @@ class _Watch(_Look):
 
     def back(self, why: str) -> Taken[Routing]:
         """Roll back to the last good revision; stay and say so where that may not serve."""
-        state, routing, revision = self.state, self.routing, self.revision
+        state, routing = self.state, self.routing
         good = state.revision(self.workflow.name, routing.last_good)
         if cannot := self.cannot():
             return self._stay(cannot)
@@ -327,7 +345,7 @@ class _Watch(_Look):
             actor=RAMP,
             rule="ramp",
             facts={**change.facts, **self._said(why)},
-            effects=(*change.effects, page(after, revision)),
+            effects=(*change.effects, *self._called(after, "taken_back", why)),
         )
         return change, Looked(after, "rolled_back", None, why)
 
@@ -343,7 +361,8 @@ class _Watch(_Look):
             return None, Looked(self.routing, "stuck", LOOK_AGAIN_MS, cannot)
         after = stuck(self.routing, cannot)
         change = self._noted(after, "stuck_route", self._said(cannot))
-        change = replace(change, effects=(*change.effects, page(after, self.revision)))
+        called = self._called(after, "stuck", cannot)
+        change = replace(change, effects=(*change.effects, *called))
         return change, Looked(after, "stuck", LOOK_AGAIN_MS, cannot)
 
 
@@ -357,10 +376,3 @@ def watch_again(after: Routing, now_ms: int) -> tuple[Timer, ...]:
         return ()
     left_ms = max(after.watch_ms - now_ms, 0)
     return due(after, 0), *reminder(after, Step("default", WHOLE, soak_s=left_ms // 1000))
-
-
-def page(routing: Routing, revision: Revision) -> Effect:
-    """Return the effect that tells whoever answers for the workflow that something was taken back."""
-    at = f"{routing.at.epoch}:{routing.at.revision}"
-    body: Record = {"what": "taken_back", "workflow": routing.workflow, "revision": revision.id}
-    return Effect("tell", f"taken-back:{routing.workflow}:{at}", body)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from opsbot.app import route_state
+from opsbot.app.evidence_hold import must_hold_evidence
 from opsbot.app.ramp_waits import overtaken_ramps, with_overtaken
 from opsbot.app.requests import RollbackRequest
 from opsbot.app.routed import (
@@ -42,11 +43,13 @@ def decide_rollback(
         NeedsBreakGlass: another revision whose gates are not all green, without `break-glass`.
         RouteRefused: every model of it is under a kill, or is not approved any more.
         StaleButton: another revision serves by now than the one that was seen.
+        IllegalMove: data was exposed, and its evidence is not held yet.
         NotAllowed, UnknownWorkflow, UnknownRevision: nothing was changed.
     """
     workflow = workflow_named(state, request.workflow)
     verdict = asked(state, workflow, words.actor, "rollback")
     must_allow(verdict)
+    must_hold_evidence(state, words.actor, workflows=(workflow.name,))
     routing = state.routing(workflow.name)
     before = state.revision(workflow.name, routing.active)
     _must_still_serve(routing, request)

@@ -8,6 +8,7 @@ from opsbot.app.approvals import pending_ramp
 from opsbot.app.approver_words import asks_of, may_approve
 from opsbot.app.book import book_of
 from opsbot.app.environment import Environment, policy_of, who
+from opsbot.app.incident.words import lasted
 from opsbot.app.look import may_look
 from opsbot.app.model_words import price_line
 from opsbot.app.ports import Decide
@@ -33,7 +34,7 @@ from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Committed, Record
 from opsbot.domain.containment import Containment, Watched
 from opsbot.domain.errors import StaleButton
-from opsbot.domain.policy import shown
+from opsbot.domain.policy import identity_of, shown
 from opsbot.domain.route import Number, differences, route_record
 from opsbot.domain.routing import Routing
 from opsbot.domain.said import Said, Tone, inert
@@ -247,8 +248,19 @@ class RouteVerb:
             price=price_line(book_of(state), routed.before.route, routed.revision.route),
             reason=reason,
             holding=holding,
+            first=self._first(routed, words.actor),
         )
         return routed_said(view)
+
+    def _first(self, routed: Routed, actor: Actor) -> str:
+        """Return who rolled back to that content before and when, empty where nobody did."""
+        state, made = self.env.store.state, routed.before
+        if routed.outcome != "already" or made.back_to is None or routed.routing.candidate:
+            return ""
+        own = made.author == identity_of(policy_of(state), actor)
+        by = "you" if own else inert(shown(policy_of(state), made.author), limit=80)
+        ago = lasted(max(self.env.clock.now_ms() - made.at_ms, 0))
+        return f"{by} rolled it back {ago} ago; "
 
     async def _seen(self, routed: Routed, state: State) -> Containment | None:
         return await Sight(self.env.fleets, self.env.clock).until_complete(

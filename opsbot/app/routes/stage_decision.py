@@ -248,9 +248,13 @@ def _must_begin(
     results = route_state.evidence(state, workflow, revision.id, now_ms)
     first = entry(route_state.steps(workflow), 0)
     if closed := not_green(results, first):
+        bad = closed[0].colour in ("red", "hard_red")
+        anew = command(f"route {workflow.name} set from:{revision.id} …")
         raise RouteRefused(
-            f"{revision.id} may not serve users yet: {closed[0].words}.",
-            hint="Run its evaluation and send it in: `opsbot eval record`. Nothing was changed.",
+            f"{revision.id} may not serve users yet: {closed[0].words}. Nothing was changed.",
+            hint=f"A corrected revision begins with {anew}."
+            if bad
+            else f"Run its evaluation and send it in: {command('eval record')}.",
         )
     waits = obstacles_of(state, now_ms, workflow, confirmed(routing, 0)) if first.whole else ()
     if waits:

@@ -36,7 +36,7 @@ class RouteView:
     *author* made what served before. *may* is the sentence on who may approve, now and later.
     *price* says what changes in price, empty where nothing is known of it. *seen* is None where
     the fleet could not be read, or where nothing that serves has changed. *holding* is the note of
-    whoever holds the ramp.
+    whoever holds the ramp. *first* says who rolled back before, empty where nobody did.
     """
 
     routed: Routed
@@ -53,6 +53,7 @@ class RouteView:
     price: str = ""
     reason: str = ""
     holding: str = ""
+    first: str = ""
 
 
 def routed_said(view: RouteView) -> Said:
@@ -101,7 +102,7 @@ def _title(view: RouteView) -> str:
         "still_held": f"Still held: {about} stays at {_share(view)} of {workflow} {where}",
         "goes_on": f"Goes on: {about} serves {_share(view)} of {workflow} {where}",
         "dropped": f"Given up: {routed.before.id} serves everybody of {workflow} {where} again",
-        "already": f"Already so: {_as_is(view)} {workflow} {where}. Nothing was changed",
+        "already": f"Already so: {view.first}{_as_is(view)} {workflow} {where}. Nothing was changed",
     }.get(routed.outcome, f"{about} of {workflow} {where}")
 
 
@@ -334,6 +335,7 @@ def _body(view: RouteView) -> Record:
         **routing_body(routed.routing, view.steps),
         "changes": [list(one) for one in differences(routed.before.route, routed.revision.route)],
         "evidence": [one.as_json() for one in routed.evidence],
+        "first": view.author if view.first else None,
         "stored": True,
         "durable": done.durable if done is not None else None,
         "instances": view.seen.as_json() if view.seen is not None else None,

@@ -23,6 +23,7 @@ from opsbot.workbench.pagerduty.model import (
     invalid,
     not_found,
 )
+from opsbot.workbench.pagerduty.status_page import StatusPage, status_page
 
 ABILITIES = frozenset({"teams", "urgencies", "coordinated_responding", "service_support_hours"})
 
@@ -56,6 +57,9 @@ class Account:
     changes: list[ChangeEvent] = field(default_factory=list)
     pages: list[Page] = field(default_factory=list)
     keys: dict[str, Key] = field(default_factory=dict)
+    status_pages: dict[str, StatusPage] = field(
+        default_factory=lambda: {one.id: one for one in (status_page(),)}
+    )
     abilities: set[str] = field(default_factory=lambda: set(ABILITIES))
     priorities_on: bool = True
     keys_shared: bool = False

@@ -16,6 +16,7 @@ from opsbot.workbench.pagerduty import (
     rest_around,
     rest_incidents,
     rest_lookups,
+    rest_status_pages,
     rest_subscriptions,
 )
 from opsbot.workbench.pagerduty.account import Key
@@ -36,6 +37,7 @@ ROUTES: tuple[Route, ...] = (
     *rest_around.ROUTES,
     *rest_lookups.ROUTES,
     *rest_subscriptions.ROUTES,
+    *rest_status_pages.ROUTES,
 )
 
 

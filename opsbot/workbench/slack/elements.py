@@ -38,6 +38,27 @@ def with_ids(blocks: Blocks, fresh: Iterator[str]) -> Blocks:
     return filled
 
 
+def keeping_ids(blocks: Blocks, before: Blocks) -> Blocks:
+    """
+    Return an edit's *blocks* with the block ids of *before* where a block says the very same.
+
+    Somebody presses what stands there while something else of the message is edited: a press on a
+    button that is still there unchanged counts. One that changed has another id, and none that was seen.
+    """
+    old = [(block["block_id"], _bare(block)) for block in before]
+    kept = []
+    for block in blocks:
+        same = next((one for one in old if one[1] == _bare(block)), None)
+        if same is not None:
+            old.remove(same)
+        kept.append(block if same is None else {**block, "block_id": same[0]})
+    return kept
+
+
+def _bare(block: Json) -> Json:
+    return {name: value for name, value in block.items() if name != "block_id"}
+
+
 def _with_action_id(element: Json, fresh: Iterator[str]) -> Json:
     if element["type"] == "image":
         return element

@@ -291,7 +291,9 @@ class Gestures:
         person = self.desk.workspace.person(user_id)
         channel = self.desk.workspace.channels.get(channel_id)
         if channel is None or user_id not in channel.members:
-            raise CannotDo("not_in_channel", f"{user_id} is not in {channel_id}: join it first")
+            name = channel_id if channel is None else f"#{channel.name}"
+            who = person.real_name or person.name
+            raise CannotDo("not_in_channel", f"{who} is not in {name}: join it first")
         if channel.is_archived:
             raise CannotDo("is_archived", f"{channel_id} is archived: it takes nothing any more")
         return person, channel

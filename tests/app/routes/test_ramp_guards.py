@@ -4,6 +4,7 @@ import pytest
 
 from opsbot.app.routes.ramp_decision import UNPROVED
 from opsbot.domain.errors import RouteRefused
+from opsbot.domain.typed import spelled, terminal
 from tests.support.ramps import (
     COPILOT,
     GATE,
@@ -118,6 +119,30 @@ async def test_a_ramp_of_one_step_asks_for_everything_first(world: World, pod: H
         await stage(world)
 
     assert UNPROVED in refusal.value.message
+
+
+@pytest.mark.parametrize(
+    ("value", "n", "hint"),
+    [
+        (
+            0.85,
+            200,
+            "A corrected revision begins with `opsbot route support-copilot set from:r2 …`.",
+        ),
+        (0.95, 3, "Run its evaluation and send it in: `opsbot eval record`."),
+    ],
+)
+async def test_what_may_not_begin_says_whether_to_mend_it_or_to_measure_it(
+    world: World, pod: HandMoved, value: float, n: int, hint: str
+) -> None:
+    await set_mini(world)
+    await measure(world, "r2", value, n=n)
+
+    with pytest.raises(RouteRefused) as refusal:
+        await stage(world)
+
+    assert spelled(refusal.value.hint, terminal) == hint
+    assert refusal.value.message.endswith("Nothing was changed.")
 
 
 async def test_a_workflow_that_comes_back_takes_its_ramp_up(world: World, pod: HandMoved) -> None:

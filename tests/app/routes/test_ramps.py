@@ -1,7 +1,5 @@
 """A ramp: it goes on when everything is green, waits and says why, and takes back what is bad."""
 
-from dataclasses import replace
-
 import pytest
 
 from opsbot.app.requests import KillRequest, RollbackRequest, StageRequest, Target
@@ -9,10 +7,8 @@ from opsbot.app.routes.ramp_decision import UNPROVED
 from opsbot.domain.actor import SCHEDULER
 from opsbot.domain.change import Change, Write
 from opsbot.domain.errors import NotAllowed, RouteRefused
-from opsbot.domain.incident import Incident, as_record
-from opsbot.domain.incident_times import Times
 from opsbot.domain.route import Number
-from opsbot.domain.state import INCIDENTS, State
+from opsbot.domain.state import State
 from opsflags import keys
 from tests.support.ramps import (
     COPILOT,
@@ -25,6 +21,7 @@ from tests.support.ramps import (
     measure,
     percent,
     pod,
+    proved_switch,
     served,
     set_mini,
     stage,
@@ -168,27 +165,21 @@ async def test_a_switch_that_was_not_proved_lately_holds(world: World, pod: Hand
     assert held.candidate.held == UNPROVED
 
 
-async def test_a_severe_incident_holds_until_it_is_over(world: World, pod: HandMoved) -> None:
-    await begun(world, pod)
-    at = world.store.state.position
-    times = Times(declared=world.clock.now_ms())
-    opened = Incident(
-        "INC-1", "uid", at, at, "", "SEV2", times, "mara", "slack", workflows=(COPILOT,)
-    )
+async def test_what_holds_it_from_the_start_is_said_no_longer_than_it_does(
+    world: World, pod: HandMoved
+) -> None:
+    await set_mini(world)
+    await measure(world, "r2", 0.95)
+    await stage(world)
+    await later(world, pod, 1 / HOUR)
+    held = tried(world).held
+    await proved_switch(world, pod)
 
-    async def noted(one: Incident) -> None:
-        write = Write(INCIDENTS, one.id, as_record(one))
-        change = Change("incident", SCHEDULER, (write,))
-        await world.store.commit(f"incident:{one.status}", lambda state, now_ms: (change, None))
+    await later(world, pod, 31 / HOUR)
 
-    await noted(opened)
-    held = (await later(world, pod)).candidate
-    await noted(replace(opened, status="resolved"))
-    await later(world, pod, 0.1)
-
-    assert held is not None
-    assert held.held == "INC-1 is open"
-    assert percent(world) == STEPS[1]
+    assert held == UNPROVED
+    assert tried(world).held == ""
+    assert percent(world) == STEPS[0]
 
 
 async def test_an_instance_that_has_not_confirmed_holds(world: World, pod: HandMoved) -> None:

@@ -91,6 +91,16 @@ async def test_what_no_gate_asks_for_is_kept_and_the_nearest_is_offered(world: W
     assert said.body["not_asked_for"] == ["support-groundednes pass_rate"]
 
 
+async def test_the_nearest_is_offered_also_where_too_little_is_known_under_the_right_name(
+    world: World,
+) -> None:
+    await record(world, request(*results(n=3)))
+
+    said = await record(world, request(*results(suite="support-groundednes")))
+
+    assert said.lines[2].endswith("did you mean `support-groundedness pass_rate`?")
+
+
 async def test_another_metric_of_a_gated_suite_is_no_typing_error(world: World) -> None:
     said = await record(world, request(*results(), *results(0.8, metric="score")))
 

@@ -157,6 +157,30 @@ async def test_the_same_request_twice_is_one_rollback(world: World) -> None:
     assert world.store.state.routing(COPILOT).newest == newest
 
 
+async def test_who_comes_second_reads_who_rolled_back_first(world: World) -> None:
+    await left(world)
+    world.clock.later(90)
+
+    theirs = await world.bot.rollback(RollbackRequest(COPILOT), INES, request_id="second")
+    own = await world.bot.rollback(RollbackRequest(COPILOT), MARA, request_id="again")
+
+    assert theirs.title == (
+        "Already so: Mara rolled it back 1 min 30 s ago; r3 serves everybody of `support-copilot`"
+        " in prod. Nothing was changed"
+    )
+    assert theirs.body["first"] == "Mara"
+    assert own.title.startswith("Already so: you rolled it back 1 min 30 s ago; r3")
+
+
+async def test_what_nobody_rolled_back_is_so_without_anybody_having_been_first(
+    world: World,
+) -> None:
+    said = await world.bot.rollback(RollbackRequest(COPILOT), INES, request_id="none")
+
+    assert said.title.startswith("Already so: r1 serves everybody")
+    assert said.body["first"] is None
+
+
 async def test_a_rollback_brings_the_evidence_of_its_content_back(world: World) -> None:
     await measure(world, "r1", 0.97)
     await serve_mini(world)

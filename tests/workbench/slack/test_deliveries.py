@@ -13,10 +13,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from opsbot.workbench.slack import CannotDo, SlackStandIn
+from opsbot.workbench.slack import CannotDo, Shown, SlackStandIn
 from tests.support.slack import APP_TOKEN, MovableClock, loopback, serving
 from tests.support.wait import eventually
-from tests.workbench.slack.conftest import Bot, by_socket
+from tests.workbench.slack.conftest import Bot, button, by_socket
 
 HERE = "C0SUPPORTAI"
 
@@ -212,3 +212,31 @@ async def test_people_cannot_do_what_their_client_would_not_let_them(
         await slack.slash("U0GUEST", "C0SHARED", "/ai-kill x")
     with pytest.raises(CannotDo, match="not_on_top"):
         await slack.submit("U0ONCALL", "V404")
+
+
+async def test_a_press_on_a_button_counts_while_something_else_of_its_message_is_edited(
+    slack: SlackStandIn, socket_bot: Bot
+) -> None:
+    def card(words: str, label: str) -> list[dict[str, Any]]:
+        said = {"type": "section", "text": {"type": "plain_text", "text": words}}
+        return [said, {"type": "actions", "elements": button(label)["elements"]}]
+
+    async def edited(words: str, label: str) -> None:
+        blocks = card(words, label)
+        await socket_bot.client.chat_update(channel=HERE, ts=ts, text="x", blocks=blocks)
+
+    async def pressed() -> Shown:
+        return await slack.click(
+            "U0ONCALL", message_ts=ts, channel_id=HERE, action_id="undo", block_id=seen
+        )
+
+    sent = await socket_bot.client.chat_postMessage(channel=HERE, text="x", blocks=card("1", "a"))
+    ts, seen = str(sent["ts"]), str(sent["message"]["blocks"][1]["block_id"])
+
+    await edited("2", "a")
+    shown = await pressed()
+    await edited("3", "b")
+
+    assert shown.kind != "failed"
+    with pytest.raises(CannotDo, match="no_such_element"):
+        await pressed()

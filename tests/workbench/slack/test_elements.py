@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from opsbot.workbench.slack import CannotDo
-from opsbot.workbench.slack.elements import find, state, unfilled, with_ids
+from opsbot.workbench.slack.elements import find, keeping_ids, state, unfilled, with_ids
 
 Json = dict[str, Any]
 OPTIONS = [{"text": {"type": "plain_text", "text": name}, "value": name} for name in ("a", "b")]
@@ -100,3 +100,13 @@ def test_missing_ids_are_filled_in_everywhere_but_on_images() -> None:
     }
     assert "action_id" not in filled[1]["accessory"]
     assert find(filled, filled[2]["accessory"]["action_id"])[0] == filled[2]
+
+
+def test_an_edit_keeps_the_id_of_every_block_that_says_the_same_once() -> None:
+    said = [{"type": "section", "text": text} for text in ("a", "b", "b", "c")]
+    before = with_ids(said, map(str, count()))
+    again = with_ids([said[3], said[1], said[1], said[1], said[0]], map(str, count(10)))
+
+    kept = keeping_ids(again, before)
+
+    assert [one["block_id"] for one in kept] == ["3", "1", "2", "13", "0"]

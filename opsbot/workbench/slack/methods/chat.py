@@ -1,6 +1,7 @@
 """Web API methods about single messages: chat.*, pins.*."""
 
 from opsbot.workbench.slack.desk import Desk
+from opsbot.workbench.slack.elements import keeping_ids
 from opsbot.workbench.slack.model import ApiRefusal, Channel, Json, Message
 
 UPDATE_TEXT = 4000
@@ -22,7 +23,7 @@ def update(desk: Desk, args: Json) -> Json:
     channel, message = _own(desk, args, "cant_update_message")
     if len(str(args.get("text") or "")) > UPDATE_TEXT:
         raise ApiRefusal("msg_too_long")
-    blocks = desk.blocks(args)
+    blocks = keeping_ids(desk.blocks(args), message.blocks)
     previous = desk.workspace.described(message)
     message.text, message.blocks = str(args.get("text") or ""), blocks
     message.metadata = args.get("metadata", message.metadata)

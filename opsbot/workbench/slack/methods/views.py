@@ -1,6 +1,7 @@
 """Web API methods for modals and Home tabs: views.*."""
 
 from opsbot.workbench.slack.desk import Desk
+from opsbot.workbench.slack.elements import keeping_ids
 from opsbot.workbench.slack.limits import Trigger
 from opsbot.workbench.slack.model import ApiRefusal, Json, View
 from opsbot.workbench.slack.workspace import APP_ID, BOT_ID, MODALS
@@ -60,7 +61,8 @@ def publish(desk: Desk, args: Json) -> Json:
         home = desk.workspace.homes[user] = desk.new_view(user, body)
     else:
         _same_hash(home, args)
-        home.body, home.hash = body, desk.hash()
+        blocks = keeping_ids(body["blocks"], home.body["blocks"])
+        home.body, home.hash = {**body, "blocks": blocks}, desk.hash()
     desk.feed.home(user)
     return {"view": described(desk, home)}
 
