@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from opsbot.app.ports import Document
+from opsbot.app.runs.followed import Follow
 from opsbot.app.runs.requests import (
     EndRun,
     LeadRun,
@@ -41,6 +42,11 @@ class RunVerbs(Protocol):
 
     async def document(self, which: WhichRun, actor: Actor) -> Document:
         """Return the pinned runbook as a file, with what was ticked: what paper mode begins with."""
+        ...
+
+    @property
+    def follow(self) -> Follow:
+        """Return what follows the messages in Slack that are notes of runs."""
         ...
 
     async def view(self, which: WhichRun, actor: Actor) -> RunView:

@@ -1,17 +1,19 @@
 """Runbooks from their files alone, without a bot or a store: list, show, lint, render. Paper mode."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, get_args
 
 from opsbot import config
 from opsbot.adapters import catalog
 from opsbot.adapters.runbooks.files import Library, load
+from opsbot.adapters.runbooks.mend import diff, mended
 from opsbot.app import check as checking
 from opsbot.app.check import line_of
 from opsbot.app.runs.by_hand import Typing, in_chat, on_terminal
 from opsbot.app.runs.filled import filled
 from opsbot.app.runs.page import Sheet, page
+from opsbot.app.runs.params import known_params
 from opsbot.app.runs.sheet import sheet
 from opsbot.app.runs.start import book_named
 from opsbot.app.runs.words import books_said
@@ -37,9 +39,8 @@ def there() -> bool:
 
 def catalogue(asked: Asked) -> int:
     """List the runbooks."""
-    settings = config.load()
-    known = _library(settings.runbooks_dir).runbooks
-    return printing.said(books_said(known, settings.env), as_json=asked.json)
+    folder = config.load().runbooks_dir
+    return printing.said(books_said(_library(folder).runbooks, f"{folder}/"), as_json=asked.json)
 
 
 def show(asked: Asked, words: Sequence[str]) -> int:
@@ -82,16 +83,40 @@ def lint(asked: Asked, words: Sequence[str]) -> int:
     forms: tuple[checking.Format, ...] = get_args(checking.Format)
     form = next((one for one in forms if one == asked.values.get("format", "text")), None)
     if form is None:
-        raise Usage(f"opsbot runbook lint [name …] [--format {'|'.join(forms)}]")
+        raise Usage(f"opsbot runbook lint [name …] [--fix] [--format {'|'.join(forms)}]")
     settings = config.load()
     folder = settings.runbooks_dir
     for name in words:
         if not (folder / f"{_stem(name)}.md").is_file():
             raise NeedsMoreWords(f"There is no {folder / _stem(name)}.md; nothing was looked at.")
+    if "fix" in asked.flags:
+        _mend(folder, words, tell=print if form == "text" else printing.note)
     found = _of(catalog.load(settings.flags_dir, folder), folder, words)
     if text := _linted(found, form, words or [one.stem for one in folder.glob("*.md")]):
         print(text)
     return 1 if found.errors else DONE
+
+
+def _mend(folder: Path, names: Sequence[str], *, tell: Callable[[str], None]) -> None:
+    """
+    Mend what a machine can, and show each change as a patch; other houses' pages stay as they are.
+
+    Raises:
+        Misconfigured: a file cannot be read or written; those before it are mended.
+    """
+    stems = [_stem(one) for one in names] or sorted(one.stem for one in folder.glob("*.md"))
+    for stem in stems:
+        path = folder / f"{stem}.md"
+        try:
+            before = path.read_bytes().decode("utf-8")
+            after = mended(before, name=stem)
+            if after != before:
+                path.write_bytes(after.encode())
+                tell(diff(before, after, file=str(path)).rstrip("\n"))
+        except UnicodeDecodeError:
+            continue  # the linter says that it is no text
+        except OSError as error:
+            raise Misconfigured(f"{path} cannot be mended: {error.strerror}.") from error
 
 
 def _of(loaded: Loaded, folder: Path, names: Sequence[str]) -> Loaded:
@@ -134,10 +159,9 @@ def _asked(words: Sequence[str], usage: str) -> tuple[Runbook, Mapping[str, str]
     for word in words[1:]:
         name, equals, value = word.partition("=")
         if not equals or book.param(name) is None:
-            known = ", ".join(f"`{one.name}=…`" for one in book.params) or "nothing"
             raise NeedsMoreWords(
                 f"`{book.name}` does not ask for `{inert(name, limit=40)}`.",
-                hint=f"It asks for {known}.",
+                hint=known_params(book, name),
             )
         values[name] = inert(value)
     return book, values

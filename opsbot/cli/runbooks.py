@@ -75,18 +75,30 @@ def _by_bot(asked: Asked) -> int:
     try:
         said = api.do(path, body)
     except Refusal as refusal:
-        if not isinstance(words, RunAction) or not acts.agreed(asked, refusal):
+        if not isinstance(words, RunAction):
             raise
+        if not acts.agreed(asked, refusal):
+            raise _with_yes(asked, refusal) from refusal
         said = api.do(path, {**body, "confirm": True})
     return printing.said(said, as_json=asked.json)
 
 
+def _with_yes(asked: Asked, refusal: Refusal) -> Refusal:
+    """Return what is asked first with how to answer it where nobody is there to be asked."""
+    if refusal.code != "needs_confirmation":
+        return refusal
+    again = f"To do it: `opsbot runbook {_typed(asked.words)} yes`."
+    detail = "\n".join(one for one in (str(refusal.document.get("detail", "")), again) if one)
+    return Refusal({**refusal.document, "detail": detail, "hint": again})
+
+
 def _typed(words: Sequence[str]) -> str:
-    """Return the words as one line, with the quotes that a shell took away around a value with blanks."""
-    return " ".join(_requoted(one) for one in words)
+    """Return the words as one line."""
+    return " ".join(requoted(one) for one in words)
 
 
-def _requoted(word: str) -> str:
+def requoted(word: str) -> str:
+    """Return a word with the quotes that a shell took away around a value with blanks."""
     found = _VALUE.fullmatch(word)
     return word if found is None or '"' in word else f'{found[1]}"{found[2]}"'
 
@@ -112,34 +124,35 @@ def _step(words: MarkStep | RunAction) -> str:
 def start_body(words: StartRun) -> dict[str, object]:
     """Return a beginning as the HTTP API takes it."""
     mode = {} if words.mode == "live" else {"mode": words.mode}
-    given = _given({"incident": words.incident, "params": dict(words.params)})
-    return {"runbook": words.runbook, **mode, **given}
+    more = given({"incident": words.incident, "params": dict(words.params)})
+    return {"runbook": words.runbook, **mode, **more}
 
 
 def mark_body(words: MarkStep) -> dict[str, object]:
     """Return a word on a step as the HTTP API takes it."""
     names = ("seen", "who", "words", "box", "option", "url")
     fields = {name: getattr(words, name) for name in names}
-    return {"act": words.act, **_given({**fields, "for-s": words.for_s})}
+    return {"act": words.act, **given({**fields, "for-s": words.for_s})}
 
 
 def action_body(words: RunAction) -> dict[str, object]:
     """Return a press as the HTTP API takes it."""
-    return {"act": words.act, **_given({"seen": words.seen, "confirm": words.confirmed})}
+    return {"act": words.act, **given({"seen": words.seen, "confirm": words.confirmed})}
 
 
 def lead_body(words: LeadRun) -> dict[str, object]:
     """Return a word on the lead as the HTTP API takes it."""
-    return {"act": words.act, **_given({"who": words.who})}
+    return {"act": words.act, **given({"who": words.who})}
 
 
 def end_body(words: EndRun) -> dict[str, object]:
     """Return an end as the HTTP API takes it."""
     fields = {"runbook": words.runbook, "words": words.words, "params": dict(words.params)}
-    return {"act": words.act, **_given(fields)}
+    return {"act": words.act, **given(fields)}
 
 
-def _given(fields: Mapping[str, object]) -> dict[str, object]:
+def given(fields: Mapping[str, object]) -> dict[str, object]:
+    """Return the fields that say anything."""
     return {name: value for name, value in fields.items() if value not in (None, "", False, {})}
 
 

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields
 from typing import Final, Literal
 
-from opsbot.domain.change import Json, Position, Record
+from opsbot.domain.change import Position, Record
+from opsbot.domain.records import listed, mapped, plain, position
 from opsbot.domain.runbook import LaneName
 
 RunMode = Literal["live", "drill", "show"]
@@ -32,7 +33,8 @@ class Mark:
     accepted. *boxes* are ticked boxes by id, *choice* the index of the decision's option that was taken.
     *recheck_ms* is when something blocked is looked at again, None for never by itself. *version* is the
     run's version that changed it last, *boxed* that of each box; *reopened* that of its last opening
-    again. *passed* is the step whose answer led past this one, empty where none did.
+    again. *passed* is the step whose answer led past this one, empty where none did. *waits* are the
+    people whom something blocked waits for, as far as they were named.
     """
 
     state: MarkState = "open"
@@ -51,6 +53,7 @@ class Mark:
     boxed: Mapping[str, int] = field(default_factory=dict)
     reopened: int = 0
     passed: str = ""
+    waits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,8 @@ class Act:
     id (`K-3`, `A-2`, `INC-7`, `r5`) or empty; *detail* our own words. Its request id is made of the
     run, the step, its number and the attempt, so that no crash repeats it. *version* is the run's
     version that changed it last; *since_ms* from when on something that has to stay so was so.
+    *older*: what is done is what stood at its place in an older revision; what stands there now was not.
+    *before* is what earlier attempts at its place came to.
     """
 
     state: ActState
@@ -73,6 +78,13 @@ class Act:
     detail: str = ""
     version: int = 0
     since_ms: int | None = None
+    older: bool = False
+    before: tuple[str, ...] = ()
+
+    @property
+    def results(self) -> tuple[str, ...]:
+        """Return what every attempt came to, the last one last."""
+        return (*self.before, self.result) if self.result else self.before
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +93,8 @@ class Attached:
     A note or a piece of evidence on a step. *text* is a commitment.
 
     *place* is `channel:ts` of the message it came from, *url* where it can be read; never the thing itself.
+    Where that message was edited, one more stands in the place of the one that it *supersedes*; where it
+    was deleted, *gone_ms* says since when: what was kept of it stays.
     """
 
     id: str
@@ -91,6 +105,8 @@ class Attached:
     kind: Literal["note", "evidence"] = "note"
     place: str = ""
     url: str = ""
+    supersedes: str = ""
+    gone_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +120,8 @@ class Run:
     that anybody touched; *acts* the actions, by `<step>#<number>`. *commander* leads it; *offer* is
     who was handed the lead and has not accepted, *lead_ms* since when the commander leads. *follows* is
     the run that this one superseded, *newer* the digest of a newer revision of its file, *renewed* the
-    version at which it went on with one, 0 where it never did.
+    version at which it went on with one, 0 where it never did. *params* are declared names and numbers
+    that it was begun with, *said* commitments to what was given in people's own words.
     """
 
     id: str
@@ -122,6 +139,7 @@ class Run:
     imported: bool = False
     status: RunStatus = "open"
     params: Mapping[str, str] = field(default_factory=dict)
+    said: Mapping[str, str] = field(default_factory=dict)
     version: int = 1
     focus: Mapping[LaneName, str] = field(default_factory=dict)
     marks: Mapping[str, Mark] = field(default_factory=dict)
@@ -153,7 +171,15 @@ class Run:
     def settled(self, step: str, number: int) -> bool:
         """Return whether one action is done since its step was opened last: what it came to before is no evidence now."""
         act = self.act(step, number)
-        return act is not None and act.state == "done" and act.version >= self.mark(step).reopened
+        if act is None or act.state != "done" or act.older:
+            return False
+        return act.version >= self.mark(step).reopened
+
+    @property
+    def kept(self) -> tuple[Attached, ...]:
+        """Return what is kept with it as it stands: without what an edit of its message superseded."""
+        over = {one.supersedes for one in self.attached}
+        return tuple(one for one in self.attached if one.id not in over)
 
     def undoing(self, step: str, number: int) -> Act | None:
         """Return what became of the way back of one action, None where nobody pressed that."""
@@ -166,12 +192,15 @@ def run_named(word: str) -> str | None:
     return None if found is None else f"RUN-{int(found[1])}"
 
 
-_ID: Final = re.compile(r"run-0*([1-9][0-9]{0,8})", re.IGNORECASE | re.ASCII)
+_ID: Final = re.compile(r"run-0*([1-9][0-9]{0,30})", re.IGNORECASE | re.ASCII)
 
 
 def as_record(run: Run) -> Record:
     """Return the record as it is stored."""
-    return {"s": 1, **{one.name: _plain(getattr(run, one.name)) for one in fields(Run)}}
+    known = {one.name: plain(getattr(run, one.name)) for one in fields(Run)}
+    # Under a name by which the audit knows commitments, so that it finds a text that was changed.
+    said: Record = {name: {"text": commitment} for name, commitment in run.said.items()}
+    return {"s": 1, **known, "said": said}
 
 
 def from_record(record: Record) -> Run:
@@ -181,51 +210,44 @@ def from_record(record: Record) -> Run:
     Raises:
         KeyError, TypeError, ValueError: not written by this program.
     """
-    plain = {one.name: record[one.name] for one in fields(Run) if one.name in record}
+    known = {one.name: record[one.name] for one in fields(Run) if one.name in record}
     return Run(
         **{  # type: ignore[arg-type]  # our own record, checked by the journal's hash
-            **plain,
-            "at": _position(record["at"]),
-            "begun_at": _position(record["begun_at"]),
+            **known,
+            "said": {
+                name: str(one["text"])
+                for name, one in mapped(record.get("said")).items()
+                if isinstance(one, Mapping)
+            },
+            "at": position(record["at"]),
+            "begun_at": position(record["begun_at"]),
             "marks": {
-                step: Mark(**{**one, "boxes": tuple(_listed(one.get("boxes")))})  # type: ignore[arg-type]  # our own record
-                for step, one in _mapped(record.get("marks")).items()
+                step: Mark(
+                    **{  # type: ignore[arg-type]  # our own record
+                        **one,
+                        "boxes": tuple(listed(one.get("boxes"))),
+                        "waits": tuple(listed(one.get("waits"))),
+                    }
+                )
+                for step, one in mapped(record.get("marks")).items()
                 if isinstance(one, Mapping)
             },
             "acts": {
-                name: Act(**one)  # type: ignore[arg-type]  # our own record
-                for name, one in _mapped(record.get("acts")).items()
+                name: Act(
+                    **{field: one[field] for field in _ACT if field in one},  # type: ignore[arg-type]  # our own record
+                    before=tuple(listed(one.get("before"))),  # type: ignore[arg-type]  # our own record
+                )
+                for name, one in mapped(record.get("acts")).items()
                 if isinstance(one, Mapping)
             },
             "attached": tuple(
-                Attached(**one)  # type: ignore[arg-type]  # our own record
-                for one in _listed(record.get("attached"))
+                Attached(**{name: one[name] for name in _ATTACHED if name in one})  # type: ignore[arg-type]  # our own record
+                for one in listed(record.get("attached"))
                 if isinstance(one, Mapping)
             ),
         }
     )
 
 
-def _plain(value: object) -> Json:
-    if isinstance(value, Mapping):
-        return {str(name): _plain(one) for name, one in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(one) for one in value]
-    if is_dataclass(value):
-        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
-    assert value is None or isinstance(value, (bool, int, float, str)), value
-    return value
-
-
-def _position(value: Json) -> Position:
-    if not isinstance(value, Mapping):
-        raise TypeError(f"not a position: {value!r}")
-    return Position(int(str(value["epoch"])), int(str(value["revision"])))
-
-
-def _listed(value: Json) -> tuple[Json, ...]:
-    return tuple(value) if isinstance(value, (list, tuple)) else ()
-
-
-def _mapped(value: Json) -> Mapping[str, Json]:
-    return value if isinstance(value, Mapping) else {}
+_ACT: Final = tuple(one.name for one in fields(Act) if one.name != "before")
+_ATTACHED: Final = tuple(one.name for one in fields(Attached))

@@ -22,7 +22,7 @@ from opsbot.app.runs.requests import (
 from opsbot.app.runs.spelled import spelled_book, spelled_step
 from opsbot.app.runs.view import RunView, StepView
 from opsbot.domain.actor import Actor
-from opsbot.domain.errors import NeedsConfirmation
+from opsbot.domain.errors import NeedsConfirmation, StoreLost
 from opsbot.domain.said import Act, Button, Said
 from opsbot.slack.deps import Deps
 from opsbot.slack.entry import Run
@@ -75,8 +75,7 @@ class RunbookListeners:
             Press.RUN_LEAD: self._leads("take"),
             Press.RUN_LEAD_ACCEPT: self._leads("accept"),
             Press.RUN_LEAD_DECLINE: self._leads("decline"),
-            Press.RUN_FINISH: self._ends("finish"),
-            Press.RUN_RENEW: self._ends("renew"),
+            Press.RUN_RENEW: self.renew,
             Press.RUN_READ: self.read,
             Press.RUN_PAGE: self.page,
             Press.RUN_MORE: self.more,
@@ -127,7 +126,10 @@ class RunbookListeners:
         note = str(said.body.get("note") or "")
         if not note or said.exit_code or said.channel != act.channel:
             return said
-        view = await self._runs.view(WhichRun(str(said.body["run"]), act.channel), actor)
+        try:
+            view = await self._runs.view(WhichRun(str(said.body["run"]), act.channel), actor)
+        except StoreLost:
+            return said  # it is done; only what stands beside it is not known
         shown = await quietly(self.deps, view, said, act, actor)
         return Said("plain", note, body=said.body) if shown is None else said
 
@@ -202,12 +204,10 @@ class RunbookListeners:
 
         return lead
 
-    def _ends(self, what: Literal["finish", "renew"]) -> Run:
-        async def end(act: Invocation, actor: Actor) -> Reply:
-            words = EndRun(_which(ref_of(act.value), act), what)
-            return await self._runs.end(words, actor, request_id=act.request_id)
-
-        return end
+    async def renew(self, act: Invocation, actor: Actor) -> Reply:
+        """Go on with the newer revision."""
+        words = EndRun(_which(ref_of(act.value), act), "renew")
+        return await self._runs.end(words, actor, request_id=act.request_id)
 
     async def steps(self, act: Invocation, actor: Actor) -> Reply:
         """Show the whole list."""
@@ -225,8 +225,9 @@ class RunbookListeners:
         return await self._shown_book(act.value, actor)
 
     async def _shown_book(self, name: str, actor: Actor) -> Reply:
-        book = spelled_book(await self._runs.book(name, actor), self.deps.spell)
-        return Show(book_modal(book), self._typed("catalogue"))
+        spell = self.deps.spell
+        book = spelled_book(await self._runs.book(name, actor), spell)
+        return Show(book_modal(book, spell), self._typed("catalogue"))
 
     async def page(self, act: Invocation, actor: Actor) -> Reply:
         """Turn a page of a long list, or show one step of it whole."""
@@ -236,7 +237,7 @@ class RunbookListeners:
             view = await self._view(ref, act, actor)
             one = _step(view, ref)
             shown = replace(one, step=spelled_step(one.step, self.deps.spell))
-            return Show(step_modal(view, shown), self._typed(f"show {ref.run}"))
+            return Show(step_modal(view, shown, self.deps.spell), self._typed(f"show {ref.run}"))
         page, key = int(turned[1]), turned[2]
         run = pressed(key)
         if run is not None:
@@ -244,8 +245,9 @@ class RunbookListeners:
             return Show(steps_modal(view, page), self._typed(f"steps {run.run}"), instead=True)
         if not _BOOK.fullmatch(key):
             raise stale()
-        book = spelled_book(await self._runs.book(key, actor), self.deps.spell)
-        return Show(book_modal(book, page), self._typed("catalogue"), instead=True)
+        spell = self.deps.spell
+        book = spelled_book(await self._runs.book(key, actor), spell)
+        return Show(book_modal(book, spell, page), self._typed("catalogue"), instead=True)
 
     async def more(self, act: Invocation, actor: Actor) -> Reply:
         """Take what was chosen in a menu: the act's name and its value."""

@@ -10,7 +10,7 @@ from opsbot.app.ports import GiveUp, RetryLater
 from opsbot.app.room.run_room import message_key
 from opsbot.app.runs.requests import MarkStep, WhichRun
 from opsbot.app.runs.view import RunView
-from opsbot.app.timeline.capture import Seen
+from opsbot.app.timeline.capture import ROUNDS, Seen
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import NeedsMoreWords, Refused, UnknownRun, UnreadableRunbook
 from opsbot.slack.deps import Deps
@@ -79,7 +79,30 @@ class RunbookCapture:
         step = under[1] if under is not None and under[0] == view.run.id else ""
         await self._kept("evidence", view, step, act, actor, seen)
 
+    async def changed(self, act: Invocation, look: Look) -> None:
+        """
+        Follow a message that was edited or deleted into the notes that were made of it.
+
+        It is looked at again after the commit, as Slack tells of changes late and in any order. Where
+        Slack does not say what it is now, nothing is taken for deleted.
+        """
+        place, follow = f"{act.channel}:{act.message_ts}", self.deps.verbs.runs.follow
+        if not act.channel or not act.message_ts or not follow.kept(place):
+            return
+        before: Seen | None = None
+        for number in range(ROUNDS):
+            seen = await self._looked(look)
+            if seen is None or seen == before:
+                return
+            words = None if seen.text is None else shortened(seen.text)
+            await follow(place, words, request_id=f"{act.request_id}:follow:{number}")
+            before = seen
+
     async def _seen(self, look: Look) -> Seen:
+        """Return what a message is, nothing where Slack does not say."""
+        return await self._looked(look) or Seen(None)
+
+    async def _looked(self, look: Look) -> Seen | None:
         """Ask what a message is, again while Slack says later: it tells of each event once."""
         for _ in range(TRIES):
             try:
@@ -89,7 +112,7 @@ class RunbookCapture:
             except GiveUp as no:
                 log.warning("slack_message_not_seen", why=str(no))
                 break
-        return Seen(None)
+        return None
 
     async def _at(self, channel: str, ts: str) -> tuple[str, str] | None:
         """Return run and step that a message of ours is, None for any other message."""

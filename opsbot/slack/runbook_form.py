@@ -6,15 +6,14 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from opsbot.app.runs.requests import StartRun
-from opsbot.domain.blockcheck import check_view
 from opsbot.domain.run import RunMode
 from opsbot.domain.runbook import Param, Runbook
 from opsbot.domain.said import Said
-from opsbot.slack.blocks import Block, context, plain_text, said_blocks, section
+from opsbot.slack.blocks import Block, context, plain_text, said_blocks
 from opsbot.slack.ids import VALUE, Field, Modal
 from opsbot.slack.mrkdwn import Mrkdwn, esc
 from opsbot.slack.tokens import REASON_LIMIT
-from opsbot.slack.views import View, form, text_input, typed_input
+from opsbot.slack.views import View, above, fitting, form, text_input, typed_input
 
 OPTION: Final = 75
 MOST: Final = 100
@@ -63,7 +62,7 @@ def start_modal(choosing: Choosing, *, prefix: str, top: Said | None = None) -> 
     """Return the form in which a runbook is picked."""
     request = choosing.request
     books = [(f"{title} ({name})", name) for name, title in choosing.books if len(name) <= OPTION]
-    blocks = _top(top)
+    blocks = above(top)
     if books:
         pick = _choice(books[:MOST], request.runbook)
     else:
@@ -73,14 +72,14 @@ def start_modal(choosing: Choosing, *, prefix: str, top: Said | None = None) -> 
     same = f"The same as a command: /{prefix}-runbook start wrong-answers workflow=support-copilot"
     blocks.append(context(esc(same)))
     key = _kept(replace(request, runbook=""))
-    return _fitting(form(Modal.RUN_START, "Walk a runbook", blocks, submit="Begin", key=key), top)
+    return fitting(form(Modal.RUN_START, "Walk a runbook", blocks, submit="Begin", key=key), top)
 
 
 def params_modal(
     book: Runbook, request: StartRun, names: Sequence[str], *, top: Said | None = None
 ) -> View:
     """Return the form that asks for what a runbook needs; *names* are the declared workflows."""
-    blocks = _top(top)
+    blocks = above(top)
     for param in book.params:
         given = request.params.get(param.name, "") or param.default
         blocks.append(
@@ -95,7 +94,7 @@ def params_modal(
             }
         )
     key = _kept(replace(request, runbook=book.name))
-    return _fitting(form(Modal.RUN_PARAMS, "Walk a runbook", blocks, submit="Begin", key=key), top)
+    return fitting(form(Modal.RUN_PARAMS, "Walk a runbook", blocks, submit="Begin", key=key), top)
 
 
 def mode_of(word: str) -> RunMode:
@@ -132,11 +131,11 @@ def skip_modal(key: str, words: Mapping[str, str], *, top: Said | None = None) -
     """Return the form that asks why a step is skipped."""
     presets: Choices = (*SKIPS, ("Something else: in the words below", OTHER))
     blocks = [
-        *_top(top),
+        *above(top),
         typed_input(Field.PRESET, "Why", _radio(presets, words.get(Field.PRESET, ""))),
         _words("In your words", words, optional=True),
     ]
-    return _fitting(form(Modal.RUN_SKIP, "Skip this step", blocks, submit="Skip it", key=key), top)
+    return fitting(form(Modal.RUN_SKIP, "Skip this step", blocks, submit="Skip it", key=key), top)
 
 
 def reason_of(fields: Mapping[str, str]) -> str:
@@ -151,11 +150,11 @@ def block_modal(key: str, words: Mapping[str, str], *, top: Said | None = None) 
     """Return the form that asks on whom or what a step waits, and when to look again."""
     again = words.get(Field.AGAIN, USUAL_AGAIN)
     blocks = [
-        *_top(top),
+        *above(top),
         _words("On whom or what it waits", words),
         typed_input(Field.AGAIN, "Look at it again", _choice(AGAIN, again)),
     ]
-    return _fitting(form(Modal.RUN_BLOCK, "Blocked", blocks, submit="Set it aside", key=key), top)
+    return fitting(form(Modal.RUN_BLOCK, "Blocked", blocks, submit="Set it aside", key=key), top)
 
 
 def seconds_of(fields: Mapping[str, str]) -> int:
@@ -174,15 +173,13 @@ def note_modal(key: str, words: Mapping[str, str], *, top: Said | None = None) -
     initial = words.get(Field.LINK, "")
     kept: Block = {**link, **({"initial_value": initial} if initial else {})}
     blocks = [
-        *_top(top),
+        *above(top),
         typed_input(Field.KIND, "What it is", _radio(KINDS, words.get(Field.KIND, "note"))),
         _words("In words", words, optional=True),
         typed_input(Field.LINK, "A link", kept, optional=True),
         context(Mrkdwn("Keep pointers: no prompts, no personal data.")),
     ]
-    return _fitting(
-        form(Modal.RUN_NOTE, "Note or evidence", blocks, submit="Keep it", key=key), top
-    )
+    return fitting(form(Modal.RUN_NOTE, "Note or evidence", blocks, submit="Keep it", key=key), top)
 
 
 def assign_modal(key: str, user: str, *, top: Said | None = None) -> View:
@@ -193,11 +190,11 @@ def assign_modal(key: str, user: str, *, top: Said | None = None) -> View:
         "placeholder": plain_text("Somebody of this workspace", 150),
     }
     blocks = [
-        *_top(top),
+        *above(top),
         typed_input(Field.WHO, "Who does it", {**pick, **({"initial_user": user} if user else {})}),
         context(Mrkdwn("It is theirs once they accept.")),
     ]
-    return _fitting(
+    return fitting(
         form(Modal.RUN_ASSIGN, "Give it to somebody", blocks, submit="Ask", key=key), top
     )
 
@@ -206,6 +203,14 @@ def take_back_modal(key: str, said: Said) -> View:
     """Return the question before an action is taken back."""
     blocks = said_blocks(Said(said.tone, said.title, said.lines))
     return form(Modal.RUN_TAKE_BACK, "Take it back?", blocks, submit="Take it back", key=key)
+
+
+def finish_modal(key: str, words: Mapping[str, str], *, top: Said | None = None) -> View:
+    """Return the form that asks why a run is finished with steps left; *top* says which."""
+    blocks = [*above(top), _words("Finish it all the same, because", words)]
+    return fitting(
+        form(Modal.RUN_FINISH, "Finish with steps left?", blocks, submit="Finish it", key=key), top
+    )
 
 
 def _param(param: Param, given: str, names: Sequence[str]) -> Block:
@@ -237,17 +242,3 @@ def _with_options(kind: str, choices: Choices, chosen: str) -> Block:
     initial = next((one for one in options if one["value"] == chosen), None)
     element: Block = {"type": kind, "action_id": VALUE, "options": options}
     return element | ({"initial_option": initial} if initial is not None else {})
-
-
-def _top(top: Said | None) -> list[Block]:
-    return [] if top is None else said_blocks(Said(top.tone, top.title, top.lines))
-
-
-def _fitting(view: View, top: Said | None) -> View:
-    """Return the form, with the title alone above it where all that is to be said breaks a limit."""
-    if top is None or not check_view(view):
-        return view
-    blocks = view["blocks"]
-    assert isinstance(blocks, list)
-    inputs = [one for one in blocks if isinstance(one, dict) and one["type"] == "input"]
-    return {**view, "blocks": [section(Mrkdwn(esc(top.title, limit=2_900))), *inputs]}

@@ -9,7 +9,7 @@ from opsbot.app.room.run_card_words import current_said
 from opsbot.app.room.run_room import card_key
 from opsbot.app.run_verbs import RunVerbs
 from opsbot.app.runs.press import Pressed, pressed
-from opsbot.app.runs.requests import MarkStep, RunAction, RunLook, StartRun, WhichRun
+from opsbot.app.runs.requests import EndRun, MarkStep, RunAction, RunLook, StartRun, WhichRun
 from opsbot.app.runs.view import RunView
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import (
@@ -34,6 +34,7 @@ from opsbot.slack.runbook_form import (
     assign_modal,
     block_modal,
     carried,
+    finish_modal,
     mode_of,
     note_modal,
     params_modal,
@@ -66,6 +67,7 @@ class RunbookForms:
             Press.RUN_NOTE: self.noting,
             Press.RUN_ASSIGN: self.assigning,
             Press.RUN_TAKE_BACK: self.taking_back,
+            Press.RUN_FINISH: self.finishing,
         }
 
     def taken(self) -> Mapping[Modal, Run]:
@@ -78,6 +80,7 @@ class RunbookForms:
             Modal.RUN_NOTE: self.noted,
             Modal.RUN_ASSIGN: self.assigned,
             Modal.RUN_TAKE_BACK: self.taken_back,
+            Modal.RUN_FINISH: self.finished,
         }
 
     async def start(self, act: Invocation, actor: Actor) -> Reply:
@@ -221,6 +224,28 @@ class RunbookForms:
         note = str(said.body.get("note") or "")
         return Said(said.tone, note, body=said.body) if note else said
 
+    async def finishing(self, act: Invocation, actor: Actor) -> Reply:
+        """Finish a run; where steps are left it is asked why, as whoever finishes it then answers for them."""
+        which = WhichRun(ref_of(act.value).run, act.channel)
+        try:
+            finish = EndRun(which, "finish")
+            return await self._runs.end(finish, actor, request_id=act.request_id)
+        except NeedsMoreWords as left:
+            top = of_error(left)
+            view = finish_modal(act.value, {}, top=top.spelled(self.deps.spell))
+            return Show(view, top)
+
+    async def finished(self, act: Invocation, actor: Actor) -> Reply:
+        """Finish a run with steps left, for a reason."""
+        why = shortened(act.fields.get(Field.REASON, "").strip())
+        if not inert(why):
+            return Wrong({Field.REASON: "Say why in a few words; it goes to the review."})
+        words = EndRun(WhichRun(ref_of(act.metadata).run), "finish", words=why)
+        try:
+            return await self._runs.end(words, actor, request_id=act.request_id)
+        except OpsbotError as error:
+            return self._again(error, lambda top: finish_modal(act.metadata, act.fields, top=top))
+
     async def _marked(self, words: MarkStep, act: Invocation, actor: Actor, again: Again) -> Reply:
         """Mark a step; where that is not taken, the form comes back with every word in it."""
         ref = ref_of(act.metadata)
@@ -268,11 +293,11 @@ async def quietly(deps: Deps, view: RunView, said: Said, act: Invocation, actor:
     """
     try:
         left = await deps.memory.left(card_key(view.run))
+        if left is not None:
+            return None if act.channel in ("", left["channel"]) else said
+        shown = current_said(await deps.verbs.runs.view(WhichRun(view.run.id), actor))
     except StoreLost:
         return said
-    if left is not None:
-        return None if act.channel in ("", left["channel"]) else said
-    shown = current_said(await deps.verbs.runs.view(WhichRun(view.run.id), actor))
     note = str(said.body.get("note") or "")
     return replace(shown, lines=(note, *shown.lines)) if note else shown
 

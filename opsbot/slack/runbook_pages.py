@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from opsbot.app.runs.by_hand import by_hand, on_terminal
+from opsbot.app.runs.about import minutes
+from opsbot.app.runs.by_hand import Words, by_hand, in_chat, on_terminal
+from opsbot.app.runs.note_view import NoteView
 from opsbot.app.runs.press import value
 from opsbot.app.runs.view import RunView, StepView
 from opsbot.app.runs.words import STATE_WORD
@@ -11,6 +13,7 @@ from opsbot.domain.prose import Block as Prose
 from opsbot.domain.prose import Code, Heading, Listing, Paragraph, Span, words
 from opsbot.domain.runbook import Action, Runbook, Step
 from opsbot.domain.said import Button, inert
+from opsbot.domain.typed import Spell, terminal
 from opsbot.slack.blocks import Block, button, context, section
 from opsbot.slack.ids import Modal
 from opsbot.slack.mrkdwn import Mrkdwn, bold, esc, joined
@@ -38,11 +41,11 @@ def steps_modal(view: RunView, page: int = 0) -> View:
     return _paged([head, bar], list(_list(view)), page, value(view.run))
 
 
-def step_modal(view: RunView, one: StepView) -> View:
-    """Return one step whole."""
+def step_modal(view: RunView, one: StepView, spell: Spell) -> View:
+    """Return one step whole, its actions as they are typed here."""
     blocks = [section(bold(f"{one.number}. {one.step.title}"))]
-    blocks += [section(text) for text in prose_texts(step_prose(one.step))]
-    notes = [_note_line(note.kind, note.text, note.by, note.url) for note in one.notes]
+    blocks += [section(text) for text in prose_texts(step_prose(one.step, spell))]
+    notes = [_note_line(note) for note in one.notes]
     blocks += [section(line) for line in notes]
     cut = blocks[: PAGE + 10]
     if len(blocks) > len(cut):
@@ -50,14 +53,14 @@ def step_modal(view: RunView, one: StepView) -> View:
     return form(Modal.ANSWER, "One step", cut)
 
 
-def book_modal(book: Runbook, page: int = 0) -> View:
-    """Return every word of a runbook."""
+def book_modal(book: Runbook, spell: Spell, page: int = 0) -> View:
+    """Return every word of a runbook, its actions as they are typed here."""
     head = _headed(book.title or book.name)
-    texts = [section(text) for text in prose_texts(book_prose(book))]
+    texts = [section(text) for text in prose_texts(book_prose(book, spell))]
     return _paged([head], texts, page, book.name)
 
 
-def book_prose(book: Runbook) -> Iterator[Prose]:
+def book_prose(book: Runbook, spell: Spell) -> Iterator[Prose]:
     """Yield a runbook as text: phases and steps as headings, actions as what is typed for them."""
     yield from book.intro
     for phase in book.phases:
@@ -65,17 +68,17 @@ def book_prose(book: Runbook) -> Iterator[Prose]:
         yield from phase.intro
         for step in phase.steps:
             yield Heading(3, words(step.title))
-            yield from step_prose(step)
+            yield from step_prose(step, spell)
 
 
-def step_prose(step: Step) -> Iterator[Prose]:
+def step_prose(step: Step, spell: Spell) -> Iterator[Prose]:
     """Yield a step as text."""
-    about = " \u00b7 ".join(one for one in (step.who, _planned(step)) if one)
+    about = " \u00b7 ".join(one for one in (step.who, minutes(step.time_s)) if one)
     if about:
         yield Paragraph((Span("em", inner=words(about)),))
     yield from step.body
     for action in step.actions:
-        yield from _action(action)
+        yield from _action(action, spell)
     if step.boxes:
         yield Listing(tuple((Paragraph((*words("\u2610 "), *box.prose)),) for box in step.boxes))
     for label, prose in (
@@ -91,15 +94,17 @@ def step_prose(step: Step) -> Iterator[Prose]:
         yield Listing(tuple((Paragraph(words(one.label)),) for one in step.decide.options))
 
 
-def _planned(step: Step) -> str:
-    return f"{max(step.time_s // 60, 1)} min" if step.time_s else ""
-
-
-def _action(action: Action) -> Iterator[Prose]:
+def _action(action: Action, spell: Spell) -> Iterator[Prose]:
     found = by_hand(action)
     yield Paragraph((Span("strong", inner=words(f"{action.verb}:")), *words(f" {found.does}")))
     if found.commands:
-        yield Code("\n".join(on_terminal(one) for one in found.commands), "sh")
+        yield Code("\n".join(_typed(one, spell) for one in found.commands))
+
+
+def _typed(words_: Words, spell: Spell) -> str:
+    """Return a command as it is typed here; what only a terminal knows is quoted for its shell, and says so."""
+    here = in_chat(spell)(words_)
+    return here if here != terminal(" ".join(words_)) else f"{on_terminal(words_)}  (in a terminal)"
 
 
 def _list(view: RunView) -> Iterator[Block]:
@@ -124,9 +129,10 @@ def _headed(title: str) -> Block:
     return section(bold(title) or Mrkdwn("-"))
 
 
-def _note_line(kind: str, text: str, by: str, url: str) -> Mrkdwn:
-    said = esc(f"{'Evidence' if kind == 'evidence' else 'Note'} by {by}: {text}", limit=1_500)
-    return joined([said, esc(url, limit=1_000)], " ") if url else said
+def _note_line(note: NoteView) -> Mrkdwn:
+    kind = "Evidence" if note.kind == "evidence" else "Note"
+    said = esc(f"{kind} by {note.by}{note.so}: {note.text}", limit=1_500)
+    return joined([said, esc(note.url, limit=1_000)], " ") if note.url else said
 
 
 def _paged(head: list[Block], rows: Sequence[Block], page: int, key: str) -> View:

@@ -1,21 +1,13 @@
 """What was typed after `/ai-runbook`, taken word by word. Pure."""
 
-import re
 from dataclasses import dataclass, field
-from typing import Final
 
 from opsbot.app.runs.requests import WhichRun
 from opsbot.domain.errors import NeedsMoreWords
 from opsbot.domain.incident import number_of
 from opsbot.domain.run import run_named
-from opsbot.slack import tokens
 from opsbot.slack.incident_typed import Typed
 from opsbot.slack.words import clean, example, shown
-
-PARAM: Final = re.compile(r"-{0,2}([a-z][a-z0-9_-]{0,40})[=:](.*)", re.IGNORECASE | re.DOTALL)
-"""One `name=value` of a runbook."""
-
-_QUOTES: Final = ('"', "'")
 
 
 @dataclass(slots=True)
@@ -70,25 +62,11 @@ class RunTyped:
 
     def param_ahead(self) -> bool:
         """Return whether a `name=value` stands next; a link or a time of day is none."""
-        found = PARAM.fullmatch(self._next())
-        return found is not None and not found[2].startswith("//")
+        return self.typed.param_ahead()
 
     def param(self) -> tuple[str, str]:
-        """
-        Take one `name=value`; in quotes the value may have blanks.
-
-        Raises:
-            NeedsMoreWords: something else stands there, or nothing is behind the sign.
-        """
-        found = PARAM.fullmatch(self._next())
-        if found is None or found[2].startswith("//"):
-            word = shown(self.typed.peek() or "")
-            raise self.wrong(f"`{word}` is no `name=value`", "As in `workflow=support-copilot`.")
-        self.typed.words.at += 1
-        value = self._quoted(found[2]) if found[2][:1] in _QUOTES else tokens.bare(found[2])
-        if not value:
-            raise self.wrong(f"`{shown(found[1])}=` needs a value right behind it")
-        return found[1].lower(), value
+        """Take one `name=value`; in quotes the value may have blanks. Raises NeedsMoreWords."""
+        return self.typed.param()
 
     def number(self, what: str, hint: str) -> int:
         """Take a number that counts from 1. Raises NeedsMoreWords: none stands there."""
@@ -125,17 +103,3 @@ class RunTyped:
         return NeedsMoreWords(
             f"{message}; nothing was changed.", hint=hint or example("runbook", self.command)
         )
-
-    def _next(self) -> str:
-        return self.typed.peek() or ""
-
-    def _quoted(self, first: str) -> str:
-        """Take the words up to the closing quote."""
-        quote, parts = first[0], [first]
-        while (len(parts) == 1 and len(first) == 1) or not parts[-1].endswith(quote):
-            word = self.typed.peek()
-            if word is None:
-                raise self.wrong("A quotation is not closed", f"It begins with {first[:20]}.")
-            self.typed.words.at += 1
-            parts.append(word)
-        return " ".join(parts)[1:-1].strip()

@@ -1,6 +1,7 @@
 """`opsbot runbook`: the grammar's words, bodies that HTTP reads as they were meant; files without any bot."""
 
 import json
+import shutil
 from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,7 @@ async def test_an_action_that_nobody_confirmed_is_not_done(one: Terminal) -> Non
     asked = await one.run("runbook", "do", "stop-the-harm")
 
     assert asked.code == 1
+    assert "To do it: `opsbot runbook do stop-the-harm yes`." in asked.err
     assert one.door.world.store.state.active_kills() == ()
 
 
@@ -186,6 +188,7 @@ def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name, raising=False)
     folder = tmp_path / "runbooks"
     (folder / "imported").mkdir(parents=True)
+    shutil.copytree(ROOT / "runbooks" / "comms", folder / "comms")
     for path in (ROOT / "runbooks").glob("*.md"):
         (folder / path.name).write_bytes(path.read_bytes())
     (folder / "imported" / "kube.md").write_text("# Kube\n\n## Fix\n\n1. Look.\n2. Mend.\n")
@@ -223,6 +226,24 @@ def test_for_machines_it_is_one_document(alone: Path, capsys: PRINTED) -> None:
 
     shown = json.loads(capsys.readouterr().out)
     assert shown["source"].startswith("---\nrunbook: wrong-answers")
+
+
+def test_a_catalogue_of_files_names_their_folder_and_no_environment(
+    alone: Path, capsys: PRINTED
+) -> None:
+    main(["runbook", "catalogue"])
+
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first.endswith("runbooks/")
+    assert " in dev" not in first
+
+
+def test_a_mistyped_name_of_a_value_is_answered_with_the_one_that_was_meant(
+    alone: Path, capsys: PRINTED
+) -> None:
+    main(["runbook", "show", "wrong-answers", "workflwo=x"])
+
+    assert "Did you mean `workflow=…`?" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -344,3 +365,26 @@ def test_help_says_what_works_without_a_bot(capsys: PRINTED) -> None:
     assert "without any bot" in printed
     assert "opsbot runbook start wrong-answers" in printed
     assert COMMANDS["runbook"].module == "opsbot.cli.runbooks:runbook"
+
+
+def test_lint_mends_what_a_machine_can_and_shows_it_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: PRINTED
+) -> None:
+    folder = tmp_path / "runbooks"
+    folder.mkdir()
+    good = (ROOT / "runbooks" / "wrong-answers.md").read_text("utf-8")
+    (folder / "wrong-answers.md").write_text(good.replace("\n\n", "\n \n", 1), "utf-8")
+    (folder / "no-runbook.md").write_text("# Nothing \n", "utf-8")
+    monkeypatch.setenv("OPSBOT_FLAGS_DIR", str(ROOT / "flags"))
+    monkeypatch.setenv("OPSBOT_RUNBOOKS_DIR", str(folder))
+
+    main(["runbook", "lint", "--fix", "--format", "json"])
+    told = capsys.readouterr()
+    main(["runbook", "lint", "--fix", "--format", "json"])
+    again = capsys.readouterr()
+
+    assert told.err.startswith(f"--- {folder}/wrong-answers.md\n+++ ")
+    assert json.loads(told.out)["findings"] == json.loads(again.out)["findings"]
+    assert again.err == ""
+    assert (folder / "wrong-answers.md").read_text("utf-8") == good
+    assert (folder / "no-runbook.md").read_text("utf-8") == "# Nothing \n"

@@ -13,14 +13,27 @@ from opsbot.app.audit import Audit
 from opsbot.app.bot import Bot
 from opsbot.app.declare import decide as declare
 from opsbot.app.environment import Environment
-from opsbot.app.runs.requests import MarkStep, RunAction, RunLook, StartRun, WhichRun
+from opsbot.app.incident.requests import OpenIncident, RoleOrder, Which
+from opsbot.app.runs.requests import EndRun, MarkStep, RunAction, RunLook, StartRun, WhichRun
 from opsbot.domain import journal
 from opsbot.domain.declaration import Catalogue
 from opsbot.domain.errors import StaleButton
+from opsbot.domain.runbook import Param
 from opsbot.domain.said import Said
 from tests.contract.conftest import World
-from tests.support.runs import BOOK, COPILOT, RUN, Shelf, book
-from tests.support.world import MARA, OLA, SAM, Charts, Keyless, Probes, plain, policy, workflow
+from tests.support.runs import BOOK, COPILOT, RUN, Shelf, action, book
+from tests.support.world import (
+    INES,
+    MARA,
+    OLA,
+    SAM,
+    Charts,
+    Keyless,
+    Probes,
+    plain,
+    policy,
+    workflow,
+)
 
 MANY = 20
 
@@ -138,6 +151,77 @@ async def test_a_journal_with_runs_and_their_texts_verifies(world: World) -> Non
     said = await one.audit_verify(OLA)
 
     assert said.tone == "green", said.as_text()
+
+
+async def test_what_a_run_was_begun_with_is_in_no_record_and_can_be_erased(world: World) -> None:
+    one, two = await bots(world)
+    asked = (*book().params, Param("customer", "tenant", required=True))
+    contain, *rest = book().phases
+    look = replace(contain.steps[0], id="look", title="Look at {{ customer }}", actions=())
+    telling = book(replace(contain, steps=(look, *contain.steps[1:])), *rest, params=asked)
+    for each in (one, two):
+        cast("Shelf", each.procedures).put(telling)
+    start = replace(begin(), params={"workflow": COPILOT, "customer": "acme-holding"})
+    await one.runs.start(start, MARA, request_id="begin")
+    await two.env.store.refresh()
+    await two.runs.mark(MarkStep(RUN, "take", "look"), SAM, request_id="take")
+    before = await two.runs.look(RunLook("steps", RUN), MARA)
+
+    gone = await one.env.store.erase(tuple(one.env.store.state.run("RUN-1").said.values()))
+    after = await two.runs.look(RunLook("steps", RUN), MARA)
+    await two.runs.mark(MarkStep(RUN, "skip", "look", words="no need"), SAM, request_id="skip")
+    audited = await one.audit_verify(OLA)
+
+    assert gone == 1
+    assert "Look at acme-holding" in before.as_text()
+    assert "Look at (erased)" in after.as_text()
+    assert not any("acme-holding" in line for line in await one.env.store.journal())
+    assert audited.tone == "green", audited.as_text()
+
+
+async def test_what_a_run_keeps_beside_its_ticks_is_read_by_the_other_replica(world: World) -> None:
+    one, two = await bots(world)
+    await one.runs.start(begin(), MARA, request_id="begin")
+    press = RunAction(RUN, "stop-the-harm", confirmed=True)
+    await one.runs.do(press, MARA, request_id="press")
+    contain, *rest = book().phases
+    stop = replace(contain.steps[1], actions=(action("kill", all="true"),))
+    steps = (contain.steps[0], stop, *contain.steps[2:])
+    newer = book(replace(contain, steps=steps), *rest)
+    for each in (one, two):
+        cast("Shelf", each.procedures).put(newer)
+    await two.runs.end(EndRun(RUN, "renew"), SAM, request_id="renew")
+    block = MarkStep(RUN, "block", "find-the-change", words="@ola, the key")
+    await one.runs.mark(block, MARA, request_id="block")
+
+    (ours, theirs) = [(await each.env.store.refresh()).run("RUN-1") for each in (one, two)]
+    audited = await two.audit_verify(OLA)
+
+    act = theirs.act("stop-the-harm", 1)
+    assert ours == theirs
+    assert act is not None
+    assert (act.state, act.result, act.older) == ("done", "K-1", True)
+    assert theirs.mark("find-the-change").waits == ("ola",)
+    assert audited.tone == "green", audited.as_text()
+
+
+async def test_the_lead_follows_a_command_that_two_take_at_once(world: World) -> None:
+    one, two = await bots(world)
+    opening = OpenIncident("wrong refund answers", workflow=COPILOT, severity="SEV2")
+    await one.incidents.open(opening, MARA, request_id="open")
+    take = RoleOrder(Which("INC-1"), "commander", "take")
+    await one.incidents.role(take, MARA, request_id="mara")
+    await one.runs.start(replace(begin(), incident="INC-1"), MARA, request_id="begin")
+    await two.env.store.refresh()
+
+    await asyncio.gather(
+        one.incidents.role(take, SAM, request_id="sam"),
+        two.incidents.role(take, INES, request_id="ines"),
+    )
+
+    state = await one.env.store.refresh()
+    assert state.run("RUN-1").commander == state.incident("INC-1").roles["commander"] != "mara"
+    assert state.run("RUN-1").version == 3, "each of the two moved it once"
 
 
 async def test_each_of_twenty_open_runs_keeps_its_own_ticks(world: World) -> None:

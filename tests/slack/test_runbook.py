@@ -282,7 +282,8 @@ async def test_the_whole_list_is_a_modal_and_a_step_of_it_can_be_read(one_way: W
     )
     one = await one_way.form(NEW)
     assert "How to stop the harm of support-copilot." in str(one.blocks)
-    assert "opsbot kill support-copilot" in str(one.blocks)
+    assert "/ai-kill support-copilot" in str(one.blocks)
+    assert "opsbot kill" not in str(one.blocks)
 
 
 async def test_who_comes_late_reads_five_lines_that_nobody_else_sees(one_way: Walk) -> None:

@@ -8,6 +8,7 @@ from opsbot.app.runs.requests import StartRun
 from opsbot.slack.blocks import render
 from opsbot.slack.chat import SlackChat
 from opsbot.slack.rooms import SlackRooms
+from opsbot.workbench.slack.model import Message
 from tests.slack.forged import LEAD, NEW, ONCALL, SUPPORT, _no_crash
 from tests.slack.runbook_hands import (
     START,
@@ -167,6 +168,46 @@ async def test_a_run_to_its_end_leaves_lines_and_a_green_card(one_way: Walk) -> 
     assert "\u00b7 finished" in ended.text
     assert row(ended.blocks) == ["Whole runbook"]
     assert one_way.run().status == "finished"
+
+
+async def at_its_end_with_one_left(walk: Walk) -> Message:
+    """Walk to the end with one step set aside, and return the card."""
+    await walk.types(LEAD, START)
+    card = walk.tops()[-3]
+    for step in walk.world.bot.procedures.known()["wrong-answers"].steps:
+        act = "block" if step.id == "find-the-change" else "skip"
+        await walk.types(LEAD, f"/ai-runbook {act} step:{step.id} not in this test")
+    now = walk.house.slack.workspace.find(walk.room, card.ts)
+    assert now is not None
+    return now
+
+
+async def test_finishing_with_steps_left_asks_why_and_keeps_the_words(one_way: Walk) -> None:
+    card = await at_its_end_with_one_left(one_way)
+
+    await one_way.press(LEAD, "Finish it", card)
+    asked = await one_way.form(LEAD)
+    assert "Find the change" in str(asked.blocks)
+    nothing = await one_way.send(LEAD, reason="  ")
+    assert one_way.run().status == "open"
+    await one_way.send(LEAD, reason="monday, in the light")
+
+    assert "Say why" in str(nothing.errors)
+    assert one_way.run().status == "finished"
+    (why,) = await one_way.world.env.unsealed(one_way.run().why)
+    assert why == "monday, in the light"
+
+
+async def test_whoever_does_not_lead_gets_their_words_back(one_way: Walk) -> None:
+    card = await at_its_end_with_one_left(one_way)
+
+    await one_way.press(ONCALL, "Finish it", card)
+    await one_way.send(ONCALL, reason="monday, in the light")
+
+    again = await one_way.form(ONCALL)
+    assert one_way.run().status == "open"
+    assert "finishes a run with steps left" in str(again.blocks)
+    assert "monday, in the light" in str(again.blocks)
 
 
 async def test_one_that_is_abandoned_loses_its_buttons(one_way: Walk) -> None:

@@ -1,6 +1,8 @@
 """What people write beneath a step and mark in the channel, kept with the run where the profile listens."""
 
-from opsbot.app.runs.requests import StartRun
+from opsbot.app.incident.requests import Which
+from opsbot.app.runs.requests import StartRun, WhichRun
+from opsbot.app.runs.view import StepView
 from opsbot.domain.run import Attached
 from opsbot.slack.runbook_capture import is_reply
 from opsbot.slack.timeline import PIN
@@ -17,7 +19,9 @@ async def walked(place: Town) -> tuple[Message, Message, Message]:
     await settle(place.world)
     place.slack.workspace.channels[place.room].members |= {MARAS, OUTSIDER}
     said = [m for m in place.slack.workspace.messages[place.room] if m.thread_ts is None]
-    return said[-3], said[-2], said[-1]
+    first = ("RUN-1 \u00b7", "Keep the evidence", "Tell the users")
+    card, ops, comms = (next(m for m in said if m.text.startswith(words)) for words in first)
+    return card, ops, comms
 
 
 def kept(place: Town) -> tuple[Attached, ...]:
@@ -28,6 +32,14 @@ def kept(place: Town) -> tuple[Attached, ...]:
 async def texts(place: Town) -> list[str]:
     """Return what was kept, in words."""
     return list(await place.world.env.unsealed(*(one.text for one in kept(place))))
+
+
+async def shown(place: Town) -> StepView:
+    """Return the step that the replies are beneath, as it is shown."""
+    view = await place.world.bot.runs.view(WhichRun("RUN-1"), MARA)
+    step = view.step("keep-the-evidence")
+    assert step is not None
+    return step
 
 
 async def test_a_reply_beneath_a_step_is_a_note_of_that_step() -> None:
@@ -70,6 +82,90 @@ async def test_a_pushpin_makes_evidence_and_a_note_becomes_it() -> None:
             ("evidence", "keep-the-evidence"),
         ]
         assert await texts(place) == ["trace 4711", "the first complaint"]
+
+
+async def test_an_edit_of_a_reply_stands_in_its_place_and_what_it_said_first_is_kept() -> None:
+    async with town() as place:
+        _, ops, _ = await walked(place)
+        reply = await place.slack.say(MARAS, place.room, "trace 4711", ops.ts)
+        await place.quiet()
+
+        await place.slack.edit(MARAS, reply.ts, "trace 4712")
+        await place.quiet()
+
+        assert await texts(place) == ["trace 4711", "trace 4712"]
+        first, second = kept(place)
+        assert (second.supersedes, second.place, second.step) == (first.id, first.place, first.step)
+        run = place.world.store.state.run("RUN-1")
+        assert [one.id for one in run.kept] == [second.id]
+        (note,) = (await shown(place)).notes
+        assert (note.text, note.so) == ("trace 4712", " (edited)")
+
+
+async def test_a_deleted_reply_is_marked_and_its_note_stays() -> None:
+    async with town() as place:
+        _, ops, _ = await walked(place)
+        reply = await place.slack.say(MARAS, place.room, "trace 4711", ops.ts)
+        await place.quiet()
+
+        await place.slack.delete(MARAS, reply.ts)
+        await place.quiet()
+
+        (note,) = (await shown(place)).notes
+        assert (note.text, note.so) == ("trace 4711", " (its message was deleted)")
+        assert len(kept(place)) == 1
+
+
+async def test_the_same_edit_told_twice_is_one_note_and_its_evidence_stays_evidence() -> None:
+    async with town() as place:
+        _, ops, _ = await walked(place)
+        reply = await place.slack.say(MARAS, place.room, "trace 4711", ops.ts)
+        await place.slack.react(MARAS, reply.ts, PIN)
+        await place.quiet()
+
+        await place.slack.edit(MARAS, reply.ts, "trace 4712")
+        await place.quiet()
+        await place.slack.edit(MARAS, reply.ts, "trace 4712")
+        await place.quiet()
+
+        assert [(one.kind, one.supersedes) for one in kept(place)] == [
+            ("evidence", ""),
+            ("evidence", "a1"),
+        ]
+
+
+async def test_where_slack_does_not_say_what_a_message_is_it_is_not_taken_for_deleted() -> None:
+    async with town() as place:
+        _, ops, _ = await walked(place)
+        reply = await place.slack.say(MARAS, place.room, "trace 4711", ops.ts)
+        await place.quiet()
+        place.slack.faults.fail("reactions.get", "429", times=8, seconds=0.05)
+
+        await place.slack.edit(MARAS, reply.ts, "trace 4712")
+        await place.quiet()
+
+        (note,) = kept(place)
+        assert note.gone_ms is None
+
+
+async def test_an_edit_is_told_in_the_timeline_of_the_incident() -> None:
+    async with town() as place:
+        _, ops, _ = await walked(place)
+        reply = await place.slack.say(MARAS, place.room, "trace 4711", ops.ts)
+        await place.quiet()
+        await place.slack.edit(MARAS, reply.ts, "trace 4712")
+        await place.quiet()
+        await place.slack.delete(MARAS, reply.ts)
+        await place.quiet()
+
+        told = await place.world.bot.incidents.timeline(Which("INC-1"), MARA)
+
+        assert "changed the message of a note on \u201cKeep the evidence\u201d: trace 4712" in (
+            told.as_text()
+        )
+        assert (
+            "The message was deleted of a note on \u201cKeep the evidence\u201d" in told.as_text()
+        )
 
 
 async def test_what_is_written_elsewhere_or_by_strangers_is_not_kept() -> None:

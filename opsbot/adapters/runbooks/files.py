@@ -102,4 +102,4 @@ def _templates(folder: Path) -> frozenset[str] | None:
     if not folder.is_dir():
         return None
     found = (one.name.removesuffix(TEMPLATE_END) for one in folder.glob(f"*{TEMPLATE_END}"))
-    return frozenset(found)
+    return frozenset(name for name in found if "." not in name)

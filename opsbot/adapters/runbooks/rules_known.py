@@ -227,6 +227,15 @@ def templates(look: Look) -> Iterator[Finding]:
             guess = nearest(said, there)
             fix = f"Did you mean `{guess}`?" if guess else "Put it into runbooks/comms/."
             yield look.find("E25", line, f"there is no template `{said}`", fix)
+        audience = action.arguments.get("audience")
+        if (
+            isinstance(audience, str)
+            and "{{" not in audience
+            and not said.startswith(f"{audience}-")
+        ):
+            fix = f"Write `audience: {said.partition('-')[0]}`, or leave it out: the name says it."
+            line = action.lines.get("audience", line)
+            yield look.find("E25", line, f"the template `{said}` is not for {audience}", fix)
 
 
 def _at(book: Runbook, key: str) -> int:

@@ -7,9 +7,11 @@ from opsbot.app.incident.effects import effects, kill_cards, twins
 from opsbot.app.incident.ending import archiving
 from opsbot.app.incident.named import named_apart
 from opsbot.app.incident.power import Needs, NeedsOf, may_work
+from opsbot.app.incident.promises import of_change
 from opsbot.app.incident.reminders import reminders
 from opsbot.app.incident.requests import Which
 from opsbot.app.incident.sight import found
+from opsbot.app.run_lead import followed
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Position, Record, Sealed, Write
 from opsbot.domain.incident import Incident, as_record
@@ -54,8 +56,16 @@ def decide_change(  # noqa: PLR0913  one change, its words and its evidence
     if change is None and not writes:
         return None, after
     change = change or Change(verb=verb, actor=actor, rule=rule)
-    more: Record = {**change.facts, "incident": after.id, **(facts or {})}
-    merged = replace(change, writes=(*change.writes, *writes), facts=more, sealed=sealed)
+    led = followed(state, now_ms, before, after, actor) or Change(verb=verb, actor=actor)
+    more: Record = {**change.facts, "incident": after.id, **led.facts, **(facts or {})}
+    merged = replace(
+        change,
+        writes=(*change.writes, *led.writes, *writes),
+        facts=more,
+        sealed=sealed,
+        effects=(*change.effects, *led.effects),
+        timers=(*change.timers, *led.timers),
+    )
     return merged, after
 
 
@@ -83,16 +93,17 @@ def changed(  # noqa: PLR0913  as above
     settings = from_record(state.setting("incidents"))
     later, gone = reminders(before, after, settings, now_ms)
     closing, kept = archiving(before, after, settings, now_ms)
+    promised = of_change(state, before, after, now_ms)
     cards = kill_cards(state, after) if named_apart(before, after) else ()
     alike = twins(state, after) if before.private != after.private else ()
     change = Change(
         verb=verb,
         actor=actor,
-        writes=(Write(INCIDENTS, after.id, as_record(after)),),
+        writes=(Write(INCIDENTS, after.id, as_record(after)), *promised.writes),
         rule=rule,
         facts={"incident": after.id},
         effects=(*effects(before, after, echo=echo, said=said), *cards, *alike),
-        timers=(*later, *closing),
-        cancels=(*gone, *kept),
+        timers=(*later, *closing, *promised.timers),
+        cancels=(*gone, *kept, *promised.cancels),
     )
     return change, after

@@ -1,8 +1,9 @@
 """What a change of an incident sets in motion outside: found by comparing before and after. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 
-from opsbot.domain.change import Effect, Lane, Position, Record
+from opsbot.domain.change import Change, Effect, Lane, Position, Record
 from opsbot.domain.incident import Incident, StepName
 from opsbot.domain.incident_flow import NOT_COUNTED, OPEN
 from opsbot.domain.state import State
@@ -52,6 +53,23 @@ def kill_cards(state: State, incident: Incident) -> Iterator[Effect]:
         kill = state.kill(name)
         if kill.active:
             yield Effect("card", f"card:{kill.uid}", {"kill": kill.id})
+
+
+def of_kills(state: State, kills: Collection[str]) -> tuple[Effect, ...]:
+    """
+    Return the work of bringing the card of each incident up to date that one of these kills belongs to.
+
+    One an incident, however many of the kills are its own; those that are over say as well what holds.
+    """
+    named = frozenset(kills)
+    return tuple(card(one) for one in state.incidents() if not named.isdisjoint(one.kills))
+
+
+def with_cards(state: State, change: Change, kills: Collection[str]) -> Change:
+    """Return *change* with the cards of the incidents of these kills, but for those that it brings anyway."""
+    known = {one.key for one in change.effects}
+    more = (one for one in of_kills(state, kills) if one.key not in known)
+    return replace(change, effects=(*change.effects, *more))
 
 
 def twins(state: State, incident: Incident) -> Iterator[Effect]:

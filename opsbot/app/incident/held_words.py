@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import Final
 
+from opsbot.domain.incident import Incident
 from opsbot.domain.kill import Kill
+from opsbot.domain.typed import command
 
 APART: Final = 3
 """So many kills are told one by one; more are told together."""
@@ -19,8 +21,24 @@ def held_words(kills: Sequence[Kill]) -> str:
     return f"{'; '.join(_together(far, some, len(kills)) for far, some in alike.items())}."
 
 
+def lifted_words(incident: Incident, kills: Sequence[Kill]) -> str:
+    """
+    Return how an incident goes on that is contained while nothing holds any more; empty for any other.
+
+    Nobody knows from a restore alone whether users are safe, so its status is a person's word.
+    """
+    if incident.status != "contained" or not kills or any(one.active for one in kills):
+        return ""
+    watch, over = (command(f"incident {word} {incident.id}") for word in ("monitor", "resolve"))
+    lifted = "Its kill is" if len(kills) == 1 else "All its kills are"
+    return f"{lifted} lifted, and it is still contained: type {watch} to watch it, {over} when it is over."
+
+
 def _alone(kill: Kill) -> str:
-    return f"holds (`{kill.mode}`), {_far(kill)}" if kill.active else "restored"
+    if not kill.active:
+        return "restored"
+    part = "" if kill.ramp is None else f" but for {kill.ramp.percent} %"
+    return f"holds (`{kill.mode}`){part}, {_far(kill)}"
 
 
 def _far(kill: Kill) -> str:

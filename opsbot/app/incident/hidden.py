@@ -10,12 +10,14 @@ from opsbot.domain.actor import Actor
 from opsbot.domain.change import Effect, Json, Record
 from opsbot.domain.incident import Incident
 from opsbot.domain.journal import Entry, canonical
-from opsbot.domain.state import INCIDENTS, NOTES, RUNS, SETTINGS, TEXTS, State
+from opsbot.domain.state import COMMS, INCIDENTS, MESSAGES, NOTES, RUNS, SETTINGS, TEXTS, State
 
 WITHHELD: Final = "private"
 """Why a record is not shown, in the machine's form."""
 
-_ASIDE: Final = frozenset({INCIDENTS, NOTES, RUNS, SETTINGS, TEXTS})
+_ASIDE: Final = frozenset(
+    {COMMS, INCIDENTS, MESSAGES, NOTES, RUNS, SETTINGS, TEXTS}
+)
 """Kinds that say nothing of their own beside a record that is withheld."""
 
 
@@ -33,6 +35,10 @@ class Hidden:
         runs = (one for one in state.runs() if one.incident in gone)
         marks = sorted({mark for one in gone.values() for mark in _marks(one)})
         marks += sorted(mark for one in runs for mark in (one.id, one.uid))
+        said = (one for one in state.messages() if one.incident in gone)
+        marks += sorted(mark for one in said for mark in (one.id, one.uid))
+        messages = (one for one in state.messages() if one.incident in gone)
+        marks += sorted(mark for one in messages for mark in (one.id, one.uid))
         if not marks:
             return cls()
         words = "|".join(re.escape(mark) for mark in marks)

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from opsbot.app.incident.change import changed
 from opsbot.app.target import hits
+from opsbot.app.user_texts import with_kill as with_notice
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change
 from opsbot.domain.incident import Incident
@@ -31,6 +32,7 @@ def with_kill(state: State, now_ms: int, change: Change, kill: Kill, actor: Acto
     for before in _of(state, kill):
         after = replace(before, kills=(*before.kills, kill.id))
         change = _beside(state, now_ms, change, before, after, actor)
+        change = with_notice(state, change, before, kill)
     return change
 
 

@@ -8,6 +8,7 @@ from opsbot.app.incident.adopt import refuse_adoption
 from opsbot.app.incident.change import at_next
 from opsbot.app.incident.effects import effects, kill_cards
 from opsbot.app.incident.links import narrow
+from opsbot.app.incident.promises import of_change
 from opsbot.app.incident.reminders import first_update_ms, reminders
 from opsbot.app.incident.requests import OpenIncident
 from opsbot.app.incident.sight import visible
@@ -109,15 +110,20 @@ def decide_open(state: State, now_ms: int, order: Opening) -> tuple[Change | Non
     _alone(state, order, workflows)
     incident = _incident(state, now_ms, order, workflows, kill, trusted=verdict.allowed)
     later, _ = reminders(None, incident, settings_of(state), now_ms)
+    promised = of_change(state, None, incident, now_ms)
     change = Change(
         verb="incident_open",
         actor=order.actor,
-        writes=(Write(INCIDENTS, incident.id, as_record(incident)), numbered(state, "incident")),
+        writes=(
+            Write(INCIDENTS, incident.id, as_record(incident)),
+            numbered(state, "incident"),
+            *promised.writes,
+        ),
         rule=verdict.rule if verdict.allowed else "incident-call-for-help",
         facts={"incident": incident.id, "kills": list(incident.kills)},
         sealed=order.sealed,
         effects=(*effects(None, incident), *kill_cards(state, incident)),
-        timers=later,
+        timers=(*later, *promised.timers),
     )
     return change, Opened(incident, change.rule)
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from opsbot.app.fleet_words import clock, moment
 from opsbot.app.incident.action_words import action_bodies, action_line
-from opsbot.app.incident.held_words import held_words
+from opsbot.app.incident.held_words import held_words, lifted_words
 from opsbot.app.incident.steps import NOT_RUNG, NOT_WANTED
 from opsbot.app.incident.update_words import last_update
 from opsbot.domain.change import Json, Record
@@ -64,7 +64,7 @@ class IncidentView:
     Everything one answer or card about an incident is made from; free text is opened already.
 
     *note* says what an answer did. *kills* are those that belong to it. *todo* are the words
-    of its actions, in their order. *shout* are lines about a page that did not go out: who to call.
+    of its actions, in their order. *shout* are lines about a page that did not go out, *told* about telling people.
     *update* is the newest update; an answer that gives one says it in its note, and leaves it empty.
     """
 
@@ -80,6 +80,7 @@ class IncidentView:
     shout: tuple[str, ...] = field(default_factory=tuple)
     todo: tuple[str, ...] = ()
     update: str = ""
+    told: tuple[str, ...] = ()
 
 
 def incident_said(view: IncidentView) -> Said:
@@ -93,6 +94,8 @@ def incident_said(view: IncidentView) -> Said:
         last_update(incident, view.update, view.policy, view.now_ms),
         _people(view),
         _held(view),
+        lifted_words(incident, view.kills),
+        *view.told,
         _page(view),
         *view.shout,
         *_undone(incident),

@@ -1,9 +1,12 @@
 """The card of an incident, pinned in its channel, and its announcement in the workflow's: both edited in place."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from opsbot.app.comms.none import NoTemplates
+from opsbot.app.comms.port import Templates
 from opsbot.app.environment import Environment
+from opsbot.app.incident.asked_words import with_asked
 from opsbot.app.incident.room_words import announcement, hidden, moved
 from opsbot.app.incident.steps import PRIVATE, PRIVATE_NOWHERE, PUBLIC
 from opsbot.app.incident.words import incident_said
@@ -24,6 +27,7 @@ from opsbot.app.room.step import (
     homeless,
     patient,
 )
+from opsbot.app.room.telling import with_telling
 from opsbot.domain.change import Record
 from opsbot.domain.errors import Gone, UnknownIncident
 from opsbot.domain.incident import Incident, StepName
@@ -36,7 +40,7 @@ class IncidentCard:
     The steps card and announce, and the effect `incident_card`, which keeps both up to date.
 
     *home* is as in `IncidentRoom`; *room* brings in who came to the incident since; *archive* knows
-    when nobody can write in its channel any more.
+    when nobody can write in its channel any more. *templates* are what people can be told with.
     """
 
     env: Environment
@@ -46,6 +50,7 @@ class IncidentCard:
     room: IncidentRoom
     archive: IncidentArchive
     home: str = ""
+    templates: Templates = field(default_factory=NoTemplates)
 
     def handlers(self) -> dict[StepName, StepHandler]:
         """Return what does which step."""
@@ -150,7 +155,11 @@ class IncidentCard:
     async def said(self, incident_id: str) -> Said:
         """Return the card as of now."""
         state = await self.env.store.refresh()
-        return incident_said(await self.incidents.view(state.incident(incident_id)))
+        incident = state.incident(incident_id)
+        said = incident_said(await self.incidents.view(incident))
+        now_ms = self.env.clock.now_ms()
+        said = with_telling(said, state, incident, self.templates.known(), now_ms)
+        return with_asked(said, state, incident, now_ms)
 
     async def _keep_card(self, incident: Incident) -> None:
         left = await self.standing.where(card_key(incident))

@@ -9,7 +9,7 @@ from opsbot.app.incident.words import lasted
 from opsbot.app.room.run_step_words import LANE_WORD, MODE_WORD, WHOLE, Around, step_said
 from opsbot.app.runs.press import value
 from opsbot.app.runs.view import LaneView, RunView
-from opsbot.app.runs.words import ended_word, sentence, whole
+from opsbot.app.runs.words import ended_word, sentence, still_held, whole
 from opsbot.domain.run import Run
 from opsbot.domain.said import Button, Said, Tone, inert
 from opsbot.domain.typed import command
@@ -92,6 +92,8 @@ def _lines(view: RunView) -> Iterator[str]:
         yield _lead(view)
     else:
         yield _ended(view)
+        if left := still_held(view):
+            yield left
     of = f" for {run.incident}" if run.incident else ""
     what = f" of `{view.workflow}`" if view.workflow else ""
     yield f"Begun{of}{what} by {view.begun_by or 'opsbot'} at {clock(run.begun_ms)}, in {view.env}."

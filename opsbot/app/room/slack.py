@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
+from opsbot.app.comms.none import NoTemplates
+from opsbot.app.comms.port import Templates
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.incident.effects import CARD, SAID, STEP, TOPIC
 from opsbot.app.incident.ending import ARCHIVE
@@ -47,6 +49,7 @@ class IncidentSlack:
     called: Called = nobody_called
     others: Mapping[StepName, Handler] = field(default_factory=dict)
     pictures: Pictures | None = None
+    templates: Templates = field(default_factory=NoTemplates)
 
     def handlers(self) -> Mapping[str, Handler]:
         """Return what the outbox worker calls, by kind of effect."""
@@ -54,7 +57,14 @@ class IncidentSlack:
         standing = Standing(self.chat, self.outbox, self.render)
         archive = IncidentArchive(self.env, self.rooms, self.outbox, self.home)
         card = IncidentCard(
-            self.env, self.incidents, standing, self.rooms, room, archive, self.home
+            self.env,
+            self.incidents,
+            standing,
+            self.rooms,
+            room,
+            archive,
+            self.home,
+            self.templates,
         )
         slack = {**room.handlers(), **card.handlers(), **archive.handlers()}
         steps = IncidentSteps(self.env, self.outbox, slack, self.others)

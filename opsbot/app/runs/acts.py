@@ -8,11 +8,12 @@ from opsbot.app.ports import Delivery, RetryLater
 from opsbot.app.runs.arguments import BadArguments, arguments_of
 from opsbot.app.runs.came_to import CameTo, of_entry
 from opsbot.app.runs.change import Told
-from opsbot.app.runs.claim import Claimed, request_id
+from opsbot.app.runs.claim import Claimed, former_id, request_id
 from opsbot.app.runs.first import name
 from opsbot.app.runs.meant import (
     Arguments,
     CaptureArguments,
+    IncidentArguments,
     KillArguments,
     RestoreArguments,
     RollbackArguments,
@@ -24,6 +25,7 @@ from opsbot.app.runs.outcome import Attempt, Outcome, decide_outcome
 from opsbot.app.runs.params import workflow_of
 from opsbot.app.runs.perform import Doing, Perform
 from opsbot.app.runs.read import Reader
+from opsbot.app.runs.said_params import opened_params, without
 from opsbot.app.runs.sight import incident_of
 from opsbot.domain.actor import SCHEDULER, Actor
 from opsbot.domain.change import Change
@@ -146,18 +148,23 @@ class Acts:
         return self.env.store.state.run(run.id)
 
     async def _unknown(self, run: Run, attempt: Attempt, act: Act, given: Arguments | None) -> None:
-        """Read back what is so; do again only what is one whatever the number of times."""
+        """Read back what is so; do again only what is one whatever the number of times, while it is walked."""
         rid = self._rid(attempt)
-        entry = await CameTo(self.env).entry(rid)
+        came_to = CameTo(self.env)
+        former = former_id(run, attempt.key, attempt.attempt)
+        entry = await came_to.entry(rid) or await came_to.entry(former)
         if entry is not None and entry.verb != "run_act":
             came = replace(of_entry(entry), detail="read back: it was done")
+            if isinstance(given, IncidentArguments) and await self._walked(run):
+                came = await self._rest(run, attempt, act, given, came)
             await self._noted(attempt, came)
             return
         age_ms = self.env.clock.now_ms() - act.at_ms
         if age_ms > REMEMBERED_MS:
             await self._noted(attempt, Outcome("failed", "", TOO_LATE))
             return
-        if isinstance(given, _AGAIN) and not attempt.back and age_ms <= FRESH_MS:
+        again = isinstance(given, _AGAIN) and not attempt.back and age_ms <= FRESH_MS
+        if given is not None and again and await self._walked(run):
             await self._again(run, attempt, act, given)
             return
         # Under its own request id: whoever is still at work on it finds that it was settled.
@@ -170,11 +177,27 @@ class Acts:
         if done is not None and done.repeated:
             raise RetryLater("it was done at the last moment", after_s=SOON_S)
 
-    async def _again(self, run: Run, attempt: Attempt, act: Act, given: Arguments) -> None:
-        """Do it under the same request id, for who pressed it and under policy as it is now."""
+    async def _walked(self, run: Run) -> bool:
+        """Return whether a run is walked at this moment: for one that is over nothing is done any more."""
+        return (await self.env.store.refresh()).run(run.id).open
+
+    async def _rest(
+        self, run: Run, attempt: Attempt, act: Act, given: IncidentArguments, came: Outcome
+    ) -> Outcome:
+        """Say what a step says beside opening an incident, where it was opened and no more than that."""
+        if run.incident or not came.result.startswith("INC-"):
+            return came
+        return await self.perform.rest(await self._as_pressed(run, attempt, act, given), came)
+
+    async def _as_pressed(self, run: Run, attempt: Attempt, act: Act, given: Arguments) -> Doing:
+        """Return an attempt as of who pressed it, under policy as it is now."""
         policy = policy_of(self.env.store.state)
         actor = replace(actor_named(policy, act.by.rpartition(":")[2]), via="timer")
-        doing = await self._doing(run, attempt, given, act, actor)
+        return await self._doing(run, attempt, given, act, actor)
+
+    async def _again(self, run: Run, attempt: Attempt, act: Act, given: Arguments) -> None:
+        """Do it under the same request id, for who pressed it and under policy as it is now."""
+        doing = await self._as_pressed(run, attempt, act, given)
         try:
             outcome = await self.perform(doing)
         except NotAllowed as no:
@@ -184,6 +207,8 @@ class Acts:
         await self._noted(attempt, outcome)
 
     async def _waiting(self, run: Run, attempt: Attempt, act: Act, given: Arguments | None) -> None:
+        if isinstance(given, (WaitArguments, VerifyArguments)) and not run.open:
+            return  # nobody waits for that any more
         if isinstance(given, WaitArguments):
             await self._time(attempt)
         elif isinstance(given, VerifyArguments):
@@ -233,6 +258,8 @@ class Acts:
 
     async def _noted(self, attempt: Attempt, outcome: Outcome) -> Told:
         rid = f"{self._rid(attempt)}:{outcome.state}:{outcome.until_ms or 0}"
+        texts = await opened_params(self.env, self.env.store.state.run(attempt.run))
+        outcome = replace(outcome, detail=without(outcome.detail, texts))
         _, told = await self.env.store.commit(
             rid, lambda state, now_ms: decide_outcome(state, now_ms, attempt, outcome)
         )

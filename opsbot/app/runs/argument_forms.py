@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Final, Literal, TypeVar
 
+from opsbot.app.environment import ALTERED, ERASED
 from opsbot.domain import durations
 from opsbot.domain.placeholders import names_in, odd_in
 from opsbot.domain.route import Number, number_of
@@ -115,6 +116,12 @@ class Given:
     def _formed(self, argument: str, value: str, form: Callable[[str], T]) -> T | None:
         text = value.strip()
         if self._waits(argument, text):
+            return None
+        if form is not line and (ERASED in text or ALTERED in text):
+            fix = "Begin a run with it, or do it by its command."
+            self.wrong(
+                argument, f"what `{argument}` was given was erased, or is not what it was", fix
+            )
             return None
         if not text:
             self.wrong(

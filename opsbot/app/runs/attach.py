@@ -9,7 +9,7 @@ from opsbot.domain.run import Attached, Run
 from opsbot.domain.said import inert
 
 MOST: Final = 200
-"""Notes of one run: more is a machine that went wild, not a record."""
+"""Notes of one run, and as many pieces of evidence: more is a machine that went wild, not a record."""
 
 
 def attached(touch: Touch) -> Run:
@@ -23,14 +23,15 @@ def attached(touch: Touch) -> Run:
     kind: Literal["note", "evidence"] = "evidence" if request.act == "evidence" else "note"
     if not request.words.strip() and not request.url:
         raise refuse("Say what to keep")
-    same = next((one for one in kept if request.place and one.place == request.place), None)
+    same = latest(touch.run, request.place)
     if same is not None:
         if kind in {same.kind, "note"}:
             return touch.run
         pinned = replace(same, kind="evidence")
         return replace(touch.run, attached=tuple(pinned if one is same else one for one in kept))
-    if len(kept) >= MOST:
-        raise IllegalMove(f"{touch.run.id} has {MOST} notes; nothing was kept.")
+    if not room(touch.run, kind):
+        what = "notes" if kind == "note" else "pieces of evidence"
+        raise IllegalMove(f"{touch.run.id} has {MOST} {what}; nothing was kept.")
     one = Attached(
         id=f"a{len(kept) + 1}",
         step=touch.step.id,
@@ -44,3 +45,13 @@ def attached(touch: Touch) -> Run:
         else "",
     )
     return replace(touch.run, attached=(*kept, one))
+
+
+def room(run: Run, kind: Literal["note", "evidence"]) -> int:
+    """Return how many more of a kind a run takes: evidence that is captured leaves the notes their place."""
+    return max(MOST - sum(one.kind == kind for one in run.attached), 0)
+
+
+def latest(run: Run, place: str) -> Attached | None:
+    """Return what is kept of a message as it was last heard of, None where nothing is."""
+    return next((one for one in run.kept if place and one.place == place), None)

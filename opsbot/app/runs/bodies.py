@@ -1,9 +1,12 @@
 """The machine's form of a run: everything that surfaces draw, with names and free text opened. Pure."""
 
-from opsbot.app.runs.view import ActView, LaneView, NoteView, PhaseView, RunView, StepView
+from opsbot.app.runs.note_view import NoteView
+from opsbot.app.runs.view import ActView, LaneView, PhaseView, RunView, StepView
 from opsbot.domain.change import Json, Record
-from opsbot.domain.prose import plain
+from opsbot.domain.prose import Prose, plain
 from opsbot.domain.runbook import Runbook
+from opsbot.domain.typed import command
+from opsbot.domain.typed_prose import spelled_prose
 
 
 def run_body(view: RunView) -> Record:
@@ -19,7 +22,7 @@ def run_body(view: RunView) -> Record:
         "status": run.status,
         "imported": run.imported,
         "version": run.version,
-        "params": dict(run.params),
+        "params": dict(view.given),
         "workflow": view.workflow,
         "commander": view.commander,
         "offered_to": view.offer,
@@ -60,12 +63,12 @@ def step_body(one: StepView) -> Record:
         "recheck_ms": one.mark.recheck_ms,
         "elapsed_ms": one.elapsed_ms,
         "planned_ms": one.planned_ms,
-        "expect": plain(one.step.expect),
-        "question": "" if decide is None else plain(decide.question),
+        "expect": _plain(one.step.expect),
+        "question": "" if decide is None else _plain(decide.question),
         "options": [] if decide is None else [option.label for option in decide.options],
         "choice": None if one.mark.choice is None else one.mark.choice + 1,
         "boxes": [
-            {"box": box.id, "text": plain(box.prose), "ticked": box.id in one.mark.boxes}
+            {"box": box.id, "text": _plain(box.prose), "ticked": box.id in one.mark.boxes}
             for box in one.step.boxes
         ],
         "actions": [_act(act) for act in one.acts],
@@ -111,6 +114,11 @@ def _lane(one: LaneView) -> Json:
 
 def _act(one: ActView) -> Json:
     return {name: getattr(one, name) for name in ActView.__slots__}
+
+
+def _plain(prose: Prose) -> str:
+    """Return a line without its markup; its commands are spelled where it is shown."""
+    return plain(spelled_prose(prose, command))
 
 
 def _note(one: NoteView) -> Json:

@@ -200,7 +200,8 @@ def _incident(given: _Given) -> ByHand:
     if update := given.word("update"):
         does.append("gives an update")
         typed_all.append(_typed("incident", "update", given.option("next"), update))
-    return ByHand(f"About the incident: {listed(does) or 'nothing'}.", tuple(typed_all))
+    said = listed(does) or "changes nothing"
+    return ByHand(f"{said[0].upper()}{said[1:]}.", tuple(typed_all))
 
 
 def _comms(given: _Given) -> ByHand:

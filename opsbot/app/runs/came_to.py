@@ -67,6 +67,8 @@ def of_entry(entry: Entry) -> Outcome:
 def of_said(said: Said) -> Outcome:
     """Return what an answer says that a request did where it committed nothing: it was so already."""
     body, so = said.body, SO_ALREADY
+    if body.get("first"):
+        so = f"{so}: {body['first']} was first"
     if body.get("pending") or body.get("outcome") in ("pending", "still_pending"):
         return Outcome("waiting", str(body.get("approval") or ""), so, note=said_now(said))
     for name in ("kill", "revision", "incident"):

@@ -1,11 +1,13 @@
 """Pressing an action: claimed in one commit before anything is done, so that no crash repeats it. Pure."""
 
+import hashlib
 from dataclasses import dataclass, replace
 from typing import Final
 
 from opsbot.app.environment import policy_of
 from opsbot.app.runs.arguments import BadArguments, arguments_of
 from opsbot.app.runs.auto import begun_by, ticked_by_itself
+from opsbot.app.runs.barriers import must_not_be_held
 from opsbot.app.runs.by_hand import by_hand
 from opsbot.app.runs.change import Told, beside, changed
 from opsbot.app.runs.first import (
@@ -18,6 +20,7 @@ from opsbot.app.runs.first import (
 from opsbot.app.runs.labels import label
 from opsbot.app.runs.marks import step_meant
 from opsbot.app.runs.meant import ApproveArguments, Arguments, CommsArguments, WaitArguments
+from opsbot.app.runs.outline import called
 from opsbot.app.runs.params import workflow_of
 from opsbot.app.runs.power import may_walk
 from opsbot.app.runs.requests import RunAction
@@ -27,6 +30,7 @@ from opsbot.app.runs.touch import over, refuse
 from opsbot.app.runs.way_back import way_back
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change
+from opsbot.domain.errors import StaleButton
 from opsbot.domain.policy import identity_of
 from opsbot.domain.run import Act, Run
 from opsbot.domain.runbook import Action, Runbook, Step
@@ -40,11 +44,32 @@ LEASE_MS: Final = 30_000
 
 @dataclass(frozen=True, slots=True)
 class Pressing:
-    """One request with what was read beforehand."""
+    """
+    One request with what was read beforehand.
+
+    *safe* is the same runbook without free text of people: what gets into the journal is of that one.
+    """
 
     request: RunAction
     actor: Actor
     book: Runbook
+    safe: Runbook | None = None
+
+    def written(self, run: Run, step: str, number: int) -> Action:
+        """
+        Return an action in the words that the journal may have.
+
+        Raises:
+            StaleButton: the run went on with another revision while it was read.
+        """
+        book = self.safe or self.book
+        found = book.step(step)
+        if book.digest != self.book.digest or found is None:
+            raise StaleButton(
+                f"{run.id} walks a newer revision since just now. Nothing was changed.",
+                hint=f"Look at it as it is now: {command(f'runbook show {run.id}')}.",
+            )
+        return found.actions[number - 1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +93,18 @@ class Claimed(Told):
 
 
 def request_id(run: Run, key: str, attempt: int) -> str:
-    """Return the request id of one attempt: `run:RUN-7:stop-the-harm:1:1`."""
+    """
+    Return the request id of one attempt.
+
+    It stands in the journal beside what the attempt did, where others read it than who knows of the
+    run: so it says neither which run nor which step that was.
+    """
+    told = f"{run.uid}:{key}:{attempt}"
+    return f"run:{hashlib.sha256(told.encode()).hexdigest()[:32]}"
+
+
+def former_id(run: Run, key: str, attempt: int) -> str:
+    """Return the request id that an attempt had before they were opaque: one may be on its way still."""
     return f"run:{run.id}:{key.replace('#', ':')}:{attempt}"
 
 
@@ -90,9 +126,9 @@ def decide_claim(state: State, now_ms: int, pressing: Pressing) -> tuple[Change 
     if not run.open:
         raise over(state, run, now_ms)
     must_show_this_revision(run, request.seen)
-    step = step_meant(run, book, request.step)
-    action, given = meant(run, book, step, request.number)
     by = identity_of(policy_of(state), pressing.actor)
+    step = step_meant(run, book, request.step, by=by)
+    action, given = meant(run, book, step, request.number)
     hand = _Hand(state, now_ms, run, step, by, pressing)
     key = key_of(step, request.number, back=hand.back)
     hand.must_be_free(key, action)
@@ -102,14 +138,18 @@ def decide_claim(state: State, now_ms: int, pressing: Pressing) -> tuple[Change 
         return None, Claimed(
             run, f"Only shown: it would {would(action, run, book)}", key, attempt, step
         )
-    act = Act("executing", attempt, by, now_ms, now_ms + LEASE_MS, version=run.version + 1)
+    action = pressing.written(run, step.id, request.number)
+    act = Act(
+        "executing", attempt, by, now_ms, now_ms + LEASE_MS, version=run.version + 1,
+        before=() if old is None else old.results,
+    )  # fmt: skip
     held = hand.held(act, action, given, key)
     after = begun_by(replace(run, acts={**run.acts, key: held.act}), step, by, now_ms)
     if held.act.state == "done":
         after = ticked_by_itself(after, book, step, by, now_ms)
     change, after = changed(
         state, now_ms, run, after, book, pressing.actor, verb="run_act", rule=rule,
-        facts={"step": step.id, "called": step.title, "action": request.number, "state": held.act.state,
+        facts={"step": step.id, "called": called(state, run, step.id), "action": request.number, "state": held.act.state,
                "attempt": attempt, "back": hand.back, "does": action.verb},
     )  # fmt: skip
     words = f"{label(given, action.verb)}: {held.act.detail or held.act.state}"
@@ -152,7 +192,8 @@ class _Hand:
             return _Held(replace(act, state="waiting", until_ms=_ends_ms(given, self.now_ms)), None)
         if isinstance(given, ApproveArguments):
             workflow = workflow_of(self.run, self.pressing.book)
-            asking = Asking(self.run, self.step, key, given, workflow)
+            asks = " ".join(str(action.arguments["what"]).split())
+            asking = Asking(self.run, self.step, key, replace(given, what=asks), workflow)
             one, more = asked_for(self.state, self.now_ms, asking, self.pressing.actor)
             waits = replace(act, state="waiting", until_ms=one.expires_ms, result=one.id)
             return _Held(waits, None, more)
@@ -164,14 +205,18 @@ class _Hand:
         if self.back:
             done = way_back(run, step, self.pressing.request.number, action)
             self._must_be_made_by(done)
-        else:
-            self._must_be_open()
         old = run.acts.get(key)
+        mark, seen = run.mark(step.id), self.pressing.request.seen
+        fresh = old is not None and (self.back or old.older or mark.reopened > old.version)
+        again = old is not None and old.state == "done" and fresh
+        if not self.back:
+            if old is not None and old.state == "done" and not again and run.mode != "show":
+                raise pressed_before(self.state, self.now_ms, old, step, self.by)
+            self._must_be_open()
+            must_not_be_held(run, self.pressing.book, step, action)
         if old is None or run.mode == "show":
             return
-        seen = self.pressing.request.seen
         theirs = seen is not None and old.version > seen and old.by != self.by
-        again = old.state == "done" and (self.back or run.mark(step.id).reopened > old.version)
         if theirs or (old.state in ("executing", "waiting", "done") and not again):
             raise pressed_before(self.state, self.now_ms, old, step, self.by)
         if old.state == "unknown":

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from typing import Final
 
+from opsbot.app import run_effects
 from opsbot.domain.change import Effect, Record, Timer
 from opsbot.domain.run import Act, Mark, Run
 from opsbot.domain.runbook import LANES, Runbook
 
-CARD, FILE, TOLD, REMIND, ACT = "run_card", "run_file", "run_told", "run_remind", "run_act"
+CARD, REMIND = run_effects.CARD, run_effects.REMIND
+FILE, TOLD, ACT = "run_file", "run_told", "run_act"
 """
 The kinds of effects, each with its handler.
 
@@ -16,20 +18,14 @@ whole runbook once, at the start. `run_told`: a direct message. `run_remind`: so
 `run_act`: settle an action whose claim ran out, whose time came, or that waits for somebody.
 """
 
-MINUTE_MS: Final = 60_000
+MINUTE_MS: Final = run_effects.MINUTE_MS
 SLOW: Final = (2, 3)
 """At how many times its planned length a step is asked about: of who has it, then of the commander."""
 
 UNACCEPTED_MS: Final = (2 * MINUTE_MS, 4 * MINUTE_MS)
 """When somebody who was asked to take a step is asked again, and when the commander is told."""
 
-LEAD_MS: Final = (60 * MINUTE_MS, 180 * MINUTE_MS)
-"""When the commander is offered to hand over, and when it is insisted on."""
-
-
-def card(run: Run) -> Effect:
-    """Return the work of bringing its messages up to date."""
-    return Effect(CARD, f"run-card:{run.uid}", {"run": run.id, "version": run.version})
+card, timer_id = run_effects.card, run_effects.timer_id
 
 
 def file(run: Run) -> Effect:
@@ -48,6 +44,9 @@ def _told(before: Run | None, after: Run) -> Iterator[Effect]:
         was = Mark() if before is None else before.mark(step)
         if mark.offered and mark.offered != was.offered:
             yield told(after, "assigned", to=mark.offered, step=step)
+        for who in mark.waits if mark.state == "blocked" else ():
+            if who not in was.waits or mark.on != was.on:
+                yield told(after, "blocked", to=who, step=step)
     if after.offer and (before is None or before.offer != after.offer):
         yield told(after, "lead", to=after.offer)
 
@@ -68,11 +67,6 @@ def due(
         _timer(after, name, at_ms, now_ms) for name, at_ms in now.items() if was.get(name) != at_ms
     )
     return set_, tuple(timer_id(after, name) for name in was if name not in now)
-
-
-def timer_id(run: Run, name: str) -> str:
-    """Return the id of one due time of a run."""
-    return f"run:{run.uid}:{name}"
 
 
 def due_now(run: Run, book: Runbook) -> tuple[str, ...]:
@@ -100,11 +94,8 @@ def _looked_at(act: Act) -> bool:
 
 
 def _timer(run: Run, name: str, at_ms: int, now_ms: int) -> Timer:
-    what, _, rest = name.partition(":")
-    kind = ACT if what == "act" else REMIND
-    key = f"{kind}:{run.uid}:{name}:{at_ms}"
-    body: Record = {"run": run.id, "what": what, "about": rest, "at_ms": at_ms}
-    return Timer(timer_id(run, name), max(at_ms - now_ms, 0), Effect(kind, key, body))
+    kind = ACT if name.startswith("act:") else REMIND
+    return run_effects.timer(run, kind, name, at_ms, now_ms)
 
 
 def _due(run: Run, book: Runbook) -> Iterator[tuple[str, int]]:
@@ -117,9 +108,7 @@ def _of_run(run: Run) -> Iterator[tuple[str, int]]:
     """Yield the due times that a run's record alone tells of."""
     for step, mark in run.marks.items():
         yield from _of_mark(step, mark)
-    if run.commander and run.lead_ms is not None:
-        for nth, wait in enumerate(LEAD_MS, 1):
-            yield f"lead::{nth}", run.lead_ms + wait
+    yield from run_effects.lead_due(run)
     for name, act in run.acts.items():
         if act.until_ms is not None and act.state in ("executing", "waiting"):
             yield f"act:{name}", act.until_ms

@@ -1,14 +1,14 @@
 """How a run ends: finished, abandoned, superseded by another runbook; or goes on with a newer revision. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from opsbot.app.environment import policy_of
 from opsbot.app.runs.change import Told, beside, changed
 from opsbot.app.runs.first import titled
 from opsbot.app.runs.lanes import first_steps, left_behind
 from opsbot.app.runs.outline import outline
-from opsbot.app.runs.power import may_walk, must_lead
+from opsbot.app.runs.power import may_walk, must_end, must_lead
 from opsbot.app.runs.requests import EndRun, StartRun
 from opsbot.app.runs.second import void
 from opsbot.app.runs.sight import found
@@ -23,6 +23,10 @@ from opsbot.domain.state import TEXTS, State
 from opsbot.domain.typed import command
 
 SHOWN = 5
+_BREAKS = {"abandon": "abandons a run", "switch": "goes on with another runbook"}
+"""What breaks off a procedure that others are at work on."""
+
+OTHER_NOW = "done as it stood before; another action stands here since the newer revision"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,8 @@ class Ending:
     One request with what was read and drawn beforehand.
 
     *book* is what the run walks, *other* what it goes on with: another runbook, or a newer revision.
-    *uid* is for the run that follows, *text* the commitment to the reason.
+    *uid* is for the run that follows, *text* the commitment to the reason. *given* is what the other
+    one begins with, *raw* a newer revision as its file is: *said* are commitments to what of it is in people's own words, *kept* stands beside.
     """
 
     request: EndRun
@@ -40,7 +45,11 @@ class Ending:
     uid: str
     other: Runbook | None = None
     text: str = ""
+    raw: Runbook | None = None
     sealed: tuple[Sealed, ...] = ()
+    given: Mapping[str, str] = field(default_factory=dict)
+    said: Mapping[str, str] = field(default_factory=dict)
+    kept: tuple[Sealed, ...] = ()
 
 
 def decide_end(state: State, now_ms: int, ending: Ending) -> tuple[Change | None, Told]:
@@ -55,6 +64,8 @@ def decide_end(state: State, now_ms: int, ending: Ending) -> tuple[Change | None
     if not run.open:
         raise over(state, run, now_ms)
     _must_rest(run, ending.book)
+    if request.act in _BREAKS:
+        must_end(state, run, ending.actor, now_ms, _BREAKS[request.act])
     if request.act == "renew":
         return _renewed(state, now_ms, run, ending, rule)
     if request.act == "switch":
@@ -98,13 +109,11 @@ def _switched(
             f"{run.id} walks `{run.runbook}`",
             f"For its newer revision: {command(f'runbook renew {run.id}')}.",
         )
-    given = {
-        name: value
-        for name, value in {**run.params, **ending.request.params}.items()
-        if ending.other.param(name) is not None or name in ending.request.params
-    }
-    request = StartRun(ending.other.name, run.incident, run.channel, run.mode, given)
-    order = Starting(request, ending.actor, ending.uid, ending.other, run.id, run.commander)
+    request = StartRun(ending.other.name, run.incident, run.channel, run.mode, ending.given)
+    order = Starting(
+        request, ending.actor, ending.uid, ending.other, run.id, run.commander,
+        ending.said, ending.kept,
+    )  # fmt: skip
     begun, told = decide_start(state, now_ms, order)
     if begun is None:
         return Change("run_end", ending.actor), told
@@ -134,7 +143,9 @@ def _renewed(
     )
     change, after = _changed(state, now_ms, run, after, replace(ending, book=book), rule)
     if book.digest not in state.kind(TEXTS):
-        more = Change("run_end", ending.actor, (Write(TEXTS, book.digest, outline(book)),))
+        # As its file is: every run that walks it looks up names of its own.
+        text = outline(ending.raw or book)
+        more = Change("run_end", ending.actor, (Write(TEXTS, book.digest, text),))
         change = beside(change, more)
     lost = (
         f" Steps that are gone keep their marks: {', '.join(titled(one) for one in gone)}."
@@ -148,20 +159,23 @@ def _renewed(
 
 def _kept(key: str, act: Act, old: Runbook, new: Runbook) -> Act:
     """
-    Return an action as it is known in a newer revision: another one at its place was not done.
+    Return an action as it is known in a newer revision: what was done stays done, with what it came to.
 
-    Its attempts go on being counted: no request id is ever used for two things.
+    Another one at its place was not: it can be pressed. Attempts go on being counted: no request id is
+    ever used for two things.
     """
     step, _, number = key.rstrip("~").partition("#")
-    if _asked(old, step, int(number)) == _asked(new, step, int(number)):
+    asked = _asked(new, step, int(number))
+    if _asked(old, step, int(number)) == asked:
         return act
     if act.state in ("executing", "waiting", "unknown"):
         raise refuse(
             f"An action of `{step}` is not over, and is another one in the newer revision",
             "When that is settled, again.",
         )
-    detail = "another action stands here since the newer revision"
-    return replace(act, state="failed", result="", until_ms=None, detail=detail)
+    if asked is None or act.state != "done":
+        return act
+    return replace(act, older=True, detail=OTHER_NOW)
 
 
 def _asked(book: Runbook, step: str, number: int) -> tuple[str, Mapping[str, Value]] | None:
@@ -189,11 +203,12 @@ def _current(run: Run, old: Runbook, new: Runbook, lane: LaneName) -> str:
 
 
 def _must_rest(run: Run, book: Runbook) -> None:
-    for step in book.steps:
-        for number in range(1, len(step.actions) + 1):
-            act = run.act(step.id, number)
-            if act is not None and act.state == "executing":
-                raise refuse(f"An action of {titled(step)} is under way", "In a moment again.")
+    """Refuse what is under way, a way back and what a newer revision has no more as well."""
+    for key, act in run.acts.items():
+        if act.state == "executing":
+            step = book.step(key.partition("#")[0])
+            of = f"`{key.partition('#')[0]}`" if step is None else titled(step)
+            raise refuse(f"An action of {of} is under way", "In a moment again.")
 
 
 def _changed(

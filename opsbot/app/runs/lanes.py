@@ -76,7 +76,7 @@ def opened_again(run: Run, step: str) -> Mark:
     """Return the mark of a step that is to be done once more; who has it and its notes stay."""
     mark = run.mark(step)
     return replace(
-        mark, state="open", boxes=(), choice=None, passed="", why="", on="", recheck_ms=None,
+        mark, state="open", boxes=(), choice=None, passed="", why="", on="", recheck_ms=None, waits=(),
         begun_ms=None, reopened=run.version + 1,
     )  # fmt: skip
 
@@ -137,7 +137,7 @@ def _waited_for(run: Run, lane: tuple[Step, ...], step: Step) -> Iterator[bool]:
 
 def _holds(mark: Mark, step: Step) -> bool:
     if mark.state == "failed":
-        return any(one.verb == "verify" for one in step.actions)
+        return any(one.verb in HOLDING for one in step.actions)
     return mark.state == "blocked" and holds_lane(step)
 
 

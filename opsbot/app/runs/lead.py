@@ -6,6 +6,7 @@ from opsbot.app.environment import policy_of
 from opsbot.app.incident.change import changed as incident_changed
 from opsbot.app.incident.requests import RoleOrder, Which
 from opsbot.app.incident.roles import person, role_change
+from opsbot.app.run_lead import followed
 from opsbot.app.runs.change import Told, beside, changed
 from opsbot.app.runs.first import name
 from opsbot.app.runs.power import leads, may_walk, must_know, must_lead
@@ -15,6 +16,7 @@ from opsbot.app.runs.touch import over, refuse
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change
 from opsbot.domain.errors import StaleButton
+from opsbot.domain.incident import Incident
 from opsbot.domain.policy import identity_of
 from opsbot.domain.run import Run
 from opsbot.domain.runbook import Runbook
@@ -51,6 +53,7 @@ def decide_lead(state: State, now_ms: int, leading: Leading) -> tuple[Change | N
     )  # fmt: skip
     if after.commander != run.commander:
         change = beside(change, _role(state, now_ms, run, after, leading.actor))
+        change = beside(change, _others(state, now_ms, run, after, leading.actor))
     return change, Told(after, _note(state, run, after, leading.request, by))
 
 
@@ -89,21 +92,39 @@ def _led(run: Run, by: str, now_ms: int) -> Run:
     return replace(run, commander=by, lead_ms=now_ms, offer="", offer_ms=None)
 
 
+def _others(state: State, now_ms: int, before: Run, after: Run, actor: Actor) -> Change | None:
+    """Return the change of the incident's other runs, where the command moved with the lead of this one."""
+    incident = incident_of(state, before)
+    amended = None if incident is None else _moved(state, now_ms, before, incident, actor)
+    if incident is None or amended is None:
+        return None
+    return followed(state, now_ms, incident, amended, actor, but=after.id)
+
+
 def _role(state: State, now_ms: int, before: Run, after: Run, actor: Actor) -> Change | None:
     """Return the change of the incident's command, where who handed over had that."""
     incident = incident_of(state, before)
-    if incident is None or not incident.open:
+    amended = None if incident is None else _moved(state, now_ms, before, incident, actor)
+    if incident is None or amended is None:
+        return None
+    change, _ = incident_changed(
+        state, now_ms, incident, amended, actor, verb="run_lead", rule="run-lead"
+    )
+    return change
+
+
+def _moved(
+    state: State, now_ms: int, before: Run, incident: Incident, actor: Actor
+) -> Incident | None:
+    """Return the incident under who leads now, None where its command is not handed over with the lead."""
+    if not incident.open:
         return None
     if before.mode != "live" and not incident.drill:
         return None  # practice hands nobody the command of what is real
     if incident.roles.get("commander", before.commander) != before.commander:
         return None
     order = RoleOrder(Which(incident.id), "commander", "take")
-    amended = role_change(state, now_ms, order, actor)(incident)
-    change, _ = incident_changed(
-        state, now_ms, incident, amended, actor, verb="run_lead", rule="run-lead"
-    )
-    return change
+    return role_change(state, now_ms, order, actor)(incident)
 
 
 def _note(state: State, before: Run, after: Run, request: LeadRun, by: str) -> str:

@@ -6,10 +6,14 @@ from typing import Final
 
 from opsbot.app.environment import policy_of
 from opsbot.app.runs.attach import attached
+from opsbot.app.runs.bare import step_at_hand
+from opsbot.app.runs.barriers import must_not_be_held
+from opsbot.app.runs.by_hand import listed
 from opsbot.app.runs.change import Told, beside, changed
 from opsbot.app.runs.first import must_be_first, must_show_this_revision, name, titled
 from opsbot.app.runs.hands import accepted, assigned, declined, taken
 from opsbot.app.runs.lanes import stepped_back
+from opsbot.app.runs.outline import called
 from opsbot.app.runs.power import may_walk
 from opsbot.app.runs.requests import MarkStep
 from opsbot.app.runs.second import void
@@ -71,6 +75,9 @@ _BESIDE: Final = frozenset({"note", "evidence", "box", "back"})
 _JUDGED: Final = frozenset({"done", "failed", "skip", "box", "decide"})
 """What is said about the words of a step, and so only about those that were read."""
 
+_HELD: Final = frozenset({"done", "failed", "box", "decide"})
+"""What is said of a step that was come to: none of it is while something before it holds their lane."""
+
 
 def decide_mark(state: State, now_ms: int, marking: Marking) -> tuple[Change | None, Told]:
     """
@@ -88,13 +95,15 @@ def decide_mark(state: State, now_ms: int, marking: Marking) -> tuple[Change | N
         raise over(state, run, now_ms)
     if request.act in _JUDGED:
         must_show_this_revision(run, request.seen)
-    step = step_meant(run, marking.book, request.step, now=request.act)
+    step = step_meant(run, marking.book, request.step, now=request.act, by=by)
     touch = Touch(
         state=state, now_ms=now_ms, run=run, book=marking.book, step=step, by=by,
         words=Words(request.words, marking.text), request=request,
     )  # fmt: skip
     if request.act not in _BESIDE:
         must_be_first(state, now_ms, touch.mark, step, by, request.seen)
+    if request.act in _HELD and touch.mark.state not in ("done", "skipped"):
+        must_not_be_held(run, marking.book, step)
     if request.act == "back":
         after = stepped_back(run, marking.book, step.lane)
         if after == run:
@@ -103,7 +112,11 @@ def decide_mark(state: State, now_ms: int, marking: Marking) -> tuple[Change | N
         after = _ACTS[request.act](touch)
     if after == run:
         return None, Told(run, "Already so; nothing was changed.")
-    facts: dict[str, Json] = {"step": step.id, "called": step.title, "act": request.act}
+    facts: dict[str, Json] = {
+        "step": step.id,
+        "called": called(state, run, step.id),
+        "act": request.act,
+    }
     change, after = changed(
         state, now_ms, run, after, marking.book, actor, verb="run_mark", rule=rule,
         facts=facts, sealed=marking.sealed,
@@ -112,9 +125,11 @@ def decide_mark(state: State, now_ms: int, marking: Marking) -> tuple[Change | N
     return beside(change, ended), Told(after, noted(state, run, after, marking.book, touch))
 
 
-def step_meant(run: Run, book: Runbook, word: str, *, now: str = "") -> Step:
+def step_meant(run: Run, book: Runbook, word: str, *, now: str = "", by: str = "") -> Step:
     """
     Return the step that is meant: by its id, its number, its title, or as the current one.
+
+    Of two current ones it is that in whose lane *by* is at work.
 
     Raises:
         NeedsMoreWords: there is none such, or both lanes have one and none was named.
@@ -131,6 +146,8 @@ def step_meant(run: Run, book: Runbook, word: str, *, now: str = "") -> Step:
             f"Every lane of {run.id} is at its end; nothing was changed.",
             hint="Name a step, or finish the run.",
         )
+    if (at_hand := step_at_hand(run, book, open_, by)) is not None:
+        return at_hand
     both = [(book.steps.index(one) + 1, titled(one)) for one in open_]
     named = " and ".join(f"{number}, {title}" for number, title in both)
     raise NeedsMoreWords(
@@ -162,6 +179,9 @@ def noted(state: State, before: Run, after: Run, book: Runbook, touch: Touch) ->
     first = _HAPPENED.get(act, "").format(
         step=titled(step), who=name(state, after.mark(step.id).offered)
     )
+    waits = listed([name(state, one) for one in after.mark(step.id).waits])
+    if act == "block" and waits:
+        first = f"{first} A message goes to {waits}."
     if act == "box":
         ticked = touch.request.box in after.mark(step.id).boxes
         first = f"A box of {titled(step)} is {'ticked' if ticked else 'not ticked any more'}."

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from opsbot.app.incident.change import changed as incident_changed
+from opsbot.app.runs.attach import MOST, room
 from opsbot.app.runs.auto import ticked_by_itself
 from opsbot.app.runs.change import Told, beside, changed
 from opsbot.app.runs.effects import ACT
@@ -76,6 +77,7 @@ def decide_outcome(
     act = attempt.of(run)
     if act is None or _same(act, outcome):
         return None, Told(run)
+    outcome = _fitting(run, outcome)
     after = _after(run, act, attempt, outcome, now_ms)
     step = attempt.book.step(attempt.step)
     verb = "" if step is None else step.actions[attempt.number - 1].verb
@@ -91,6 +93,18 @@ def decide_outcome(
         body: Record = {"run": run.id, "what": "act", "about": attempt.key, "at_ms": 0}
         change = beside(change, Change("run_act", attempt.actor, effects=(Effect(ACT, key, body),)))
     return change, Told(after, outcome.note or outcome.detail)
+
+
+def _fitting(run: Run, outcome: Outcome) -> Outcome:
+    """Return an outcome with what a run takes of the pointers that were captured; what it does not is said."""
+    left, found = room(run, "evidence"), len(outcome.kept)
+    if found <= left:
+        return outcome
+    detail = f"{left} of {found} pointers kept: {run.id} has {MOST} pieces of evidence"
+    kept = outcome.kept[:left]
+    names = {text for text, _ in kept}
+    sealed = tuple(one for one in outcome.sealed if one.commitment in names)
+    return replace(outcome, state="failed", detail=detail, kept=kept, sealed=sealed, note="")
 
 
 def _tied(state: State, now_ms: int, run: Run, result: str, actor: Actor) -> Change | None:

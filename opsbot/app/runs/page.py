@@ -14,7 +14,9 @@ from opsbot.app.prose_html import html, inline, safe, text
 from opsbot.app.runs.about import DOT, facts, link_of, minutes
 from opsbot.app.runs.by_hand import OWN, Typing, Words, by_hand, on_terminal
 from opsbot.app.runs.page_style import STYLE
+from opsbot.app.runs.spelled import spelled_book
 from opsbot.domain.runbook import Action, Decision, Option, Phase, Runbook, Step
+from opsbot.domain.typed import Spell, terminal
 
 _POLICY: Final = (
     '<meta http-equiv="Content-Security-Policy"'
@@ -44,8 +46,15 @@ class Sheet:
 def page(runbook: Runbook, sheet: Sheet | None = None) -> str:
     """Return the whole runbook; its names are filled in before (`filled`)."""
     sheet = sheet or Sheet()
-    drawn = _Drawn(runbook, sheet, {step.id: nth for nth, step in enumerate(runbook.steps, 1)})
+    spelled = spelled_book(runbook, _spell(sheet))
+    drawn = _Drawn(spelled, sheet, {step.id: nth for nth, step in enumerate(runbook.steps, 1)})
     return _whole(runbook.title or runbook.name, drawn.body())
+
+
+def _spell(sheet: Sheet) -> Spell:
+    """Return how the commands in the text are typed: as the chat does where there is one."""
+    chat = next((how for name, how in sheet.typing.items() if name != "terminal"), None)
+    return terminal if chat is None else lambda words: chat((words,))
 
 
 def index(runbooks: Mapping[str, Runbook], *, warning: str = "") -> str:
@@ -239,19 +248,19 @@ class _Drawn:
         found = by_hand(action, workflow=self.sheet.values.get("workflow", OWN))
         does = _sentence(found.does)
         yield f'<div class="action"><p><b class="verb">{text(action.verb)}</b> {does}</p>'
-        yield from (self._typed(found.commands, name) for name in self._surfaces(found.commands))
+        for name, commands in self._surfaces(found.commands):
+            yield self._typed(commands, name)
         yield "</div>"
 
-    def _surfaces(self, commands: Sequence[Words]) -> list[str]:
-        """Return the surfaces that can type something of their own; the last can type everything."""
+    def _surfaces(self, commands: Sequence[Words]) -> Iterator[tuple[str, Sequence[Words]]]:
+        """Yield what each surface types: a chat what it knows itself, the last one everything."""
         *others, last = self.sheet.typing
-        final = self.sheet.typing[last]
-        own = [
-            name
-            for name in others
-            if any(self.sheet.typing[name](one) != final(one) for one in commands)
-        ]
-        return [*own, last] if commands else []
+        for name in others:
+            how = self.sheet.typing[name]
+            if own := [one for one in commands if how(one) != terminal(" ".join(one))]:
+                yield name, own
+        if commands:
+            yield last, commands
 
     def _typed(self, commands: Sequence[Words], surface: str) -> str:
         how = self.sheet.typing[surface]

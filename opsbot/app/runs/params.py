@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Final
 
 from opsbot.app.target import known_models, nearest
@@ -27,10 +28,9 @@ def params_for(
     """
     for name in given:
         if book.param(name) is None:
-            known = ", ".join(f"`{one.name}`" for one in book.params) or "none"
             raise NeedsMoreWords(
                 f"`{book.name}` asks for no `{inert(name, limit=40)}`; nothing was begun.",
-                hint=f"It knows: {known}.",
+                hint=known_params(book, name),
             )
     found = {one.name: _value(one, given, incident) for one in book.params}
     missing = [one for one in book.params if one.required and not found[one.name]]
@@ -46,18 +46,32 @@ def params_for(
     return found
 
 
+def known_params(book: Runbook, word: str) -> str:
+    """Return which parameter was meant by a word that is none, or all that there are."""
+    known = [one.name for one in book.params]
+    near = get_close_matches(word.lower(), known, n=1, cutoff=0.6)
+    meant = f"Did you mean `{near[0]}=…`? " if near else ""
+    return f"{meant}It asks for {', '.join(f'`{one}=…`' for one in known) or 'nothing'}."
+
+
 def names_of(
-    run: Run, *, incident: Incident | None = None, title: str | None = None
+    run: Run,
+    *,
+    incident: Incident | None = None,
+    title: str | None = None,
+    texts: Mapping[str, str] | None = None,
 ) -> Mapping[str, str]:
     """
     Return what `{{ name }}` stands for in a run.
 
-    *title* is the incident's, opened; without it (None) its id stands there: free text of people gets
-    into no decision, and so into no journal.
+    *title* is the incident's, opened; without it (None) its id stands there, as `(name)` stands for
+    each of the run's own *texts*: free text of people gets into no decision, and so into no journal.
     """
+    own = {name: f"({name})" if texts is None else texts.get(name, "") for name in run.said}
     said = {"incident.title": run.incident if title is None else inert(title, limit=LONGEST)}
     return {
         **run.params,
+        **own,
         **said,
         "incident.id": run.incident,
         "incident.severity": "" if incident is None else incident.severity,

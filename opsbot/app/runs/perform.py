@@ -41,7 +41,7 @@ from opsbot.app.runs.outcome import Outcome
 from opsbot.app.runs.sight import incident_of
 from opsbot.app.runs.verify import Verifying
 from opsbot.domain.actor import Actor
-from opsbot.domain.errors import IllegalMove, NeedsMoreWords, NothingToRestore
+from opsbot.domain.errors import IllegalMove, NeedsMoreWords, NothingToRestore, Refused
 from opsbot.domain.route import Number
 from opsbot.domain.route import Target as ServingTarget
 from opsbot.domain.run import Act, Run
@@ -188,7 +188,8 @@ class Perform:
         assert isinstance(given, IncidentArguments)
         if not doing.run.incident:
             opens = _opening(doing, given)
-            return await self._said(rid, verbs.open(opens, doing.actor, request_id=rid))
+            opened = await self._said(rid, verbs.open(opens, doing.actor, request_id=rid))
+            return await self.rest(doing, opened)
         which = Which(doing.run.incident)
         edit = _edit(which, given)
         if edit != EditIncident(which):
@@ -202,6 +203,28 @@ class Perform:
             return Outcome("done", "", words)
         move = MoveIncident(which, given.status, doing.reason)
         return await self._said(rid, verbs.move(move, doing.actor, request_id=rid))
+
+    async def rest(self, doing: Doing, opened: Outcome) -> Outcome:
+        """
+        Say in an incident that was opened what its step says beside: its update, its status.
+
+        Each under an id of its own, so that it is said once however often this is done. What is
+        refused is told: the incident is there all the same.
+        """
+        given, rid, verbs = doing.given, doing.request_id, self.doors.incidents
+        assert isinstance(given, IncidentArguments)
+        which = Which(opened.result)
+        edit = EditIncident(which, given.update, given.next_update_s)
+        try:
+            if edit != EditIncident(which):
+                await verbs.edit(edit, doing.actor, request_id=f"{rid}:update")
+            if given.status is not None:
+                move = MoveIncident(which, given.status, doing.reason)
+                await verbs.move(move, doing.actor, request_id=f"{rid}:move")
+        except Refused as no:
+            words = f"it is open, and no more than that: {inert(no.message)}"
+            return replace(opened, detail=words, note=f"{opened.result} {words}")
+        return opened
 
     async def capture(self, doing: Doing) -> Outcome:
         """Keep pointers to what is so now."""
@@ -239,7 +262,7 @@ class Perform:
 def _made_by(run: Run, step: str) -> str:
     """Return the kill that a step of the run made."""
     acts = (act for key, act in run.acts.items() if key.startswith(f"{step}#") and key[-1] != "~")
-    made = [act.result for act in acts if act.result.startswith("K-")]
+    made = [one for act in acts for one in act.results if one.startswith("K-")]
     if made:
         return made[-1]
     raise NothingToRestore(

@@ -1,20 +1,29 @@
 """Who may do what in a run: by their power over its incident, by working on it, or by leading it. Pure."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from opsbot.app.environment import policy_of
 from opsbot.app.incident.power import Needs, may_work
 from opsbot.app.incident.sight import involved
+from opsbot.app.reach import holders
 from opsbot.app.runs.sight import incident_of
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import NotAllowed
+from opsbot.domain.incident import Incident
 from opsbot.domain.policy import Request, identity_of, judge, shown
-from opsbot.domain.policy_identity import INSIDE, standing_of
+from opsbot.domain.policy_identity import INSIDE, roles_of, standing_of
+from opsbot.domain.policy_model import Policy
 from opsbot.domain.run import Run
 from opsbot.domain.said import inert
 from opsbot.domain.state import State
 from opsbot.domain.typed import command
 from opsbot.domain.workflow import Workflow
+
+NAMED: Final = 5
+"""People whom a refusal names."""
+
+_COMMANDING: Final = frozenset({"commander", "admin"})
 
 
 def may_walk(state: State, run: Run, actor: Actor, now_ms: int, needs: Needs = "work") -> str:
@@ -82,6 +91,44 @@ def must_lead(state: State, run: Run, by: str, what: str) -> None:
     )
 
 
+def must_end(state: State, run: Run, actor: Actor, now_ms: int, what: str) -> None:
+    """
+    Go on for who may break off what others walk: who commands it; outside any incident whom policy makes commander.
+
+    Practice and what is only shown hold nothing: whoever may walk it ends it.
+
+    Raises:
+        NotAllowed: who can.
+    """
+    policy = policy_of(state)
+    if run.mode != "live" or leads(state, run, identity_of(policy, actor)):
+        return
+    incident = incident_of(state, run)
+    if incident is None:
+        workflows = workflows_of(state, run.params.values())
+        asked = Request("incident", actor, workflows, wide=not workflows, now_ms=now_ms)
+        if roles_of(policy, asked) & _COMMANDING:
+            return
+    lead = inert(shown(policy, run.commander), limit=80) if run.commander else "nobody"
+    raise NotAllowed(
+        f"Only who leads it {what}; nothing was changed.",
+        rule="run-commander",
+        hint=f"{run.id} is led by {lead}. {_others(policy, run, incident)}",
+    )
+
+
+def _others(policy: Policy, run: Run, incident: Incident | None) -> str:
+    """Return who else can break off a run, or how one comes to lead it."""
+    if incident is not None:
+        lead = incident.roles.get("commander", "")
+        named = f"{inert(shown(policy, lead), limit=80)} commands {incident.id}. "
+        also = named if lead and lead != run.commander else ""
+        return f"{also}Or take command: {command(f'incident role commander {incident.id}')}."
+    people = dict.fromkeys(one for role in sorted(_COMMANDING) for one in holders(policy, role))
+    shown_ = ", ".join(inert(shown(policy, one), limit=80) for one in list(people)[:NAMED])
+    return f"Whom the policy makes commander can as well: {shown_ or 'nobody'}."
+
+
 def must_know(state: State, run: Run, who: str) -> None:
     """
     Go on where somebody who is asked to take a part may know of the run at all.
@@ -103,5 +150,7 @@ def must_know(state: State, run: Run, who: str) -> None:
 
 def _asked_in(run: Run) -> frozenset[str]:
     """Return who was given a step or the lead, or offered one: being asked is enough to answer."""
-    given = (one for mark in run.marks.values() for one in (mark.assignee, mark.offered))
+    given = (
+        one for mark in run.marks.values() for one in (mark.assignee, mark.offered, *mark.waits)
+    )
     return frozenset(one for one in (*given, run.commander, run.offer) if one)

@@ -230,10 +230,17 @@ def _page(place: _Place, _: Action) -> Iterator[Gap]:
 
 
 def _comms(place: _Place, action: Action) -> Iterator[Gap]:
-    template, known = action.arguments.get("template", ""), place.seen.templates
+    template, known = str(action.arguments.get("template", "")), place.seen.templates
     if known is None or template not in known:
-        says = f"There is no template `{template}`."
-        yield place.gap(says, "Write it under `runbooks/comms/`, or name another.")
+        says = f"There is no template `{template}` that can be used."
+        yield place.gap(says, "Write it under `runbooks/comms/`, correct it, or name another.")
+    audience, workflow = template.partition("-")[0], place.workflow
+    if workflow is None or audience == "users":
+        return  # users read the status page, whatever is declared
+    declared = workflow.extra.get("comms")
+    if not (isinstance(declared, Mapping) and declared.get(audience)):
+        says = f"Nobody declares where {audience} of `{workflow.name}` read messages."
+        yield place.gap(says, f"Add `{audience}:` under `comms:` of the workflow's file.")
 
 
 _ACTIONS: Final[Mapping[str, Callable[[_Place, Action], Iterator[Gap]]]] = {

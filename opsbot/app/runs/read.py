@@ -10,6 +10,7 @@ from opsbot.app.ports import Document
 from opsbot.app.runs.filled import filled
 from opsbot.app.runs.params import names_of
 from opsbot.app.runs.port import Procedures
+from opsbot.app.runs.said_params import opened_params
 from opsbot.app.runs.sheet import sheet
 from opsbot.app.runs.sight import incident_of
 from opsbot.app.runs.view import RunView, Seen, run_view
@@ -46,8 +47,8 @@ class Reader:
         """
         Return the very runbook that a run walks, with its names looked up.
 
-        The incident's title is free text: only what is shown, or sealed again, is *titled*; a
-        decision writes into the journal.
+        The incident's title is free text, and so is what the run was begun with: only what is shown,
+        done, or sealed again, is *titled*; a decision writes into the journal.
 
         Raises:
             UnreadableRunbook: this version cannot read it any more. StoreLost.
@@ -67,7 +68,7 @@ class Reader:
         names = await self._names(run, titled=False)
         return filled(
             await self.procedures.pinned(run.runbook, source),
-            {**names, **dict.fromkeys(TELLING, "")},
+            {**names, **dict.fromkeys((*run.said, *TELLING), "")},
         )
 
     async def known(self, run: Run) -> Runbook:
@@ -84,15 +85,17 @@ class Reader:
             return Runbook(run.runbook, title, run.digest, str(record.get("source", "")))
 
     async def newer(self, run: Run, book: Runbook) -> Runbook:
-        """Return another revision as the run would walk it, for a decision: without free text."""
-        return filled(book, await self._names(run, titled=False))
+        """Return another revision as the run would walk it, its names looked up as in `book`, *titled*."""
+        return filled(book, await self._names(run))
 
     async def _names(self, run: Run, *, titled: bool = True) -> Mapping[str, str]:
         incident = incident_of(self.env.store.state, run)
+        texts = await opened_params(self.env, run) if titled else None
         if incident is None or not titled:
-            return names_of(run, incident=incident, title="" if incident is None else None)
+            title = "" if incident is None else None
+            return names_of(run, incident=incident, title=title, texts=texts)
         (title,) = await self.env.unsealed(incident.title)
-        return names_of(run, incident=incident, title=title)
+        return names_of(run, incident=incident, title=title, texts=texts)
 
     async def view(self, run: Run, *, note: str = "", listed: bool = False) -> RunView:
         """
@@ -116,13 +119,15 @@ class Reader:
             newest=newest,
             kills=_kills(state, run),
             note=note,
+            given={**run.params, **await opened_params(self.env, run)},
         )
         return run_view(state, run, seen)
 
     async def document(self, run: Run) -> Document:
         """Return the pinned runbook as a file to print or to keep; its text where it cannot be read."""
         try:
-            text = sheet(await self.book(run, titled=True), run.params)
+            given = {**run.params, **await opened_params(self.env, run)}
+            text = sheet(await self.book(run, titled=True), given)
         except UnreadableRunbook:
             text = self.env.store.state.runbook_text(run.digest)
         name = f"{run.id.lower()}-{run.runbook.replace('/', '-')}.txt"

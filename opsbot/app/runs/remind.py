@@ -103,9 +103,23 @@ def _asked(view: RunView, body: Record, kills: tuple[str, ...]) -> Words | None:
         )
         return f"{view.commander} hands the lead to you", lines, (to,), _lead_buttons(run)
     step = view.step(str(body["step"]))
+    if step is not None and body["what"] == "blocked":
+        return _waits(view, step, to)
     if step is None or step.mark.offered != to:
         return None
     return _offer(view, step, (to,))
+
+
+def _waits(view: RunView, step: StepView, to: str) -> Words | None:
+    if step.state != "blocked" or to not in step.mark.waits:
+        return None
+    run = view.run
+    lines = (
+        f"{step.by} says: {inert(step.on)}." if step.on else f"{step.by} says so.",
+        "Until it is taken up again, its step stays undone.",
+        f"When it is there: {command(f'runbook unblock {run.id} {step.step.id}')}.",
+    )
+    return f"{titled(step.step)} waits for you", lines, (to,), (_show(run),)
 
 
 def _offer(view: RunView, step: StepView, whom: tuple[str, ...]) -> Words:

@@ -43,7 +43,8 @@ class MarkStep:
     *seen* is the run's version that was on the screen, None from a surface that shows none (a command):
     where the step was changed since, the loser reads who was first. What belongs to which *act*:
     `take`: it is mine. `assign`: offer it to *who*; `accept`, `decline`. `done`, `failed` (did not work, *words*).
-    `skip` (*words*: reason, required). `block` (*words*: on whom or what; *for_s*: look again then), `unblock`.
+    `skip` (*words*: reason, required). `block` (*words*: on whom or what; *for_s*: look again then; *who*: more
+    people or roles; whom it mentions is told), `unblock`.
     `box`: tick or untick *box*. `decide`: take option number *option*. `back`: only the focus goes one
     step back; `undo`: the tick is taken off. `note`, `evidence` (*words*, *place*, *url*).
     """

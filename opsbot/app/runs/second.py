@@ -20,6 +20,7 @@ from opsbot.app.runs.auto import ticked_by_itself
 from opsbot.app.runs.change import Told, beside, changed
 from opsbot.app.runs.first import name, titled
 from opsbot.app.runs.meant import ApproveArguments
+from opsbot.app.runs.outline import called
 from opsbot.app.runs.power import workflows_of
 from opsbot.app.runs.sight import aware, incident_of, sees
 from opsbot.domain.actor import SCHEDULER, Actor
@@ -177,7 +178,7 @@ def decide_second(
         after = ticked_by_itself(after, book, step, act.by, now_ms)
     change, after = changed(
         state, now_ms, run, after, book, actor, verb="run_act", rule=rule,
-        facts={"step": step.id, "called": step.title, "action": int(key.rpartition("#")[2]), "state": ended.state,
+        facts={"step": step.id, "called": called(state, run, step.id), "action": int(key.rpartition("#")[2]), "state": ended.state,
                "attempt": act.attempt, "back": False, "does": "approve", "approval": approval.id},
     )  # fmt: skip
     more = Change(

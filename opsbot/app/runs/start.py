@@ -1,7 +1,7 @@
 """What beginning a run comes to on one state: which runbook, for what, and who leads. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from opsbot.app.environment import policy_of
 from opsbot.app.incident.power import may_work
@@ -18,7 +18,7 @@ from opsbot.app.runs.power import may_begin, workflows_of
 from opsbot.app.runs.requests import StartRun
 from opsbot.app.target import nearest
 from opsbot.domain.actor import Actor
-from opsbot.domain.change import Change, Write
+from opsbot.domain.change import Change, Sealed, Write
 from opsbot.domain.errors import IllegalMove, NeedsMoreWords, RunOpen, UnknownRunbook
 from opsbot.domain.incident import Incident
 from opsbot.domain.policy import identity_of
@@ -34,7 +34,8 @@ class Starting:
     """
     One request with what was read and drawn beforehand.
 
-    *follows* is the run that it supersedes, *lead* who led that.
+    *follows* is the run that it supersedes, *lead* who led that. *said* are commitments to what was
+    given in people's own words, by name.
     """
 
     request: StartRun
@@ -43,6 +44,8 @@ class Starting:
     book: Runbook
     follows: str = ""
     lead: str = ""
+    said: Mapping[str, str] = field(default_factory=dict)
+    sealed: tuple[Sealed, ...] = ()
 
 
 def book_named(known: Mapping[str, Runbook], word: str) -> Runbook:
@@ -90,6 +93,7 @@ def decide_start(state: State, now_ms: int, order: Starting) -> tuple[Change | N
     change, run = changed(
         state, now_ms, None, run, book, order.actor, verb="run_start", rule=rule,
         facts={"runbook": book.name, "digest": book.digest, "mode": run.mode},
+        sealed=order.sealed,
     )  # fmt: skip
     own = Change("run_start", order.actor, (numbered(state, "run"), *_text(state, book)))
     note = f"{run.incident} is a drill, and so is this run." if run.mode != request.mode else ""
@@ -195,7 +199,8 @@ def _run(
         channel=order.request.channel,
         mode=_mode(order.request, incident),
         imported=order.book.imported,
-        params=dict(params),
+        params={name: one for name, one in params.items() if name not in order.said},
+        said=dict(order.said),
         focus=first_steps(order.book),
         commander=lead or order.lead or by,
         lead_ms=now_ms,

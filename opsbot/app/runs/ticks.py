@@ -6,6 +6,7 @@ from typing import Final
 from opsbot.app.runs.first import stale, titled
 from opsbot.app.runs.lanes import jumped, onward, opened_again, unpassed
 from opsbot.app.runs.touch import Touch, Words, refuse
+from opsbot.app.runs.waiting import waited_for
 from opsbot.domain.errors import StaleButton
 from opsbot.domain.prose import plain
 from opsbot.domain.run import Run
@@ -102,7 +103,9 @@ def blocked(touch: Touch) -> Run:
         raise refuse("Say on whom or what it waits", "As in `the index team, ticket 4711`.")
     for_s = touch.request.for_s
     recheck_ms = touch.now_ms + (RECHECK_S if for_s is None else for_s) * 1000
-    after = _ticked(touch, "blocked", on=touch.words.commitment, recheck_ms=recheck_ms)
+    waits = waited_for(touch.state, touch.run, touch.request, touch.by)
+    on = touch.words.commitment
+    after = _ticked(touch, "blocked", on=on, recheck_ms=recheck_ms, waits=waits)
     return onward(after, touch.book, touch.step)
 
 
@@ -110,7 +113,7 @@ def unblocked(touch: Touch) -> Run:
     """Take up a blocked step again; it is current where it comes before what is. Raises StaleButton."""
     if touch.mark.state != "blocked":
         raise stale(touch.state, touch.now_ms, touch.mark, touch.step, touch.by)
-    after = touch.marked(state="open", on="", recheck_ms=None)
+    after = touch.marked(state="open", on="", recheck_ms=None, waits=())
     return _current_again(touch, after)
 
 
@@ -155,6 +158,7 @@ def _ticked(touch: Touch, state: str, **more: object) -> Run:
         "why": "",
         "on": "",
         "recheck_ms": None,
+        "waits": (),
         "offered": "",
         "offered_ms": None,
     }

@@ -16,6 +16,7 @@ from opsbot.app.runs.claim import Claimed, Pressing, decide_claim, meant
 from opsbot.app.runs.commit import committed
 from opsbot.app.runs.doors import Doors
 from opsbot.app.runs.ends import Ending, decide_end
+from opsbot.app.runs.followed import Follow
 from opsbot.app.runs.held import kills_of
 from opsbot.app.runs.lead import Leading, decide_lead
 from opsbot.app.runs.marks import Marking, decide_mark, step_meant
@@ -33,12 +34,14 @@ from opsbot.app.runs.requests import (
     StartRun,
     WhichRun,
 )
+from opsbot.app.runs.said_params import GONE, opened_params, sealed_params
 from opsbot.app.runs.second import decide_second
 from opsbot.app.runs.sheet import sheet
 from opsbot.app.runs.sight import found, visible
 from opsbot.app.runs.start import Starting, book_named, decide_start
 from opsbot.app.runs.touch import refuse
 from opsbot.app.runs.view import RunView
+from opsbot.app.runs.waiting import with_whom
 from opsbot.app.runs.words import (
     books_said,
     catchup_said,
@@ -46,11 +49,12 @@ from opsbot.app.runs.words import (
     run_said,
     steps_said,
 )
-from opsbot.app.said_where import says_where
+from opsbot.app.said_where import looks_where, says_where
 from opsbot.app.sight import Sight
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change
 from opsbot.domain.errors import Unsure
+from opsbot.domain.policy import identity_of
 from opsbot.domain.run import Run
 from opsbot.domain.runbook import Runbook
 from opsbot.domain.said import Said
@@ -97,7 +101,8 @@ class Runs:
         state = await self.env.store.refresh()
         may_look(policy_of(state), actor)
         book = book_named(self.procedures.known(), request.runbook)
-        order = Starting(request, actor, _uid(request_id), book)
+        words, sealed = sealed_params(self.env, book, request.params)
+        order = Starting(request, actor, _uid(request_id), book, said=words, sealed=sealed)
         done, told = await committed(
             self.env.store, request_id, lambda state, now_ms: decide_start(state, now_ms, order)
         )
@@ -109,6 +114,7 @@ class Runs:
     @says_where
     async def mark(self, request: MarkStep, actor: Actor, *, request_id: str) -> Said:
         """Mark one step. Raises as `start`, and StaleButton: who was first, and when."""
+        request = with_whom(self.env.store.state, request)
         text, sealed = self.env.sealed(request.words.strip())
         return await self._decided(
             request.which,
@@ -134,12 +140,16 @@ class Runs:
             return await self._read_back(request, actor)
         if not request.confirmed:
             await self._asked(request, actor)
+        state = await self.env.store.refresh()
+        safe = await self.reader.book(found(state, actor, request.which))
         told = await self.decided(
             request.which,
             actor,
             request_id,
             lambda book: (
-                lambda state, now_ms: decide_claim(state, now_ms, Pressing(request, actor, book))
+                lambda state, now_ms: decide_claim(
+                    state, now_ms, Pressing(request, actor, book, safe)
+                )
             ),
         )
         if isinstance(told, Claimed) and told.given is not None:
@@ -189,33 +199,45 @@ class Runs:
         text, sealed = self.env.sealed(request.words.strip())
         state, known = await self.env.store.refresh(), self.procedures.known()
         run = found(state, actor, request.which)
-        other: Runbook | None = None
+        nothing = Runbook("", "", "", "")
+        ending = Ending(request, actor, nothing, _uid(request_id), text=text, sealed=sealed)
         if request.act == "renew" and run.runbook in known:
-            other = await self.reader.newer(run, known[run.runbook])
+            newer = known[run.runbook]
+            ending = replace(ending, other=await self.reader.newer(run, newer), raw=newer)
         if request.act == "switch":
-            other = book_named(known, request.runbook)
+            ending = await self._going_on(run, book_named(known, request.runbook), ending)
         return await self._decided(
             request.which,
             actor,
             request_id,
             lambda book: (
-                lambda state, now_ms: decide_end(
-                    state,
-                    now_ms,
-                    Ending(request, actor, book, _uid(request_id), other, text, sealed),
-                )
+                lambda state, now_ms: decide_end(state, now_ms, replace(ending, book=book))
             ),
         )
 
-    @says_where
+    async def _going_on(self, run: Run, other: Runbook, ending: Ending) -> Ending:
+        """Return what a run goes on with: another runbook, and of what it was begun with what that asks for."""
+        texts = await opened_params(self.env, run)
+        kept = {
+            name: value
+            for name, value in {**run.params, **texts}.items()
+            if other.param(name) is not None and value not in GONE
+        }
+        given = {**kept, **ending.request.params}
+        said, more = sealed_params(self.env, other, given)
+        return replace(ending, other=other, given=given, said=said, kept=more)
+
+    @looks_where
     async def look(self, look: RunLook, actor: Actor) -> Said:
         """Look at runs and runbooks. Raises UnknownRun, UnknownRunbook, NeedsMoreWords, NotAllowed."""
-        state, env = await self.env.store.refresh(), self.env.name
-        may_look(policy_of(state), actor)
+        env = self.env.name
+        may_look(policy_of(self.env.store.state), actor)
         if look.what == "catalogue":
             return books_said(self.procedures.known(), env)
         if look.what == "read":
             return self._read(look.runbook)
+        state = await self.env.store.refresh()
+        may_look(policy_of(state), actor)
         if look.what == "list":
             runs = [one for one in visible(state, actor) if one.open or look.every]
             views = [await self.reader.view(one, listed=True) for one in runs[:LISTED]]
@@ -225,13 +247,19 @@ class Runs:
             return catchup_said(view, kills_of(state, view.run))
         return steps_said(view) if look.what == "steps" else run_said(view)
 
-    @says_where
+    @looks_where
     async def document(self, which: WhichRun, actor: Actor) -> Document:
         """Return the pinned runbook as a file, its names filled in. Raises as `look`."""
         state = await self.env.store.refresh()
         run = found(state, actor, which)
         return await self.reader.document(run)
 
+    @property
+    def follow(self) -> Follow:
+        """Return what follows the messages in Slack that are notes of runs."""
+        return Follow(self.env, self.reader)
+
+    @looks_where
     async def view(self, which: WhichRun, actor: Actor) -> RunView:
         """Return everything that is shown of the run that is meant. Raises as `look`."""
         return await self.reader.view(found(self.env.store.state, actor, which))
@@ -269,11 +297,13 @@ class Runs:
 
     async def _asked(self, request: RunAction, actor: Actor) -> None:
         """Raise what has to be confirmed first, NeedsConfirmation; nothing for what changes nothing."""
-        state = await self.env.store.refresh()
+        state, now_ms = await self.env.store.refresh(), self.env.clock.now_ms()
         run = found(state, actor, request.which)
-        may_walk(state, run, actor, self.env.clock.now_ms())
         book = await self.reader.book(run, titled=True)
-        step = step_meant(run, book, request.step)
+        # What would be refused after the yes is refused before the question.
+        decide_claim(state, now_ms, Pressing(request, actor, book))
+        by = identity_of(policy_of(state), actor)
+        step = step_meant(run, book, request.step, by=by)
         action, given = meant(run, book, step, request.number)
         fleet = await Sight(self.env.fleets, self.env.clock).fleet()
         back = request.act == "undo"
@@ -285,7 +315,8 @@ class Runs:
         state = await self.env.store.refresh()
         run = found(state, actor, request.which)
         may_walk(state, run, actor, self.env.clock.now_ms())
-        step = step_meant(run, await self.reader.book(run), request.step)
+        by = identity_of(policy_of(state), actor)
+        step = step_meant(run, await self.reader.book(run, titled=True), request.step, by=by)
         key = f"{step.id}#{request.number}"
         keys = [one for one in (key, f"{key}~") if _doubtful(run, one)]
         if not keys:
@@ -322,7 +353,7 @@ class Runs:
     ) -> Told | None:
         state = await self.env.store.refresh()
         for _ in range(TURNS):
-            book = await self.reader.book(state.run(which(state)))
+            book = await self.reader.book(state.run(which(state)), titled=True)
             inner = decide(book)
 
             def guarded(

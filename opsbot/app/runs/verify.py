@@ -9,7 +9,7 @@ from opsbot.app import route_state
 from opsbot.app.environment import Environment
 from opsbot.app.incident.words import lasted
 from opsbot.app.ports import Prober
-from opsbot.app.prove import MOST_PROBES, Point, mode_of, wrong
+from opsbot.app.prove import MOST_PROBES, Point, mode_alone, mode_of, wrong
 from opsbot.app.routes.route import watched_route
 from opsbot.app.runs.arguments import CONFIRMED, EVERY_GATE
 from opsbot.app.runs.by_hand import listed
@@ -205,7 +205,12 @@ def _live(state: State, workflow: Workflow, fleet: Fleet | None) -> Check:
 
 
 def _killed(state: State, workflow: Workflow, mode: str, fleet: Fleet | None) -> Check:
-    killing = [one for one in route_state.killing(state, workflow) if one.mode == mode]
+    # A kill that names no mode is in each workflow what that one resolves it to.
+    killing = [
+        one
+        for one in route_state.killing(state, workflow)
+        if mode in (one.mode, mode_alone(one, state, workflow.name))
+    ]
     if not killing:
         return Check(False, f"no kill holds `{workflow.name}` at `{mode_word(mode)}`")
     return _confirmed(state, killing[0], fleet, killing[0].id)

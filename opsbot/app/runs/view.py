@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from opsbot.app.runs.held import own_kills
 from opsbot.app.runs.labels import label, meant
 from opsbot.app.runs.lanes import barrier, coming
+from opsbot.app.runs.note_view import NoteView, opened
 from opsbot.app.runs.params import workflow_of
 from opsbot.app.runs.power import leads
 from opsbot.app.runs.sight import incident_of
@@ -13,7 +15,7 @@ from opsbot.app.runs.ticks import guarded
 from opsbot.app.runs.way_back import PRESSED
 from opsbot.domain.policy import shown
 from opsbot.domain.policy_model import Policy
-from opsbot.domain.run import Act, Attached, Mark, Run
+from opsbot.domain.run import Act, Mark, Run
 from opsbot.domain.runbook import CHANGING, LANES, LaneName, Runbook, Step, Verb
 from opsbot.domain.said import inert
 from opsbot.domain.state import State
@@ -49,19 +51,6 @@ class ActView:
     read_back: bool = False
     changes: bool = False
     undone: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class NoteView:
-    """A note or a piece of evidence, its words opened."""
-
-    id: str
-    kind: str
-    text: str
-    by: str
-    at_ms: int
-    url: str = ""
-    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +124,8 @@ class RunView:
 
     *book* has its names looked up. *note* says what just happened. *newer*: its file has a newer
     revision, in which *differ* steps are other ones. *workflow* is what it is about. *goes_on* is the
-    run that was begun in its place.
+    run that was begun in its place. *given* is what it was begun with, *holding* the kills that it made
+    and that still hold, by id, in a few words.
     """
 
     run: Run
@@ -159,6 +149,8 @@ class RunView:
     newer: bool = False
     differ: int | None = None
     commanders: frozenset[str] = frozenset()
+    given: Mapping[str, str] = field(default_factory=dict)
+    holding: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def elapsed_ms(self) -> int:
@@ -185,7 +177,7 @@ class Seen:
     """
     What a view is made from beside the state: the *book* with its names, opened *texts*, the *newest* revision.
 
-    *kills* says of each kill that an action made how far it is now.
+    *kills* says of each kill that an action made how far it is now, *given* what it was begun with.
     """
 
     book: Runbook
@@ -196,6 +188,7 @@ class Seen:
     newest: Runbook | None = None
     note: str = ""
     kills: Mapping[str, str] = field(default_factory=dict)
+    given: Mapping[str, str] = field(default_factory=dict)
 
 
 def run_view(state: State, run: Run, seen: Seen) -> RunView:
@@ -211,6 +204,8 @@ def run_view(state: State, run: Run, seen: Seen) -> RunView:
         workflow=workflow_of(run, seen.book),
         newer=run.open and seen.newest is not None and seen.newest.digest != run.digest,
         commanders=_commanders(state, run),
+        given=seen.given,
+        holding=own_kills(state, run),
     )  # fmt: skip
     one = replace(
         one,
@@ -291,7 +286,11 @@ def _step(view: RunView, seen: Seen, phase: str, step: Step, number: int) -> Ste
         elapsed_ms=_elapsed(mark, view),
         planned_ms=None if step.time_s is None else step.time_s * 1000,
         acts=tuple(_act(view, seen, step, one) for one in range(1, len(step.actions) + 1)),
-        notes=tuple(_note(view, seen, one) for one in view.run.attached if one.step == step.id),
+        notes=tuple(
+            opened(one, seen.texts.get(one.text, ""), view.name(one.by))
+            for one in view.run.kept
+            if one.step == step.id
+        ),
         commander_skips=bool(guarded(step, view.severity)),
     )
 
@@ -347,27 +346,15 @@ def may_press(run: Run, step: Step, number: int) -> bool:
     act = run.act(step.id, number)
     if act is None or act.state in ("failed", "undone"):
         return True
-    return act.state == "done" and run.mark(step.id).reopened > act.version
+    return act.state == "done" and (act.older or run.mark(step.id).reopened > act.version)
 
 
 def _has_way_back(verb: Verb, act: Act) -> bool:
-    return verb in PRESSED and bool(act.result)
+    return verb in PRESSED and bool(act.result) and not act.older
 
 
 def _free(back: Act | None) -> bool:
     return back is None or back.state in ("failed", "done")
-
-
-def _note(view: RunView, seen: Seen, one: Attached) -> NoteView:
-    return NoteView(
-        one.id,
-        one.kind,
-        seen.texts.get(one.text, ""),
-        view.name(one.by),
-        one.at_ms,
-        one.url,
-        one.place,
-    )
 
 
 def _lane(view: RunView, name: LaneName) -> LaneView:

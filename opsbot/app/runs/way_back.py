@@ -28,6 +28,13 @@ def way_back(run: Run, step: Step, number: int, action: Action) -> Act:
         raise refuse(f"`{action.verb}` cannot be taken back", "Say what is right now: correct it.")
     if act is None or act.state not in ("done", "waiting"):
         raise refuse(f"`{action.verb}` of {titled(step)} was not done, so nothing is taken back")
+    if act.older:
+        lifts = f"To lift it: {command(f'restore {act.result}')}." if act.result[:2] == "K-" else ""
+        raise refuse(
+            f"What was done at {titled(step)} stood there in an older revision, and is not what"
+            " would be taken back",
+            lifts,
+        )
     if action.verb == "rollback":
         workflow = action.arguments.get("workflow") or run.params.get("workflow", "")
         history = command(" ".join(("route", str(workflow), "history")))

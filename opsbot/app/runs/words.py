@@ -5,15 +5,17 @@ from typing import Final
 
 from opsbot.app.fleet_words import clock, moment
 from opsbot.app.incident.words import lasted
+from opsbot.app.prose_text import WIDTH
 from opsbot.app.prose_text import lines as prose_lines
 from opsbot.app.runs.about import minutes
 from opsbot.app.runs.bodies import book_body, run_body
 from opsbot.app.runs.sheet import catalogue as catalogue_lines
 from opsbot.app.runs.view import ActView, LaneView, RunView, StepView
-from opsbot.domain.prose import plain
+from opsbot.domain.prose import Prose, Table, plain
 from opsbot.domain.runbook import Runbook
 from opsbot.domain.said import Said, Tone, inert, visible
 from opsbot.domain.typed import command
+from opsbot.domain.typed_prose import marked, spelled_prose
 
 STATE_WORD: Final[Mapping[str, str]] = {
     "todo": "to do",
@@ -25,6 +27,10 @@ STATE_WORD: Final[Mapping[str, str]] = {
     "passed": "led past",
 }
 _MODE: Final = {"live": "", "drill": ", drill: nothing is really done", "show": ", only shown"}
+
+
+LONGEST: Final = 2_900
+"""Characters of one paragraph of a step."""
 
 
 def run_said(view: RunView) -> Said:
@@ -64,6 +70,14 @@ def sentence(words: str) -> str:
     return f"{words[:1].upper()}{words[1:]}"
 
 
+def still_held(view: RunView) -> str:
+    """Return which kills of a run that is over still hold, and what lifts them; empty where none does."""
+    if view.run.open or not view.holding:
+        return ""
+    lifts = ", ".join(command(f"restore {one}") for one in view.holding)
+    return f"Its kills that still hold: {', '.join(view.holding.values())}. To lift: {lifts}."
+
+
 def newer_line(view: RunView) -> str:
     """Return that its file has a newer revision, and how to go on with that."""
     count = view.differ or 0
@@ -81,6 +95,8 @@ def _head(view: RunView) -> Iterator[str]:
     yield f"{lead} Offered to {view.offer}, who has not accepted." if view.offer else lead
     if view.why:
         yield f"{sentence(ended_word(view))}: {inert(view.why)}"
+    if left := still_held(view):
+        yield left
 
 
 def lane_lines(view: RunView, lane: LaneView) -> Iterator[str]:
@@ -120,19 +136,28 @@ def _took(one: StepView) -> str:
 
 def step_lines(one: StepView, now_ms: int) -> Iterator[str]:
     """Yield what the current step asks for: its text, boxes, actions, what to expect, its question."""
-    yield from (visible(text) for text in prose_lines(one.step.body) if text.strip())
+    for block in one.step.body:
+        # A command that is cut in two by the end of a line is none any more: whoever shows it wraps it.
+        width = WIDTH if isinstance(block, Table) else LONGEST
+        told = (marked(text) for text in prose_lines((block,), width=width) if text.strip())
+        yield from (visible(text, limit=LONGEST) for text in told)
     for box in one.step.boxes:
-        yield f"[{'x' if box.id in one.mark.boxes else ' '}] {box.id} {inert(plain(box.prose))}"
+        yield f"[{'x' if box.id in one.mark.boxes else ' '}] {box.id} {in_words(box.prose)}"
     for act in one.acts:
         yield act_line(act, now_ms)
     if one.step.expect:
-        yield f"Expect: {inert(plain(one.step.expect))}"
+        yield f"Expect: {in_words(one.step.expect)}"
     if one.step.decide is not None:
-        asked = inert(plain(one.step.decide.question))
+        asked = in_words(one.step.decide.question)
         options = (f"{n} {inert(o.label)}" for n, o in enumerate(one.step.decide.options, 1))
         yield f"Decide: {asked} {'; '.join(options)}."
     if one.step.onward:
         yield f"Continue in: `{one.step.onward}`."
+
+
+def in_words(prose: Prose) -> str:
+    """Return a line without its markup; the commands in it are spelled by whoever shows it."""
+    return visible(plain(spelled_prose(prose, command)))
 
 
 def act_line(act: ActView, now_ms: int) -> str:
@@ -237,14 +262,14 @@ def _listed(view: RunView) -> str:
     return f"{run.id}{of}: `{run.runbook}`{_MODE[run.mode]}, {so}, begun {moment(run.begun_ms, view.now_ms)}"
 
 
-def books_said(known: Mapping[str, Runbook], env: str) -> Said:
-    """Return the catalogue."""
+def books_said(known: Mapping[str, Runbook], where: str) -> Said:
+    """Return the catalogue; *where* it is: an environment, or a folder of files that no bot was asked about."""
     body = {"runbooks": [book_body(one) for _, one in sorted(known.items())]}
     if not known:
         hint = "They are markdown files in `runbooks/`."
-        return Said("plain", f"No runbook is there in {env}", (hint,), body=body)
+        return Said("plain", f"No runbook is there in {where}", (hint,), body=body)
     count = f"{len(known)} runbook{'' if len(known) == 1 else 's'}"
-    return Said("plain", f"{count} in {env}", catalogue_lines(known), body=body)
+    return Said("plain", f"{count} in {where}", catalogue_lines(known), body=body)
 
 
 def _tone(view: RunView) -> Tone:

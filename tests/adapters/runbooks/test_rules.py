@@ -328,6 +328,24 @@ def test_a_template_that_is_not_in_the_folder_is_an_error(tmp_path: Path) -> Non
     assert [(one.rule, one.fix) for one in found] == [("E25", "Did you mean `first-word`?")]
 
 
+def test_a_template_that_is_not_for_the_audience_is_an_error(tmp_path: Path) -> None:
+    text = comms("users-words-resolved\naudience: support", {})
+
+    found = findings(tmp_path, text, {"comms/users-words-resolved.md.j2": "x"})
+
+    assert [(one.rule, one.message) for one in found] == [
+        ("E25", "the template `users-words-resolved` is not for support")
+    ]
+
+
+def test_a_translation_is_no_template_of_its_own(tmp_path: Path) -> None:
+    text = comms("first-word", {})
+
+    found = findings(tmp_path, text, {"comms/first-word.de.md.j2": "x"})
+
+    assert [one.rule for one in found] == ["E25"]
+
+
 def test_names_of_broken_files_are_not_looked_up(tmp_path: Path) -> None:
     text = edited((KILL, "tool: gone\n"), ('"@support-ai"', "gone"))
 

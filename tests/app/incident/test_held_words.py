@@ -7,6 +7,7 @@ import pytest
 from opsbot.app.incident.held_words import held_words
 from opsbot.domain.change import Position
 from opsbot.domain.kill import Kill
+from opsbot.domain.kill_ramp import KillRamp
 from opsflags.model import Scope
 
 AT = Position(1, 2)
@@ -65,3 +66,11 @@ def test_names_with_a_gap_are_all_said() -> None:
     told = held_words([kill(at) for at in (1, 2, 4, 5)])
 
     assert told.endswith("all confirmed and proved: K-1, K-2, K-4, K-5.")
+
+
+def test_what_is_let_through_in_steps_is_not_said_to_hold_whole() -> None:
+    steps = KillRamp("u", (25, 100), 60, 1, 1, "mara", "A-1")
+
+    assert held_words([replace(kill(1, far="new"), ramp=steps)]) == (
+        "K-1 holds (`stop`) but for 25 %, not confirmed yet."
+    )

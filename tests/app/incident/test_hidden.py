@@ -10,6 +10,7 @@ from opsbot.app.incident.requests import EditIncident, OpenIncident, TimelineNot
 from opsbot.app.requests import KillRequest, Target
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import NotAllowed
+from tests.support.comms import LEADS, telling
 from tests.support.world import INES, MARA, SAM, World, workflow
 
 COPILOT = "support-copilot"
@@ -169,3 +170,14 @@ async def test_an_undelivered_message_about_it_names_it_to_nobody_else(world: Wo
     assert "a message about something private failed" in blind
     assert not any("INC-1" in one or "inc-1" in one for one in (blind, *home))
     assert "the Slack card of INC-1 failed" in seen
+
+
+async def test_words_around_a_private_incident_are_kept_from_who_does_not_see_it() -> None:
+    one = await telling(PRIVATE)
+    await one.new(LEADS, by=INES, targets=("mail",))
+
+    line, entry = await tail(one.world, SAM)
+
+    assert "withheld: private" in line
+    assert "MSG-1" not in json.dumps(entry)
+    assert entry["writes"] == []

@@ -121,6 +121,7 @@ async def test_a_kill_is_taken_back_under_the_policy_of_a_restore(house: World) 
 
 async def test_a_restore_waits_for_the_second_person_and_then_is_done(house: World) -> None:
     await pressed(house, "stop-the-harm")
+    await reached(house, "restore-in-stages")
     await pressed(house, "restore-in-stages")
     waits = run(house).act("restore-in-stages", 1)
 

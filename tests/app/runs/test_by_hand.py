@@ -92,7 +92,7 @@ COPILOT = "support-copilot"
         (
             "incident",
             {"severity": "sev1", "status": "contained", "update": "rolled back", "next": "20m"},
-            "About the incident: makes it SEV1, moves it to contained and gives an update.",
+            "Makes it SEV1, moves it to contained and gives an update.",
             ["incident sev sev1", "incident contain", "incident update next:20m rolled back"],
         ),
         (

@@ -7,12 +7,13 @@ import pytest
 
 from opsbot.app.requests import ApproveRequest, KillRequest, RestoreRequest, Target
 from opsbot.app.runs.claim import Claimed, Pressing, decide_claim
-from opsbot.app.runs.requests import MarkStep, RunAction, StartRun
+from opsbot.app.runs.outcome import Attempt, Outcome, decide_outcome
+from opsbot.app.runs.requests import EndRun, MarkStep, RunAction, StartRun
 from opsbot.domain import journal
-from opsbot.domain.actor import Actor
+from opsbot.domain.actor import SCHEDULER, Actor
 from opsbot.domain.errors import StaleButton
 from opsbot.domain.run import Run
-from opsbot.domain.runbook import Phase
+from opsbot.domain.runbook import Phase, Runbook
 from tests.app.test_crashes import Careful, Killed, mortal, refusable
 from tests.support.runs import BOOK, COPILOT, RUN, action, book, run, shelved, step
 from tests.support.world import INES, MARA, SAM, HandMoved, World, policy, workflow
@@ -255,6 +256,84 @@ async def test_a_kill_that_was_claimed_long_ago_is_not_done_out_of_the_blue() ->
         "it was not done: opsbot stopped before it was",
     )
     assert not world.store.state.active_kills()
+
+
+async def test_for_a_run_that_was_abandoned_nothing_is_done_any_more() -> None:
+    world = await company()
+    told = await claimed(world, "stop")
+    world.clock.later(LEASES_S)
+    attempt = Attempt("RUN-1", told.key, told.attempt, await book_of(world), SCHEDULER)
+    await world.store.commit(
+        "doubt",
+        lambda state, now: decide_outcome(state, now, attempt, Outcome("unknown")),
+    )
+    end = EndRun(RUN, "abandon", words="a false alarm")
+    await world.bot.runs.end(end, INES, request_id="end")
+
+    await world.bot.runs.acts.settle("RUN-1", told.key)
+
+    act = run(world).act("stop", 1)
+    assert act is not None
+    assert (act.state, act.detail) == (
+        "failed",
+        "it was not done: opsbot stopped before it was",
+    )
+    assert not world.store.state.active_kills()
+
+
+async def test_what_was_done_for_a_run_that_was_abandoned_since_is_read_back() -> None:
+    world = await company()
+    told = await claimed(world, "stop")
+    request = KillRequest(Target("workflow", COPILOT))
+    await world.bot.kill(request, INES, request_id=told.request_id)
+    world.clock.later(LEASES_S)
+    attempt = Attempt("RUN-1", told.key, told.attempt, await book_of(world), SCHEDULER)
+    await world.store.commit(
+        "doubt",
+        lambda state, now: decide_outcome(state, now, attempt, Outcome("unknown")),
+    )
+    end = EndRun(RUN, "abandon", words="a false alarm")
+    await world.bot.runs.end(end, INES, request_id="end")
+
+    await world.bot.runs.acts.settle("RUN-1", told.key)
+
+    act = run(world).act("stop", 1)
+    assert act is not None
+    assert (act.state, act.result) == ("done", "K-1")
+
+
+async def test_what_a_second_person_gives_after_the_end_of_a_run_is_noted_in_it() -> None:
+    world = await company()
+    await world.bot.kill(KillRequest(Target("workflow", COPILOT)), MARA, request_id="kill")
+    told = await claimed(world, "restore")
+    await world.bot.runs.acts.do(told, INES)
+    end = EndRun(RUN, "abandon", words="a false alarm")
+    await world.bot.runs.end(end, INES, request_id="end")
+    await world.bot.approve(ApproveRequest("A-1"), SAM, request_id="yes")
+
+    await world.bot.runs.acts.settle("RUN-1", told.key)
+
+    act = run(world).act("restore", 1)
+    assert act is not None
+    assert (act.state, act.detail) == ("done", "A-1 approved by Sam")
+
+
+async def test_what_was_done_under_the_former_form_of_its_request_id_is_read_back() -> None:
+    world = await company()
+    await claimed(world, "stop")
+    request = KillRequest(Target("workflow", COPILOT))
+    await world.bot.kill(request, INES, request_id="run:RUN-1:stop:1:1")
+
+    await settle(world, seconds=LEASES_S)
+
+    act = run(world).act("stop", 1)
+    assert act is not None
+    assert (act.state, act.result, act.detail) == ("done", "K-1", "read back: it was done")
+
+
+async def book_of(world: World) -> Runbook:
+    """Return the runbook that RUN-1 walks."""
+    return await world.bot.runs.reader.book(run(world))
 
 
 async def test_after_a_day_nobody_claims_to_know_what_came_of_it() -> None:

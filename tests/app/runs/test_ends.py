@@ -5,12 +5,14 @@ from dataclasses import replace
 import pytest
 
 from opsbot.app.declare import decide
-from opsbot.app.requests import ApproveRequest
+from opsbot.app.requests import ApproveRequest, RestoreRequest, Target
+from opsbot.app.room.run_card_words import card_said
 from opsbot.app.runs.requests import EndRun, LeadRun, RunLook, StartRun, WhichRun
 from opsbot.domain.declaration import Catalogue
 from opsbot.domain.errors import NeedsMoreWords, NotAllowed, StaleButton
-from opsbot.domain.runbook import Phase
+from opsbot.domain.runbook import Action, Phase, Runbook
 from opsbot.domain.said import Said
+from opsbot.domain.typed import command
 from tests.support.runs import (
     BOOK,
     COPILOT,
@@ -62,7 +64,7 @@ async def test_what_has_steps_left_is_finished_by_the_commander_for_a_reason(hou
 
 
 async def test_notes_may_still_be_added_to_what_is_over(house: World) -> None:
-    await ended(house, "abandon", words="wrong one")
+    await ended(house, "abandon", by=INES, words="wrong one")
 
     await marked(house, "note", "find-the-change", words="it was the index")
 
@@ -71,14 +73,16 @@ async def test_notes_may_still_be_added_to_what_is_over(house: World) -> None:
 
 async def test_nothing_is_abandoned_without_a_reason(house: World) -> None:
     with pytest.raises(NeedsMoreWords, match="Say why RUN-1 is abandoned"):
-        await ended(house, "abandon")
+        await ended(house, "abandon", by=INES)
 
 
 async def test_a_switch_closes_the_old_one_and_keeps_its_kills(house: World) -> None:
     shelved(house, book(), book(name="provider-outage", title="Provider outage"))
     await pressed(house, "stop-the-harm")
 
-    said = await ended(house, "switch", runbook="provider-outage", words="it is the provider")
+    said = await ended(
+        house, "switch", by=INES, runbook="provider-outage", words="it is the provider"
+    )
 
     old, new = run(house), run(house, "RUN-2")
     assert said.lines[0] == "RUN-1 goes on as RUN-2 with `provider-outage`."
@@ -175,30 +179,111 @@ async def test_what_waits_for_a_second_person_is_void_when_its_step_is_skipped(
 async def test_what_waits_for_a_second_person_is_void_when_its_run_ends(house: World) -> None:
     await pressed(house, "ask-a-second-person")
 
-    await ended(house, "abandon", words="wrong one")
+    await ended(house, "abandon", by=INES, words="wrong one")
 
     assert house.store.state.approval("A-1").standing == "void"
 
 
-async def test_another_action_at_the_same_place_was_not_done(house: World) -> None:
-    await pressed(house, "stop-the-harm")
+def stopping(*actions: Action) -> Runbook:
+    """Return the runbook with other actions where it kills."""
     contain, assess, restore = wrong_answers()
-    stop = replace(contain.steps[1], actions=(action("kill", workflow="coding-agent"),))
+    stop = replace(contain.steps[1], actions=actions)
     steps = (contain.steps[0], stop, *contain.steps[2:])
-    shelved(house, book()).put(book(Phase("contain", "Contain", 1, steps=steps), assess, restore))
+    return book(Phase("contain", "Contain", 1, steps=steps), assess, restore)
+
+
+async def test_what_was_done_stays_done_where_another_action_stands_now(house: World) -> None:
+    await pressed(house, "stop-the-harm")
+    shelved(house, book()).put(stopping(action("kill", workflow="coding-agent")))
     await ended(house, "renew")
     moved = run(house).act("stop-the-harm", 1)
+    (shown,) = (await view(house)).step("stop-the-harm").acts  # type: ignore[union-attr]
 
     await pressed(house, "stop-the-harm")
 
     assert moved is not None
-    assert (moved.state, moved.detail) == (
-        "failed",
-        "another action stands here since the newer revision",
-    )
+    assert (moved.state, moved.result) == ("done", "K-1")
+    assert shown.press, "what stands there now was not done"
+    assert shown.detail.startswith("done as it stood before; another action stands here")
     now = run(house).act("stop-the-harm", 1)
     assert now is not None
-    assert (now.state, now.attempt, now.result) == ("done", 2, "K-2")
+    assert (now.state, now.attempt, now.result, now.before) == ("done", 2, "K-2", ("K-1",))
+    assert set((await view(house)).holding) == {"K-1", "K-2"}
+
+
+async def test_a_kill_keeps_its_result_where_its_step_is_gone(house: World) -> None:
+    await pressed(house, "stop-the-harm")
+    contain, assess, restore = wrong_answers()
+    steps = (contain.steps[0], *contain.steps[2:])
+    shelved(house, book()).put(book(Phase("contain", "Contain", 1, steps=steps), assess, restore))
+
+    await ended(house, "renew")
+
+    act = run(house).act("stop-the-harm", 1)
+    assert act is not None
+    assert (act.state, act.result) == ("done", "K-1")
+    assert "K-1" in (await looked(house, "catchup")).as_text()
+
+
+async def test_what_was_done_before_a_revision_is_not_taken_back_in_its_name(house: World) -> None:
+    await pressed(house, "stop-the-harm")
+    shelved(house, book()).put(stopping(action("route", model="openai/gpt-5-mini")))
+    await ended(house, "renew")
+
+    with pytest.raises(NeedsMoreWords, match="stood there in an older revision") as no:
+        await pressed(house, "stop-the-harm", act="undo")
+
+    assert "restore K-1" in no.value.hint
+    assert house.store.state.active_kills()
+
+
+@pytest.mark.parametrize("act", ["abandon", "switch"])
+async def test_what_others_walk_is_broken_off_by_who_leads_it_alone(house: World, act: str) -> None:
+    shelved(house, book(), book(name="provider-outage"))
+
+    with pytest.raises(NotAllowed, match="Only who leads it") as no:
+        await ended(house, act, by=SAM, runbook="provider-outage", words="I know better")
+
+    assert no.value.hint.startswith("RUN-1 is led by Ines. Or take command:")
+    assert run(house).open
+    await ended(house, act, by=INES, runbook="provider-outage", words="it is the provider")
+    assert not run(house).open
+
+
+async def test_outside_an_incident_a_commander_of_the_policy_breaks_off_what_its_lead_left() -> (
+    None
+):
+    house = await walked_company()
+    begin = StartRun(BOOK, params={"workflow": COPILOT})
+    await house.bot.runs.start(begin, SAM, request_id="begin")
+
+    with pytest.raises(NotAllowed, match="Only who leads it abandons") as no:
+        await ended(house, "abandon", words="not mine")
+
+    assert no.value.hint == (
+        "RUN-1 is led by Sam. Whom the policy makes commander can as well: Ola, Ines."
+    )
+    await ended(house, "abandon", by=INES, words="nobody is there")
+    assert run(house).status == "abandoned"
+
+
+async def test_a_run_that_is_over_names_the_kills_that_it_leaves_and_what_lifts_them(
+    house: World,
+) -> None:
+    await pressed(house, "stop-the-harm")
+
+    said = await ended(house, "finish", by=INES, words="over")
+    shown = await looked(house, "show")
+    card = card_said(await view(house)).lines
+    await house.bot.restore(RestoreRequest(Target("kill", "K-1")), INES, request_id="lift")
+    await house.bot.approve(ApproveRequest("A-1"), SAM, request_id="yes")
+    lifted = await looked(house, "show")
+
+    line = next(one for one in said.lines if one.startswith("Its kills that still hold: K-1 ("))
+    assert line.endswith(f"To lift: {command('restore K-1')}.")
+    assert line in shown.lines
+    assert line in card
+    assert not any("still hold" in one for one in lifted.lines)
 
 
 async def test_what_is_not_over_is_not_exchanged_for_something_else(house: World) -> None:
@@ -217,9 +302,9 @@ async def test_who_led_goes_on_leading_in_the_runbook_that_follows() -> None:
     begin = StartRun(BOOK, params={"workflow": COPILOT})
     await house.bot.runs.start(begin, SAM, request_id="begin")
 
-    await ended(house, "switch", runbook="provider-outage", words="it is the provider")
+    await ended(house, "switch", by=SAM, runbook="provider-outage", words="it is the provider")
 
     assert run(house, "RUN-2").commander == "sam"
     request = EndRun(WhichRun("RUN-2"), "switch", runbook="provider-outage")
     with pytest.raises(NeedsMoreWords, match="RUN-2 walks `provider-outage`"):
-        await house.bot.runs.end(request, MARA, request_id="same")
+        await house.bot.runs.end(request, SAM, request_id="same")

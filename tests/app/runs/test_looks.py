@@ -86,7 +86,7 @@ async def test_open_runs_are_listed_and_those_that_are_over_only_when_asked_for(
     await started(house)
     open_ = await house.bot.runs.look(RunLook("list"), MARA)
     end = EndRun(RUN, "abandon", words="wrong one")
-    await house.bot.runs.end(end, MARA, request_id="end")
+    await house.bot.runs.end(end, INES, request_id="end")
     after = await house.bot.runs.look(RunLook("list"), MARA)
     every = await house.bot.runs.look(RunLook("list", every=True), MARA)
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import NoReturn
 
 import pytest
 
@@ -13,10 +14,11 @@ from opsbot.app.room.port import Channel
 from opsbot.app.room.reach import unreachable
 from opsbot.app.runs.nightly import Nightly, Preflight, addresses
 from opsbot.domain.change import Record
-from opsbot.domain.errors import NotAllowed
-from opsbot.domain.runbook import Phase, Runbook
+from opsbot.domain.errors import NotAllowed, StoreLost
+from opsbot.domain.runbook import Phase, Runbook, Step
 from tests.support.paging import Script, paging
 from tests.support.runs import action, book, shelved, step
+from tests.support.web import LostStore
 from tests.support.world import GUS, MARA, World, plain, workflow
 
 COPILOT = "support-copilot"
@@ -67,6 +69,21 @@ async def test_where_everything_is_so_it_is_said() -> None:
     assert (said.tone, said.exit_code) == ("green", 0)
     assert said.title == "Every step of 1 runbook could be done now in prod"
     assert said.body == {"ok": True, "findings": []}
+
+
+async def test_a_place_of_messages_that_lacks_something_is_said_and_wakes_no_owner() -> None:
+    world = await company(needs(FINE))
+    lacking = {"leads": "OPSBOT_SMTP_URL is not set"}
+
+    said = await preflight(world, targets=lambda: lacking).said(MARA)
+    told = await replace(nightly(world), preflight=preflight(world, targets=lambda: lacking))()
+
+    assert said.exit_code == 1
+    assert said.lines[0] == (
+        "Nothing would be published at `leads`: OPSBOT_SMTP_URL is not set."
+        " Set what it needs, or take the target out of flags/comms.yaml. (`comms.yaml`)"
+    )
+    assert told == 0
 
 
 async def test_what_would_stop_somebody_is_said_once_with_every_runbook() -> None:
@@ -210,3 +227,63 @@ async def test_many_findings_are_counted_and_not_all_listed() -> None:
 
     assert len(said.lines) == 31
     assert said.lines[-1] == "And 10 more."
+
+
+class Silent(LostStore):
+    """A store that answers nothing at all."""
+
+    async def refresh(self) -> NoReturn:
+        """Know nothing."""
+        raise StoreLost("The store did not answer.")
+
+
+@pytest.mark.parametrize("asked", [FINE, COMMS])
+async def test_without_the_store_it_says_how_old_the_answer_is_and_is_never_good(
+    asked: Step,
+) -> None:
+    world = await company(needs(asked))
+    env = replace(world.env, store=Silent(world.server))
+
+    said = await preflight(world, env=env, age_s=lambda: 34.0).said(MARA)
+
+    assert said.lines[0] == (
+        "The store does not answer: this is what was known 34 s ago, and no more."
+    )
+    assert "when the store last answered in prod" in said.title
+    assert (said.tone, said.exit_code) == ("red", 1)
+    assert (said.body["ok"], said.body["store"]) == (False, "lost")
+
+
+async def test_what_the_night_found_stands_on_the_home_tab_with_its_age() -> None:
+    world = await company(needs(COMMS))
+    await nightly(world)()
+    world.clock.later(7 * 3600)
+
+    home = await world.bot.home(MARA)
+    asked = await preflight(world, outbox=world.outbox).said(MARA)
+
+    last = home[-1]
+    assert last.title == (
+        "Nightly look at the runbooks, 7 h 0 min ago: 1 thing that would stop somebody."
+    )
+    assert (last.tone, "check --live" in last.lines[0]) == ("amber", True)
+    assert asked.lines[-1] == last.title
+
+
+async def test_a_night_that_did_not_come_is_said_on_the_home_tab() -> None:
+    world = await company(needs(FINE))
+    await nightly(world)()
+    world.clock.later(48 * 3600)
+
+    *_, last = await world.bot.home(MARA)
+
+    assert last.title.endswith("2 d 0 h ago: all could be done. It did not look since.")
+    assert last.tone == "amber"
+
+
+async def test_before_any_night_nothing_is_said_of_it() -> None:
+    world = await company(needs(FINE))
+
+    home = await world.bot.home(MARA)
+
+    assert "Nightly" not in "".join(one.as_text() for one in home)

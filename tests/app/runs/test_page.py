@@ -77,6 +77,15 @@ def test_an_action_says_what_it_would_do_and_what_to_type() -> None:
     assert "opsbot kill support-copilot mode:stop" in shown  # the run's own workflow
 
 
+def test_a_chat_is_shown_nothing_that_it_cannot_type() -> None:
+    shown = drawn()
+
+    slack = [one.partition("</pre>")[0] for one in shown.split("<pre><span>Slack</span>")[1:]]
+    assert slack
+    assert not [one for one in slack if "opsbot " in one]
+    assert "opsbot instances" in shown
+
+
 def test_a_link_leads_to_a_step_to_a_runbook_or_to_the_web() -> None:
     found = read(drawn())
     links = {value for tag, name, value in found.attributes if (tag, name) == ("a", "href")}

@@ -196,8 +196,8 @@ async def test_a_page_needs_somebody_who_is_called(
     ("templates", "told"),
     [
         (frozenset({"users-wrong"}), []),
-        (frozenset(), ["There is no template `users-wrong`."]),
-        (None, ["There is no template `users-wrong`."]),
+        (frozenset(), ["There is no template `users-wrong` that can be used."]),
+        (None, ["There is no template `users-wrong` that can be used."]),
     ],
 )
 async def test_words_to_users_need_their_template(
@@ -207,6 +207,19 @@ async def test_words_to_users_need_their_template(
     books = one(step("Tell", action("comms", template="users-wrong"), who="responder"))
 
     assert says(gaps(books, seen(made, templates=templates))) == told
+
+
+async def test_words_to_people_of_the_company_need_a_place_where_they_read_them() -> None:
+    made = await world()
+    there = frozenset({"executives-incident-identified"})
+    books = one(
+        step("Tell", action("comms", template="executives-incident-identified"), who="responder")
+    )
+
+    (gap,) = gaps(books, seen(made, templates=there))
+
+    assert gap.says == "Nobody declares where executives of `support-copilot` read messages."
+    assert gap.fix == "Add `executives:` under `comms:` of the workflow's file."
 
 
 async def test_foreign_pages_suppose_nothing() -> None:

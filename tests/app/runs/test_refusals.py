@@ -236,7 +236,7 @@ async def test_there_is_nothing_to_renew_and_nothing_to_switch_to(house: World) 
 
     assert same.lines[0] == "There is no newer revision; nothing was changed."
     with pytest.raises(NeedsMoreWords, match="Name a runbook"):
-        await house.bot.runs.end(EndRun(RUN, "switch"), MARA, request_id="switch")
+        await house.bot.runs.end(EndRun(RUN, "switch"), INES, request_id="switch")
 
 
 async def test_a_step_may_ask_for_a_role_and_for_nobody_else() -> None:
@@ -308,3 +308,29 @@ async def test_two_walks_through_the_same_in_one_channel_are_one(house: World) -
     await house.bot.runs.mark(request, MARA, request_id="take")
     assert run(house, "RUN-2").mark("find-the-change").assignee == "mara"
     await reached(house, "does-it-go-on")
+
+
+async def test_of_two_current_steps_the_one_that_is_somebodys_own_is_meant(house: World) -> None:
+    await marked(house, "take", "tell-the-users", by=MARA)
+
+    await marked(house, "done", by=MARA)
+
+    assert run(house).mark("tell-the-users").state == "done"
+    assert run(house).mark("keep-the-evidence").state == "open"
+
+
+async def test_else_it_is_the_one_in_whose_lane_somebody_acted_last(house: World) -> None:
+    await marked(house, "done", "tell-the-users", by=MARA)
+    await marked(house, "skip", "keep-the-evidence", by=INES, words="not here")
+
+    await marked(house, "done", by=MARA)
+
+    assert run(house).mark("tell-them-it-is-over").state == "done"
+    assert run(house).mark("stop-the-harm").state == "open"
+
+
+async def test_an_unknown_parameter_is_answered_with_the_one_that_was_meant(house: World) -> None:
+    with pytest.raises(NeedsMoreWords) as no:
+        await started(house, params={"workflw": "support-copilot"})
+
+    assert no.value.hint == "Did you mean `workflow=\u2026`? It asks for `workflow=\u2026`."

@@ -15,6 +15,7 @@ from opsbot.domain.run import Act
 from opsbot.domain.runbook import Phase, Step
 from opsbot.domain.workflow import Probe
 from tests.support.incident_life import settle
+from tests.support.models import declare, using
 from tests.support.routes import measured
 from tests.support.runs import action, book, pressed, run, started, step, walked_company
 from tests.support.world import MARA, Probes, World, workflow
@@ -70,6 +71,23 @@ async def test_what_is_killed_is_not_live_and_what_is_restored_is_when_all_say_s
     )
     assert (behind.state, behind.detail) == ("failed", "0 of 1 instances confirm the end of K-1")
     assert (live.state, live.detail) == ("done", "1 of 1 instances confirm the end of K-1")
+
+
+async def test_a_bare_kill_of_a_provider_is_verified_as_what_it_comes_to_here() -> None:
+    world = World()
+    modes = ("stop", "canned", "fallback")
+    await declare(world, using(NAME, modes=modes, safe_state="canned"))
+    pod = world.instance("pod-1", serves=(NAME,))
+    everything = KillRequest(Target("provider", "openai"), confirmed=True)
+    await world.bot.kill(everything, MARA, request_id="1")
+    pod.follow()
+
+    there = await looked(world, expect="fallback")
+    other = await looked(world, expect="canned")
+
+    assert world.store.state.kill("K-1").mode != "fallback", "each workflow resolves it"
+    assert (there.state, there.detail) == ("done", "1 of 1 instances confirm K-1")
+    assert other.state == "failed"
 
 
 async def test_another_mode_than_the_one_that_holds_is_not_verified() -> None:
