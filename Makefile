@@ -29,7 +29,7 @@ check: setup ## Format, lint, types, import contracts, declarations
 	@echo "==> Types" && $(BIN)/mypy
 	@echo "==> Import contracts" && $(BIN)/lint-imports --no-cache > .import-contracts.log || { cat .import-contracts.log; exit 1; }
 	@echo "==> Declarations" && $(BIN)/opsbot check
-	@echo "==> Container files" && $(BIN)/hadolint Dockerfile && $(BIN)/yamllint -s compose.yaml flags/workflows flags/policy.yaml flags/models.yaml flags/incidents.yaml
+	@echo "==> Container files" && $(BIN)/hadolint Dockerfile && $(BIN)/yamllint -s compose.yaml flags/workflows flags/policy.yaml flags/models.yaml flags/incidents.yaml flags/comms.yaml flags/legal-clocks.yaml
 
 format: setup ## Format the code
 	@$(BIN)/ruff format $(CODE) && $(BIN)/ruff check --fix $(CODE)

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from opsbot.domain.addresses import on_loopback, unfit_for_secrets
 from opsbot.domain.errors import Misconfigured
 from opsbot.domain.probe_hosts import ProbeHosts, probe_hosts
+from opsbot.settings_targets import TargetSettings
 from opsflags.keys import ENVIRONMENT_PATTERN
 
 PREFIX = "OPSBOT_"
@@ -20,7 +21,7 @@ _E_MAIL = re.compile(r"[!-?A-~]+@[!-?A-~]+")
 STORE_SCHEMES = ("redis", "rediss", "unix", "sentinel", "cluster")
 
 
-class Settings(BaseSettings):
+class Settings(TargetSettings):
     """How one replica of the bot runs. Raises `Misconfigured` through `load`, never a validation error."""
 
     model_config = SettingsConfigDict(
@@ -133,6 +134,16 @@ class Settings(BaseSettings):
         "commas. Metadata addresses of clouds are never asked",
     )
     runbooks_dir: Path = Field(Path("runbooks"), description="Runbooks and templates of messages")
+    status_dir: Path | None = Field(
+        None,
+        description="Where the files of the public status page are written, for a web server of its "
+        "own; empty is `status` in the state directory",
+    )
+    status_url: str = Field(
+        "",
+        description="Where people read the public status page, if another host serves it; empty is "
+        "`/status` at `OPSBOT_PUBLIC_URL`",
+    )
     signing_key: Path | None = Field(
         None,
         description="File of the Ed25519 key that signs journal exports; "
@@ -170,7 +181,7 @@ class Settings(BaseSettings):
             raise ValueError(f"begins with none of {', '.join(f'{s}://' for s in STORE_SCHEMES)}")
         return value
 
-    @field_validator("public_url", "slack_api_url")
+    @field_validator("public_url", "slack_api_url", "status_url")
     @classmethod
     def _is_http(cls, value: str) -> str:
         if value and urlsplit(value).scheme not in ("http", "https"):
@@ -306,6 +317,9 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
 }
 
 
+_INHERITED = TargetSettings.model_fields
+
+
 def load() -> Settings:
     """
     Read the environment, and files of secrets where `OPSBOT_SECRETS_DIR` names a directory.
@@ -337,7 +351,9 @@ def variable(field: str) -> str:
 def table(settings: type[BaseSettings]) -> str:
     """Return the settings as a markdown table."""
     rows = ["| variable | default | what |", "|---|---|---|"]
-    for name, field in settings.model_fields.items():
+    # Its own come first; those that it inherits are of a part of the bot.
+    fields = sorted(settings.model_fields.items(), key=lambda one: one[0] in _INHERITED)
+    for name, field in fields:
         default = _plain(field.default) or "(empty)"
         choices = get_args(field.annotation) if _is_choice(field.annotation) else ()
         offered = f" One of {', '.join(f'`{c}`' for c in choices)}." if choices else ""

@@ -1,5 +1,6 @@
 """Settings: one clear line for what is wrong, and a page that is current."""
 
+import base64
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,16 @@ def test_nothing_needs_to_be_set() -> None:
         ({"PAGERDUTY_API_KEY": "k\u00fc", "PAGERDUTY_FROM": "a@b.c"}, "is not a key"),
         ({"PAGERDUTY_ROUTING_KEY": "a b"}, "is not a key"),
         ({"PAGERDUTY_WEBHOOK_SECRETS": "s"}, "OPSBOT_PAGERDUTY_WEBHOOK_SECRETS needs"),
+        ({"STATUSPAGE_URL": "http://api.statuspage.io"}, "OPSBOT_STATUSPAGE_URL: must begin with"),
+        ({"INCIDENT_IO_URL": "https://u:p@x"}, "OPSBOT_INCIDENT_IO_URL: may hold a host"),
+        ({"STATUSPAGE_API_KEY": "a b"}, "OPSBOT_STATUSPAGE_API_KEY: is not a key"),
+        ({"COMMS_WEBHOOK_SECRETS": "hush"}, "OPSBOT_COMMS_WEBHOOK_SECRETS: holds something"),
+        ({"COMMS_WEBHOOK_SECRETS": "a=hush"}, "the secret of a must have 24 to 64 bytes"),
+        ({"COMMS_WEBHOOK_HOSTS": "http://x"}, "OPSBOT_COMMS_WEBHOOK_HOSTS"),
+        ({"SMTP_URL": "smtps://u:hush@h"}, "OPSBOT_SMTP_URL needs OPSBOT_SMTP_FROM"),
+        ({"SMTP_FROM": "a@b.c"}, "OPSBOT_SMTP_FROM needs OPSBOT_SMTP_URL"),
+        ({"SMTP_URL": "mail:hush@h", "SMTP_FROM": "a@b.c"}, "OPSBOT_SMTP_URL: begins with none"),
+        ({"SMTP_URL": "smtps://h", "SMTP_FROM": "Mara"}, "OPSBOT_SMTP_FROM: is no e-mail"),
         (
             {"PAGERDUTY_URL": "http://api.pagerduty.com"},
             "OPSBOT_PAGERDUTY_URL: must begin with https",
@@ -95,6 +106,24 @@ def test_pagerduty_is_off_until_a_key_is_set(monkeypatch: pytest.MonkeyPatch) ->
     assert settings.webhook_secrets == ("new", "old")
     assert settings.pagerduty_url == "http://127.0.0.1:8323"
     assert "new" not in repr(settings)
+
+
+def test_what_targets_need_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = base64.b64encode(b"hush" * 8).decode()
+    monkeypatch.setenv("OPSBOT_COMMS_WEBHOOK_SECRETS", f"partner=whsec_{secret}, crm={secret}")
+    monkeypatch.setenv("OPSBOT_COMMS_WEBHOOK_HOSTS", "10.1.0.0/16")
+    monkeypatch.setenv("OPSBOT_SMTP_URL", "smtps://status:hush@mail.example.com")
+    monkeypatch.setenv("OPSBOT_SMTP_FROM", "Status <status@example.com>")
+
+    settings = load()
+
+    assert settings.signs == {"partner": (b"hush" * 8,), "crm": (b"hush" * 8,)}
+    assert settings.webhook_places.refusal("x", ["10.1.2.3"]) == ""
+    assert settings.mail_server is not None
+    assert settings.mail_server.password == "hush"
+    assert settings.mail_sender == ("Status", "status@example.com")
+    assert "hush" not in repr(settings)
+    assert secret not in repr(settings)
 
 
 def test_no_secret_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:

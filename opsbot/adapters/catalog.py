@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from opsbot.adapters import catalog_book as books
+from opsbot.adapters import catalog_comms as comms_files
 from opsbot.adapters import catalog_errors as errors
 from opsbot.adapters.catalog_book_models import ModelsFile
 from opsbot.adapters.catalog_incidents import (
@@ -83,6 +84,7 @@ def load(flags_dir: Path, runbooks_dir: Path, *, day: date | None = None) -> Loa
     book = _read_book(reading)
     incidents = _read_incidents(reading)
     policy, examples = _read_policy(reading)
+    comms = _read_comms(reading, policy)
     _lint(reading, policy, book, day)
     found = tuple(sorted(set(reading.findings)))
     if policy is None or any(f.level == "error" for f in found):
@@ -97,6 +99,7 @@ def load(flags_dir: Path, runbooks_dir: Path, *, day: date | None = None) -> Loa
         policy_file=str(flags_dir / POLICY),
         book=book,
         incidents=incidents,
+        comms=comms,
         procedures={} if reading.library is None else reading.library.runbooks,
     )
     return Loaded(catalogue, found)
@@ -202,6 +205,37 @@ def _read_incidents(reading: _Reading) -> Record:
         return {}
     reading.findings += incident_findings(file, document)
     return record_of(file)
+
+
+def _read_comms(reading: _Reading, policy: Policy | None) -> Record:
+    """Read how people are told; without a file they are told as usual, to the two targets of our own."""
+    clocks = _read_clocks(reading)
+    path = reading.flags_dir / comms_files.COMMS
+    document = _document(reading, path) if path.is_file() else None
+    if document is None:
+        return {}
+    try:
+        file = comms_files.TellingFile.model_validate(dict(document.data))
+    except ValidationError as error:
+        reading.findings += errors.findings(error, comms_files.TellingFile, document)
+        return {}
+    reading.findings += comms_files.comms_findings(
+        file, clocks, document, reading.workflows, policy
+    )
+    reading.findings += comms_files.target_findings(file, reading.workflows, reading.places)
+    return comms_files.record_of(file, clocks)
+
+
+def _read_clocks(reading: _Reading) -> Mapping[str, comms_files.ClockFile]:
+    path = reading.flags_dir / comms_files.CLOCKS
+    document = _document(reading, path) if path.is_file() else None
+    if document is None:
+        return {}
+    try:
+        return comms_files.ClocksFile.model_validate(dict(document.data)).known
+    except ValidationError as error:
+        reading.findings += errors.findings(error, comms_files.ClocksFile, document)
+        return {}
 
 
 def _read_policy(reading: _Reading) -> tuple[Policy | None, tuple[Example, ...]]:

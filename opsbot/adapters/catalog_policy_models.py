@@ -143,6 +143,7 @@ class ExampleFile(Strict):
     last_break_glass_min: Minutes | None = None
     waiting_min: Minutes = 0
     requester: str = ""
+    of: Literal["", "comms"] = ""
 
 
 class PolicyFile(Strict):

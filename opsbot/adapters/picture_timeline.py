@@ -134,6 +134,11 @@ def _route(pen: Pen, x: float, y: float) -> None:
     pen.shape(((x, y - 14), (x + 14, y), (x, y + 14), (x - 14, y)), LINE, PAPER)
 
 
+def _comms(pen: Pen, x: float, y: float) -> None:
+    bubble = ((-13, -10), (13, -10), (13, 5), (-1, 5), (-7, 12), (-7, 5), (-13, 5))
+    pen.shape(tuple((x + dx, y + dy) for dx, dy in bubble), "#6B3FA0", PAPER)
+
+
 def _page(pen: Pen, x: float, y: float) -> None:
     pen.disc((x, y), 12, BAD, PAPER)
 
@@ -146,6 +151,7 @@ _SHAPES: Final[Mapping[Lane, Callable[[Pen, float, float], None]]] = {
     "kill": _kill,
     "restore": _restore,
     "route": _route,
+    "comms": _comms,
     "page": _page,
     "note": _note,
 }

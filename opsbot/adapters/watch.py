@@ -8,6 +8,8 @@ from pathlib import Path
 import structlog
 from watchfiles import awatch
 
+from opsbot.domain.errors import StoreLost
+
 log = structlog.get_logger(__name__)
 
 STANDS_MS = 250
@@ -40,6 +42,8 @@ class Watch:
         while True:
             try:
                 await self._follow()
+            except StoreLost as lost:
+                log.warning("declarations wait", why=lost.message, retry_s=self.retry_s)
             except Exception:  # a supervised loop: it says what failed, and goes on
                 log.exception("watching declarations failed", retry_s=self.retry_s)
             await asyncio.sleep(self.retry_s)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from opsbot.app.environment import policy_of
 from opsbot.app.fleet_words import moment
-from opsbot.domain.approval import Approval, as_record
+from opsbot.domain.approval import Approval, Standing, as_record
 from opsbot.domain.change import Effect, Record, Timer, Write
 from opsbot.domain.errors import StaleButton
 from opsbot.domain.incident_settings import from_record
@@ -83,6 +83,8 @@ def over_words(policy: Policy, approval: Approval, now_ms: int) -> str:
 def _void_words(policy: Policy, approval: Approval) -> str:
     if approval.requester not in policy.people:
         return " because who asked for it is not in the policy any more"
+    if approval.cause:
+        return f" because {approval.cause}"
     return " because what it asked for was changed"
 
 
@@ -116,12 +118,21 @@ def overtaken(
     return late._replace(effects=(*late.effects, *let_alone(state, gone, kill_ids)))
 
 
-def settled_late(gone: Collection[Approval], now_ms: int, *, by: str) -> Overtaken:
-    """Return what settles approvals that are overtaken by what *by* does; expired where they were."""
+def settled_late(
+    gone: Collection[Approval], now_ms: int, *, by: str, cause: str = ""
+) -> Overtaken:
+    """
+    Return what settles approvals that are overtaken by what *by* does; expired where they were.
+
+    *cause* is in our words what that was, where it is known.
+    """
     writes = []
     for one in gone:
         late = now_ms >= one.expires_ms
-        settled = one.settle("expired" if late else "void", by="" if late else by, at_ms=now_ms)
+        standing: Standing = "expired" if late else "void"
+        settled = one.settle(
+            standing, by="" if late else by, at_ms=now_ms, cause="" if late else cause
+        )
         writes.append(Write(APPROVALS, one.id, as_record(settled)))
     return Overtaken(
         tuple(writes),

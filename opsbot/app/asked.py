@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from opsbot.app.approvals import ramp_of
+from opsbot.app.comms.asked_words import asked_people, asked_title, publish_asked
+from opsbot.app.comms.second import is_of_message
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.fleet_words import moment
 from opsbot.app.ports import Chat, Delivery, Outbox, Render
@@ -80,6 +82,7 @@ class Asked:
         policy, now_ms = policy_of(state), self.env.clock.now_ms()
         kills = _kills(approval, state)
         asked = ramp_asked(state, approval, now_ms)
+        words = await publish_asked(self.env, state, approval) if is_of_message(approval) else ()
         reason, note = await self.env.unsealed(str(approval.action.get("reason", "")), asked.note)
         said = Said(
             tone="amber",
@@ -91,6 +94,7 @@ class Asked:
                 ),
                 *_asked_why(what, approval, now_ms),
                 *asked.lines,
+                *words,
                 *(["Its note: " + inert(note)] if note else []),
                 *(["Asked for: " + inert(reason)] if reason else []),
             ),
@@ -103,6 +107,8 @@ class Asked:
         paged = now_ms - approval.requested_ms >= policy.times.page_secondary_ms
         if is_of_run(approval):
             names = givers(state, approval)
+        elif is_of_message(approval):
+            names = asked_people(state, approval, what)
         elif what == "secondary":
             names = policy.secondary
         elif what == EXPIRING and paged:
@@ -126,7 +132,7 @@ class Asked:
             if approval.approver == approval.requester
             else f"refused by {by}",
             "expired": "expired: nobody approved it in time",
-            "void": "void: what it asked for has changed since",
+            "void": f"void: {approval.cause or 'what it asked for has changed since'}",
         }[approval.standing]
         now_ms, ended_ms = self.env.clock.now_ms(), approval.settled_ms or approval.expires_ms
         what = f"{_what(approval, _kills(approval, state))} in {self.env.name}"
@@ -172,6 +178,8 @@ def _what(approval: Approval, kills: tuple[Kill, ...]) -> str:
     action = approval.action
     if is_of_run(approval):
         return step_words(approval)
+    if is_of_message(approval):
+        return asked_title(approval)
     if ramp_of(approval):
         return ramp_words(approval)
     if not kills:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,6 +31,10 @@ PAGE = 500
 
 _COMMITMENT = re.compile(rf'"(?:{"|".join(QUOTED)})":"([0-9a-f]{{64}})"')
 """Where entries hold commitments to free text."""
+
+_TEXTS = re.compile(r'"texts":\{([^{}]*)\}')
+_HASH = re.compile(r'"([0-9a-f]{64})"')
+"""Where they hold one for each language."""
 
 
 SHOWN = 4
@@ -174,7 +178,7 @@ class Audit:
 
     async def _altered(self, lines: Sequence[str]) -> tuple[str, ...]:
         """Name the free texts beside the chain that are not what was committed to; erased ones are fine."""
-        commitments = sorted({one for line in lines for one in _COMMITMENT.findall(line)})
+        commitments = sorted({one for line in lines for one in _committed(line)})
         found = []
         for start in range(0, len(commitments), PAGE):
             kept = await self.env.store.texts(commitments[start : start + PAGE])
@@ -325,3 +329,10 @@ def _by(body: Record, policy: Policy) -> str:
 
 def _jcs(value: dict[str, Json]) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _committed(line: str) -> Iterator[str]:
+    """Yield every commitment to free text that an entry holds."""
+    yield from _COMMITMENT.findall(line)
+    for some in _TEXTS.findall(line):
+        yield from _HASH.findall(some)

@@ -7,6 +7,11 @@ from opsbot.app.adopt import Adopt, adopted
 from opsbot.app.anchor import Anchor
 from opsbot.app.audit import Audit
 from opsbot.app.card import Card
+from opsbot.app.comms.handlers import handlers as comms_handlers
+from opsbot.app.comms.none import NoPublishers, NoTemplates
+from opsbot.app.comms.port import Publishers, Templates
+from opsbot.app.comms.second import PUBLISH
+from opsbot.app.comms.verbs import Comms
 from opsbot.app.duties import Duties
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.follow import Follow
@@ -21,6 +26,7 @@ from opsbot.app.paging.alarm import PagerAlarm
 from opsbot.app.paging.oncall import OnCall
 from opsbot.app.paging.page import PageIncident
 from opsbot.app.paging.port import Paging
+from opsbot.app.paging.route import PageRoute
 from opsbot.app.paging.sync import PagerSync
 from opsbot.app.ports import Chat, Handler, Outbox, Picture, Pictures, Prober, Render
 from opsbot.app.reason import GiveReason
@@ -38,7 +44,6 @@ from opsbot.app.restore_ramp_verb import RestoreSteps
 from opsbot.app.resume import Resume
 from opsbot.app.retry import Retry
 from opsbot.app.room import slack as incident_slack
-from opsbot.app.room.kill_moved import KillMoved
 from opsbot.app.room.port import Rooms
 from opsbot.app.room.remind import Remind
 from opsbot.app.room.run_room import RunRoom
@@ -53,22 +58,18 @@ from opsbot.app.runs.port import Procedures
 from opsbot.app.runs.read import NoProcedures
 from opsbot.app.runs.second import RUN_STEP
 from opsbot.app.runs.verbs import Runs
-from opsbot.app.said_where import says_where
+from opsbot.app.said_where import looks_where, says_where
 from opsbot.app.sentences import Sentences
 from opsbot.app.show import Show
-from opsbot.app.sight import watched_kill
+from opsbot.app.sweep import swept
 from opsbot.app.tell import Tell
 from opsbot.domain.actor import Actor
-from opsbot.domain.containment import contain
 from opsbot.domain.errors import NeedsMoreWords
 from opsbot.domain.incident import StepName
 from opsbot.domain.policy import Request, person_of
 from opsbot.domain.policy_explain import actor_named, explain
 from opsbot.domain.route import Number
 from opsbot.domain.said import Said, inert
-
-FORGET_MS = 24 * 3_600_000
-"""An instance silent this long is taken off the list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,8 @@ class Bot:
     *chat* is None where no Slack is connected: cards and messages are then not due to anybody,
     and status, terminal and HTTP carry the same words. *paging* is None where no PagerDuty is,
     and *rota* where nobody's duty is known. *rooms* are Slack's channels, there whenever *chat* is.
-    *procedures* are the runbooks that can be walked.
+    *procedures* are the runbooks that can be walked, *templates* the messages that can be written,
+    *publishers* the places where they go.
     """
 
     env: Environment
@@ -95,6 +97,8 @@ class Bot:
     rota: OnCall | None = None
     rooms: Rooms | None = None
     procedures: Procedures = field(default_factory=NoProcedures)
+    templates: Templates = field(default_factory=NoTemplates)
+    publishers: Publishers = field(default_factory=NoPublishers)
 
     @property
     def incidents(self) -> Incidents:
@@ -111,6 +115,11 @@ class Bot:
     def runs(self) -> Runs:
         """Return what can be asked about runs of runbooks."""
         return Runs(self.env, self.procedures, self, self.prober, self.rota)
+
+    @property
+    def comms(self) -> Comms:
+        """Return what can be asked about messages to people."""
+        return Comms(self.env, self.templates, self.rota)
 
     def present(self, actor: Actor) -> Actor:
         """Return *actor* with what they are on call for now."""
@@ -145,6 +154,8 @@ class Bot:
         about = approval_about(await self.env.store.refresh(), request.approval)
         if about == RUN_STEP:
             return await self.runs.approve(request, actor, request_id=request_id)
+        if about == PUBLISH:
+            return await self.comms.approve(request, actor, request_id=request_id)
         if about == "stage":
             return await RouteVerb(self.env).approve(request, actor, request_id=request_id)
         return await RestoreVerb(self.env, began).approve(request, actor, request_id=request_id)
@@ -173,22 +184,22 @@ class Bot:
         """Serve everybody with an older revision's content, at once."""
         return await RouteVerb(self.env).rollback(request, actor, request_id=request_id)
 
-    @says_where
+    @looks_where
     async def route(self, workflow: str, actor: Actor) -> Said:
         """Look at what serves a workflow."""
         return await RouteVerb(self.env).show(workflow, actor)
 
-    @says_where
+    @looks_where
     async def route_form(self, workflow: str, actor: Actor) -> Said:
         """Return what a form is filled from."""
         return await RouteVerb(self.env).form(workflow, actor)
 
-    @says_where
+    @looks_where
     async def route_history(self, workflow: str, actor: Actor) -> Said:
         """List the revisions of a workflow's route."""
         return await RouteVerb(self.env).history(workflow, actor)
 
-    @says_where
+    @looks_where
     async def route_diff(self, workflow: str, old: Number, new: Number, actor: Actor) -> Said:
         """Compare two revisions."""
         return await RouteVerb(self.env).diff(workflow, old, new, actor)
@@ -215,12 +226,12 @@ class Bot:
         """Keep what an evaluation found."""
         return await RecordEval(self.env)(request, actor, request_id=request_id)
 
-    @says_where
+    @looks_where
     async def eval_show(self, workflow: str, revision: str | None, actor: Actor) -> Said:
         """Say what the gates make of a revision, a model, or all that serves."""
         return await RecordEval(self.env).show(workflow, revision, actor)
 
-    @says_where
+    @looks_where
     async def evaluations(self, workflow: str, actor: Actor) -> Picture:
         """Draw evaluation results over revisions."""
         return await EvaluationPicture(self.env, self.pictures).show(workflow, actor)
@@ -230,37 +241,37 @@ class Bot:
         """Refuse whom policy does not even let look."""
         may_look(policy_of(self.env.store.state), actor)
 
-    @says_where
+    @looks_where
     async def status(self, workflow: str | None, actor: Actor) -> Said:
         """Look at the switchboard."""
         return await Show(self.env, self.outbox).status(workflow, actor)
 
-    @says_where
+    @looks_where
     async def home(self, actor: Actor) -> tuple[Said, ...]:
         """Look at the switchboard in parts."""
         return await Show(self.env, self.outbox).home(actor)
 
-    @says_where
+    @looks_where
     async def oncall(self, workflow: str | None, actor: Actor) -> Said:
         """Look up who answers for what."""
         return await Show(self.env, rota=self.rota).oncall(workflow, actor)
 
-    @says_where
+    @looks_where
     async def kills(self, actor: Actor) -> Said:
         """List the active kills."""
         return await Show(self.env).kills(actor)
 
-    @says_where
+    @looks_where
     async def instances(self, actor: Actor) -> Said:
         """List the fleet."""
         return await Show(self.env).instances(actor)
 
-    @says_where
+    @looks_where
     async def audit_tail(self, count: int, actor: Actor) -> Said:
         """Return the journal's last entries."""
         return await self.audit.tail(count, actor)
 
-    @says_where
+    @looks_where
     async def audit_verify(self, actor: Actor) -> Said:
         """Verify the journal."""
         return await self.audit.verify(actor)
@@ -269,7 +280,7 @@ class Bot:
         """Export the journal."""
         return self.audit.export(actor)
 
-    @says_where
+    @looks_where
     async def explain(self, who: str, verb: str, workflow: str, actor: Actor) -> Said:
         """Say what policy would answer, and why."""
         if not workflow:
@@ -305,16 +316,27 @@ class Bot:
         drawing = EvaluationPicture(self.env, self.pictures)
         picture = RoutePicture(drawing, self.chat, self.outbox, self.channel)
         shown: Mapping[str, Handler] = {"route_card": routes, "route_picture": picture}
-        incidents = self._incidents()
-        moved = KillMoved(self.env, card, incidents[INCIDENT_CARD])
-        seen: Mapping[str, Handler] = {"card": moved, "tell": tell, **shown}
-        return {"follow": follow, **seen, **self._due(self.chat), **incidents}
+        seen: Mapping[str, Handler] = {"card": card, "tell": tell, **shown}
+        return {"follow": follow, **seen, **self._due(self.chat), **self._incidents()}
+
+    def _messages(self) -> Mapping[str, Handler]:
+        return comms_handlers(
+            self.comms,
+            self.publishers,
+            self.outbox,
+            chat=self.chat,
+            render=self.render,
+            home=self.channel,
+        )
 
     def _incidents(self) -> Mapping[str, Handler]:
         alarm = PagerAlarm(self.env, self.outbox, self.chat or NoChat(), self.render)
         page = PageIncident(self.env, self.paging, self.rota, alarm)
         told = Sentences(self.env).of_incident
-        sync = {PAGER: PagerSync(self.env, self.paging, told, alarm)}
+        sync: Mapping[str, Handler] = {
+            PAGER: PagerSync(self.env, self.paging, told, alarm),
+            "route_page": PageRoute(self.env, self.paging, alarm),
+        }
         steps: Mapping[StepName, Handler] = {"page": page}
         if self.chat is None or self.rooms is None:
             return {**sync, **incident_slack.unseen(self.env, self.outbox, steps)}
@@ -329,6 +351,7 @@ class Bot:
             called=incident_slack.first_called(self.env, self.rota),
             others=steps,
             pictures=self.pictures,
+            templates=self.templates,
         ).handlers()
         runs = RunRoom(
             env=self.env,
@@ -354,6 +377,7 @@ class Bot:
             "incident_remind": Remind(self.env, chat, self.render),
             "incident_told": self._told(chat),
             **run_handlers(self.runs, chat, self.render),
+            **self._messages(),
         }
 
     def _told(self, chat: Chat) -> Handler:
@@ -372,24 +396,6 @@ class Bot:
             await Adopt(self.env).emergencies()
 
     async def sweep(self) -> None:
-        """
-        Note how large the fleet is, take long silent instances off the list, anchor the head.
-
-        One that still keeps a kill from being confirmed stays: forgetting it would be the only
-        reason to call the rest complete. Raises as `tick`.
-        """
-        fleet, state = await self.env.fleets.look(), self.env.store.state
-        declared = state.workflows()
-        alive = {n: c for n, c in fleet.alive_by_workflow().items() if n in declared}
-        await self.env.fleets.sample(alive, now_ms=fleet.now_ms, models=fleet.models())
-        kept = {
-            one.id
-            for kill in state.active_kills()
-            for seen in (contain(watched_kill(kill), fleet, declared),)
-            for one in (*seen.silent, *seen.expired, *seen.ahead)
-        }
-        old = (one for one in fleet.instances if fleet.now_ms - one.seen_ms > FORGET_MS)
-        gone = [one for one in old if one.id not in kept]
-        if gone:
-            await self.env.fleets.forget(gone)
+        """Note the fleet's size, forget who is long silent, anchor the head. Raises as `tick`."""
+        await swept(self.env)
         await self.anchor()

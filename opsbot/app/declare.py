@@ -9,6 +9,7 @@ from opsbot.app.ramp_waits import overtaken_declared, with_overtaken
 from opsbot.app.route_state import writes
 from opsbot.app.routed import due, move_of, uid_of
 from opsbot.app.runs.newer import newer_runs
+from opsbot.app.user_texts import for_client
 from opsbot.domain import model_book as books
 from opsbot.domain import policy as policies
 from opsbot.domain import workflow as workflows
@@ -24,6 +25,7 @@ _POLICY = "policy"
 _HASH = "declarations"
 _MODELS = "models"
 _INCIDENTS = "incidents"
+_COMMS = "comms"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,11 @@ def _kept(state: State, wanted: Mapping[str, Record]) -> dict[str, Record]:
     killed = {kill.scope.workflow for kill in state.active_kills()}
     gone = {n: w for n, w in state.workflows().items() if n in killed and n not in wanted}
     return {
-        name: workflows.as_record(replace(w, extra={**w.extra, workflows.UNDECLARED: True}))
+        name: for_client(
+            state,
+            name,
+            workflows.as_record(replace(w, extra={**w.extra, workflows.UNDECLARED: True})),
+        )
         for name, w in gone.items()
     }
 
@@ -180,6 +186,8 @@ def _settings(state: State, catalogue: Catalogue, kept: Mapping[str, Record]) ->
         wanted[_MODELS] = books.as_record(catalogue.book)
     if catalogue.incidents or state.setting(_INCIDENTS):
         wanted[_INCIDENTS] = catalogue.incidents or {"s": 1}
+    if catalogue.comms or state.setting(_COMMS):
+        wanted[_COMMS] = catalogue.comms or {"s": 1}
     return [
         Write(SETTINGS, name, record)
         for name, record in wanted.items()

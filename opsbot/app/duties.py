@@ -4,8 +4,11 @@ from dataclasses import dataclass, replace
 
 from opsbot.app.approvals import overtaken
 from opsbot.app.card import channel_of
+from opsbot.app.comms.second import is_of_message
+from opsbot.app.comms.watch import decide_expire as decide_unpublished
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.human_queue import after_hours
+from opsbot.app.incident.effects import of_kills
 from opsbot.app.kill_decision import review_delay_ms
 from opsbot.app.ports import Chat, Delivery, Render
 from opsbot.app.reach import person_known, slack_ids, tell_each
@@ -87,6 +90,8 @@ class Duties:
         approval_id = str(delivery.effect.body["approval"])
 
         def decide(state: State, now_ms: int) -> tuple[Change | None, None]:
+            if is_of_message(state.approval(approval_id)):
+                return decide_unpublished(state, now_ms, approval_id), None
             return decide_expire(state, now_ms, approval_id), None
 
         await self.env.store.commit(f"expire:{delivery.effect.key}", decide)
@@ -121,6 +126,7 @@ class Duties:
                         "kill",
                     ),
                     Effect("card", f"card:{kill.uid}", {"kill": kill.id}),
+                    *of_kills(state, (kill.id,)),
                     *late.effects,
                 ),
             )

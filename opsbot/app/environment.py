@@ -1,8 +1,9 @@
 """What the use cases of one environment share: its store, its fleet, time, chance, its names."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from opsbot.app.exposure_port import ServedHistory
+from opsbot.app.paper import Paper
 from opsbot.app.ports import Clock, Entropy, Fleets, Store
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Sealed
@@ -12,6 +13,7 @@ from opsbot.domain.policy import Policy, from_record, identity_of, shown
 from opsbot.domain.remembered import Remembered
 from opsbot.domain.said import inert
 from opsbot.domain.state import State
+from opsbot.domain.typed import person
 
 ERASED, ALTERED = "(erased)", "(altered)"
 """What stands for free text that is no longer there, or is not what was committed to."""
@@ -25,7 +27,7 @@ class Environment:
     *promise* is what the store vouches for (`fsynced on 1 node`, `on 2 nodes, not on disk`).
     *answer_within_s* is how long an
     answer waits for the fleet before it goes out with the true count so far, in seconds. *served* is
-    the history of served calls, None where none is kept.
+    the history of served calls, None where none is kept. *paper* is where the runbooks stand in print.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Environment:
     promise: str = ""
     answer_within_s: float = 0.8
     served: ServedHistory | None = None
+    paper: Paper = field(default_factory=Paper)
 
     def began(self, arrived_s: float | None) -> float:
         """
@@ -77,7 +80,7 @@ class Environment:
         name, (kind, _, account) = inert(kept, limit=80), kill.actor.partition(":")
         if kind == "slack":
             known = name not in ("", ERASED, ALTERED)
-            return f"{name}, outside the policy ({account})" if known else by
+            return f"{name}, outside the policy ({person(account)})" if known else by
         return f"{by}, who claims to be \u201c{name}\u201d" if name else by
 
 

@@ -2,7 +2,14 @@
 
 from opsbot.app.words import listed
 from opsbot.domain.change import Json
-from opsbot.domain.errors import NeedsConfirmation, NotAllowed, OpsbotError, StoreLost, Unsure
+from opsbot.domain.errors import (
+    LookLost,
+    NeedsConfirmation,
+    NotAllowed,
+    OpsbotError,
+    StoreLost,
+    Unsure,
+)
 from opsbot.domain.said import REFUSED, Said, Tone, visible
 
 
@@ -15,7 +22,8 @@ def of_error(error: OpsbotError) -> Said:
     tone: Tone = "plain"
     if isinstance(error, Unsure):
         tone = "red" if isinstance(error, StoreLost) else "amber"
-        body |= {"stored": None} if isinstance(error, StoreLost) else {}
+        stored = False if isinstance(error, LookLost) else None
+        body |= {"stored": stored} if isinstance(error, StoreLost) else {}
     if isinstance(error, NotAllowed):
         if error.rule not in error.message:
             lines.append(f"Rule: {error.rule}.")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from opsbot.app.environment import Environment
+from opsbot.app.incident.effects import with_cards
 from opsbot.app.incident.links import with_confirmation
 from opsbot.app.ports import Delivery, Prober, RetryLater
 from opsbot.app.prove import prove
@@ -74,7 +75,8 @@ class Follow:
             effects = (look(confirmed, "confirmed"),) if confirmed.ramp is not None else ()
             change = _noted("confirmed", confirmed, _evidence(seen))
             change = replace(change, effects=effects)
-            return with_confirmation(state, now_ms, change, confirmed, FLEET_WATCH), None
+            change = with_confirmation(state, now_ms, change, confirmed, FLEET_WATCH)
+            return with_cards(state, change, (kill.id,)), None
 
         await self.env.store.commit(f"confirmed:{kill.uid}:{_place(kill.at)}", decide)
 
@@ -93,7 +95,8 @@ class Follow:
                 not_probed=proof.named(),
                 stopped=proof.stopped,
             )
-            return _noted("proved", proved, proof.as_json()), None
+            change = _noted("proved", proved, proof.as_json())
+            return with_cards(state, change, (kill.id,)), None
 
         await self.env.store.commit(f"proved:{kill.uid}:{_place(kill.at)}", decide)
 

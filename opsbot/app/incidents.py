@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from opsbot.app.comms.watch import with_void
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.incident.accounts import Accounts, check_part
 from opsbot.app.incident.action_change import action_change
@@ -45,9 +46,10 @@ from opsbot.app.paging.oncall import OnCall
 from opsbot.app.ports import Document
 from opsbot.app.review.export import Export, ReviewForm
 from opsbot.app.review.read import with_exposure
-from opsbot.app.said_where import says_where
+from opsbot.app.said_where import looks_where, says_where
 from opsbot.app.timeline.capture import Capture, Heard, Look
 from opsbot.app.timeline.notes import IncidentNotes
+from opsbot.app.told_lines import told_lines
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Sealed
 from opsbot.domain.errors import IllegalMove, UnknownKill
@@ -156,7 +158,7 @@ class Incidents:
             return incident_said(await self.view(incident))
         raise await second(self.env, incident, request.to) from None
 
-    @says_where
+    @looks_where
     async def form(self, what: Form, which: Which, actor: Actor, *, kill: str = "") -> Said:
         """
         Return what a form is filled from, as a body; refuse whom policy lets do nothing there.
@@ -275,17 +277,17 @@ class Incidents:
         """Bring a timeline to what a message in Slack is now. Raises as `open`, and what *look* raises."""
         return await Capture(self.env)(heard, look, actor, request_id=request_id)
 
-    @says_where
+    @looks_where
     async def timeline(self, which: Which, actor: Actor) -> Said:
         """List what happened in one incident. Raises as `show`."""
         return await IncidentNotes(self.env).timeline(which, actor)
 
-    @says_where
+    @looks_where
     async def export(self, which: Which, actor: Actor) -> Said:
         """Look at the review of one incident. Raises as `show`."""
         return await Export(self.env).said(which, actor)
 
-    @says_where
+    @looks_where
     async def document(self, which: Which, form: ReviewForm, actor: Actor) -> Document:
         """Return the review of one incident as a file. Raises as `show`."""
         return await Export(self.env).document(which, form, actor)
@@ -295,14 +297,14 @@ class Incidents:
         """Put the review and its picture into the incident's thread. Raises as `open`."""
         return await Export(self.env, self.chat).share(which, actor, request_id=request_id)
 
-    @says_where
+    @looks_where
     async def show(self, which: Which, actor: Actor) -> Said:
         """Look at one incident. Raises UnknownIncident, NeedsMoreWords, NotAllowed."""
         state = await self.env.store.refresh()
         one = found(state, actor, which)
         return await with_exposure(self.env, one, incident_said(await self.view(one)))
 
-    @says_where
+    @looks_where
     async def list(self, actor: Actor, *, every: bool = False) -> Said:
         """List the open incidents, or the newest of all."""
         state = await self.env.store.refresh()
@@ -337,6 +339,7 @@ class Incidents:
             kills=_kills(state, incident),
             todo=await self.env.unsealed(*(one.text for one in incident.actions)),
             update=update,
+            told=told_lines(state, incident, self.env.clock.now_ms()),
         )
 
     async def _changed(  # noqa: PLR0913  one change, its words and its evidence
@@ -355,7 +358,7 @@ class Incidents:
         await self.env.store.refresh()
 
         def decide(state: State, now_ms: int) -> tuple[Change | None, Incident]:
-            return decide_change(
+            made, after = decide_change(
                 state,
                 now_ms,
                 which,
@@ -366,6 +369,7 @@ class Incidents:
                 facts=dict(facts) if facts else None,
                 needs=needs,
             )
+            return with_void(state, now_ms, made, after), after
 
         committed, incident = await self.env.store.commit(request_id, decide)
         incident = self.env.store.state.incident(incident.id)

@@ -9,6 +9,7 @@ from opsbot.app.approvals import overtaken
 from opsbot.app.environment import policy_of
 from opsbot.app.freeze_frame import freeze_frame
 from opsbot.app.human_queue import mode_now, queue_timer
+from opsbot.app.incident.effects import with_cards
 from opsbot.app.incident.links import with_kill
 from opsbot.app.kill_names import led
 from opsbot.app.kill_question import must_confirm
@@ -125,6 +126,9 @@ def decide_kill(state: State, now_ms: int, order: Order) -> tuple[Change | None,
     change = _change(state, now_ms, order, struck)
     if outcome == "new":
         change = with_kill(state, now_ms, change, struck.kill, order.actor)
+    if outcome == "stricter" or struck.led:
+        names = (struck.kill.id, *(one.id for one in struck.led))
+        change = with_cards(state, change, names)
     return change, struck
 
 

@@ -1,6 +1,7 @@
 """Prove a kill: ask every enforcement point itself, and compare with what the mode's table says."""
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from opsbot.app.ports import ProbeAnswer, Prober
@@ -127,12 +128,27 @@ def expected_mode(kill: Kill, state: State, workflow: str, instance: Instance | 
 
 def mode_of(state: State, workflow: str, call: Scope, instance: Instance | None = None) -> str:
     """Return the mode of one *call* of a workflow under all active kills, as the client merges them."""
+    return _mode(state, workflow, call, state.kind(keys.KILLS).values(), instance)
+
+
+def mode_alone(kill: Kill, state: State, workflow: str) -> str:
+    """Return the mode of a call of a workflow that one active kill names, under that kill alone."""
+    return _mode(state, workflow, kill.scope, [state.kind(keys.KILLS)[kill.id]])
+
+
+def _mode(
+    state: State,
+    workflow: str,
+    call: Scope,
+    kills: Iterable[Record],
+    instance: Instance | None = None,
+) -> str:
     record = state.kind(keys.WORKFLOWS)[workflow]
     modes = instance.workflows[workflow].modes if instance else frozenset(_declared(record))
     view = compile_view(
         workflow,
         workflow_from_json(workflow, dict(record)),
-        [kill_from_json(dict(one)) for one in state.kind(keys.KILLS).values()],
+        [kill_from_json(dict(one)) for one in kills],
         modes=modes,
         knowledge="live",
     )

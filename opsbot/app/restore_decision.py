@@ -18,6 +18,7 @@ from opsbot.app.approvals import (
 )
 from opsbot.app.approver_words import asks_of, may_approve
 from opsbot.app.environment import policy_of
+from opsbot.app.evidence_hold import must_hold_evidence
 from opsbot.app.incident.links import tied
 from opsbot.app.kill_names import with_led
 from opsbot.app.numbers import next_number, numbered
@@ -52,12 +53,13 @@ def decide_restore(state: State, now_ms: int, lift: Lift) -> tuple[Change | None
 
     Raises:
         NothingToRestore, UnknownKill, UnknownWorkflow: nothing matches.
-        NotAllowed: with the rule and who can help.
+        NotAllowed: with the rule and who can help. IllegalMove: evidence comes first.
     """
     _must_allow(judge(policy_of(state), Request(verb="show", actor=lift.actor)))
     kills = select(state, lift.target)
     if not (left := tuple(kill for kill in kills if lift.to != "live" or not approved_ramp(kill))):
         return None, _easing(state, now_ms, lift, kills)
+    _must_hold_evidence(state, lift, left)
     return _restore(state, now_ms, lift, left)
 
 
@@ -113,6 +115,7 @@ def decide_approval(
     Raises:
         UnknownApproval: no such id. StaleButton: it is settled or over.
         NotAllowed: the requester, or somebody who may not approve this.
+        IllegalMove: evidence comes first.
     """
     approval = state.approval(approval_id)
     must_wait(state, approval, now_ms)
@@ -127,7 +130,15 @@ def decide_approval(
     _must_allow(verdict)
     if not grant:
         return _settle(state, now_ms, lift, approval, "refused")
+    _must_hold_evidence(state, lift, kills)
     return lifted_now(state, now_ms, lift, kills, verdict, approval)
+
+
+def _must_hold_evidence(state: State, lift: Lift, kills: tuple[Kill, ...]) -> None:
+    workflows = tuple(one.name for one in touched(state, kills))
+    must_hold_evidence(
+        state, lift.actor, workflows=workflows, kills=tuple(one.id for one in kills)
+    )
 
 
 def select(state: State, target: Target) -> tuple[Kill, ...]:
@@ -261,7 +272,7 @@ def _ask(
         effects=(
             *follows(held, Position(state.position.epoch, state.position.revision + 1)),
             asking(approval),
-            *cards(kills),
+            *cards(state, kills),
             *late.effects,
         ),
         timers=timers_for(policy, approval, now_ms, warn_ms=warning_ms(state)),
@@ -287,7 +298,7 @@ def _settle(
         rule="withdrawn" if me == approval.requester else "approver",
         facts={"reason": lift.reason},
         sealed=lift.sealed,
-        effects=(*over.effects, *cards(_named_kills(state, approval)), closing(approval)),
+        effects=(*over.effects, *cards(state, _named_kills(state, approval)), closing(approval)),
         cancels=(*timers_of(approval), *over.cancels),
     )
     return change, Lifted(standing, over.kills, Verdict("alone", "approver", ""), settled)

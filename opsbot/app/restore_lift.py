@@ -6,6 +6,7 @@ from typing import Literal
 from opsbot.app.approvals import action_of, closing, hash_of, overtaken, timers_of
 from opsbot.app.environment import policy_of
 from opsbot.app.human_queue import mode_now, queue_timer
+from opsbot.app.incident.effects import of_kills
 from opsbot.app.requests import Target
 from opsbot.app.restore_ramp import (
     UNDO_RULE,
@@ -112,7 +113,7 @@ def lifted_now(
         sealed=lift.sealed,
         effects=(
             *follows(after, at),
-            *cards(kills),
+            *cards(state, kills),
             *late.effects,
             *([closing(approval)] if approval is not None else []),
         ),
@@ -184,7 +185,7 @@ def lifted_alone(
         rule=verdict.rule,
         facts={"reason": lift.reason, "approval": waits.id, "by": pending.requester},
         sealed=lift.sealed,
-        effects=(*follows(list(changed), at), *cards(changed), *late.effects),
+        effects=(*follows(list(changed), at), *cards(state, changed), *late.effects),
         timers=tuple(due(one, now_ms) for one in changed),
         cancels=late.timers,
     )
@@ -209,8 +210,9 @@ def follows(kills: list[Kill], at: Position) -> tuple[Effect, ...]:
     )
 
 
-def cards(kills: tuple[Kill, ...]) -> tuple[Effect, ...]:
-    """Return the effects that bring the cards of kills up to date."""
+def cards(state: State, kills: tuple[Kill, ...]) -> tuple[Effect, ...]:
+    """Return the effects that bring the cards of kills up to date, and those of their incidents."""
     ids = {kill.id for kill in kills}  # what came with one of them is on its card
     shown_alone = (kill for kill in kills if kill.under not in ids)
-    return tuple(Effect("card", f"card:{kill.uid}", {"kill": kill.id}) for kill in shown_alone)
+    own = (Effect("card", f"card:{kill.uid}", {"kill": kill.id}) for kill in shown_alone)
+    return *own, *of_kills(state, ids)

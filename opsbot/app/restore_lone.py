@@ -89,7 +89,7 @@ def decide_expire(state: State, now_ms: int, approval_id: str) -> Change | None:
         else {},
         effects=(
             *over.effects,
-            *cards(named),
+            *cards(state, named),
             *ramp_cards(approval),
             *([closing(approval)] if pending else []),
         ),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from opsbot.app import route_state
+from opsbot.app.evidence_hold import waiting
 from opsbot.app.target import held_with, struck_by
 from opsbot.domain.change import Effect, Position, Record, Timer, Write
 from opsbot.domain.gates import Colour, Result
@@ -18,6 +19,7 @@ UNDO_RULE = "undo-own-kill"
 """The rule by which one's own fresh kill is undone: at once, as it was a mistake."""
 
 UNCONFIRMED = "not every instance has confirmed this step yet"
+EVIDENCE = "data was exposed, and its evidence is not held yet"
 _RED: tuple[Colour, ...] = ("red", "hard_red")
 
 
@@ -203,4 +205,9 @@ def obstacles_of(state: State, kill: Kill, now_ms: int) -> tuple[str, ...]:
         *([UNCONFIRMED] if kill.confirmed_ms is None else []),
         *(f"{one.brief}, of too few cases to take it back" for one in _reds(state, kill, now_ms)),
         *(f"{other.id} (`{other.mode}`) restricts it since" for other in newer),
+        *([EVIDENCE] if any(waiting(state, workflows=_of(kill), kills=(kill.id,))) else []),
     )
+
+
+def _of(kill: Kill) -> tuple[str, ...]:
+    return () if kill.scope.workflow is None else (kill.scope.workflow,)

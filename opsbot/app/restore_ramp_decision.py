@@ -73,7 +73,7 @@ class _Easing:
 
     def hold(self, why: str) -> tuple[Change, Kill]:
         after = replace(self.now, ramp=replace(self.ramp, held=why))
-        return _change("hold_restore", after, why), after
+        return _change(self.state, "hold_restore", after, why), after
 
     def on(self) -> Taken[Kill]:
         ramp, at = self.ramp, _next(self.state)
@@ -82,12 +82,14 @@ class _Easing:
         facts: Record = {"kill": self.now.id, "approval": ramp.approval, "by": ramp.by}
         if ramp.following is None:
             over = ended(self.now, by=ramp.by, at=at, now_ms=self.now_ms)
-            change = replace(_change("restore", over), facts=facts, cancels=timers_of_kill(over))
+            change = replace(
+                _change(self.state, "restore", over), facts=facts, cancels=timers_of_kill(over)
+            )
             return _followed(change, over, at), Looked(over, "lifted")
         onward = replace(ramp, step=ramp.step + 1, since_ms=self.now_ms, held="")
         after = eased(self.now, onward, at=at, now_ms=self.now_ms)
         change = replace(
-            _change("ease_step", after),
+            _change(self.state, "ease_step", after),
             facts={**facts, "percent": onward.percent},
             timers=(due(after, self.now_ms),),
         )
@@ -107,7 +109,7 @@ class _Easing:
             "percent": self.ramp.percent,
         }
         tell = Effect("tell", f"{TAKEN_BACK}:{kill.uid}:{at.epoch}:{at.revision}", told)
-        change = _change("take_back_restore", after, why)
+        change = _change(self.state, "take_back_restore", after, why)
         change = replace(
             change,
             writes=(*change.writes, *late.writes),
@@ -117,10 +119,11 @@ class _Easing:
         return _followed(change, after, at), Looked(after, "taken_back", None, why)
 
 
-def _change(verb: str, after: Kill, why: str = "") -> Change:
+def _change(state: State, verb: str, after: Kill, why: str = "") -> Change:
     facts: Record = {"kill": after.id, "why": why}
+    shown_anew = cards(state, (after,))
     return Change(
-        verb=verb, actor=RAMP, writes=stored(after), rule=RULE, facts=facts, effects=cards((after,))
+        verb=verb, actor=RAMP, writes=stored(after), rule=RULE, facts=facts, effects=shown_anew
     )
 
 
@@ -171,7 +174,7 @@ def decide_hold(state: State, now_ms: int, asked: Hold) -> Taken[Kill]:
     why = f"{HUMAN}{shown(policy_of(state), me)}" if hold else ""
     note = asked.reason if hold else ""
     after = replace(kill, ramp=replace(ramp, held=why, note=note, mark=ramp.mark + 1))
-    change = _change("hold_restore" if hold else "go_on_restore", after, why)
+    change = _change(state, "hold_restore" if hold else "go_on_restore", after, why)
     change = replace(
         change,
         actor=actor,

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from opsbot.app import route_state, routed
 from opsbot.app.approvals import timers_for, waiting, warning_ms
+from opsbot.app.comms import effects as messages
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.follow import PATIENCE_MS
 from opsbot.app.incident import resume as incidents
@@ -56,6 +57,7 @@ def _taken_up(state: State, now_ms: int) -> Change:
             *(effect for kill in kills for effect in _effects(kill, now_ms)),
             *(routed.follow(one) for one in routes if _unseen(one)),
             *work,
+            *(way for one in state.messages() for way in messages.due(one, again=True)),
             *(runs.card(run) for run in state.open_runs()),
         ),
         timers=(

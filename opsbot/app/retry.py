@@ -133,6 +133,7 @@ _WHAT = {
     "card": "the Slack card of",
     "route_card": "the Slack card of",
     "route_picture": "the Slack picture of",
+    "route_page": "the page about",
     "tell": "the Slack message about",
     "follow": "following",
     "route_follow": "following",
@@ -155,6 +156,9 @@ _WHAT = {
     "run_told": "the Slack message about",
     "run_remind": "a reminder of",
     "run_act": "settling an action of",
+    "comms_publish": "publishing",
+    "comms_card": "the Slack card of",
+    "comms_due": "a reminder about",
 }
 """What could not be delivered, to whom; another kind goes by its own name."""
 
@@ -170,7 +174,7 @@ def _plain(reason: str) -> str:
 def about(effect: Effect) -> str:
     """Return what an effect speaks of: a kill, an approval, an incident, a workflow's route, else its key."""
     body = effect.body
-    kinds = ("kill", "approval", "incident", "workflow", "run")
+    kinds = ("kill", "approval", "message", "incident", "workflow", "run")
     return str(next((body[one] for one in kinds if body.get(one)), effect.key))
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from opsbot.app.target import hits
+from opsbot.app.user_texts import for_client
 from opsbot.domain.change import Record, Write
 from opsbot.domain.gates import Gate, Measurement, Result, ask, gates_of
 from opsbot.domain.kill import Kill
@@ -111,7 +112,9 @@ def writes(
 
 
 def _stored(state: State, name: str, workflow: Workflow | None) -> Record:
-    return state.kind(keys.WORKFLOWS)[name] if workflow is None else workflow_record(workflow)
+    if workflow is None:
+        return state.kind(keys.WORKFLOWS)[name]
+    return for_client(state, name, workflow_record(workflow))
 
 
 def barred(state: State, route: Route) -> tuple[tuple[str, Kill], ...]:

@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from opsbot.app.environment import Environment
+from opsbot.app.paper import only_looks
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import OpsbotError
 
@@ -46,3 +47,10 @@ def says_where(
             raise
 
     return named
+
+
+def looks_where(
+    verb: Callable[Concatenate[S, P], Coroutine[Any, Any, R]],
+) -> Callable[Concatenate[S, P], Coroutine[Any, Any, R]]:
+    """Do as `says_where` for a verb that changes nothing: where the store does not answer, that is known."""
+    return says_where(only_looks(verb))

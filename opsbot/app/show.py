@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from opsbot.app.approvals import pending_on
+from opsbot.app.comms.home import message_parts
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.fleet_words import instance_line, is_alive, moment
 from opsbot.app.incident.hidden import Hidden
@@ -21,6 +22,7 @@ from opsbot.app.reason_words import further_lines, hold_lines
 from opsbot.app.restore_ramp_words import except_words
 from opsbot.app.retry import EVERY, letter_line
 from opsbot.app.routes.home import route_parts
+from opsbot.app.runs.nightly import last_night
 from opsbot.app.sight import Sight, watched_kill
 from opsbot.app.target import held_with, hits, nearest, struck_by
 from opsbot.app.words import KillView, clock, counted, kill_said, mode_word, named
@@ -67,7 +69,9 @@ class Show:
 
     async def home(self, actor: Actor) -> tuple[Said, ...]:
         """
-        Return the switchboard in parts: a head, a line for each kill, open incidents, workflows, routes.
+        Return the switchboard in parts: a head, a line for each kill, incidents, messages, workflows, routes.
+
+        And what the last nightly look at the runbooks found.
 
         Raises as `status`.
         """
@@ -79,7 +83,17 @@ class Show:
         undelivered = await self._undelivered(Hidden.of(state, actor))
         head = self._all(state, fleet, undelivered, listed=False)
         incidents = await incident_parts(self.env, state, actor)
-        return (head, *kills, *incidents, *rows, *routes)
+        told = await message_parts(self.env, state, actor)
+        night = None if self.outbox is None else await last_night(self.outbox, self.env)
+        return (
+            head,
+            *kills,
+            *incidents,
+            *told,
+            *rows,
+            *routes,
+            *([] if night is None else [night]),
+        )
 
     async def _short(self, kill: Kill, state: State, fleet: Fleet | None) -> Said:
         """Return one kill as a line, with what can be done about it."""
@@ -98,7 +112,8 @@ class Show:
             "revision": state.position.revision,
             "kills": [(await self.card(kill, state, fleet)).body for kill in kills],
         }
-        return Said("amber" if kills else "green", title, _first(lines), body=body)
+        told = (*_first(lines), *self._silence(fleet))
+        return Said("amber" if kills or fleet is None else "green", title, told, body=body)
 
     async def instances(self, actor: Actor) -> Said:
         """Return every instance with its position and age. Raises as `status`."""
@@ -184,6 +199,13 @@ class Show:
         head = f"Not delivered: {counted(len(dead), 'message')}; the newest:"
         return [head, *lines, f"{_AGAIN} `opsbot retry all` or the button tries it now."]
 
+    def _silence(self, fleet: Fleet | None) -> list[str]:
+        """Return that this is from memory, as no fleet could be read, and where to read on."""
+        if fleet is not None:
+            return []
+        kept = "The fleet cannot be read: the store did not answer. This is what was known last."
+        return [" ".join(one for one in (kept, self.env.paper.words) if one)]
+
     def _count(self, kills: Sequence[Kill]) -> str:
         return f"{counted(len(kills), 'active kill')} in {self.env.name}"
 
@@ -198,8 +220,7 @@ class Show:
         lines = self._listed(state, fleet) if listed else []
         lines += undelivered
         lines += _typos(state, fleet)
-        if fleet is None:
-            lines.append("The fleet cannot be read: the store did not answer.")
+        lines += self._silence(fleet)
         title = self._count(kills) if kills else self._nothing()
         body: dict[str, Json] = {
             "env": self.env.name,

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Protocol
 
+from opsbot.app.comms_verbs import CommsVerbs
 from opsbot.app.incident_verbs import IncidentVerbs
 from opsbot.app.ports import Picture
 from opsbot.app.requests import (
@@ -37,6 +38,11 @@ class Verbs(Protocol):
     @property
     def runs(self) -> RunVerbs:
         """Return what can be asked about runs of runbooks."""
+        ...
+
+    @property
+    def comms(self) -> CommsVerbs:
+        """Return what can be asked about messages to people."""
         ...
 
     async def kill(self, request: KillRequest, actor: Actor, *, request_id: str) -> Said: ...

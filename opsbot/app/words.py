@@ -29,6 +29,7 @@ from opsbot.app.restore_ramp_words import (
 from opsbot.domain.approval import Approval
 from opsbot.domain.change import Committed, Record
 from opsbot.domain.containment import Containment
+from opsbot.domain.durations import elapsed
 from opsbot.domain.fleet import Counts
 from opsbot.domain.incident import Incident
 from opsbot.domain.kill import Kill
@@ -234,7 +235,7 @@ def fleet_line(view: KillView) -> str:
         return "Confirmed: unknown. The fleet's acknowledgements could not be read."
     parts = [f"{len(seen.confirmed)}/{seen.expected} confirmed"]
     if seen.complete and kill.confirmed_ms is not None:
-        parts[0] += f" in {kill.confirmed_ms:.0f} ms"
+        parts[0] += f" in {elapsed(kill.confirmed_ms)}"
     if kill.probes:
         verb = "refused" if kill.mode in NO_MODEL else "saw it"
         parts.append(f"{kill.passed}/{kill.probes} probes {verb}")

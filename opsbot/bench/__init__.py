@@ -13,6 +13,14 @@ Returns why it was refused, empty where it was read: what reads is not this pack
 """
 
 
+Fill = Callable[[str], str]
+"""
+Fills a template whose name `feature` is known.
+
+Returns why it was refused, empty where it was filled.
+"""
+
+
 def run(
     name: str,
     *,
@@ -20,11 +28,12 @@ def run(
     json: bool,
     tell: Callable[[str], None],
     read: Read | None = None,
+    fill: Fill | None = None,
 ) -> int:
     """
     Measure *name*, tell the result, and return the exit code: 1 where a gate was broken.
 
-    *clients* are the fleets' sizes for `propagation`, *read* is what `runbooks` measures. With *json* the only thing told is one
+    *clients* are the fleets' sizes for `propagation`, *read* and *fill* are what `runbooks` measures. With *json* the only thing told is one
     document.
 
     Raises:
@@ -36,7 +45,8 @@ def run(
 
     if name not in NAMES:
         raise ValueError(f"no such measurement: {name!r}; there are {', '.join(NAMES)}")
-    told = measured(name, clients=clients or CLIENTS, tell=_silent if json else tell, read=read)
+    silently = _silent if json else tell
+    told = measured(name, clients=clients or CLIENTS, tell=silently, read=read, fill=fill)
     for line in (as_json(told),) if json else as_text(told):
         tell(line)
     return told.exit_code

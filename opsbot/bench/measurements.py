@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from opsbot.bench import Read, answers, evaluate, footprint, propagation, runbooks
+from opsbot.bench import Fill, Read, answers, evaluate, footprint, propagation, runbooks
 from opsbot.bench.report import Report
 
 
@@ -12,9 +12,10 @@ def measured(
     clients: tuple[int, ...],
     tell: Callable[[str], None],
     read: Read | None = None,
+    fill: Fill | None = None,
 ) -> Report:
     """
-    Measure; *clients* are the sizes of the fleets that messages are sent to, *read* reads runbooks.
+    Measure; *clients* are the sizes of the fleets that messages are sent to, *read* reads runbooks, *fill* fills templates.
 
     Raises:
         KeyError: no such measurement. ValueError: `runbooks` without anything that reads.
@@ -24,5 +25,5 @@ def measured(
         "propagation": lambda: propagation.report(clients, tell, most_s=propagation.RUN_S),
         "footprint": lambda: footprint.report(tell),
         "answers": lambda: answers.report(tell),
-        "runbooks": lambda: runbooks.report(tell, read),
+        "runbooks": lambda: runbooks.report(tell, read, fill=fill),
     }[name]()

@@ -1,19 +1,20 @@
-"""What reading runbooks costs: a megabyte as people write it, and pages made to be slow."""
+"""What reading runbooks costs: a megabyte as people write it, and pages and templates made to be slow."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from markdown_it import MarkdownIt
 
-from opsbot.bench import Read
+from opsbot.bench import Fill, Read
 from opsbot.bench.hostile import HOSTILE
+from opsbot.bench.hostile_templates import HOSTILE_TEMPLATES
 from opsbot.bench.machine import machine
 from opsbot.bench.report import Cell, Promise, Report, Table
 
 MEGABYTE: Final = 1_000_000
 ROUNDS: Final = 5
-READ_S, HOSTILE_S = 1.0, 2.0
+READ_S, HOSTILE_S, TEMPLATE_MS = 1.0, 2.0, 50.0
 SHOWN: Final = 8
 """The slowest hostile pages, in the table; all of them are in the promise."""
 
@@ -83,7 +84,12 @@ def pages(size: int = MEGABYTE) -> Sequence[str]:
 
 
 def report(
-    tell: Callable[[str], None], read: Read | None, *, size: int = MEGABYTE, rounds: int = ROUNDS
+    tell: Callable[[str], None],
+    read: Read | None,
+    *,
+    fill: Fill | None = None,
+    size: int = MEGABYTE,
+    rounds: int = ROUNDS,
 ) -> Report:
     """
     Read everything in turns, so that a neighbour disturbs all alike; times are of the processor.
@@ -105,7 +111,10 @@ def report(
     found = (_hostile(kind, name, read) for kind in HOSTILE for name in _NAMES)
     hostile = sorted(found, reverse=True)
     per_mb = {name: seconds / written * MEGABYTE for name, seconds in best.items()}
-    return Report("runbooks", where, _tables(per_mb, hostile), _promises(per_mb, hostile))
+    refused = [] if fill is None else sorted(_filled(fill), reverse=True)
+    tables = (*_tables(per_mb, hostile), *_of_templates(refused))
+    kept = (*_promises(per_mb, hostile), _template_promise(refused))
+    return Report("runbooks", where, tables, kept)
 
 
 _NAMES: Final = {"page": "ours", "imported/page": "foreign"}
@@ -153,6 +162,28 @@ def _tables(
         Table("A megabyte of markdown, best round", ("read", "s", "x floor"), tuple(rows)),
         Table("The slowest hostile pages", ("page", "read as", "s", "came to"), tuple(slow)),
     )
+
+
+def _filled(fill: Fill) -> Iterator[tuple[float, str, str]]:
+    """Yield milliseconds of this processor, the template, and what it came to."""
+    fill("{{ feature }}")  # what is loaded once is nobody's fault
+    for kind, source in HOSTILE_TEMPLATES.items():
+        begun = time.process_time()
+        became = fill(source)
+        yield (time.process_time() - begun) * 1000, kind, became or "filled"
+
+
+def _of_templates(refused: Sequence[tuple[float, str, str]]) -> tuple[Table, ...]:
+    if not refused:
+        return ()
+    rows: list[tuple[Cell, ...]] = [(kind, took, became) for took, kind, became in refused[:SHOWN]]
+    title = f"The slowest of {len(refused)} hostile templates"
+    return (Table(title, ("template", "ms", "came to"), tuple(rows)),)
+
+
+def _template_promise(refused: Sequence[tuple[float, str, str]]) -> Promise:
+    slowest = refused[0][0] if refused else None
+    return Promise("the slowest hostile template", TEMPLATE_MS, slowest, "ms")
 
 
 def _promises(

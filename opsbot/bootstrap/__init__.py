@@ -13,11 +13,14 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from starlette.applications import Starlette
+
 from opsbot import __version__
 from opsbot.adapters import local_bot, logs
 from opsbot.adapters.anchors import AnchorLines
 from opsbot.adapters.bundle import StoreBundle
 from opsbot.adapters.clock import SystemClock, SystemEntropy
+from opsbot.adapters.comms.templates import FileTemplates
 from opsbot.adapters.drain import Drain
 from opsbot.adapters.embedded import embedded
 from opsbot.adapters.picture import Pictures
@@ -27,21 +30,27 @@ from opsbot.adapters.redis_store import open_store
 from opsbot.adapters.runbooks.procedures import FileProcedures
 from opsbot.adapters.scheduler import running
 from opsbot.adapters.signing import KeyFile
+from opsbot.adapters.targets.registry import Make, SlackWay
 from opsbot.app.anchor import Anchor
 from opsbot.app.audit import Audit
 from opsbot.app.bot import Bot
+from opsbot.app.comms.in_app import InApp
+from opsbot.app.comms.settings import settings_of
 from opsbot.app.environment import Environment
 from opsbot.app.ports import Chat, Prober
 from opsbot.app.runs.by_hand import Typing, in_chat, on_terminal
-from opsbot.bootstrap.declarations import declarations
+from opsbot.bootstrap.declarations import Learning, declarations
 from opsbot.bootstrap.identity import duration_s, identity
 from opsbot.bootstrap.listening import listening
 from opsbot.bootstrap.paging_way import PagingWay, paging_way
 from opsbot.bootstrap.preflight_way import preflight_way
+from opsbot.bootstrap.publishing_way import publishing_way
 from opsbot.bootstrap.slack_way import slack_client, slack_way
+from opsbot.bootstrap.status_way import StatusWay, last_page, page_meanwhile, status_way
 from opsbot.bootstrap.work import drained, duties, workers
 from opsbot.config import Settings
-from opsbot.domain.errors import Misconfigured
+from opsbot.domain.comms_settings import TargetKind
+from opsbot.domain.errors import Misconfigured, StoreLost
 from opsbot.slack import blocks
 from opsbot.slack.chat import SlackChat
 from opsbot.slack.rooms import SlackRooms
@@ -77,14 +86,44 @@ async def serve(settings: Settings, tell: Tell) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with start(settings) as bot:
-        for line in described(settings, bot):
-            tell(line)
-        # A hundred thousand objects of modules: looking through them again stops all answers for 75 ms.
-        gc.collect()
-        gc.freeze()
-        await stop.wait()
-        tell("Leaving: no new work is taken, what is in hand is finished.")
+    while not stop.is_set() and await _lived(settings, tell, stop):
+        pass
+
+
+async def _lived(settings: Settings, tell: Tell, stop: asyncio.Event) -> bool:
+    """
+    Run until the end; where there is no store to begin with, serve the status page until there is one.
+
+    Return whether it ended with that, and the bot is still to begin. Raises as `serve`.
+    """
+    begun, embedded = False, not settings.redis_url.get_secret_value()
+    try:
+        async with start(settings) as bot:
+            begun = True
+            await _run(settings, bot, tell, stop)
+    except StoreLost as lost:
+        page = None if begun or embedded else await last_page(settings)
+        if page is None:
+            raise
+
+        async def look() -> None:
+            async with _store(settings, settings.redis_url.get_secret_value()):
+                pass
+
+        tell(f"{lost.message} Until it does, only the public status page is served, as it was.")
+        await page_meanwhile(settings, page, look, stop)
+        return True
+    return False
+
+
+async def _run(settings: Settings, bot: Running, tell: Tell, stop: asyncio.Event) -> None:
+    for line in described(settings, bot):
+        tell(line)
+    # A hundred thousand objects of modules: looking through them again stops all answers for 75 ms.
+    gc.collect()
+    gc.freeze()
+    await stop.wait()
+    tell("Leaving: no new work is taken, what is in hand is finished.")
 
 
 @asynccontextmanager
@@ -110,40 +149,70 @@ async def start(settings: Settings) -> AsyncGenerator[Running]:
             promise=bundle.promise,
             served=bundle.served,
         )
+        status = status_way(settings, env)
         slack = await stack.enter_async_context(slack_client(settings))
         chat = None if slack is None else SlackChat(slack.client, bundle.outbox, clock)
         paged = await stack.enter_async_context(paging_way(settings, env, bundle.outbox))
-        procedures = FileProcedures()
-        bot = replace(
-            make_verbs(settings, env, bundle, prober, chat=chat, paged=paged),
-            rooms=None if not (slack and chat) else SlackRooms(slack.client, chat),
-            procedures=procedures,
+        learning = Learning(
+            FileProcedures(), FileTemplates(lambda: settings_of(env.store.state), clock)
         )
-        files = await declarations(settings, bundle, stack, procedures)
+        bot = await _published(
+            settings,
+            replace(
+                make_verbs(settings, env, bundle, prober, chat=chat, paged=paged),
+                rooms=None if not (slack and chat) else SlackRooms(slack.client, chat),
+                procedures=learning.procedures,
+                templates=learning.templates,
+            ),
+            status,
+            stack,
+        )
+        files = await declarations(settings, bundle, stack, learning)
         pulse = Pulse(bundle.store, clock)
         await workers(bot, bundle, drain, stack)
-        ahead = preflight_way(settings, bot)
-        every = (
-            *duties(bot, pulse, keep_days=settings.keep_days, served_hours=settings.exposure_hours),
-            *paged.duties(pulse),
-            *ahead.duties(pulse),
+        ahead = preflight_way(settings, bot, pulse)
+        await stack.enter_async_context(
+            running(
+                (
+                    *duties(
+                        bot,
+                        pulse,
+                        keep_days=settings.keep_days,
+                        served_hours=settings.exposure_hours,
+                    ),
+                    *paged.duties(pulse),
+                    *ahead.duties(pulse),
+                    *status.duties(pulse),
+                )
+            )
         )
-        await stack.enter_async_context(running(every))
         stack.push_async_callback(drained, drain, settings.drain_s)
         tokens = _local_tokens(settings)
         around = replace(
             surroundings(settings, bundle, bot, pulse, identity(bundle.store, tokens)),
             declarations=files.health,
             preflight=ahead.preflight.said,
+            status=status.shown(pulse),
         )
         routes: list[Entry] = [*paged.routes]
         if slack is not None:
             way = await slack_way(settings, slack, bot, bundle.outbox, stack)
             around = replace(around, slack=way.health)
             routes += way.routes
-        api = await stack.enter_async_context(listening(settings, web.create(around, routes)))
+        api = await _heard(settings, stack, web.create(around, routes), status)
         _findable(settings, stack, api=api, store_url=store_url, tokens=tokens)
         yield Running(api, store_url, bundle, bot)
+
+
+async def _heard(
+    settings: Settings, stack: AsyncExitStack, app: Starlette, status: StatusWay
+) -> str:
+    """Listen, and tell what is read elsewhere where that is; return the address."""
+    await status.begin()
+    api = await stack.enter_async_context(listening(settings, app))
+    status.env.paper.url = f"{(settings.public_url or api).rstrip('/')}/runbooks"
+    status.read_at(settings, api)
+    return api
 
 
 def _findable(
@@ -159,6 +228,16 @@ def _findable(
     people = {"people": tokens, "as": next(iter(tokens))} if tokens else {}
     local_bot.write(settings.state_dir, {**where, **people})
     stack.callback(local_bot.withdraw, settings.state_dir, api=api)
+
+
+async def _published(settings: Settings, bot: Bot, status: StatusWay, stack: AsyncExitStack) -> Bot:
+    """Return the bot with every place where messages to people go."""
+    slack = None
+    if bot.chat is not None and bot.rooms is not None:
+        slack = SlackWay(bot.chat, bot.rooms, bot.render)
+    own: dict[TargetKind, Make] = {**status.makers(), "in-app": lambda _: InApp(bot.env)}
+    places = publishing_way(settings, bot.env, slack, own)
+    return replace(bot, publishers=await stack.enter_async_context(places))
 
 
 def make_verbs(

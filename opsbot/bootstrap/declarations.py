@@ -2,13 +2,16 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import structlog
 
-from opsbot.adapters import catalog
+from opsbot.adapters import catalog, catalog_words
 from opsbot.adapters.background import background
 from opsbot.adapters.bundle import StoreBundle
 from opsbot.adapters.clock import SystemEntropy
+from opsbot.adapters.comms.templates import FileTemplates
 from opsbot.adapters.runbooks.procedures import FileProcedures
 from opsbot.adapters.watch import Watch
 from opsbot.app.check import examined, line_of
@@ -37,16 +40,35 @@ class Files:
         self._health = FilesHealth(reloaded.declared is not None, errors)
 
 
+@dataclass(frozen=True, slots=True)
+class Learning:
+    """Who learns what the files of `runbooks/` say: what can be walked, and what can be written."""
+
+    procedures: FileProcedures = field(default_factory=FileProcedures)
+    templates: FileTemplates = field(default_factory=FileTemplates)
+
+    def learned(self, loaded: Loaded, runbooks_dir: Path) -> Loaded:
+        """
+        Take over what is good, and return what was read with what is wrong with the templates.
+
+        A broken template keeps no kill and no policy from being declared: it stays as it was last good.
+        """
+        library, kept = self.templates.load(runbooks_dir)
+        for name in kept:
+            _log.warning("template_refused", template=name, kept="as it was last good")
+        return catalog_words.beside(self.procedures.learned(loaded), library)
+
+
 async def declarations(
     settings: Settings,
     bundle: StoreBundle,
     stack: AsyncExitStack,
-    procedures: FileProcedures | None = None,
+    learning: Learning | None = None,
 ) -> Files:
     """
     Declare what the files say, and go on whenever they change; broken ones change nothing.
 
-    Return what can be asked how the files are. *procedures* learns the runbooks of each good look.
+    Return what can be asked how the files are. *learning* takes over each good look.
 
     Raises:
         StoreLost: it is not known whether the first declaration is stored.
@@ -54,10 +76,12 @@ async def declarations(
     files = Files()
     folders = (settings.flags_dir, settings.runbooks_dir)
 
+    def read() -> Loaded:
+        loaded = examined(catalog.load(*folders, day=catalog.today()))
+        return loaded if learning is None else learning.learned(loaded, settings.runbooks_dir)
+
     async def load() -> Loaded:
-        found = await asyncio.to_thread(catalog.load, *folders, day=catalog.today())
-        loaded = examined(found)
-        return loaded if procedures is None else procedures.learned(loaded)
+        return await asyncio.to_thread(read)
 
     reload = Reload(load, Declare(bundle.store, SystemEntropy()))
 

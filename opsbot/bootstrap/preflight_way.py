@@ -1,15 +1,15 @@
 """Wiring of the preflight of runbooks: asked over HTTP, and once a night for their owners."""
 
-import asyncio
 from dataclasses import dataclass
 from functools import partial
 
 from opsbot.adapters.pulse import Pulse
-from opsbot.adapters.runbooks import files as runbook_files
 from opsbot.adapters.scheduler import Duty
 from opsbot.app.bot import Bot
+from opsbot.app.comms_rules import settings_of
 from opsbot.app.room.reach import unreachable
 from opsbot.app.runs.nightly import Nightly, Preflight
+from opsbot.bootstrap.publishing_way import unready
 from opsbot.config import Settings
 
 NIGHTLY_CRON = "41 5 * * *"
@@ -31,15 +31,23 @@ class PreflightWay:
         return (Duty("preflight", lambda: pulse.quietly(nightly), cron=NIGHTLY_CRON),)
 
 
-def preflight_way(settings: Settings, bot: Bot) -> PreflightWay:
+def preflight_way(settings: Settings, bot: Bot, pulse: Pulse) -> PreflightWay:
     """Return the way; it asks only what is connected."""
 
     async def templates() -> frozenset[str] | None:
-        return (await asyncio.to_thread(runbook_files.load, settings.runbooks_dir)).templates
+        return frozenset(bot.templates.known())
 
     channels = None if bot.rooms is None else partial(unreachable, bot.rooms)
     preflight = Preflight(
-        bot.env, bot.procedures, templates, rota=bot.rota, channels=channels, paging=bot.paging
+        bot.env,
+        bot.procedures,
+        templates,
+        rota=bot.rota,
+        channels=channels,
+        paging=bot.paging,
+        outbox=bot.outbox,
+        age_s=pulse.age_s,
+        targets=lambda: unready(settings, settings_of(bot.env.store.state)),
     )
     if bot.chat is None:
         return PreflightWay(preflight, None)

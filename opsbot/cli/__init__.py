@@ -96,6 +96,8 @@ def _loaded(command: Command) -> Run:
 
 
 def _unknown(word: str) -> str:
+    if word.startswith("-"):
+        return f"{word!r} stands after the verb, as in `opsbot status --json`; `opsbot help` lists the verbs"
     near = get_close_matches(word.lower(), COMMANDS, n=1, cutoff=0.5)
     offered = f"; did you mean `opsbot {near[0]}`?" if near else "; `opsbot help` lists them"
     return f"opsbot has no verb {word!r}{offered}"

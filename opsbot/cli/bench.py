@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from opsbot.bench import CLIENTS, NAMES, Read, run
+from opsbot.bench import CLIENTS, NAMES, Fill, Read, run
 from opsbot.cli.options import Asked, Usage
 
 
@@ -16,6 +16,7 @@ def bench(asked: Asked) -> int:
         json="json" in asked.flags,
         tell=_tell,
         read=_reader() if asked.words[0] == "runbooks" else None,
+        fill=_filler() if asked.words[0] == "runbooks" else None,
     )
 
 
@@ -43,6 +44,21 @@ def _reader() -> Read:
         return parsed.findings[0].message if parsed.draft is None else ""
 
     return read
+
+
+def _filler() -> Fill:
+    """Return what the bot fills templates of messages with."""
+    # Imported here: the other measurements load nothing of it.
+    from opsbot.adapters.comms import sandbox  # noqa: PLC0415  as above
+
+    def fill(source: str) -> str:
+        try:
+            sandbox.fill(source, {"feature": "the assistant"})
+        except (sandbox.Forbidden, sandbox.Unfilled) as bad:
+            return getattr(bad, "message", "comes out too long, or names what is not there")
+        return ""
+
+    return fill
 
 
 def _tell(line: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import get_args
 
 from opsbot import config
-from opsbot.adapters import catalog
+from opsbot.adapters import catalog, catalog_words
 from opsbot.app import check as checking
 from opsbot.app import new_workflow
 from opsbot.app.new_workflow import Draft, Question
@@ -27,11 +27,12 @@ def check(asked: Asked) -> int:
         raise Usage(f"opsbot check [--live] [--format {'|'.join(forms)}]")
     settings = config.load()
     said = opened(asked).ask("/v1/preflight") if "live" in asked.flags else None
-    loaded = checking.examined(
-        catalog.load(settings.flags_dir, settings.runbooks_dir, day=catalog.today())
-    )
+    read = catalog.load(settings.flags_dir, settings.runbooks_dir, day=catalog.today())
+    loaded = catalog_words.checked(checking.examined(read), settings.runbooks_dir)
     if said is not None and known != "text":
         loaded = Loaded(loaded.catalogue, tuple(sorted((*loaded.findings, *_live(said)))))
+        if said.body.get("store") == "lost":
+            printing.note(said.lines[0])
     if text := checking.render(loaded, known):
         print(text)
     if said is not None and known == "text":

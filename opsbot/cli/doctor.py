@@ -15,6 +15,8 @@ from opsbot.adapters.signing import KeyFile
 from opsbot.app import check as checking
 from opsbot.cli import api
 from opsbot.cli.options import Asked, Refusal, Usage
+from opsbot.domain import comms_settings
+from opsbot.domain.declaration import Loaded
 from opsbot.domain.errors import Misconfigured, OpsbotError
 from opsbot.domain.said import DONE, REFUSED, visible
 from opsbot.domain.typed import spelled, terminal
@@ -59,14 +61,16 @@ def examine(asked: Asked) -> tuple[Sign, ...]:
         settings = config.load()
     except Misconfigured as error:
         return (Sign("settings", ok=False, says=error.message),)
+    loaded = checking.examined(catalog.load(settings.flags_dir, settings.runbooks_dir))
     return (
         _settings(settings),
         _sign("state directory", lambda: _state_dir(settings)),
         _sign("signing key", lambda: _key(settings)),
         _sign("store", lambda: _store(settings)),
-        _declarations(settings),
+        _declarations(loaded),
         _slack(settings),
         _pagerduty(settings),
+        _targets(settings, loaded),
         _bot(asked),
     )
 
@@ -162,8 +166,7 @@ def _counted(now_s: int, at_s: int | None) -> str:
     return f"what is served was counted {age_s} s ago{stopped}"
 
 
-def _declarations(settings: config.Settings) -> Sign:
-    loaded = checking.examined(catalog.load(settings.flags_dir, settings.runbooks_dir))
+def _declarations(loaded: Loaded) -> Sign:
     says = checking.summary(loaded)
     return Sign("declarations", ok=loaded.catalogue is not None, says=says)
 
@@ -172,6 +175,25 @@ def _slack(settings: config.Settings) -> Sign:
     if settings.slack_transport == "off":
         return Sign("slack", ok=None, says="switched off: terminal and HTTP only")
     return Sign("slack", ok=True, says=f"{settings.slack_transport}, tokens are set")
+
+
+def _targets(settings: config.Settings, loaded: Loaded) -> Sign:
+    """Return at which declared targets nothing would ever be published; asks nobody."""
+    if loaded.catalogue is None:
+        return Sign("targets of messages", ok=None, says="the declarations cannot be read")
+    comms = comms_settings.from_record(loaded.catalogue.comms)
+    if not comms.targets:
+        return Sign("targets of messages", ok=None, says="none are declared in flags/comms.yaml")
+    from opsbot.bootstrap.publishing_way import problems  # noqa: PLC0415  the wiring costs a second
+
+    found = problems(settings, comms)
+    if not found:
+        well = f"{len(comms.targets)} declared, each with what it needs; not asked from here"
+        return Sign("targets of messages", ok=True, says=well)
+    says = "; ".join(f"{name}: {why}" for name, why in found.items())
+    # That Slack is switched off is somebody's choice, and said above.
+    off = all(comms.targets[name].kind == "slack" for name in found)
+    return Sign("targets of messages", ok=None if off else False, says=visible(says))
 
 
 def _bot(asked: Asked) -> Sign:

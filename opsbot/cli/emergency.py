@@ -20,6 +20,7 @@ from opsbot.cli.api import state_dir
 from opsbot.cli.options import Asked
 from opsbot.domain.change import Record
 from opsbot.domain.containment import Containment
+from opsbot.domain.durations import elapsed
 from opsbot.domain.errors import Misconfigured, NeedsConfirmation, UnknownMode, UnknownWorkflow
 from opsbot.domain.said import DONE, UNCONFIRMED, Said, inert
 from opsbot.domain.workflow import Workflow
@@ -208,7 +209,7 @@ def _fleet_line(seen: Containment | None, took_ms: float) -> str:
         return "Confirmed: unknown. This credential may not see acknowledgements."
     if seen.expected == 0:
         return "No running instance has confirmed it."
-    took = f" in {took_ms:.0f} ms" if seen.complete else " so far"
+    took = f" in {elapsed(took_ms)}" if seen.complete else " so far"
     return f"{len(seen.confirmed)}/{seen.expected} confirmed{took}"
 
 

@@ -66,13 +66,19 @@ WAYS: Mapping[str, Way] = {
     ),
     "runbook": Way(
         "opsbot.cli.runbooks:runbook",
-        _JSON,
+        {**_JSON, "fix": "with `lint`: mend white space and quotes around `{{ }}`, and show what"},
         {
             **_BOT,
             "format": "with `render`: text, html, markdown or cacao; with `lint`: text, json or github",
             "out": "with `render`: the file for it",
         },
         passes=_passed("runbook", "step", "for", "all", "drill", "show", "yes"),
+    ),
+    "comms": Way(
+        "opsbot.cli.comms:comms",
+        _JSON,
+        {**_BOT, "format": "with `lint`: text, json or github"},
+        passes=_passed("comms", "next", "to", "back", "anyway", "all", "from", "in", "mode"),
     ),
     "approve": Way(
         "opsbot.cli.acts:approve", _JSON, _BOT, passes=_passed("approve", "refuse", "reason")

@@ -34,4 +34,5 @@ SCHEDULER = Actor(kind="system", id="scheduler", via="timer")
 DECLARATIONS = Actor(kind="system", id="declarations", via="declarations")
 FLEET_WATCH = Actor(kind="system", id="fleet-watch", via="timer")
 RAMP = Actor(kind="system", id="ramp", via="timer")
+OUTBOX = Actor(kind="system", id="outbox", via="timer")
 """Takes the steps of a ramp that people started, and takes back what turns out badly."""

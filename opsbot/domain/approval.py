@@ -1,6 +1,6 @@
 """A request that waits for a second person; bound to the hash of exactly what was asked."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 from opsbot.domain.change import Record
@@ -15,7 +15,8 @@ class Approval:
 
     *action* is what will be done (`{"verb": "restore", "kills": [...], "workflow": ...}`) and
     *action_hash* the SHA-256 of its canonical JSON: any difference at execution makes it void.
-    *requester* and *approver* are persons (joined identities), not surface ids.
+    *requester* and *approver* are persons (joined identities), not surface ids. *cause* is in our words
+    why it is void, where more is known than that what it asked for was changed.
     """
 
     id: str
@@ -27,6 +28,7 @@ class Approval:
     standing: Standing = "pending"
     approver: str = ""
     settled_ms: int | None = None
+    cause: str = ""
 
     @property
     def kills(self) -> tuple[str, ...]:
@@ -36,9 +38,9 @@ class Approval:
             return ()
         return tuple(str(one[0]) for one in listed if isinstance(one, (list, tuple)))
 
-    def settle(self, standing: Standing, *, by: str, at_ms: int) -> "Approval":
+    def settle(self, standing: Standing, *, by: str, at_ms: int, cause: str = "") -> "Approval":
         """Return it settled."""
-        return replace(self, standing=standing, approver=by, settled_ms=at_ms)
+        return replace(self, standing=standing, approver=by, settled_ms=at_ms, cause=cause)
 
 
 def as_record(approval: Approval) -> Record:
@@ -54,14 +56,16 @@ def as_record(approval: Approval) -> Record:
         "standing": approval.standing,
         "approver": approval.approver,
         "settled_ms": approval.settled_ms,
+        **({"cause": approval.cause} if approval.cause else {}),
     }
 
 
 def from_record(record: Record) -> Approval:
     """
-    Read a stored record.
+    Read a stored record; fields of later versions are ignored.
 
     Raises:
         KeyError, TypeError: not written by this program.
     """
-    return Approval(**{name: value for name, value in record.items() if name != "s"})  # type: ignore[arg-type]  # our own record
+    known = {one.name: record[one.name] for one in fields(Approval) if one.name in record}
+    return Approval(**known)  # type: ignore[arg-type]  # our own record

@@ -38,6 +38,7 @@ class Catalogue:
     *hash* is the SHA-256 over every file that was read; *runbooks* has one for each runbook.
     *examples* stand in *policy_file*. *book* has the models' other names and prices,
     *incidents* how incidents are run (`incident_settings.from_record`; empty is as usual).
+    *comms* is how people are told (`comms_settings.from_record`; empty is as usual).
     *procedures* are the runbooks themselves, foreign ones as `imported/<name>`.
     """
 
@@ -49,12 +50,17 @@ class Catalogue:
     policy_file: str = "flags/policy.yaml"
     book: ModelBook = field(default_factory=ModelBook)
     incidents: Record = field(default_factory=dict)
+    comms: Record = field(default_factory=dict)
     procedures: Mapping[str, Runbook] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What reading came to: *catalogue* is None when a single finding is an error."""
+    """
+    What reading came to: *catalogue* is None when a single finding is an error.
+
+    Errors of templates of messages alone leave it usable for a bot that runs: no kill waits for words.
+    """
 
     catalogue: Catalogue | None
     findings: tuple[Finding, ...] = ()

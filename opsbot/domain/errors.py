@@ -28,6 +28,7 @@ Everything that opsbot refuses or fails at, as one tree; each says what happened
     - RunOpen                  the one that is open of the same runbook already
   x Unsure                     what happened is not known for certain
     - StoreLost                stored: unknown; what to do
+      . LookLost               nothing was asked to be stored
     - NotDurable               stored, but on fewer nodes than declared
   x Gone                       a message of opsbot's own was deleted by somebody
   x Misconfigured              the bot does not start; one clear line
@@ -135,6 +136,24 @@ class UnknownRun(Refused):
     """No run has that id, or its incident is private and not theirs to see: the words are the same."""
 
     code = "unknown_run"
+
+
+class UnknownMessage(Refused):
+    """No message to people has that id, or its incident is private and not theirs to see."""
+
+    code = "unknown_message"
+
+
+class UnknownTemplate(Refused):
+    """No template of messages has that name."""
+
+    code = "unknown_template"
+
+
+class Unpublishable(Refused):
+    """A message cannot go out as it is: a field, its words, its stage, or what is so outside."""
+
+    code = "unpublishable"
 
 
 class RunOpen(Refused):
@@ -261,6 +280,10 @@ class StoreLost(Unsure):
     """The store did not answer in time: whether the change is stored is not known."""
 
     code = "store_lost"
+
+
+class LookLost(StoreLost):
+    """The store did not answer somebody who only looked: nothing was changed, and that is known."""
 
 
 class NotDurable(Unsure):

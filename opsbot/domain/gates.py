@@ -67,10 +67,14 @@ class Result:
     @property
     def brief(self) -> str:
         """Return what holds, without anything that grows old: the same as long as it is the same."""
-        wanted = f"{self.gate.op} {self.gate.threshold:g}"
-        value = "nothing" if self.measurement is None else f"{self.measurement.value:g}"
-        how = self.colour.replace("_", " ")
-        return f"{self.gate.name} is {how}: {value} reported, {wanted} wanted"
+        name, gate, one = self.gate.name, self.gate, self.measurement
+        value = "nothing" if one is None else f"{one.value:g}"
+        if self.colour == "too_few" and one is not None:
+            return f"{name} has too few cases: {one.n} reported, {gate.min_n} wanted"
+        if self.colour == "stale":
+            return f"{name} is stale: {value} reported, more than {gate.max_age_h} h ago"
+        how = "red, beyond its limit" if self.colour == "hard_red" else self.colour
+        return f"{name} is {how}: {value} reported, {gate.op} {gate.threshold:g} wanted"
 
     @property
     def green(self) -> bool:

@@ -10,6 +10,7 @@ from opsbot.domain.change import Json, Position, Record
 from opsbot.domain.incident_flow import NOT_COUNTED, OPEN, Status
 from opsbot.domain.incident_times import Moment, Times
 from opsbot.domain.incident_types import UNKNOWN, Severity
+from opsbot.domain.records import listed, mapped, plain, position
 
 Role = Literal["commander", "comms", "scribe"]
 ROLES: Final[tuple[Role, ...]] = ("commander", "comms", "scribe")
@@ -183,15 +184,15 @@ def number_of(word: str) -> str | None:
     return None if found is None else f"INC-{int(found[1])}"
 
 
-_ID: Final = re.compile(r"inc-0*([1-9][0-9]{0,8})", re.IGNORECASE | re.ASCII)
+_ID: Final = re.compile(r"inc-0*([1-9][0-9]{0,30})", re.IGNORECASE | re.ASCII)
 
 
 def as_record(incident: Incident) -> Record:
     """Return the record as it is stored."""
-    plain = {name: _plain(getattr(incident, name)) for name in _FIELDS}
+    written = {name: plain(getattr(incident, name)) for name in _FIELDS}
     return {
         "s": 1,
-        **plain,
+        **written,
         "at": incident.at.as_json(),
         "declared_at": incident.declared_at.as_json(),
         "times": incident_times.as_record(incident.times),
@@ -205,24 +206,24 @@ def from_record(record: Record) -> Incident:
     Raises:
         KeyError, TypeError, ValueError: not written by this program.
     """
-    plain = {name: record[name] for name in _FIELDS if name in record}
-    tuples = {name: tuple(_listed(plain.get(name))) for name in _TUPLES}
+    known = {name: record[name] for name in _FIELDS if name in record}
+    tuples = {name: tuple(listed(known.get(name))) for name in _TUPLES}
     return Incident(
         **{  # type: ignore[arg-type]  # our own record, checked by the journal's hash
-            **plain,
+            **known,
             **tuples,
-            "roles": dict(_mapped(record.get("roles"))),
-            "offers": dict(_mapped(record.get("offers"))),
+            "roles": dict(mapped(record.get("roles"))),
+            "offers": dict(mapped(record.get("offers"))),
             "steps": {
                 name: Step(**one)
-                for name, one in _mapped(record.get("steps")).items()
+                for name, one in mapped(record.get("steps")).items()
                 if isinstance(one, dict)
             },
             "pager": _pager(record.get("pager")),
-            "room": _room(_mapped(record.get("room"))),
-            "actions": tuple(Action(**one) for one in _listed(record.get("actions"))),  # type: ignore[arg-type]  # our own record
-            "at": _position(record["at"]),
-            "declared_at": _position(record["declared_at"]),
+            "room": _room(mapped(record.get("room"))),
+            "actions": tuple(Action(**one) for one in listed(record.get("actions"))),  # type: ignore[arg-type]  # our own record
+            "at": position(record["at"]),
+            "declared_at": position(record["declared_at"]),
             "times": incident_times.from_record(record["times"]),
         }
     )
@@ -233,25 +234,13 @@ _FIELDS: Final = tuple(one.name for one in fields(Incident) if one.name not in _
 _TUPLES: Final = ("workflows", "responders", "kills", "quiet")
 
 
-def _plain(value: object) -> Json:
-    """Return a value of the dataclass as JSON has it."""
-    if isinstance(value, Mapping):
-        return {str(name): _plain(one) for name, one in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(one) for one in value]
-    if isinstance(value, (Step, Pager, Room, Action)):
-        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
-    assert value is None or isinstance(value, (bool, int, float, str)), value
-    return value
-
-
 def _pager(value: Json) -> Pager | None:
     if not isinstance(value, Mapping):
         return None
     read = {
         **value,
-        "assignees": tuple(_listed(value.get("assignees"))),
-        "applied": _mapped(value.get("applied")),
+        "assignees": tuple(listed(value.get("assignees"))),
+        "applied": mapped(value.get("applied")),
     }
     return Pager(**read)  # type: ignore[arg-type]  # our own record
 
@@ -259,17 +248,3 @@ def _pager(value: Json) -> Pager | None:
 def _room(value: Mapping[str, Json]) -> Room:
     known = {one.name: value[one.name] for one in fields(Room) if one.name in value}
     return Room(**known)  # type: ignore[arg-type]  # our own record
-
-
-def _position(value: Json) -> Position:
-    if not isinstance(value, Mapping):
-        raise TypeError(f"not a position: {value!r}")
-    return Position(int(str(value["epoch"])), int(str(value["revision"])))
-
-
-def _listed(value: Json) -> tuple[Json, ...]:
-    return tuple(value) if isinstance(value, (list, tuple)) else ()
-
-
-def _mapped(value: Json) -> Mapping[str, Json]:
-    return value if isinstance(value, Mapping) else {}

@@ -292,7 +292,10 @@ def differences(replayed: State, live: State) -> tuple[Difference, ...]:
     return tuple(found)
 
 
-QUOTED: Final = ("reason", "actor_name", "note", "title", "summary", "why", "text", "update", "on")
+QUOTED: Final = (
+    *("reason", "actor_name", "note", "title", "summary", "why", "text", "update", "on"),
+    *("headline", "values", "hold"),
+)
 """The fields of records and facts that hold a commitment to free text, and never the text itself."""
 
 

@@ -11,6 +11,7 @@ from opsbot.domain.policy_identity import (
     INSIDE,
     actor_of_person,
     actor_of_token,
+    approving_roles,
     identity_of,
     may_approve,
     person_of,
@@ -61,11 +62,18 @@ __all__ = [
 ]
 
 _OUTSIDE = {
-    "guest": "Guests cannot use the kill switch",
-    "bot": "Bots cannot use the kill switch",
-    "foreign": "People of another workspace cannot use the kill switch",
+    "guest": "Guests cannot {do}",
+    "bot": "Bots cannot {do}",
+    "foreign": "People of another workspace cannot {do}",
     "unknown_service": "This service account is not in the policy",
 }
+_DOING = {
+    "incident": "work on incidents",
+    "route": "change routes",
+    "rollback": "change routes",
+    "show": "look at opsbot",
+}
+"""What those outside cannot do, by verb; with any other they would use the kill switch."""
 
 
 def judge(policy: Policy, request: Request) -> Verdict:
@@ -76,7 +84,8 @@ def judge(policy: Policy, request: Request) -> Verdict:
     standing = standing_of(policy, request.actor)
     if standing not in INSIDE:
         rule = f"{standing.replace('_', '-')}-refused"
-        return refused(policy, request, rule, f"{_OUTSIDE[standing]}.", who=who)
+        why = _OUTSIDE[standing].format(do=_DOING.get(request.verb, "use the kill switch"))
+        return refused(policy, request, rule, f"{why}.", who=who)
     if standing == "system":
         return _system(policy, request, who)
     if (limit := _service_limit(policy, request, who)) is not None:
@@ -229,7 +238,8 @@ def _approve(policy: Policy, request: Request, who: str) -> Verdict:
     if not request.requester or person == request.requester:
         message = "Who asked cannot approve, in any of their identities."
         return refused(policy, request, "approver-is-requester", message, who=who)
-    if _has_power(policy, request, "approve") or may_approve(policy, person, request):
+    held = roles_of(policy, request) & approving_roles(policy, request)
+    if held or may_approve(policy, person, request):
         return Verdict("alone", "approver", "You may approve this.", person=who)
     message = "Your role does not allow approving this."
     return refused(policy, request, "approver-role", message, who=who)

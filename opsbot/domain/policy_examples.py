@@ -17,7 +17,8 @@ class Example:
     One row of `tests:`. *line* is where it stands in the file.
 
     *actor* is a person, service, e-mail or Slack id; *workflow* a name, or `all` for an act that
-    names none. Ages are in minutes. *rule* is only compared when it is given.
+    names none. Ages are in minutes. *rule* is only compared when it is given. *of* is what an
+    approval is for (`comms`), empty for a restore.
     """
 
     line: int
@@ -37,6 +38,7 @@ class Example:
     last_break_glass_min: float | None = None
     waiting_min: float = 0
     requester: str = ""
+    of: str = ""
 
 
 _NOW_MS = 1_000_000_000
@@ -73,6 +75,7 @@ def request_of(policy: Policy, workflows: Mapping[str, Workflow], example: Examp
         waiting_ms=_ms(example.waiting_min) or 0,
         last_break_glass_ms=None if last is None else _NOW_MS - (_ms(last) or 0),
         requester=_requester(policy, example.requester),
+        of=example.of,
     )
 
 

@@ -77,7 +77,13 @@ def may_approve(policy: Policy, name: str, request: Request) -> bool:
     if name in policy.secondary and request.waiting_ms >= policy.times.page_secondary_ms:
         return True
     held = {g.role for g in policy.grants if name in g.people and covers(g, request)}
-    return bool(held & powerful(policy, "approve", request.workflows))
+    return bool(held & approving_roles(policy, request))
+
+
+def approving_roles(policy: Policy, request: Request) -> frozenset[str]:
+    """Return the roles that may approve this: those that approve, and those with the power over what it is *of*."""
+    own = powerful(policy, request.of, request.workflows) if request.of else frozenset[str]()
+    return powerful(policy, "approve", request.workflows) | own
 
 
 def powerful(policy: Policy, verb: str, workflows: tuple[Workflow, ...]) -> frozenset[str]:

@@ -146,7 +146,8 @@ class Request:
     them, else None. *joined*: somebody else acted on one of them. *incident*: one is tied to an
     incident. *waiting_ms*: how long the restore has waited. *requester* is the identity that asked
     (`approve`, and `restore` where one waits). *last_break_glass_ms* is the server's time of the actor's last use.
-    *on_call*: escalation policies the actor is on call for right now.
+    *on_call*: escalation policies the actor is on call for right now. *of* is the verb that an
+    approval is for, where who has that power may give it as well as who may approve (`comms`).
     """
 
     verb: str
@@ -164,6 +165,7 @@ class Request:
     last_break_glass_ms: int | None = None
     requester: str = ""
     on_call: frozenset[str] = frozenset()
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,14 @@
 
 from collections.abc import Iterable
 
-from opsbot.domain.policy_identity import covers, may_approve, person_of, powerful, shown
+from opsbot.domain.policy_identity import (
+    approving_roles,
+    covers,
+    may_approve,
+    person_of,
+    powerful,
+    shown,
+)
 from opsbot.domain.policy_model import LONE_RULE, Grant, Policy, Request, Verdict
 
 _AS_KILL = frozenset({"show", "break_glass"})
@@ -36,11 +43,14 @@ def _who_else_approves(policy: Policy, request: Request) -> list[str]:
 
 def approving(policy: Policy, request: Request) -> tuple[Grant, ...]:
     """Return the entries of the policy that let their holders approve this."""
-    return _reaching(policy, request, "approve")
+    return _granted(policy, request, approving_roles(policy, request))
 
 
 def _reaching(policy: Policy, request: Request, verb: str) -> tuple[Grant, ...]:
-    roles = powerful(policy, verb, request.workflows)
+    return _granted(policy, request, powerful(policy, verb, request.workflows))
+
+
+def _granted(policy: Policy, request: Request, roles: frozenset[str]) -> tuple[Grant, ...]:
     return tuple(one for one in policy.grants if one.role in roles and covers(one, request))
 
 

@@ -44,9 +44,9 @@ class ProbeHosts:
 
     def refusal(self, host: str, addresses: Sequence[str]) -> str:
         """Return why no probe is sent to *host*, which is at *addresses*; empty where it may be."""
-        named = self._named(host.rstrip(".").lower())
+        named = self.names_it(host)
         for text in addresses:
-            address = _plain(ip_address(text.partition("%")[0]))
+            address = unwrapped(ip_address(text.partition("%")[0]))
             if any(address in network for network in NEVER):
                 return f"{address} is an address that is never probed"
             within = any(address in network for network in (*PRIVATE, *self.networks))
@@ -54,7 +54,9 @@ class ProbeHosts:
                 return f"{address} is not in a private network; OPSBOT_PROBE_HOSTS allows more"
         return "" if addresses else "it has no address"
 
-    def _named(self, host: str) -> bool:
+    def names_it(self, host: str) -> bool:
+        """Return whether a host is allowed by its name."""
+        host = host.rstrip(".").lower()
         parts = host.split(".")
         below = {f".{'.'.join(parts[nth:])}" for nth in range(1, len(parts))}
         return not self.names.isdisjoint({host, *below})
@@ -84,7 +86,7 @@ def _is_name(word: str) -> bool:
     return not numbers and all(one and one.replace("-", "").isalnum() for one in labels)
 
 
-def _plain(address: Address) -> Address:
+def unwrapped(address: Address) -> Address:
     """Return the IPv4 address that an IPv6 one only wraps, so that no rule is passed by."""
     if isinstance(address, IPv4Address):
         return address

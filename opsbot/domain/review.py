@@ -1,13 +1,14 @@
 """The review of an incident as one value, from which every form of it is written. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Literal
 
 from opsbot.domain.change import Json, Record
 from opsbot.domain.incident_flow import Status
 from opsbot.domain.incident_times import Measures, Times
 from opsbot.domain.incident_types import Severity
+from opsbot.domain.review_comms import Communication
 from opsbot.domain.served_count import Counted
 from opsbot.domain.timeline import Line
 
@@ -226,6 +227,7 @@ class Review:
     cut: bool
     blank: tuple[str, ...]
     runs: tuple[WalkedRun, ...] = ()
+    comms: Communication = field(default_factory=Communication)
 
     def as_json(self) -> Record:
         """Return the machine's form."""

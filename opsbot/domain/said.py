@@ -69,6 +69,15 @@ Act = Literal[
     "run_read",
     "run_page",
     "run_more",
+    "comms_now",
+    "comms_new",
+    "comms_edit",
+    "comms_publish",
+    "comms_drop",
+    "comms_correct",
+    "comms_retry",
+    "comms_preview",
+    "comms_snooze",
 ]
 
 DONE, REFUSED, USAGE, UNCONFIRMED = 0, 1, 2, 3

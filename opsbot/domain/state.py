@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
 
-from opsbot.domain import gates, incident_note, route, routing
+from opsbot.domain import gates, incident_comms, incident_note, route, routing
 from opsbot.domain import incident as incidents
 from opsbot.domain import kill as kills
+from opsbot.domain import message as messages
 from opsbot.domain import run as runs
 from opsbot.domain import workflow as workflows
 from opsbot.domain.approval import Approval
@@ -16,14 +17,17 @@ from opsbot.domain.errors import (
     UnknownApproval,
     UnknownIncident,
     UnknownKill,
+    UnknownMessage,
     UnknownRevision,
     UnknownRun,
     UnknownWorkflow,
 )
 from opsbot.domain.gates import Measurement
 from opsbot.domain.incident import Incident
+from opsbot.domain.incident_comms import IncidentComms
 from opsbot.domain.incident_note import Note
 from opsbot.domain.kill import Kill
+from opsbot.domain.message import Message
 from opsbot.domain.remembered import Remembered, RememberedEach
 from opsbot.domain.route import Number, Revision
 from opsbot.domain.routing import Routing
@@ -61,6 +65,15 @@ RUNS = "runs"
 TEXTS = "runbook_texts"
 """The very text of every runbook version that was ever walked, by its digest, with its steps in short."""
 
+MESSAGES = "messages"
+"""Every message to people there ever was, by its id; never deleted."""
+
+COMMS = "comms"
+"""The words around each incident, by its id: what each audience was told and promised, what is known."""
+
+USER_TEXTS = "user_texts"
+"""What each workflow's users read while it is paused, where somebody changed it without its file; by workflow."""
+
 KINDS = (
     keys.KILLS,
     keys.ENDED,
@@ -76,6 +89,9 @@ KINDS = (
     NOTES,
     RUNS,
     TEXTS,
+    MESSAGES,
+    COMMS,
+    USER_TEXTS,
 )
 """Every kind of journaled record; `audit verify` replays exactly these."""
 
@@ -229,6 +245,30 @@ class State:
         """Return the runs that somebody walks, the newest first; they are few."""
         return _open_runs(self.runs())
 
+    def message(self, message_id: str) -> Message:
+        """
+        Return one message to people; whether somebody may see it is not asked here.
+
+        Raises:
+            UnknownMessage: none has that id.
+        """
+        record = self.kind(MESSAGES).get(message_id.upper())
+        if record is None:
+            raise UnknownMessage(
+                f"There is no message `{inert(message_id, limit=40)}`; nothing was changed.",
+                hint=f"{command('comms list')} lists them.",
+            )
+        return messages.from_record(record)
+
+    def messages(self) -> tuple[Message, ...]:
+        """Return every message to people, the newest first."""
+        return _messages(self.kind(MESSAGES))
+
+    def comms(self, incident_id: str) -> IncidentComms:
+        """Return the words around one incident; nothing yet where none was ever said."""
+        record = self.kind(COMMS).get(incident_id)
+        return IncidentComms(incident_id) if record is None else incident_comms.from_record(record)
+
     def runbook_text(self, digest: str) -> str:
         """Return the very text that runs with that digest walk, empty where none ever did."""
         return str(self.kind(TEXTS).get(digest, {}).get("source", ""))
@@ -294,3 +334,11 @@ def _read_open_runs(known: tuple[Run, ...]) -> tuple[Run, ...]:
 
 
 _open_runs = Remembered(_read_open_runs)
+_each_message = RememberedEach(messages.from_record)
+
+
+def _read_messages(records: Mapping[str, Record]) -> tuple[Message, ...]:
+    return tuple(sorted(_each_message(records), key=lambda one: -int(one.id[len("MSG-") :])))
+
+
+_messages = Remembered(_read_messages)

@@ -5,7 +5,7 @@ from typing import Literal
 
 from opsbot.domain.change import Json, Record
 
-Kind = Literal["kill", "proof", "restore", "route", "page", "note", "incident", "reminder"]
+Kind = Literal["kill", "proof", "restore", "route", "page", "note", "comms", "incident", "reminder"]
 """What a line is about; marks of the picture are told apart by it."""
 
 

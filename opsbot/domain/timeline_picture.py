@@ -8,12 +8,13 @@ from typing import Final, Literal
 from opsbot.domain.incident_times import Moment, Times
 from opsbot.domain.timeline import Kind, Line
 
-Lane = Literal["kill", "restore", "route", "page", "note"]
-LANES: Final[tuple[Lane, ...]] = ("kill", "restore", "route", "page", "note")
+Lane = Literal["kill", "restore", "route", "comms", "page", "note"]
+LANES: Final[tuple[Lane, ...]] = ("kill", "restore", "route", "comms", "page", "note")
 LANE_WORD: Final[dict[Lane, str]] = {
     "kill": "Kills",
     "restore": "Restores",
     "route": "Routes",
+    "comms": "Messages",
     "page": "Pages",
     "note": "Notes",
 }

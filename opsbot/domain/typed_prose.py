@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from opsbot.domain.prose import Block, Heading, Listing, Paragraph, Prose, Quote, Span, Table
-from opsbot.domain.typed import Spell
+from opsbot.domain.typed import Spell, command
 
 USUAL: Final = "ai"
 """The prefix that such a text is written with, whatever the workspace's own is."""
@@ -19,10 +19,18 @@ VERBS: Final = frozenset(
 _WRITTEN: Final = re.compile(rf"/{USUAL}-((?:{'|'.join(sorted(VERBS))})(?: [^\n]*)?)")
 
 
+_QUOTED: Final = re.compile(rf"`/{USUAL}-((?:{'|'.join(sorted(VERBS))})(?: [^`\n]*)?)`")
+
+
 def respelled(code: str, spell: Spell) -> str:
     """Return a piece of code as a surface types it where it is one of our commands, else as it is."""
     found = _WRITTEN.fullmatch(code)
     return code if found is None else spell(found[1])
+
+
+def marked(text: str) -> str:
+    """Return a text whose pieces of code stand in backticks with our commands marked, as `command` does."""
+    return _QUOTED.sub(lambda found: command(found[1]), text)
 
 
 def spelled_prose(prose: Prose, spell: Spell) -> Prose:

@@ -17,8 +17,9 @@ from opsbot.domain.actor import Actor
 from opsbot.domain.errors import Misconfigured, StaleButton
 from opsbot.domain.said import Said
 from opsbot.slack.audit import AuditListeners
+from opsbot.slack.comms import CommsListeners
 from opsbot.slack.deps import Deps
-from opsbot.slack.entry import Entry, Need, Run
+from opsbot.slack.entry import Entry, Need, Needs, Run
 from opsbot.slack.grammar import SLACK_VERBS, command_of
 from opsbot.slack.guard import ShapeGuard
 from opsbot.slack.home import HomeListeners
@@ -28,8 +29,8 @@ from opsbot.slack.incident import IncidentListeners
 from opsbot.slack.kill import KillListeners
 from opsbot.slack.oncall import OncallListeners
 from opsbot.slack.outlet import Reply
-from opsbot.slack.restore import RestoreListeners
-from opsbot.slack.route import RouteListeners
+from opsbot.slack.restore import RestoreListeners, need_of_restore
+from opsbot.slack.route import RouteListeners, need_of_rollback, need_of_route
 from opsbot.slack.runbook import RunbookListeners
 from opsbot.slack.status import StatusListeners
 from opsbot.slack.timeline import TimelineListeners, listen_for_captures
@@ -154,14 +155,15 @@ def _register(app: SlackApp, entry: Entry) -> None:
     kill, restore = KillListeners(app.deps), RestoreListeners(app.deps)
     status, home = StatusListeners(app.deps), HomeListeners(app.deps)
     route, incident = RouteListeners(app.deps), IncidentListeners(app.deps)
-    runbook = RunbookListeners(app.deps)
-    commands: dict[str, tuple[Need, Run]] = {
+    runbook, comms = RunbookListeners(app.deps), CommsListeners(app.deps)
+    commands: dict[str, tuple[Needs, Run]] = {
         "kill": (Need.STOP, kill.command),
-        "restore": (Need.GUARD, restore.command),
-        "route": (Need.GUARD, route.command),
-        "rollback": (Need.GUARD, route.rollback),
+        "restore": (need_of_restore, restore.command),
+        "route": (need_of_route, route.command),
+        "rollback": (need_of_rollback, route.rollback),
         "incident": (Need.STOP, incident.command),
         "runbook": (Need.STOP, runbook.command),
+        "comms": (Need.STOP, comms.command),
         "status": (Need.LOOK, status.command),
         "audit": (Need.LOOK, AuditListeners(app.deps).command),
         "oncall": (Need.LOOK, OncallListeners(app.deps).command),
@@ -180,16 +182,17 @@ def _register(app: SlackApp, entry: Entry) -> None:
         Press.QUESTION: (Need.GUARD, restore.question),
         Press.STATUS: (Need.LOOK, status.pressed),
         Press.RETRY: (Need.GUARD, status.retry),
-        Press.RESTORE_HOLD: (Need.GUARD, restore.hold),
+        Press.RESTORE_HOLD: (Need.STOP, restore.hold),
         Press.RESTORE_GO_ON: (Need.GUARD, restore.go_on),
-        Press.ROUTE_HOLD: (Need.GUARD, route.hold),
+        Press.ROUTE_HOLD: (Need.STOP, route.hold),
         Press.ROUTE_GO_ON: (Need.GUARD, route.go_on),
-        Press.ROUTE_CANCEL: (Need.GUARD, route.cancel),
+        Press.ROUTE_CANCEL: (Need.STOP, route.cancel),
         Press.ROUTE_ROLLBACK: (Need.GUARD, route.roll_back),
         Press.ROUTE_SERVE: (Need.GUARD, route.serve),
         Press.ROUTE_SHOW: (Need.LOOK, route.show),
         **{press: (Need.STOP, run) for press, run in incident.buttons().items()},
         **{press: (Need.STOP, run) for press, run in runbook.buttons().items()},
+        **{press: (Need.STOP, run) for press, run in comms.buttons().items()},
     }
     for press in Press:
         _on(app, entry, "action", press, *buttons[press])
@@ -197,7 +200,8 @@ def _register(app: SlackApp, entry: Entry) -> None:
     _on(app, entry, "view", Modal.CONFIRM_KILL, Need.STOP, kill.confirm)
     _on(app, entry, "view", Modal.REASON, Need.STOP, kill.give_reason)
     _on(app, entry, "view", Modal.ROUTE, Need.GUARD, route.submitted)
-    for modal, take in {**incident.forms(), **runbook.forms.taken()}.items():
+    forms = {**incident.forms(), **runbook.forms.taken(), **comms.forms.taken()}
+    for modal, take in forms.items():
         _on(app, entry, "view", modal, Need.STOP, take)
     _on(app, entry, "shortcut", Shortcut.KILL, Need.STOP, kill.form)
     _on(app, entry, "shortcut", Shortcut.INCIDENT, Need.STOP, incident.from_message)
@@ -215,7 +219,7 @@ def _listen_to_timelines(app: SlackApp, entry: Entry) -> None:
             app.registered.append(("event", name))
 
 
-def _on(app: SlackApp, entry: Entry, kind: str, name: str, need: Need, run: Run) -> None:
+def _on(app: SlackApp, entry: Entry, kind: str, name: str, need: Needs, run: Run) -> None:
     bolt, listener = app.bolt, entry.listener(need, run)
     if kind == "command":
         bolt.command(name)(listener)

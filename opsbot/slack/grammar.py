@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from opsbot.domain.said import USAGE, Said
+from opsbot.slack.grammar_comms import COMMS_ACTS, COMMS_EXAMPLES
 from opsbot.slack.grammar_runbook import RUNBOOK_ACTS, RUNBOOK_EXAMPLES
 from opsflags.model import MODES
 
@@ -247,6 +248,27 @@ VERBS: Final = (
                 " any bot; so do `catalogue` and `list` when none answers",
             ),
             Option("lint [runbook …]", "", "what is wrong with the runbooks, and how to mend it"),
+        ),
+    ),
+    Verb(
+        "comms",
+        "comms",
+        "Tell users and colleagues: from a template, approved, published once",
+        "<now|new|publish|list|preview|correct|fact|…> [MSG-3|INC-7] [words]",
+        examples=COMMS_EXAMPLES,
+        acts=tuple(Option(words, "", does) for words, does in COMMS_ACTS),
+        terminal=(
+            Option(
+                "render <template> [name=value …]",
+                "",
+                "write a template out with example values, or these: from its file, without any bot",
+            ),
+            Option("lint [template …]", "", "what is wrong with the templates, and how to mend it"),
+            Option(
+                "hash <template>",
+                "",
+                "the hash that its owners approve it by, for `approved:`",
+            ),
         ),
     ),
     Verb(

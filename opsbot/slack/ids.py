@@ -66,6 +66,15 @@ class Press(StrEnum):
     RUN_READ = "run_read"
     RUN_PAGE = "run_page"
     RUN_MORE = "run_more"
+    COMMS_NOW = "comms_now"
+    COMMS_NEW = "comms_new"
+    COMMS_EDIT = "comms_edit"
+    COMMS_PUBLISH = "comms_publish"
+    COMMS_DROP = "comms_drop"
+    COMMS_CORRECT = "comms_correct"
+    COMMS_RETRY = "comms_retry"
+    COMMS_PREVIEW = "comms_preview"
+    COMMS_SNOOZE = "comms_snooze"
     OPEN_KILL = "open_kill"
 
 
@@ -88,6 +97,11 @@ class Modal(StrEnum):
     RUN_ASSIGN = "run_assign_modal"
     RUN_NOTE = "run_note_modal"
     RUN_TAKE_BACK = "run_take_back_modal"
+    RUN_FINISH = "run_finish_modal"
+    COMMS_PICK = "comms_pick_modal"
+    COMMS_FIELDS = "comms_fields_modal"
+    COMMS_DROP = "comms_drop_modal"
+    COMMS_SNOOZE = "comms_snooze_modal"
     ANSWER = "answer_modal"
 
 
@@ -133,6 +147,9 @@ class Field(StrEnum):
     AGAIN = "look_again"
     KIND = "kind"
     LINK = "link"
+    TEMPLATE = "template"
+    TARGETS = "targets"
+    BACK = "back"
 
 
 HOME_OPENED = "app_home_opened"

@@ -8,18 +8,17 @@ from typing import Final
 
 from opsbot.app.incident.requests import OpenIncident
 from opsbot.app.incidents import TITLE
-from opsbot.domain.blockcheck import check_view
 from opsbot.domain.change import Json
 from opsbot.domain.errors import OpsbotError
 from opsbot.domain.incident_times import ORDER, Moment
 from opsbot.domain.incident_types import SEVERITIES, TYPES, UNKNOWN, severity
 from opsbot.domain.said import Said, inert
-from opsbot.slack.blocks import Block, context, plain_text, said_blocks, section
+from opsbot.slack.blocks import Block, context, plain_text, said_blocks
 from opsbot.slack.ids import VALUE, Field, Modal
-from opsbot.slack.mrkdwn import Mrkdwn, esc
+from opsbot.slack.mrkdwn import esc
 from opsbot.slack.outlet import Wrong
 from opsbot.slack.tokens import REASON_LIMIT, shortened
-from opsbot.slack.views import View, form, text_input, typed_input
+from opsbot.slack.views import View, above, fitting, form, text_input, typed_input
 
 BY_TYPE: Final = "type"
 """The severity that is left to the type."""
@@ -144,7 +143,7 @@ def open_modal(
     same = f"The same as a command: /{prefix}-incident open support-copilot sev2 wrong answers"
     blocks.append(context(esc(same)))
     view = form(Modal.INCIDENT, "Open an AI incident", blocks, submit="Open it", key=draft.metadata)
-    return _fitting(view, top)
+    return fitting(view, top)
 
 
 def _optional(draft: Draft, words: Mapping[str, str]) -> list[Block]:
@@ -203,33 +202,33 @@ def update_modal(incident: str, words: Mapping[str, str], *, top: Said | None = 
     )
     chosen = {str(Field.NEXT): words.get(Field.NEXT, USUAL)}
     blocks = [
-        *_top(top),
+        *above(top),
         typed_input(Field.UPDATE, f"Update of {incident}", text),
         typed_input(Field.NEXT, "Next update", _choice(NEXT, chosen, Field.NEXT)),
     ]
     view = form(Modal.INCIDENT_UPDATE, "Update", blocks, submit="Post it", key=incident)
-    return _fitting(view, top)
+    return fitting(view, top)
 
 
 def resolve_modal(
     incident: str, holding: Sequence[str], words: Mapping[str, str], *, top: Said | None = None
 ) -> View:
     """Return the form of a resolution; *holding* are its kills that still hold."""
-    blocks = [*_top(top), _why(f"How {incident} was resolved", words, optional=True)]
+    blocks = [*above(top), _why(f"How {incident} was resolved", words, optional=True)]
     if holding:
         listed = ", ".join(holding)[:80]
         asks: Choices = (("The feature stays off: the kill holds on", "stays-off"),)
         label = f"{listed} still {'hold' if len(holding) > 1 else 'holds'}"
         blocks.append(typed_input(Field.OFF, label, _boxes(asks), optional=True))
     view = form(Modal.INCIDENT_RESOLVE, "Resolve", blocks, submit="Resolve it", key=incident)
-    return _fitting(view, top)
+    return fitting(view, top)
 
 
 def decline_modal(incident: str, words: Mapping[str, str], *, top: Said | None = None) -> View:
     """Return the form that asks why an incident is declined."""
-    blocks = [*_top(top), _why(f"Why {incident} is none", words)]
+    blocks = [*above(top), _why(f"Why {incident} is none", words)]
     view = form(Modal.INCIDENT_DECLINE, "Decline", blocks, submit="Decline it", key=incident)
-    return _fitting(view, top)
+    return fitting(view, top)
 
 
 def ticked(error: OpsbotError) -> OpsbotError:
@@ -244,20 +243,6 @@ def _why(label: str, words: Mapping[str, str], *, optional: bool = False) -> Blo
         "In a sentence", REASON_LIMIT, many=True, initial=words.get(Field.REASON, "")
     )
     return typed_input(Field.REASON, label, element, optional=optional)
-
-
-def _top(top: Said | None) -> list[Block]:
-    return [] if top is None else said_blocks(Said(top.tone, top.title, top.lines))
-
-
-def _fitting(view: View, top: Said | None) -> View:
-    """Return the form, with the title alone above it where all that is to be said breaks a limit."""
-    if top is None or not check_view(view):
-        return view
-    blocks = view["blocks"]
-    assert isinstance(blocks, list)
-    inputs = [one for one in blocks if isinstance(one, dict) and one["type"] == "input"]
-    return {**view, "blocks": [section(Mrkdwn(esc(top.title, limit=2_900))), *inputs]}
 
 
 def _severities(draft: Draft) -> Choices:

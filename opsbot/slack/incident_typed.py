@@ -13,6 +13,9 @@ from opsbot.slack.words import OPTION, Words, clean, example, shown, trimmed, ty
 
 _MENTION: Final = re.compile(r"<@([UW][A-Z0-9]{2,40})(?:\|([^<>\n]*))?>")
 _CHANNEL: Final = re.compile(r"<#([CG][A-Z0-9]{2,40})(?:\|([^<>\n]*))?>")
+PARAM: Final = re.compile(r"-{0,2}([a-z][a-z0-9_-]{0,40})[=:](.*)", re.IGNORECASE | re.DOTALL)
+"""One `name=value`."""
+
 _QUOTES: Final = "\"'`"
 _LINKS: Final = frozenset(
     (
@@ -31,7 +34,8 @@ class Typed:
 
     *channel* is where they were typed and *command* how the command is called. *people* and
     *channels* are the ids behind the mentions in them: in free text a mention reads as a name.
-    *act* is what is to be done, and *before* the incident that was named in front of it.
+    *act* is what is to be done, and *before* the incident that was named in front of it. *row* is the
+    verb whose examples are shown.
     """
 
     words: Words
@@ -42,6 +46,7 @@ class Typed:
     channels: Mapping[str, str] = field(default_factory=dict)
     act: str = ""
     before: str = ""
+    row: str = "incident"
 
     def peek(self) -> str | None:
         """Return the next word as it is compared, None after the last."""
@@ -166,8 +171,41 @@ class Typed:
     def wrong(self, message: str, hint: str = "") -> NeedsMoreWords:
         """Return a refusal with an example."""
         return NeedsMoreWords(
-            f"{message}; nothing was changed.", hint=hint or example("incident", self.command)
+            f"{message}; nothing was changed.", hint=hint or example(self.row, self.command)
         )
+
+    def param_ahead(self) -> bool:
+        """Return whether a `name=value` stands next; a link or a time of day is none."""
+        found = PARAM.fullmatch(self.peek() or "")
+        return found is not None and not found[2].startswith("//")
+
+    def param(self) -> tuple[str, str]:
+        """
+        Take one `name=value`; in quotes the value may have blanks.
+
+        Raises:
+            NeedsMoreWords: something else stands there, or nothing is behind the sign.
+        """
+        found = PARAM.fullmatch(self.peek() or "")
+        if found is None or found[2].startswith("//"):
+            word = shown(self.peek() or "")
+            raise self.wrong(f"`{word}` is no `name=value`", "As in `workflow=support-copilot`.")
+        self.words.at += 1
+        value = self._quoted(found[2]) if found[2][:1] in ('"', "'") else tokens.bare(found[2])
+        if not value:
+            raise self.wrong(f"`{shown(found[1])}=` needs a value right behind it")
+        return found[1].lower(), value
+
+    def _quoted(self, first: str) -> str:
+        """Take the words up to the closing quote."""
+        quote, parts = first[0], [first]
+        while (len(parts) == 1 and len(first) == 1) or not parts[-1].endswith(quote):
+            word = self.peek()
+            if word is None:
+                raise self.wrong("A quotation is not closed", f"It begins with {first[:20]}.")
+            self.words.at += 1
+            parts.append(word)
+        return " ".join(parts)[1:-1].strip()
 
     def option(self, *known: str) -> tuple[str, str] | None:
         """
@@ -206,13 +244,15 @@ class Typed:
         return "" if after.startswith("-") else self.take(lower=False)
 
 
-def taken_apart(text: str, *, now_ms: int, channel: str, command: str) -> Typed:
+def taken_apart(
+    text: str, *, now_ms: int, channel: str, command: str, row: str = "incident"
+) -> Typed:
     """Return what was typed; whatever Slack escaped is plain, and mentions keep their ids."""
     people: dict[str, str] = {}
     channels: dict[str, str] = {}
     named = _MENTION.sub(lambda found: "@" + _kept(found, people), text)
     named = _CHANNEL.sub(lambda found: "#" + _kept(found, channels), named)
-    return Typed(typed(named), channel, command, now_ms, people, channels)
+    return Typed(typed(named), channel, command, now_ms, people, channels, row=row)
 
 
 def _kept(found: re.Match[str], ids: dict[str, str]) -> str:

@@ -44,7 +44,7 @@ def parse_runbook(text: str, *, channel: str = "", command: str = "/ai-runbook")
     Raises:
         NeedsMoreWords: no act, an unknown one, or a value that is none; with what to write instead.
     """
-    typed = taken_apart(text, now_ms=0, channel=channel, command=command)
+    typed = taken_apart(text, now_ms=0, channel=channel, command=command, row="runbook")
     said = RunTyped(typed, channel)
     said.name()
     act = typed.take().replace("_", "-")

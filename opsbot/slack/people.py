@@ -71,7 +71,8 @@ class People:
             raise NotAllowed(
                 "Slack did not say in time who you are; nothing was changed.",
                 rule="identity-unknown",
-                hint="Try again, or use the terminal: `opsbot restore`, `opsbot approve`.",
+                hint="Try again, or type the same words in a terminal after `opsbot`."
+                " Kills, holds, and a rollback to the last good revision do not wait for it.",
             )
         return Actor(
             kind="slack",

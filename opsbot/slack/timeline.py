@@ -104,6 +104,7 @@ class TimelineListeners:
     async def changed(self, act: Invocation, actor: Actor) -> Reply:
         """Follow a message that was edited or deleted, or whose mark was taken off."""
         await self._captured(act, actor, pinned=False)
+        await RunbookCapture(self.deps).changed(act, lambda: self._seen(act))
         return None
 
     async def _captured(self, act: Invocation, actor: Actor, *, pinned: bool) -> None:

@@ -132,6 +132,21 @@ def form(
     return view
 
 
+def above(top: Said | None) -> list[Block]:
+    """Return what is said above the fields of a form that comes back, nothing for a new one."""
+    return [] if top is None else said_blocks(Said(top.tone, top.title, top.lines))
+
+
+def fitting(view: View, top: Said | None) -> View:
+    """Return the form, with the title alone above it where all that is to be said breaks a limit."""
+    if top is None or not check_view(view):
+        return view
+    blocks = view["blocks"]
+    assert isinstance(blocks, list)
+    inputs = [one for one in blocks if isinstance(one, dict) and one["type"] == "input"]
+    return {**view, "blocks": [section(Mrkdwn(esc(top.title, limit=2_900))), *inputs]}
+
+
 def typed_input(block: Field, label: str, element: Block, *, optional: bool = False) -> Block:
     """Return one field of a modal."""
     return {

@@ -11,12 +11,14 @@ from opsbot.web import (
     incident_review,
     incidents,
     kills,
+    messages,
     openapi,
     pictures,
     routes,
     runbooks,
     runs,
     signals,
+    status,
     workflows,
 )
 from opsbot.web.routing import Entry, mount, of_http
@@ -30,6 +32,7 @@ def table(around: Surroundings, more: Sequence[Entry] = ()) -> list[Entry]:
         *incidents.entries(around),
         *incident_review.entries(around),
         *runs.entries(around),
+        *messages.entries(around),
         *runbooks.entries(around),
         *workflows.entries(around),
         *routes.entries(around),
@@ -37,6 +40,7 @@ def table(around: Surroundings, more: Sequence[Entry] = ()) -> list[Entry]:
         *signals.entries(around),
         *decide.entries(around),
         *health.entries(around),
+        *([] if around.status is None else status.entries(around.status)),
         *more,
     ]
     return [*entries, openapi.entry(entries, version=around.version)]

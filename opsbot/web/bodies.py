@@ -229,6 +229,7 @@ class DecideBody(Body):
     tool: Asked = None
     provider: Asked = None
     key: Asked = None
+    locale: Asked = None
     modes: list[str] | None = None
     on_unknown: Literal["run", "stop"] = "run"
 

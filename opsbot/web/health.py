@@ -18,6 +18,9 @@ STORE_S = 1.0
 
 LOST = "The store does not answer: nothing can be changed here now. What is killed stays killed."
 BROKEN = "The files are broken: the last good version is in force. `opsbot check` names the lines."
+BROKEN_WORDS = (
+    "templates of messages are broken: each stays as it was last good; `opsbot check` names them"
+)
 NEVER_GOOD = (
     "The files are broken and were never good: no workflow is declared. Run `opsbot check`."
 )
@@ -65,6 +68,9 @@ class Health:
         if files.ok is False:
             told["errors"] = files.errors
             told["says"] = BROKEN if in_force else NEVER_GOOD
+        elif files.errors:
+            told["errors"] = files.errors
+            told["says"] = BROKEN_WORDS
         return told
 
     def _revision(self) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from starlette.requests import Request
 from starlette.responses import Response
 
-from opsbot.web import bodies, incident_bodies, route_bodies, run_bodies
+from opsbot.web import bodies, incident_bodies, message_bodies, route_bodies, run_bodies
 from opsbot.web.auth import Access
 from opsbot.web.problems import PROBLEM
 from opsbot.web.routing import Entry
@@ -29,7 +29,7 @@ BODIES: dict[str, type[bodies.Body]] = {
         route_bodies.StageBody,
         route_bodies.RollbackBody,
     )
-} | {one.__name__: one for one in (*incident_bodies.BODIES, *run_bodies.BODIES)}
+} | {one.__name__: one for one in (*incident_bodies.BODIES, *run_bodies.BODIES, *message_bodies.BODIES)}
 
 
 def document(entries: Sequence[Entry], *, version: str) -> dict[str, object]:

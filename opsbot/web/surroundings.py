@@ -8,6 +8,7 @@ from opsbot.app.ports import Entropy, Fleets, Outbox, Store
 from opsbot.app.runs.by_hand import Typing, on_terminal
 from opsbot.app.runs.port import Procedures
 from opsbot.app.runs.read import NoProcedures
+from opsbot.app.status_page.site import Site
 from opsbot.app.verbs import Verbs
 from opsbot.domain.actor import Actor
 from opsbot.domain.said import Said
@@ -43,6 +44,19 @@ def slack_off() -> SlackHealth:
     return SlackHealth()
 
 
+@dataclass(frozen=True, slots=True)
+class StatusShown:
+    """
+    The public status page of this replica.
+
+    *lost_ms* says since when it may be behind, None while the store is there. Both are asked at every
+    reading, so neither waits for anything.
+    """
+
+    site: Callable[[], Site | None]
+    lost_ms: Callable[[], int | None]
+
+
 Preflighted = Callable[[Actor], Awaitable[Said]]
 """Says to somebody what would stop whoever walks a runbook now."""
 
@@ -60,6 +74,7 @@ class Surroundings:
     *store_age_s* says how many seconds ago the store last gave a sign of life. *served* is the
     history of served calls, None where none is kept. *procedures* are the runbooks as they were last
     read, *preflight* asks whether today's people could walk them; *typing* says how each surface types a command.
+    *status* is the public status page, None where there is none.
     """
 
     env: str
@@ -78,3 +93,4 @@ class Surroundings:
     preflight: Preflighted | None = None
     procedures: Procedures = field(default_factory=NoProcedures)
     typing: Mapping[str, Typing] = field(default_factory=typed)
+    status: StatusShown | None = None

@@ -1,6 +1,7 @@
 """Signing, redaction, duties, draining, the local bot's file, and the emergency line."""
 
 import asyncio
+import logging
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,25 @@ async def test_a_duty_runs_again_after_it_failed() -> None:
         await eventually(lambda: len(runs) >= 2)
 
     assert len(runs) >= 2
+
+
+async def test_a_duty_in_hand_at_the_end_is_waited_for_and_has_not_failed(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    began, over = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> None:
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            over.set()
+
+    async with running([Duty("slow", slow, every_s=0.02)]):
+        await began.wait()
+
+    assert over.is_set()
+    assert [one.message for one in caplog.records if one.levelno >= logging.ERROR] == []
 
 
 def test_a_duty_has_one_rhythm() -> None:

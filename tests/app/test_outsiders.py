@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from opsbot.app.requests import KillRequest, Target
+from opsbot.slack.blocks import render
 from tests.support.world import MARA, NOOR, World, workflow
 
 COPILOT = Target("workflow", "support-copilot")
@@ -18,6 +19,15 @@ async def test_a_card_names_an_outsider_as_slack_does_and_harmlessly(world: Worl
     assert "by Nora New <@U0ADMIN> \u02bcx\u02bc, outside the policy (U0NEW) via slack" in card
     assert "\u202e" not in card + said.as_text()
     assert "By Nora New" in world.slack.told[0][1]
+
+
+async def test_an_outsider_is_a_mention_in_slack_and_an_id_elsewhere(world: World) -> None:
+    said = await world.bot.kill(GLASS, NORA, request_id="1")
+
+    _, text = render(said)
+    assert "outside the policy (<@U0NEW>)" in text
+    assert "outside the policy (U0NEW)" in said.as_text()
+    assert "\x10" not in said.as_text()
 
 
 async def test_the_name_stands_beside_the_chain_and_can_be_erased(world: World) -> None:

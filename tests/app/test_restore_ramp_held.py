@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from opsbot.app.comms.requests import HoldEvidence
+from opsbot.app.incident.requests import OpenIncident, Which
 from opsbot.app.requests import KillRequest, RestoreRequest
-from opsbot.app.restore_ramp import UNCONFIRMED
+from opsbot.app.restore_ramp import EVIDENCE, UNCONFIRMED
 from opsbot.domain.errors import NotAllowed, StaleButton
 from tests.support.restores import (
     COPILOT,
@@ -53,6 +55,24 @@ async def test_it_is_held_and_goes_on_by_people(ramping: World, pod: HandMoved) 
     assert [one.act for one in held.buttons] == ["stop_completely", "restore_go_on"]
     assert on.title.startswith("Let go on by Sam")
     assert (stayed, percent(ramping)) == (5, 25)
+
+
+async def test_a_leak_holds_the_next_step_until_its_evidence_is_held(
+    ramping: World, pod: HandMoved
+) -> None:
+    leak = OpenIncident("names were seen", workflow=NAME, type="data_leak_pii", anyway=True)
+    await ramping.bot.incidents.open(leak, MARA, request_id="leak")
+    for _ in range(3):
+        await later(ramping, pod)
+    stayed = percent(ramping)
+    held = ramp_of(ramping).held
+    where = HoldEvidence(Which("INC-1"), "bucket evidence")
+    await ramping.bot.comms.evidence(where, MARA, request_id="evidence")
+    for _ in range(2):
+        await later(ramping, pod)
+
+    assert (stayed, held) == (5, EVIDENCE)
+    assert percent(ramping) > stayed
 
 
 async def test_who_asked_for_the_restore_does_not_end_a_hold_of_it(ramping: World) -> None:

@@ -5,7 +5,8 @@ import pytest
 from opsbot.adapters.runbooks.files import read_page
 from opsbot.bench import runbooks
 from opsbot.bench.hostile import HOSTILE
-from opsbot.cli.bench import _reader
+from opsbot.bench.hostile_templates import HOSTILE_TEMPLATES
+from opsbot.cli.bench import _filler, _reader
 from opsbot.domain.runbook import Runbook
 
 
@@ -28,18 +29,27 @@ def test_pages_come_to_the_size_that_was_asked_for() -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(240)
-def test_a_small_run_has_every_row_and_the_three_promises() -> None:
+def test_a_small_run_has_every_row_and_the_four_promises() -> None:
     said: list[str] = []
 
-    told = runbooks.report(said.append, _reader(), size=20_000, rounds=1)
+    told = runbooks.report(said.append, _reader(), fill=_filler(), size=20_000, rounds=1)
 
-    megabyte, hostile = told.tables
+    megabyte, hostile, templates = told.tables
     assert megabyte.rows[0][0] == "floor: markdown-it alone"
     assert len(megabyte.rows) == 4
     assert len(hostile.rows) == runbooks.SHOWN <= len(HOSTILE)
-    assert [one.limit for one in told.promises] == [1.0, 1.0, 2.0]
+    assert len(templates.rows) == runbooks.SHOWN <= len(HOSTILE_TEMPLATES)
+    assert all(row[2] != "filled" for row in templates.rows)
+    assert [one.limit for one in told.promises] == [1.0, 1.0, 2.0, 50.0]
     assert told.promises[2].verdict == "kept"
     assert told.exit_code == 0
+
+
+def test_every_hostile_template_is_refused_by_what_is_measured() -> None:
+    fill = _filler()
+
+    assert fill("{{ feature }}") == ""
+    assert [kind for kind, source in HOSTILE_TEMPLATES.items() if not fill(source)] == []
 
 
 def test_without_anything_that_reads_nothing_is_measured() -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -205,3 +206,26 @@ def test_a_bot_that_is_named_and_dead_is_not_well(
 
     assert code == 1
     assert "connection refused" in found["running bot"]["says"]
+
+
+def test_what_a_target_of_messages_lacks_is_named(
+    patient: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = patient.parent / "flags"
+    shutil.copytree(ROOT / "flags", folder, ignore=shutil.ignore_patterns("opsflags", "vectors"))
+    targets = "{leads: {kind: email, to: [leads@example.com]}, here: {kind: slack, channel: C0X}}"
+    (folder / "comms.yaml").write_text(f"comms: 1\ntargets: {targets}\n")
+    monkeypatch.setenv("OPSBOT_FLAGS_DIR", str(folder))
+
+    _, lacking = signs(capsys)
+    monkeypatch.setenv("OPSBOT_SMTP_URL", "smtps://mail.example.com")
+    monkeypatch.setenv("OPSBOT_SMTP_FROM", "status@example.com")
+    _, without_slack = signs(capsys)
+
+    assert lacking["targets of messages"]["ok"] is False
+    assert "leads: OPSBOT_SMTP_URL is not set" in lacking["targets of messages"]["says"]
+    assert without_slack["targets of messages"] == {
+        "name": "targets of messages",
+        "ok": None,
+        "says": "here: OPSBOT_SLACK_TRANSPORT is not set",
+    }

@@ -120,6 +120,15 @@ def test_help_ends_with_zero(words: tuple[str, ...], capsys: pytest.CaptureFixtu
     assert "kill" in capsys.readouterr().out
 
 
+def test_an_option_before_the_verb_says_where_it_stands(capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(["--as", "ines", "status"])
+
+    assert code == 2
+    assert capsys.readouterr().err == (
+        "'--as' stands after the verb, as in `opsbot status --json`; `opsbot help` lists the verbs\n"
+    )
+
+
 def test_a_bug_is_told_in_words_before_its_trace(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

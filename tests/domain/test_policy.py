@@ -183,6 +183,21 @@ def test_guests_are_refused_even_with_a_role_and_the_glass_broken() -> None:
     assert "Mara" in verdict.hint
 
 
+@pytest.mark.parametrize(
+    ("verb", "words"),
+    [
+        ("kill", "Guests cannot use the kill switch."),
+        ("incident", "Guests cannot work on incidents."),
+        ("rollback", "Guests cannot change routes."),
+        ("show", "Guests cannot look at opsbot."),
+    ],
+)
+def test_a_guest_is_told_what_it_was_that_they_may_not(verb: str, words: str) -> None:
+    guest = replace(p.MARA, guest=True)
+
+    assert judge(p.policy(), Request(verb, guest, (p.workflow(),))).message.startswith(words)
+
+
 def test_breaking_the_glass_stops_one_workflow_once_an_hour() -> None:
     first = Request("kill", p.NOOR, (p.workflow(),), after="stop", break_glass=True, now_ms=HOUR_MS)
     policy = p.policy()

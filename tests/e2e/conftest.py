@@ -54,6 +54,7 @@ def _demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 0, (state_dir / "stderr").read_text()
+        assert "Traceback" not in (state_dir / "stderr").read_text()
 
 
 def _said(process: subprocess.Popen[bytes], out: Path) -> dict[str, str]:

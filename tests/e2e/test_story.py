@@ -164,6 +164,8 @@ def break_things(page: Page, demo: Demo, folder: Path) -> None:
     expect(page.locator(".dot.confirmed")).to_have_count(12, timeout=PATIENCE_MS)
     expect(page.locator(".wire")).to_have_text("2 sockets", timeout=PATIENCE_MS)
     assert state(demo)["bot"]["pid"] != pid
+    with urllib.request.urlopen(f"{demo.api}/readyz") as ready:  # noqa: S310  loopback
+        assert ready.status == 200
     page.get_by_role("button", name="Freeze the store").click()
     expect(page.locator("#parts")).to_contain_text("frozen (SIGSTOP)")
     page.get_by_role("button", name="Thaw the store").click()

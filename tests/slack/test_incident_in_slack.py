@@ -116,7 +116,7 @@ async def test_a_whole_sev1_stays_within_six_messages_in_shared_channels() -> No
         shared = [
             message
             for channel in place.slack.workspace.channels
-            if channel != room.id
+            if channel != room.id and not channel.startswith("D")
             for message in place.tops(channel)
         ]
         assert (one.status, one.times.contained is not None) == ("resolved", True)

@@ -51,6 +51,7 @@ def test_the_prefix_names_the_commands() -> None:
             "rollback",
             "incident",
             "runbook",
+            "comms",
             "status",
             "audit",
             "oncall",

@@ -9,12 +9,19 @@ import httpx
 
 from opsbot.adapters.clock import SystemClock
 from opsbot.adapters.memory import MemoryStore
+from opsbot.app.status_page.site import Site
 from opsbot.bootstrap.identity import duration_s
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import StoreLost
 from opsbot.web import app as web
 from opsbot.web.auth import Surface, digest
-from opsbot.web.surroundings import FilesHealth, Preflighted, SlackHealth, Surroundings
+from opsbot.web.surroundings import (
+    FilesHealth,
+    Preflighted,
+    SlackHealth,
+    StatusShown,
+    Surroundings,
+)
 from tests.support.world import INES, MARA, World, workflow
 
 TOKENS = {
@@ -41,7 +48,7 @@ class LostStore(MemoryStore):
 
 @dataclass
 class Door:
-    """What a test may turn: how old the store's knowledge is, and how Slack is."""
+    """What a test may turn: how old the store's knowledge is, how Slack is, and the public page."""
 
     world: World
     store_age_s: float = 0.0
@@ -49,6 +56,8 @@ class Door:
     files: FilesHealth = field(default_factory=FilesHealth)
     surfaces: list[Surface] = field(default_factory=list)
     preflight: Preflighted | None = None
+    page: Site | None = None
+    page_lost_ms: int | None = None
 
     def identify(self, token_sha256: str, surface: Surface) -> Actor | None:
         """Return whom one of the company's tokens belongs to."""
@@ -80,6 +89,7 @@ class Door:
             procedures=self.world.bot.procedures,
             preflight=self.preflight,
             served=self.world.served,
+            status=StatusShown(lambda: self.page, lambda: self.page_lost_ms),
         )
 
     @asynccontextmanager

@@ -177,3 +177,29 @@ def test_files_that_were_never_good_are_called_so(
     assert (said["ok"], said["workflows"]) == (False, 0)
     assert "never good" in said["says"]
     assert "no good version" in log(first, "declarations_refused")[0]["kept"]
+
+
+@pytest.mark.parametrize("store_is", ["there", "frozen", "gone"])
+def test_a_bot_that_is_told_to_leave_leaves_without_a_trace(
+    own_server: Server, tmp_path: Path, store_is: str
+) -> None:
+    bot = Replica(tmp_path / "a", redis_url=own_server.url, env="leaves").start()
+    try:
+        if store_is == "frozen":
+            own_server.freeze()
+        if store_is == "gone":
+            own_server.kill()
+        wanted = 200 if store_is == "there" else 503
+        eventually_sync(lambda: _ready(bot) == wanted, timeout_s=20)
+        assert bot.process is not None
+        bot.process.send_signal(signal.SIGTERM)
+
+        assert bot.process.wait(30) == 0
+    finally:
+        bot.close()
+    assert "Traceback" not in bot.log.read_text()
+    assert "Leaving: no new work is taken" in bot.log.read_text()
+
+
+def _ready(bot: Replica) -> int:
+    return httpx.get(f"{bot.local['api']}/readyz", timeout=5).status_code

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
+from opsbot.app.review.comms_words import blank_comms
 from opsbot.app.review.served_words import blank_served
 from opsbot.domain.incident import Incident
 from opsbot.domain.incident_types import UNKNOWN
 from opsbot.domain.review import KillEvidence, ServedIn, ToDo
+from opsbot.domain.review_comms import Communication
 
 
 def blanks(
@@ -13,11 +15,13 @@ def blanks(
     kills: Sequence[KillEvidence],
     todo: Sequence[ToDo],
     served: Sequence[ServedIn] = (),
+    comms: Communication | None = None,
 ) -> tuple[str, ...]:
     """Return a sentence for everything that is missing."""
     return (
         *_known(incident),
         *_moments(incident),
+        *blank_comms(incident.times.told, comms or Communication()),
         *blank_served(served),
         *_kills(incident, kills),
         *_todo(todo),
@@ -47,8 +51,6 @@ def _moments(incident: Incident) -> Iterator[str]:
         yield "When somebody took it on is not known."
     if times.contained is None:
         yield "When it was contained is not known."
-    if times.told is None:
-        yield "When users were told is not known; nothing of what they were told is recorded."
     if times.resolved is None:
         yield "It is not resolved."
 

@@ -9,6 +9,7 @@ from opsbot.app.environment import Environment, policy_of
 from opsbot.app.incident.sight import unnamed
 from opsbot.app.incident.words import ROLE_WORD
 from opsbot.app.review.blank import blanks
+from opsbot.app.review.comms import told_people
 from opsbot.app.review.evidence import Named, kill_evidence
 from opsbot.app.review.runs import walked
 from opsbot.app.review.served import served_in
@@ -53,6 +54,7 @@ class Reviews:
         kills = await self._kills(incident, entries)
         todo = await self._todo(policy, incident.actions)
         exposure = await self.exposure(incident)
+        comms = await told_people(self.env, incident)
         return Review(
             incident=incident.id,
             env=self.env.name,
@@ -79,8 +81,9 @@ class Reviews:
             lines=told.lines,
             earlier=told.earlier,
             cut=told.cut,
-            blank=blanks(incident, kills, todo, exposure.served),
+            blank=blanks(incident, kills, todo, exposure.served, comms),
             runs=await walked(self.env, incident),
+            comms=comms,
         )
 
     async def exposure(self, incident: Incident) -> Exposure:

@@ -30,15 +30,16 @@ async def _walked(env: Environment, run: Run) -> WalkedRun:
     def name(identity: str) -> str:
         return inert(shown(policy, identity), limit=80) if identity else ""
 
-    wanted = [run.why, *(one for mark in run.marks.values() for one in (mark.why, mark.on))]
+    wanted = [run.why, *run.said.values(), *(one for mark in run.marks.values() for one in (mark.why, mark.on))]
     texts = dict(zip(wanted, await env.unsealed(*wanted), strict=True))
+    names = {**run.params, **{name: texts[one] for name, one in run.said.items()}}
     record = env.store.state.kind(TEXTS).get(run.digest, {})
     steps = []
     for one in _listed(record):
         mark = run.mark(str(one.get("id")))
         steps.append(
             WalkedStep(
-                title=inert(fill(str(one.get("title", "")), run.params), limit=120),
+                title=inert(fill(str(one.get("title", "")), names), limit=120),
                 phase=inert(str(one.get("phase", "")), limit=80),
                 lane=str(one.get("lane", "")),
                 state="passed" if mark.passed and mark.state == "open" else mark.state,

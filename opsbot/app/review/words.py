@@ -7,9 +7,11 @@ from typing import Final
 from opsbot.app.fleet_words import counted
 from opsbot.app.incident.note_words import CUT
 from opsbot.app.incident.words import STATUS_WORD, lasted
+from opsbot.app.review.comms_words import comms_part
 from opsbot.app.review.part import Item, Part, Table
 from opsbot.app.review.run_words import runs_part
 from opsbot.app.review.served_words import served_in_all, served_lines
+from opsbot.domain.durations import elapsed
 from opsbot.domain.incident_times import ORDER, Moment
 from opsbot.domain.review import Calls, Exposure, Frame, KillEvidence, Review
 from opsbot.domain.said import inert
@@ -69,7 +71,7 @@ def parts(review: Review) -> tuple[Part, ...]:
                 Part(inert(one.who, limit=80), items=_items(one.lines)) for one in review.decided
             ),
         ),
-        _comms(review),
+        comms_part(review),
         _todo(review),
         _timeline(review),
     )
@@ -201,23 +203,11 @@ def _kills(review: Review) -> Part:
 def _kill(one: KillEvidence) -> tuple[str, ...]:
     by = "" if one.instances is None else f", by {counted(one.instances, 'instance')}"
     confirmed = (
-        "not confirmed" if one.confirmed_ms is None else f"after {round(one.confirmed_ms)} ms{by}"
+        "not confirmed" if one.confirmed_ms is None else f"after {elapsed(one.confirmed_ms)}{by}"
     )
     proved = "not probed" if not one.probes else f"{one.passed} of {one.probes} probes passed"
     ended = "holds" if one.ended_ms is None else f"{at(one.ended_ms)}, {one.ended_by or 'opsbot'}"
     return one.id, one.what, one.mode, one.by, at(one.at_ms), confirmed, proved, ended
-
-
-def _comms(review: Review) -> Part:
-    told = review.times.told
-    if told is None:
-        line = "Time to tell users: not known."
-        return Part(
-            "Communication", (line,), missing=("Nothing is recorded of what users were told.",)
-        )
-    took = review.measures.tell
-    line = f"Users were told at {at(told)}{'' if took is None else f', after {lasted(took)}'}."
-    return Part("Communication", (line,), missing=("What they were told is not recorded.",))
 
 
 def _todo(review: Review) -> Part:

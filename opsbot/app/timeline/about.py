@@ -28,7 +28,16 @@ _RESTORES: Final = frozenset(
     }
 )
 _PROOFS: Final = frozenset({"confirmed", "proved", "route_confirmed"})
-_REMINDERS: Final = frozenset({"incident_reminded", "incident_snooze", "run_reminded"})
+_REMINDERS: Final = frozenset(
+    {
+        "incident_reminded",
+        "incident_snooze",
+        "run_reminded",
+        "comms_reminded",
+        "comms_overdue",
+        "comms_clock_due",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +101,8 @@ class About:
 def kind_of(entry: Entry, before: Records) -> Kind:
     """Return what an entry is about; *before* are the records that it writes as they stood."""
     verb = entry.verb
+    if verb == "comms_sent":
+        return "comms" if _fact(entry, "state") == "done" else "incident"
     if verb in _KIND:
         return _KIND[verb]
     if verb.startswith(("pager_", "incident_page")) or _paged(entry, before):
@@ -110,8 +121,9 @@ def name_of(entry: Entry) -> str:
     }
     if kills:
         return next(iter(kills)) if len(kills) == 1 else f"{len(kills)} kills"
-    facts = entry.body.get("facts")
-    revision = facts.get("revision") if isinstance(facts, dict) else None
+    if entry.verb == "comms_sent":
+        return str(_fact(entry, "message") or "")
+    revision = _fact(entry, "revision")
     return str(revision) if revision and _writes(entry, (ROUTES,)) else ""
 
 
@@ -121,6 +133,11 @@ _KIND: Final[Mapping[str, Kind]] = {
     **dict.fromkeys(_REMINDERS, "reminder"),
     "ask_ramp": "route",
 }
+
+
+def _fact(entry: Entry, name: str) -> Json:
+    facts = entry.body.get("facts")
+    return facts.get(name) if isinstance(facts, Mapping) else None
 
 
 def _paged(entry: Entry, before: Records) -> bool:

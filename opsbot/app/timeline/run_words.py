@@ -26,6 +26,8 @@ def _marked(told: Telling) -> str:
         last = _mapped(kept[-1]) if kept else {}
         word = "noted" if act == "note" else "kept as evidence"
         return f"{told.who} {word} on {_step(told)}{told.why(last.get('text'))}"
+    if act in _FOLLOWED:
+        return f"{_FOLLOWED[act]} {_step(told)}{_said_now(told, one, act)}"
     mark = _mapped(_mapped(one.new("marks")).get(told.fact_text("step")))
     words = _MARKS.get(act, "")
     if not words:
@@ -33,6 +35,19 @@ def _marked(told: Telling) -> str:
     to = told.name(mark.get("offered")) if mark.get("offered") else ""
     line = words.format(who=told.who, step=_step(told), to=to, run=one.id)
     return f"{line}{told.why(mark.get('why') or mark.get('on'))}"
+
+
+_FOLLOWED: Final[Mapping[str, str]] = {
+    "edited": "Its author changed the message of a note on",
+    "gone": "The message was deleted of a note on",
+}
+"""What became of a message in Slack: no hand of the bot did it."""
+
+
+def _said_now(told: Telling, one: Written, act: str) -> str:
+    """Return the words that an edited message has now; a deleted one has none, and its note stays."""
+    last = _mapped(next(reversed(_items(one.new("attached"))), None))
+    return told.why(last.get("text")) if act == "edited" else "; the note stays."
 
 
 _MARKS: Final[Mapping[str, str]] = {
@@ -115,6 +130,10 @@ def _reminded(told: Telling) -> str:
 
 def _step(told: Telling) -> str:
     called = told.fact_text("called") or told.fact_text("step").replace("-", " ")
+    one = _run(told)
+    for name, said in _mapped(None if one is None else one.new("said")).items():
+        # The journal has the name of what people said in its place; whoever reads this may read that.
+        called = called.replace(f"({name})", told.word(_mapped(said).get("text")) or f"({name})")
     return f"\u201c{inert(called, limit=80)}\u201d"
 
 

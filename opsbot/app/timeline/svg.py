@@ -20,7 +20,8 @@ _STYLE: Final = (
     ".hit{fill:#c8541a;fill-opacity:.22}.held{fill:#b48a00;fill-opacity:.22}"
     ".over{fill:#2e7d46;fill-opacity:.22}.edge{stroke:currentColor;stroke-opacity:.55}"
     ".lane{stroke:currentColor;stroke-opacity:.18}.kill{fill:#b3282d}.restore{fill:#2e7d46}"
-    ".route{fill:#0072b2}.page{fill:#b84a00}.note{fill:none;stroke:currentColor;stroke-width:2}"
+    ".route{fill:#0072b2}.comms{fill:#6b3fa0}.page{fill:#b84a00}"
+    ".note{fill:none;stroke:currentColor;stroke-width:2}"
 )
 
 
@@ -101,6 +102,7 @@ def _shape(lane: Lane, x: float, y: float) -> str:
         "kill": f"M{x - 7:.1f} {y - 7}h14v14h-14z",
         "restore": f"M{x - 8:.1f} {y + 7}h16l-8 -15z",
         "route": f"M{x:.1f} {y - 9}l9 9l-9 9l-9 -9z",
+        "comms": f"M{x - 9:.1f} {y - 7}h18v11h-10l-4 5v-5h-4z",
     }
     if lane in path:
         return f'<path class="{lane}" d="{path[lane]}"/>'

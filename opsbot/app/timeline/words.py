@@ -5,10 +5,12 @@ from typing import Final
 
 from opsbot.app.fleet_words import clock, counted
 from opsbot.app.telling import Records, Telling, Written, commitments
+from opsbot.app.timeline.comms_words import COMMS_VERBS
 from opsbot.app.timeline.incident_words import incident_sentence, retry_sentence, step_sentence
 from opsbot.app.timeline.run_words import RUN_VERBS
 from opsbot.app.words import mode_word, named
 from opsbot.domain.change import Json
+from opsbot.domain.durations import elapsed
 from opsbot.domain.journal import Entry
 from opsbot.domain.policy import Policy
 from opsbot.domain.said import inert
@@ -110,7 +112,7 @@ def _confirmed(told: Telling) -> str:
     seen, took = told.fact("seen"), None if one is None else one.new("confirmed_ms")
     count = seen.get("confirmed") if isinstance(seen, Mapping) else None
     by = f" by {counted(count, 'instance')}" if isinstance(count, int) else ""
-    after = f", {round(took)} ms after the command" if isinstance(took, (int, float)) else ""
+    after = f", {elapsed(took)} after the command" if isinstance(took, (int, float)) else ""
     return f"{_ids(told)} was confirmed{by}{after}."
 
 
@@ -247,6 +249,13 @@ def _route(words: str) -> Tell:
     return tell
 
 
+def _route_paged(told: Telling) -> str:
+    number = told.fact("page")
+    how = f"PagerDuty #{number} is about it" if isinstance(number, int) else "an alert was raised"
+    r = inert(told.fact_text("revision"), limit=20)
+    return f"Who is on call for {_workflow(told)} was called because of {r}: {how}."
+
+
 def _workflow(told: Telling) -> str:
     return f"`{inert(told.fact_text('workflow'), limit=80)}`"
 
@@ -339,6 +348,7 @@ _VERBS: Final[Mapping[str, Tell]] = {
     "take_back_ramp": _route("{r} of {of} was taken back"),
     "good_route": _route("{r} of {of} is the last good revision"),
     "stuck_route": _route("{of} could not go back"),
+    "route_paged": _route_paged,
     "route_confirmed": _route("Every instance confirmed the route of {of}"),
     "rollback": _back,
     "rechoose": _route("{r} of {of} was chosen as the cheapest that passes"),
@@ -347,6 +357,7 @@ _VERBS: Final[Mapping[str, Tell]] = {
     "pager_held": _pager_held,
     "pager_refused": _pager_refused,
     **RUN_VERBS,
+    **COMMS_VERBS,
 }
 """Every verb that has a sentence of its own; one that is missing tells what it changed of the incident."""
 

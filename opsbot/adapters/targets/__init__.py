@@ -1,0 +1,1 @@
+"""Places outside that take messages to people: one vendor a file, each a `Publisher`."""

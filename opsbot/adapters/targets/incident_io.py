@@ -1,0 +1,144 @@
+"""
+incident.io status pages, API v2: one incident there for each of ours, one update for each message.
+
+Opening is idempotent by a key of ours. Updates are not, so from the second attempt on they are looked
+for by their very words.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from opsbot.adapters.targets.http import Api, part, text
+from opsbot.adapters.targets.markup import for_markdown, mark
+from opsbot.adapters.targets.places import ID, Page, component_state, remarks
+from opsbot.app.comms.as_sent import AsSent, as_sent
+from opsbot.app.comms.port import Impact, Post, Posted
+from opsbot.app.ports import GiveUp, RetryLater
+from opsbot.domain.change import Record
+
+MOST_UPDATES: Final = 100
+SKEW_MS: Final = 60_000
+"""How much earlier than by our clock an update of ours may have been published by theirs."""
+
+INCIDENTS: Final = "/v2/status_page_incidents"
+UPDATES: Final = "/v2/status_page_incident_updates"
+STATES: Final[Mapping[Impact, str]] = {
+    "none": "operational",
+    "minor": "degraded_performance",
+    "major": "partial_outage",
+    "critical": "full_outage",
+}
+Said = Mapping[str, object]
+
+
+class IncidentIo:
+    """One page."""
+
+    def __init__(self, api: Api, page: Page) -> None:
+        self._api = api
+        self._page = page
+
+    async def publish(self, post: Post, *, attempt: int) -> Posted:
+        """Publish one message once; see the port."""
+        say = as_sent("incident-io", post.headline, post.texts)
+        words = for_markdown(say.text)
+        if say.refused:
+            raise GiveUp(say.refused)
+        incident, opened = await self._incident(post, say, words)
+        # What it was opened with is this message or another one of ours, whenever that was.
+        since_ms = float("-inf") if opened else post.at_ms - SKEW_MS
+        found = _ours(incident, post, words, since_ms) if opened or attempt > 1 else None
+        if found is None:
+            found = await self._update(incident, post, words)
+        return self._posted(incident, found, post, say)
+
+    async def _incident(self, post: Post, say: AsSent, words: str) -> tuple[Said, bool]:
+        """Return the incident, and whether this request may have opened it."""
+        if known := text(post.thread, "incident"):
+            return await self._read(known), False
+        if post.stage == "correction":
+            raise GiveUp("incident.io has nothing of this incident that could be corrected")
+        body: Record = {
+            "idempotency_key": mark(post.incident, self._page.id),
+            "status_page_id": self._page.id,
+            "name": say.title,
+            "message": words,
+            "incident_status": post.stage,
+            "notify_subscribers": self._page.notify,
+            **self._components(post),
+        }
+        made = await self._api.done("opening the incident", "POST", INCIDENTS, body=body)
+        # The answer to a key that was used before is the one of that time.
+        return await self._read(text(made, "status_page_incident", "id")), True
+
+    async def _read(self, id_: str) -> Said:
+        if not ID.fullmatch(id_):
+            raise RetryLater("incident.io's answer is not understood (no id).")
+        said = await self._api.done("reading the incident", "GET", f"{INCIDENTS}/{id_}")
+        found = part(said, "status_page_incident")
+        if isinstance(found, Mapping):
+            return found
+        raise RetryLater("incident.io's answer is not understood (reading the incident).")
+
+    async def _update(self, incident: Said, post: Post, words: str) -> Said:
+        if len(_updates(incident)) >= MOST_UPDATES:
+            raise GiveUp(
+                f"incident.io takes {MOST_UPDATES} updates for one incident, and this one has them: "
+                "go on by hand there"
+            )
+        stage: Record = {} if post.stage == "correction" else {"incident_status": post.stage}
+        body: Record = {
+            "status_page_incident_id": text(incident, "id"),
+            "message": words,
+            "notify_subscribers": self._page.notify,
+            **stage,
+            **self._components(post),
+        }
+        made = await self._api.done("writing the update", "POST", UPDATES, body=body)
+        found = part(made, "status_page_incident_update")
+        return found if isinstance(found, Mapping) else {}
+
+    def _components(self, post: Post) -> Record:
+        """Return the states of components; an end must not carry any: all work again by itself."""
+        ids, _ = self._page.touched(post)
+        state = component_state(post, STATES)
+        if post.stage == "resolved" or not (ids and state):
+            return {}
+        return {"component_statuses": [{"component_id": i, "component_status": state} for i in ids]}
+
+    def _posted(self, incident: Said, update: Said, post: Post, say: AsSent) -> Posted:
+        id_ = text(incident, "id")
+        wrong = post.stage == "resolved" and post.stays_off
+        most = "incident.io shows every component as working once it is resolved" if wrong else ""
+        return Posted(
+            url=self._page.url,
+            thread={"incident": id_},
+            handle={"incident": id_, "update": text(update, "id")},
+            detail=remarks(self._page.touched(post)[1], cut=say.cut, most=most),
+        )
+
+
+def _updates(incident: Said) -> Sequence[object]:
+    found = part(incident, "updates")
+    return found if isinstance(found, list) else []
+
+
+def _ours(incident: Said, post: Post, words: str, since_ms: float) -> Said | None:
+    """Return the update that says exactly this message, and was published since then."""
+    for one in _updates(incident):
+        if not isinstance(one, Mapping) or text(one, "message").split() != words.split():
+            continue
+        stage = post.stage in ("correction", text(one, "incident_status"))
+        if stage and _ms(text(one, "published_at")) >= since_ms:
+            return one
+    return None
+
+
+def _ms(moment: str) -> float:
+    """Return a moment in milliseconds; for what is none, one that lies before every other."""
+    try:
+        read = datetime.fromisoformat(moment)
+    except ValueError:
+        return float("-inf")
+    return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp() * 1000

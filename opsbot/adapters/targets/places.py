@@ -1,0 +1,124 @@
+"""What a declared target says of where its messages go: read once, and wrong in clear words. Pure."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from opsbot.app.comms.port import Impact, Post
+from opsbot.app.ports import GiveUp
+from opsbot.domain.change import Json
+from opsbot.domain.comms_settings import Target
+from opsbot.domain.records import listed, mapped
+from opsbot.domain.said import inert
+
+FILE: Final = "flags/comms.yaml"
+ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_ADDRESS: Final = re.compile(r"https?://[^\s<>\"'|]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """
+    A page at a vendor: its id, and its components by what workflows are called here.
+
+    *url* is where people read it, for vendors that do not say. *names* are the page's own words for
+    ours, where somebody changed them. *notify*: its subscribers are written to.
+    """
+
+    target: str
+    id: str
+    components: Mapping[str, str] = field(default_factory=dict)
+    url: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+    notify: bool = True
+
+    def touched(self, post: Post) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the ids of the components that a message is about, and the names that have none."""
+        ids, missing = [], []
+        for workflow, name in post.components.items():
+            found = self.components.get(workflow) or self.components.get(name)
+            if found:
+                ids.append(found)
+            else:
+                missing.append(name or workflow)
+        return tuple(dict.fromkeys(ids)), tuple(missing)
+
+
+def page_of(target: Target) -> Page:
+    """
+    Return the page that a target names.
+
+    Raises:
+        GiveUp: it names none, or something that is no id.
+    """
+    page = text_of(target, "page")
+    components = _texts(target.where.get("components"))
+    for one in (page, *components.values()):
+        if not ID.fullmatch(one):
+            raise GiveUp(f"{_of(target)}: `{inert(one, limit=40)}` is no id of a page or component")
+    url = str(target.where.get("url") or "")
+    return Page(
+        target=target.name,
+        id=page,
+        components=components,
+        url=url if _ADDRESS.fullmatch(url) else "",
+        names=_texts(target.where.get("names")),
+        notify=target.where.get("notify") is not False,
+    )
+
+
+def text_of(target: Target, name: str) -> str:
+    """
+    Return a text that a target cannot do without.
+
+    Raises:
+        GiveUp: it is not there.
+    """
+    found = target.where.get(name)
+    if isinstance(found, str) and found.strip():
+        return found.strip()
+    raise GiveUp(f"{_of(target)} needs `{name}`")
+
+
+def texts_of(target: Target, name: str) -> tuple[str, ...]:
+    """Return a list of texts that a target cannot do without. Raises as `text_of`."""
+    given = target.where.get(name)
+    found = (given,) if isinstance(given, str) else listed(given)
+    texts = tuple(str(one).strip() for one in found if str(one).strip())
+    if not texts:
+        raise GiveUp(f"{_of(target)} needs `{name}`")
+    return texts
+
+
+def address(url: str) -> str:
+    """Return an address that may become a link, empty for anything else."""
+    return url if _ADDRESS.fullmatch(url) else ""
+
+
+def component_state(post: Post, words: Mapping[Impact, str]) -> str:
+    """
+    Return how the components of a message stand after it, empty where it leaves them as they are.
+
+    A correction says nothing about them, and an end at which the feature stays off does not make it work.
+    """
+    if post.stage == "correction":
+        return ""
+    if post.stage == "resolved":
+        return "" if post.stays_off else words["none"]
+    return words[post.impact]
+
+
+def remarks(missing: tuple[str, ...] = (), *, cut: bool = False, most: str = "") -> str:
+    """Return what somebody should know of a message that was published."""
+    absent = f"the page has no component for {', '.join(missing)}" if missing else ""
+    short = "its title was too long there and is cut" if cut else ""
+    return "; ".join(one for one in (absent, short, most) if one)
+
+
+def _of(target: Target) -> str:
+    return f"The target `{inert(target.name, limit=60)}` in {FILE}"
+
+
+def _texts(value: Json) -> Mapping[str, str]:
+    return {name: str(one) for name, one in mapped(value).items()}

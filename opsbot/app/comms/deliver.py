@@ -1,0 +1,280 @@
+"""The effect handler `comms_publish`: one message to one target, in order, exactly once, its result committed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from opsbot.app.comms.change import beside, changed
+from opsbot.app.comms.effects import cards, publish
+from opsbot.app.comms.exact import exact, in_order
+from opsbot.app.comms.first_word import first_told
+from opsbot.app.comms.port import Impact, Post, Posted, Publishers
+from opsbot.app.comms.settings import settings_of
+from opsbot.app.deliver import GIVE_UP_AFTER, UNEXPECTED
+from opsbot.app.environment import Environment
+from opsbot.app.one_at_a_time import OneAtATime
+from opsbot.app.ports import Delivery, GiveUp, Outbox, RetryLater
+from opsbot.domain.actor import OUTBOX
+from opsbot.domain.change import Change, Record, Write
+from opsbot.domain.comms import Rendered
+from opsbot.domain.comms_settings import IN_APP
+from opsbot.domain.errors import StoreLost, UnknownMessage
+from opsbot.domain.incident import Incident
+from opsbot.domain.incident_comms import as_record
+from opsbot.domain.message import Message, Sent, SentState
+from opsbot.domain.records import mapped
+from opsbot.domain.state import COMMS, State
+
+ORDER_S: Final = 1.0
+"""How soon a message looks again whether the one before it has come to its target."""
+
+PATIENCE_MS: Final = 60 * 60_000
+"""How long a target is tried by itself; then it is shown as failed, and [Retry] tries again."""
+
+_WAITS_S: Final = (1.0, 2.0, 5.0, 10.0, 20.0)
+AGAIN_S: Final = 30.0
+
+_IMPACT: Final[Mapping[str, Impact]] = {
+    "SEV1": "critical",
+    "SEV2": "major",
+    "SEV3": "minor",
+    "SEV4": "none",
+}
+
+
+Become = Callable[[Sent, int], Sent]
+"""From how far a target was to how far it is, at a moment on the server's clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One message on its way to one target, as both are now."""
+
+    message: Message
+    incident: Incident
+    target: str
+
+    @property
+    def sent(self) -> Sent:
+        """Return how far it is."""
+        return self.message.sent[self.target]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishTo:
+    """
+    The effect handler.
+
+    One target of one incident takes one message at a time, in the order in which they were let go:
+    nobody reads that it is over before they read that it began.
+    """
+
+    env: Environment
+    outbox: Outbox
+    publishers: Publishers
+    _alone: OneAtATime = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_alone", OneAtATime(self.outbox))
+
+    async def __call__(self, delivery: Delivery) -> None:
+        """
+        Bring it there, and commit what came of it.
+
+        Raises:
+            RetryLater: it is tried again, until an hour is over. StoreLost: it is delivered again.
+        """
+        way = _way(await self.env.store.refresh(), delivery)
+        if way is None:
+            return
+        async with self._alone.on(f"comms:{way.incident.uid}:{way.target}"):
+            state = await self.env.store.refresh()
+            way = _way(state, delivery)
+            if way is None:
+                return
+            if before := first_due(state, way):
+                raise RetryLater(f"{before} goes first", after_s=ORDER_S)
+            await self._sent(delivery, way)
+
+    async def _sent(self, delivery: Delivery, way: Way) -> None:
+        try:
+            posted = await self._posted(delivery, way)
+        except GiveUp as no:
+            await self._note(delivery, way, "failed", str(no))
+        except RetryLater as later:
+            await self._again(delivery, way, later)
+        except StoreLost:
+            raise
+        except Exception:
+            # The worker logs it and tries again; while it does, nobody is told that it is there, and
+            # once it does no more, the next message is not kept waiting.
+            over = delivery.attempt >= GIVE_UP_AFTER
+            await self._note(delivery, way, "failed" if over else "unsure", UNEXPECTED)
+            raise
+        else:
+            await self._done(delivery, way, posted)
+
+    async def _posted(self, delivery: Delivery, way: Way) -> Posted:
+        state = self.env.store.state
+        post = await self._post(state, way)
+        # An attempt that may have come there is looked for first: also that of another delivery.
+        known = way.sent.state == "unsure" or delivery.effect.body.get("again") is True
+        attempt = max(delivery.attempt, 2) if known else delivery.attempt
+        return await self.publishers.to(way.target).publish(post, attempt=attempt)
+
+    async def _post(self, state: State, way: Way) -> Post:
+        """
+        Return the message as it was approved.
+
+        Raises:
+            GiveUp: its words were erased meanwhile, or are not those that were approved. StoreLost.
+        """
+        message, incident = way.message, way.incident
+        settings = settings_of(state)
+        names = in_order(message, settings.locales)
+        headline, *texts = await self.env.unsealed(
+            message.headline, *(message.texts[one] for one in names)
+        )
+        rendered = Rendered(headline, dict(zip(names, texts, strict=True)))
+        if exact(message, rendered) != message.sha:
+            raise GiveUp("its words were erased, or are not those that were let go")
+        comms, declared = state.comms(incident.id), state.workflows()
+        return Post(
+            key=f"opsbot-{message.uid}",
+            message=message.id,
+            incident=f"opsbot-{incident.uid}",
+            audience=message.audience,
+            stage=message.stage,
+            impact=_IMPACT.get(message.severity, "none"),
+            headline=rendered.headline,
+            texts=rendered.texts,
+            at_ms=message.published_ms or 0,
+            next_ms=message.next_ms,
+            components={
+                name: settings.public.get(name) or declared[name].title
+                for name in message.workflows
+                if name in declared
+            },
+            thread=comms.places.get(way.target, {}),
+            corrects=_corrected(state, way),
+            stays_off=message.stays_off,
+        )
+
+    async def _again(self, delivery: Delivery, way: Way, later: RetryLater) -> None:
+        """
+        Note that nobody knows whether it came there, once; after an hour, that it failed.
+
+        Raises:
+            RetryLater: while there is time.
+        """
+        begun_ms = way.sent.at_ms or way.message.published_ms or 0
+        if self.env.clock.now_ms() - begun_ms >= PATIENCE_MS:
+            why = f"{later}; not tried any more after an hour, and it may be there: look before [Retry]"
+            await self._note(delivery, way, "failed", why)
+            return
+        if way.sent.state == "due":
+            await self._note(delivery, way, "unsure", f"{later}; it is tried again by itself")
+        usual = _WAITS_S[delivery.attempt - 1] if delivery.attempt <= len(_WAITS_S) else AGAIN_S
+        raise RetryLater(str(later), after_s=later.after_s or usual) from later
+
+    async def _note(self, delivery: Delivery, way: Way, state: SentState, detail: str) -> None:
+        def with_detail(sent: Sent, now_ms: int) -> Sent:
+            # What is not settled keeps since when it is tried: an hour is an hour.
+            at_ms = sent.at_ms if state == "unsure" else now_ms
+            return replace(sent, state=state, detail=detail, at_ms=at_ms)
+
+        await self._commit(delivery, way, with_detail, how=state)
+
+    async def _done(self, delivery: Delivery, way: Way, posted: Posted) -> None:
+        def arrived(sent: Sent, now_ms: int) -> Sent:
+            return Sent(
+                "done",
+                posted.detail,
+                now_ms,
+                sent.tries,
+                posted.url,
+                posted.handle,
+                posted.confirmed,
+                posted.expected,
+            )
+
+        await self._commit(delivery, way, arrived, how="done", thread=posted.thread)
+
+    async def _commit(
+        self,
+        delivery: Delivery,
+        way: Way,
+        become: Become,
+        *,
+        how: str,
+        thread: Record | None = None,
+    ) -> None:
+        def decide(state: State, now_ms: int) -> tuple[Change | None, None]:
+            now = _way(state, delivery)
+            if now is None:
+                return None, None
+            sent = become(now.sent, now_ms)
+            after = replace(now.message, sent={**now.message.sent, now.target: sent})
+            change, after = changed(
+                state,
+                after,
+                OUTBOX,
+                verb="comms_sent",
+                facts={"target": now.target, "state": sent.state},
+            )
+            place = _placed(state, now, thread or {})
+            more = Change("comms_sent", OUTBOX, place, effects=cards(after, now.incident))
+            return beside(change, more, first_told(state, now_ms, after, sent)), None
+
+        await self.env.store.commit(f"{delivery.effect.key}:{how}", decide)
+
+
+def first_due(state: State, way: Way) -> str:
+    """
+    Return the message that has to come to a target before another one, empty where none has.
+
+    In the clients the newer words stand in the place of the older ones, which were stored before: an
+    instance that does not answer keeps nobody waiting for a correction.
+    """
+    waits = ("due",) if way.target == IN_APP else ("due", "unsure")
+    older = [
+        one
+        for one in state.messages()
+        if one.incident == way.incident.id
+        and one.standing == "published"
+        and one.order < way.message.order
+        and way.target in one.sent
+        and one.sent[way.target].state in waits
+    ]
+    return min(older, key=lambda one: one.order).id if older else ""
+
+
+def _way(state: State, delivery: Delivery) -> Way | None:
+    """Return what a delivery is about, None where it is done or another try has begun."""
+    body = delivery.effect.body
+    target = str(body.get("target", ""))
+    try:
+        message = state.message(str(body.get("message")))
+    except UnknownMessage:
+        return None
+    sent = message.sent.get(target)
+    if sent is None or sent.state not in ("due", "unsure"):
+        return None
+    if publish(message, target).key != delivery.effect.key:
+        return None
+    return Way(message, state.incident(message.incident), target)
+
+
+def _placed(state: State, way: Way, thread: Record) -> tuple[Write, ...]:
+    comms = state.comms(way.incident.id)
+    if not thread or comms.places.get(way.target) == thread:
+        return ()
+    after = replace(comms, places={**comms.places, way.target: thread})
+    return (Write(COMMS, after.incident, as_record(after)),)
+
+
+def _corrected(state: State, way: Way) -> Record:
+    if not way.message.corrects:
+        return {}
+    before = state.message(way.message.corrects).sent.get(way.target)
+    return {} if before is None else mapped(before.handle)

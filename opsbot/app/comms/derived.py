@@ -1,0 +1,193 @@
+"""The lines of a fact sheet that nobody has to type: from the record, its kills, its routes, the fleet. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from opsbot.app.comms.settings import settings_of
+from opsbot.app.comms.view import Fact
+from opsbot.app.environment import policy_of
+from opsbot.app.incident.links import narrow
+from opsbot.domain.comms_cadence import next_due
+from opsbot.domain.comms_facts import FACTS
+from opsbot.domain.errors import UnknownRevision, UnknownWorkflow
+from opsbot.domain.incident import Incident
+from opsbot.domain.incident_comms import Surety
+from opsbot.domain.kill import Kill
+from opsbot.domain.moments import canonical
+from opsbot.domain.policy import shown
+from opsbot.domain.review import Exposure
+from opsbot.domain.state import State
+
+MORE: Final = {
+    "served": "Responses served in that time, of all calls",
+    "rolled_back": "Brought back to an earlier version",
+}
+"""Lines that people read and no template uses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What facts are derived from, read at one moment."""
+
+    state: State
+    incident: Incident
+    kills: tuple[Kill, ...]
+    exposure: Exposure
+    now_ms: int
+
+
+def derived(basis: Basis) -> Iterator[Fact]:
+    """Yield every line that follows from what is stored, with what it is worth; what is not known says so."""
+    yield _fact("feature", _feature(basis), "confirmed", "declared")
+    yield from _times(basis)
+    yield from _counts(basis)
+    yield from _told(basis)
+    yield from _inside(basis)
+    yield from _routes(basis)
+
+
+def _fact(name: str, value: str, surety: Surety, source: str = "") -> Fact:
+    known = FACTS.get(name)
+    label = known.label if known is not None else MORE[name]
+    return Fact(name, label, value, surety if value else "unknown", source if value else "")
+
+
+def _at(name: str, at_ms: int | None, surety: Surety, source: str) -> Fact:
+    return _fact(name, "" if at_ms is None else canonical(at_ms), surety, source)
+
+
+def _feature(basis: Basis) -> str:
+    public, declared = settings_of(basis.state).public, basis.state.workflows()
+    names = (
+        public.get(name) or (declared[name].title if name in declared else "")
+        for name in basis.incident.workflows
+    )
+    listed = [one for one in dict.fromkeys(names) if one]
+    return (
+        " and ".join((", ".join(listed[:-1]), listed[-1])) if len(listed) > 1 else "".join(listed)
+    )
+
+
+def _times(basis: Basis) -> Iterator[Fact]:
+    times, kills = basis.incident.times, basis.kills
+    first = min((one.since_ms for one in kills), default=None)
+    yield _at("since", times.started, "believed", "said by a person")
+    ours = times.detected in (first, times.declared)
+    noticed: Surety = "confirmed" if ours else "believed"
+    yield _at("found_at", times.detected, noticed, "the journal" if ours else "said by a person")
+    off = _off(kills)
+    if off is None:
+        yield _at("off_at", None, "unknown", "")
+    else:
+        yield _at("off_at", off.committed_ms, _held(off), _so(off))
+    contained, source = _contained(basis)
+    yield _at("contained_at", times.contained, contained, source)
+    ended = [one.ended_ms for one in kills if one.ended_ms is not None]
+    back = max(ended) if ended and len(ended) == len(kills) else None
+    yield _at("back_at", back, "confirmed", "the restore")
+    onset: Surety = "believed" if basis.exposure.onset == "started" else noticed
+    yield _at("exposed_from", basis.exposure.onset_ms, onset, basis.exposure.onset)
+    yield _at("exposed_to", basis.exposure.contained_ms, contained, source)
+
+
+def _off(kills: Sequence[Kill]) -> Kill | None:
+    """Return the kill that took the feature away: the first that is not narrow and came that far."""
+    wide = sorted((one for one in kills if not narrow(one)), key=lambda one: one.committed_ms)
+    confirmed = [one for one in wide if one.confirmed_ms is not None]
+    return next(iter(confirmed or wide), None)
+
+
+def _held(kill: Kill) -> Surety:
+    return "believed" if kill.confirmed_ms is None else "confirmed"
+
+
+def _so(kill: Kill) -> str:
+    """Return how far one kill is, never more than is known of it."""
+    if kill.confirmed_ms is None:
+        return f"{kill.id}, not confirmed yet"
+    if kill.probes and kill.passed == kill.probes:
+        return f"{kill.id}, confirmed, and proved by {kill.passed} of {kill.probes} probes"
+    return f"{kill.id}, confirmed"
+
+
+def _contained(basis: Basis) -> tuple[Surety, str]:
+    """Return what the moment of containment is worth: the fleet's word, or a person's."""
+    at_ms = basis.incident.times.contained
+    sure = (
+        at_ms is not None
+        and bool(basis.kills)
+        and all(one.confirmed_ms is not None for one in basis.kills)
+        and all(one.committed_ms <= at_ms for one in basis.kills)
+    )
+    return ("confirmed", "the fleet") if sure else ("believed", "said by a person")
+
+
+def _counts(basis: Basis) -> Iterator[Fact]:
+    """Yield how many were hit, of how many were served; without a denominator nothing is a count."""
+    outcomes, of = basis.exposure.outcomes, _whole(basis.exposure)
+    known = outcomes is not None and of is not None and of[0] >= outcomes
+    value = f"{outcomes} of {of[0]}" if known and of is not None else ""
+    yield _fact("counts", value, "believed", "counted by a person, of what the fleet served")
+    served = f"{of[0]} of {of[1]}" if of is not None else ""
+    yield _fact("served", served, "confirmed", "the fleet")
+
+
+def _whole(exposure: Exposure) -> tuple[int, int] | None:
+    """Return (served, asked) of the whole window; None where a part of it was not counted."""
+    counted = [one.counted for one in exposure.served]
+    if not counted or any(one is None or not one.known or one.missing for one in counted):
+        return None
+    known = [one for one in counted if one is not None]
+    return sum(one.served for one in known), sum(one.asked for one in known)
+
+
+def _told(basis: Basis) -> Iterator[Fact]:
+    comms, incident = basis.state.comms(basis.incident.id), basis.incident
+    rhythm = comms.rhythm("users")
+    beat = settings_of(basis.state).beat("users", incident.severity)
+    due = next_due(beat, incident.times.declared, basis.now_ms) if incident.open else None
+    yield _at("next_at", due, "confirmed", "the cadence")
+    yield _at("first_at", rhythm.first_ms, "confirmed", "the journal")
+    contact = settings_of(basis.state).contact
+    yield _fact("contact", contact, "confirmed", "declared")
+    yield _fact("alternative", "", "unknown")
+
+
+def _inside(basis: Basis) -> Iterator[Fact]:
+    incident, policy = basis.incident, policy_of(basis.state)
+    yield _fact("incident", incident.id, "confirmed", "the record")
+    yield _fact("severity", incident.severity, "confirmed", "the record")
+    lead = incident.roles.get("commander")
+    yield _fact("commander", shown(policy, lead) if lead else "", "confirmed", "the record")
+    holding = [one for one in basis.kills if one.active] or list(basis.kills)
+    words = "; ".join(_switched(one) for one in holding)
+    sure = bool(holding) and all(_held(one) == "confirmed" for one in holding)
+    yield _fact("switched", words, "confirmed" if sure else "believed", "the journal")
+
+
+def _switched(kill: Kill) -> str:
+    what = kill.scope.workflow or "all workflows"
+    if not kill.active:
+        return f"{what}: {kill.mode}, restored"
+    return f"{what}: {kill.mode} ({_so(kill)})"
+
+
+def _routes(basis: Basis) -> Iterator[Fact]:
+    """Yield what was brought back since it began; what serves may be tried on everybody, and not watched yet."""
+    begin_ms = min(
+        one for one in (basis.incident.times.declared, basis.exposure.onset_ms) if one is not None
+    )
+    found = []
+    sure = True
+    for name in basis.incident.workflows:
+        try:
+            routing = basis.state.routing(name)
+            active = basis.state.revision(name, routing.active)
+        except (UnknownWorkflow, UnknownRevision):
+            continue
+        if active.back_to is None or active.at_ms < begin_ms:
+            continue
+        sure = sure and routing.confirmed_ms is not None
+        found.append(f"{name}: r{active.back_to} again, as {active.id}")
+    yield _fact("rolled_back", "; ".join(found), "confirmed" if sure else "believed", "the journal")

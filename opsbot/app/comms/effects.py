@@ -1,0 +1,53 @@
+"""What a change of a message sets in motion: its way to each target, its card, words to people. Pure."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from opsbot.app.incident.effects import card as incident_card
+from opsbot.domain.change import Effect, Record
+from opsbot.domain.incident import Incident
+from opsbot.domain.message import Message
+
+PUBLISH: Final = "comms_publish"
+CARD: Final = "comms_card"
+"""
+The kinds of effects, each with its handler.
+
+`comms_publish`: bring a message to one target; body `message`, `target`, `tries`. `comms_card`: bring
+its card up to date; body `message`, `incident`. `comms_told`: a direct message.
+"""
+
+
+def publish(message: Message, target: str, *, again: bool = False) -> Effect:
+    """
+    Return the work of bringing a message to one target; a retry is another effect, told apart by its count.
+
+    *again*: it may have been sent before, so it is looked for first.
+    """
+    tries = message.sent[target].tries
+    body: Record = {
+        "message": message.id,
+        "incident": message.incident,
+        "target": target,
+        "tries": tries,
+        **({"again": True} if again else {}),
+    }
+    return Effect(PUBLISH, f"comms:{message.uid}:{target}:{tries}", body)
+
+
+def card(message: Message) -> Effect:
+    """Return the work of bringing a message's card up to date."""
+    body: Record = {"message": message.id, "incident": message.incident}
+    return Effect(CARD, f"comms-card:{message.uid}", body)
+
+
+def cards(message: Message, incident: Incident) -> tuple[Effect, ...]:
+    """Return the work of bringing its card and its incident's up to date."""
+    return card(message), incident_card(incident)
+
+
+def due(message: Message, *, again: bool = False) -> Iterator[Effect]:
+    """Yield the way to each target that a message is still on."""
+    for target, sent in message.sent.items():
+        if sent.state in ("due", "unsure"):
+            yield publish(message, target, again=again)

@@ -1,0 +1,136 @@
+"""Opens a message: its words, what was filled in, what the check says of them, what stands in the way."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from opsbot.app.comms import facts as sheets
+from opsbot.app.comms.draft import Wanted, Writer, prefilled
+from opsbot.app.comms.exact import exact, in_order, stamped
+from opsbot.app.comms.known import known_of
+from opsbot.app.comms.port import Templates
+from opsbot.app.comms.second import givers, pending
+from opsbot.app.comms.settings import settings_of
+from opsbot.app.comms.stage import obstacles
+from opsbot.app.comms.targets import possible, refusing, usual
+from opsbot.app.comms.view import Finding, MessageForm, MessageView
+from opsbot.app.comms.wording import check
+from opsbot.app.environment import Environment, policy_of
+from opsbot.domain.comms import Audience, Rendered, Template, goes_back
+from opsbot.domain.incident import Incident
+from opsbot.domain.message import Message
+from opsbot.domain.policy import shown
+from opsbot.domain.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads what a message is made of."""
+
+    env: Environment
+    templates: Templates
+
+    async def rendered(self, message: Message) -> Rendered:
+        """Return what a message says. Raises StoreLost."""
+        names = in_order(message, settings_of(self.env.store.state).locales)
+        headline, *texts = await self.env.unsealed(
+            message.headline, *(message.texts[one] for one in names)
+        )
+        return Rendered(headline, dict(zip(names, texts, strict=True)))
+
+    async def values(self, message: Message) -> Mapping[str, str]:
+        """Return what was filled in; nothing where that was erased. Raises StoreLost."""
+        (kept,) = await self.env.unsealed(message.values)
+        try:
+            read = json.loads(kept)
+        except ValueError:
+            return {}
+        return {str(name): str(one) for name, one in read.items()} if isinstance(read, dict) else {}
+
+    async def findings(
+        self, state: State, message: Message, rendered: Rendered
+    ) -> tuple[Finding, ...]:
+        """Return what the wording check says of a message's words. Raises StoreLost."""
+        incident = state.incident(message.incident)
+        last = await self._last(state, incident, message.audience)
+        facts = await sheets.sheet(self.env, state, incident)
+        counted = any(one.name == "counts" and one.surety == "confirmed" for one in facts)
+        known = known_of(state, last=last, counted=counted, next_ms=message.next_ms)
+        return check(
+            rendered,
+            audience=message.audience,
+            stage=message.stage,
+            settings=settings_of(state),
+            known=known,
+        )
+
+    async def _last(self, state: State, incident: Incident, audience: Audience) -> Rendered | None:
+        newest = state.comms(incident.id).rhythm(audience).newest
+        return await self.rendered(state.message(newest)) if newest else None
+
+    async def view(self, message: Message) -> MessageView:
+        """Return everything that is shown of a message. Raises StoreLost."""
+        state = self.env.store.state
+        incident, policy = state.incident(message.incident), policy_of(state)
+        rendered = await self.rendered(message)
+        if message.standing == "draft" and exact(message, rendered) == message.sha:
+            message = stamped(message, rendered, incident)
+        open_ = message.standing in ("draft", "waiting")
+        left = pending(state, message) if message.standing == "waiting" else ()
+        asked = (name for one in left for name in givers(state, message, one))
+        (why,) = await self.env.unsealed(message.why)
+        return MessageView(
+            message=message,
+            incident=incident,
+            rendered=rendered,
+            values=await self.values(message),
+            findings=await self.findings(state, message, rendered) if open_ else (),
+            blocked=self.blocked(state, message, rendered) if open_ else (),
+            approvals=left,
+            asked=tuple(dict.fromkeys(shown(policy, one) for one in asked)),
+            author=shown(policy, message.author),
+            template=self.templates.known().get(message.template),
+            why=why,
+        )
+
+    def blocked(self, state: State, message: Message, rendered: Rendered) -> tuple[str, ...]:
+        """Return what keeps a message from going out beside its words and approvals."""
+        now_ms = self.env.clock.now_ms()
+        gone = (
+            ()
+            if exact(message, rendered) == message.sha
+            else ("Its words were erased, or are not those that were written.",)
+        )
+        return (*gone, *obstacles(state, now_ms, message), *refusing(state, message, rendered))
+
+    async def form(
+        self,
+        incident: Incident,
+        template: Template,
+        *,
+        message: Message | None = None,
+        corrects: Message | None = None,
+    ) -> MessageForm:
+        """Return what a form is made and prefilled from. Raises StoreLost."""
+        state = self.env.store.state
+        facts = await sheets.sheet(self.env, state, incident)
+        base = message or corrects
+        before = {} if base is None else await self.values(base)
+        mine = {name: text for name, text in before.items() if template.field(name) is not None}
+        writer, wanted = Writer(self.env, self.templates), Wanted(mine, corrects=corrects)
+        usable = writer.usable(facts, template, wanted, None)
+        chosen = usual(state, incident, template, corrects)
+        return MessageForm(
+            template=template,
+            incident=incident,
+            values=prefilled(template, mine, usable),
+            targets=possible(state, incident, template),
+            chosen=chosen if message is None else message.targets,
+            facts=facts,
+            message="" if message is None else message.id,
+            corrects="" if corrects is None else corrects.id,
+            version=None if message is None else message.version,
+            goes_back=goes_back(
+                state.comms(incident.id).rhythm(template.audience).stage, template.stage
+            ),
+        )

@@ -1,0 +1,158 @@
+"""What the public status page says, as one value: nothing in it that was not published. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from opsbot.app.comms.port import Impact
+from opsbot.domain.comms import Locale, Stage
+from opsbot.domain.incident_settings import DAY_MS
+
+Health = Literal["operational", "degraded_performance", "partial_outage", "major_outage"]
+"""How a component is, in the words of the de-facto JSON."""
+
+IMPACTS: Final[tuple[Impact, ...]] = ("none", "minor", "major", "critical")
+HEALTHS: Final[tuple[Health, ...]] = (
+    "operational",
+    "degraded_performance",
+    "partial_outage",
+    "major_outage",
+)
+"""Both from well to worst; each impact makes a component as it stands at the same place."""
+
+PAST_MS: Final = 14 * DAY_MS
+"""How long what is over stands on the page, in milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """
+    One published message.
+
+    *key* is opaque and stays the same. *stage* is its own, *status* that of its incident after it: a
+    correction moves nothing. *texts* are by locale, empty where they were withdrawn. *corrects* is the
+    key of what it corrects, *corrected* of what corrects it, which came at *corrected_ms*.
+    """
+
+    key: str
+    stage: Stage
+    status: Stage
+    at_ms: int
+    texts: Mapping[Locale, str] = field(default_factory=dict)
+    next_ms: int | None = None
+    corrects: str = ""
+    corrected: str = ""
+    corrected_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """
+    One incident as users were told it; *updates* are the newest first and never empty.
+
+    *headline* is the newest that is still kept, empty where all were withdrawn. *components* are the
+    public names of what it touches. *off*: the newest message says that the feature stays off.
+    *resolved_ms* is None while it is open.
+    """
+
+    key: str
+    headline: str
+    impact: Impact
+    stage: Stage
+    updates: tuple[Update, ...]
+    components: tuple[str, ...] = ()
+    off: bool = False
+    resolved_ms: int | None = None
+
+    @property
+    def open(self) -> bool:
+        """Return whether users were not yet told that it is over."""
+        return self.resolved_ms is None
+
+    @property
+    def started_ms(self) -> int:
+        """Return when users were first told."""
+        return self.updates[-1].at_ms
+
+    @property
+    def updated_ms(self) -> int:
+        """Return when users were last told."""
+        return self.updates[0].at_ms
+
+    @property
+    def weight(self) -> Impact:
+        """Return how much of its impact is left: once it is watched, little; once it is over, nothing."""
+        if not self.open:
+            return "none"
+        if self.stage == "monitoring":
+            return lesser(self.impact, "minor")
+        return self.impact
+
+    def since(self, stage: Stage) -> int | None:
+        """Return when users were first told that it is at *stage*, None where they never were."""
+        return next((one.at_ms for one in reversed(self.updates) if one.status == stage), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One thing that users know by *name*. *off*: it is switched off on purpose, and that was said."""
+
+    key: str
+    name: str
+    health: Health = "operational"
+    off: bool = False
+    first_ms: int | None = None
+    updated_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """
+    The whole page as of *made_ms*. *stories* are the newest first, those that are open and those over.
+
+    *url* is where people read it, *contact* where they reach us (a link or an address), each empty where
+    nobody said; *site* is the same for as long as this page lives. The first of *locales* is the one that every text has; *zone* is that of the times shown.
+    """
+
+    title: str
+    site: str
+    url: str = ""
+    contact: str = ""
+    locales: tuple[Locale, ...] = ("en",)
+    zone: str = "UTC"
+    components: tuple[Component, ...] = ()
+    stories: tuple[Story, ...] = ()
+    made_ms: int = 0
+
+    @property
+    def open(self) -> tuple[Story, ...]:
+        """Return the incidents that are not over for users."""
+        return tuple(one for one in self.stories if one.open)
+
+    @property
+    def past(self) -> tuple[Story, ...]:
+        """Return those that are over, as far back as the page shows them."""
+        since = self.made_ms - PAST_MS
+        return tuple(one for one in self.stories if not one.open and one.updated_ms >= since)
+
+    @property
+    def impact(self) -> Impact:
+        """Return the worst of what is open, and of components that stay off."""
+        found = [one.weight for one in self.open]
+        found += ["minor" for one in self.components if one.health != "operational"]
+        return max(found, key=IMPACTS.index, default="none")
+
+    @property
+    def updated_ms(self) -> int:
+        """Return when users were last told anything; where they never were, when the page was made."""
+        return max((one.updated_ms for one in self.stories), default=self.made_ms)
+
+
+def lesser(one: Impact, other: Impact) -> Impact:
+    """Return the one that is less."""
+    return min(one, other, key=IMPACTS.index)
+
+
+def health_of(impact: Impact) -> Health:
+    """Return how a component is that something of this impact touches."""
+    return HEALTHS[IMPACTS.index(impact)]

@@ -1,0 +1,31 @@
+"""What the card of an incident says about telling people: what is due, what is overdue, what waits for evidence. Pure."""
+
+from collections.abc import Iterator
+
+from opsbot.app.evidence_hold import waits_for_evidence
+from opsbot.app.fleet_words import moment
+from opsbot.app.incident.legal_clocks import clock_lines
+from opsbot.app.incident.message_words import message_lines
+from opsbot.app.incident.promise_words import promise_lines
+from opsbot.app.incident.promises import rhythmic
+from opsbot.domain.incident import Incident
+from opsbot.domain.state import State
+from opsbot.domain.typed import command
+
+
+def told_lines(state: State, incident: Incident, now_ms: int) -> tuple[str, ...]:
+    """Return the lines; none of an incident in which nothing is due to anybody."""
+    return tuple(_lines(state, incident, now_ms))
+
+
+def _lines(state: State, incident: Incident, now_ms: int) -> Iterator[str]:
+    comms = state.comms(incident.id)
+    yield from message_lines(state, incident, now_ms)
+    if rhythmic(incident):
+        yield from promise_lines(comms, now_ms)
+    if waits_for_evidence(state, incident):
+        say = command(f"comms evidence {incident.id} where it is")
+        yield f"Evidence is not held yet, so nothing is changed back; killing stays free. Then: {say}."
+    elif comms.hold and comms.hold_ms is not None:
+        yield f"Evidence is held since {moment(comms.hold_ms, now_ms)}."
+    yield from clock_lines(state, incident, now_ms)
