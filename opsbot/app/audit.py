@@ -32,7 +32,7 @@ PAGE = 500
 _COMMITMENT = re.compile(rf'"(?:{"|".join(QUOTED)})":"([0-9a-f]{{64}})"')
 """Where entries hold commitments to free text."""
 
-_TEXTS = re.compile(r'"texts":\{([^{}]*)\}')
+_TEXTS = re.compile(r'"(?:headlines|texts)":\{([^{}]*)\}')
 _HASH = re.compile(r'"([0-9a-f]{64})"')
 """Where they hold one for each language."""
 

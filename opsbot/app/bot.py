@@ -319,16 +319,6 @@ class Bot:
         seen: Mapping[str, Handler] = {"card": card, "tell": tell, **shown}
         return {"follow": follow, **seen, **self._due(self.chat), **self._incidents()}
 
-    def _messages(self) -> Mapping[str, Handler]:
-        return comms_handlers(
-            self.comms,
-            self.publishers,
-            self.outbox,
-            chat=self.chat,
-            render=self.render,
-            home=self.channel,
-        )
-
     def _incidents(self) -> Mapping[str, Handler]:
         alarm = PagerAlarm(self.env, self.outbox, self.chat or NoChat(), self.render)
         page = PageIncident(self.env, self.paging, self.rota, alarm)
@@ -377,7 +367,9 @@ class Bot:
             "incident_remind": Remind(self.env, chat, self.render),
             "incident_told": self._told(chat),
             **run_handlers(self.runs, chat, self.render),
-            **self._messages(),
+            **comms_handlers(
+                self.comms, self.publishers, self.outbox, self.render, self.chat, self.channel
+            ),
         }
 
     def _told(self, chat: Chat) -> Handler:

@@ -5,9 +5,13 @@ from typing import Final
 
 from opsbot.domain.change import Effect, Record, Timer
 from opsbot.domain.run import Run
+from opsbot.domain.state import State
 
-CARD, REMIND = "run_card", "run_remind"
-"""`run_card`: bring the messages of a run up to what it is; body `run`, `version`. `run_remind`: something is late."""
+CARD, REMIND, ACT = "run_card", "run_remind", "run_act"
+"""
+`run_card`: bring the messages of a run up to what it is; body `run`, `version`. `run_remind`: something is late.
+`run_act`: settle an action whose claim ran out, whose time came, or that waits for somebody.
+"""
 
 MINUTE_MS: Final = 60_000
 LEAD_MS: Final = (60 * MINUTE_MS, 180 * MINUTE_MS)
@@ -30,6 +34,17 @@ def timer(run: Run, kind: str, name: str, at_ms: int, now_ms: int) -> Timer:
     body: Record = {"run": run.id, "what": what, "about": rest, "at_ms": at_ms}
     key = f"{kind}:{run.uid}:{name}:{at_ms}"
     return Timer(timer_id(run, name), max(at_ms - now_ms, 0), Effect(kind, key, body))
+
+
+def acts_waiting(state: State, incident: str, result: str, why: str) -> Iterator[Effect]:
+    """Yield the work of looking again at each action of an incident's runs that waits for *result*; *why* is in its key."""
+    for run in state.runs():
+        if run.incident != incident:
+            continue
+        for name, act in run.acts.items():
+            if act.state == "waiting" and act.result == result:
+                body: Record = {"run": run.id, "what": "act", "about": name, "at_ms": 0}
+                yield Effect(ACT, f"{ACT}:{run.uid}:{name}:{act.attempt}:{result}:{why}", body)
 
 
 def lead_due(run: Run) -> Iterator[tuple[str, int]]:

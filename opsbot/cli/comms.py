@@ -44,8 +44,13 @@ def comms(asked: Asked) -> int:
     api = opened(asked)
     if isinstance(words, CommsLook):
         return printing.said(_looked(api, words), as_json=asked.json)
-    path, body = _CHANGES[type(words)](words)
+    path, body = change(words)
     return printing.said(api.do(path, body), as_json=asked.json)
+
+
+def change(words: CommsWords) -> tuple[str, dict[str, object]]:
+    """Return where a change is asked for, and its body as the HTTP API takes it."""
+    return _CHANGES[type(words)](words)
 
 
 def _from_files(asked: Asked, act: str, rest: Sequence[str]) -> int:

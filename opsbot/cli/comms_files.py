@@ -8,6 +8,7 @@ from opsbot import config
 from opsbot.adapters import catalog, catalog_words
 from opsbot.adapters.comms import offline
 from opsbot.adapters.comms.files import Library, load
+from opsbot.adapters.runbooks.files import COMMS
 from opsbot.app import check as checking
 from opsbot.app.check import line_of
 from opsbot.cli import printing
@@ -105,7 +106,7 @@ def _values(words: Sequence[str]) -> dict[str, str]:
 
 
 def _library() -> Library:
-    folder = config.load().runbooks_dir / catalog_words.FOLDER
+    folder = config.load().runbooks_dir / COMMS
     if not folder.is_dir():
         raise Misconfigured(f"{folder} is not a folder.", hint="Set OPSBOT_RUNBOOKS_DIR.")
     return load(folder)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
 
@@ -78,16 +79,28 @@ def _by_bot(asked: Asked) -> int:
         if not isinstance(words, RunAction):
             raise
         if not acts.agreed(asked, refusal):
-            raise _with_yes(asked, refusal) from refusal
-        said = api.do(path, {**body, "confirm": True})
+            raise _with_yes(asked, words, refusal) from refusal
+        words = asked_about(words, refusal)
+        said = api.do(_CHANGES[RunAction](words)[0], {**action_body(words), "confirm": True})
     return printing.said(said, as_json=asked.json)
 
 
-def _with_yes(asked: Asked, refusal: Refusal) -> Refusal:
+def asked_about(words: RunAction, refusal: Refusal) -> RunAction:
+    """Return what the yes is for: another step may be current by now, and was not asked about."""
+    run, step, seen = (refusal.document.get(one) for one in ("run", "step", "seen"))
+    which = replace(words.which, name=str(run)) if run else words.which
+    version = seen if isinstance(seen, int) and words.seen is None else words.seen
+    return replace(words, which=which, step=str(step or words.step), seen=version)
+
+
+def _with_yes(asked: Asked, words: RunAction, refusal: Refusal) -> Refusal:
     """Return what is asked first with how to answer it where nobody is there to be asked."""
     if refusal.code != "needs_confirmation":
         return refusal
-    again = f"To do it: `opsbot runbook {_typed(asked.words)} yes`."
+    named = _typed(asked.words)
+    if not words.step and (step := refusal.document.get("step")):
+        named = f"{named} {step}"
+    again = f"To do it: `opsbot runbook {named} yes`."
     detail = "\n".join(one for one in (str(refusal.document.get("detail", "")), again) if one)
     return Refusal({**refusal.document, "detail": detail, "hint": again})
 

@@ -40,7 +40,8 @@ class Message:
     """
     One message, `MSG-1`, `MSG-2` ...
 
-    *headline*, each of *texts* and *values* (the fields as JSON) are commitments to free text, never
+    *headline*, each of *texts*, of *headlines* (where a language has its own) and *values* (the fields as
+    JSON) are commitments to free text, never
     the text; *sha* is the SHA-256 of exactly what is published. *severity* is what it was written
     under. *approvals* are the ids of those it waits for or was given (`A-3`), *bound* the hash that they
     were asked for. *holding*: approved in advance. *corrects* is the message that it corrects,
@@ -83,6 +84,7 @@ class Message:
     published_ms: int | None = None
     published_by: str = ""
     sent: Mapping[str, Sent] = field(default_factory=dict)
+    headlines: Mapping[Locale, str] = field(default_factory=dict)
     editors: tuple[str, ...] = ()
     order: int = 0
     run: str = ""
@@ -133,6 +135,7 @@ def from_record(record: Record) -> Message:
             **lists,
             "at": position(record["at"]),
             "texts": dict(mapped(record.get("texts"))),
+            "headlines": dict(mapped(record.get("headlines"))),
             "sent": {name: _sent(one) for name, one in mapped(record.get("sent")).items()},
         }
     )

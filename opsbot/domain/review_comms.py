@@ -25,7 +25,7 @@ class ToldMessage:
     """
     One message that was let go, its words opened.
 
-    *let_ms* is when it was, *public_ms* when it stood in the first place that people read, None where
+    *author* wrote it and *by* let it go. *let_ms* is when it was, *public_ms* when it stood in the first place that people read, None where
     it stands in none.
     """
 
@@ -35,6 +35,7 @@ class ToldMessage:
     severity: str
     headline: str
     texts: Mapping[Locale, str]
+    author: str
     by: str
     approved_by: tuple[str, ...]
     holding: bool

@@ -12,7 +12,18 @@ USUAL: Final = "ai"
 """The prefix that such a text is written with, whatever the workspace's own is."""
 
 VERBS: Final = frozenset(
-    {"audit", "incident", "kill", "oncall", "restore", "rollback", "route", "runbook", "status"}
+    {
+        "audit",
+        "comms",
+        "incident",
+        "kill",
+        "oncall",
+        "restore",
+        "rollback",
+        "route",
+        "runbook",
+        "status",
+    }
 )
 """Slash commands that there are; the rest of a text is nobody's to change."""
 

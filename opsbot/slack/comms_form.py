@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from opsbot.app.comms.fact_words import value_shown
 from opsbot.app.comms.requests import EditMessage, NewMessage
-from opsbot.app.comms.view import Fact, MessageForm
+from opsbot.app.comms.view import MessageForm
 from opsbot.app.incident.requests import Which
 from opsbot.domain.comms import Field as Asked
 from opsbot.domain.incident_comms import Surety
@@ -44,7 +45,7 @@ _HINTS: Final = {
 }
 _KEPT: Final = re.compile(
     r"(INC-[1-9]\d{0,8})?;([CGD][A-Z0-9]{2,40})?;([a-z0-9-]{0,120})"
-    r";(MSG-[1-9]\d{0,8})?;(MSG-[1-9]\d{0,8})?;(\d{1,6})?",
+    r";(MSG-[1-9]\d{0,8})?;(MSG-[1-9]\d{0,8})?;(\d{1,6})?;(RUN-[1-9]\S{0,130})?",
     re.ASCII,
 )
 _MARKS: Final[Mapping[Surety, str]] = {"confirmed": "\u2713", "believed": "~", "unknown": "?"}
@@ -63,7 +64,11 @@ class Offered:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a form carries beside its fields: ids. *message* is edited at *seen*, *corrects* corrected."""
+    """
+    What a form carries beside its fields: ids. *message* is edited at *seen*, *corrects* corrected.
+
+    *press* is the button of a run whose step asked for it.
+    """
 
     incident: str = ""
     channel: str = ""
@@ -71,6 +76,7 @@ class Kept:
     message: str = ""
     corrects: str = ""
     seen: int | None = None
+    press: str = ""
 
     @property
     def which(self) -> Which:
@@ -81,8 +87,8 @@ class Kept:
     def metadata(self) -> str:
         """Return it as the form carries it."""
         seen = "" if self.seen is None else str(self.seen)
-        words = (self.incident, self.channel, self.template, self.message, self.corrects, seen)
-        return ";".join(words)
+        about = (self.incident, self.channel, self.template, self.message, self.corrects)
+        return ";".join((*about, seen, self.press))
 
 
 def carried(metadata: str) -> Kept | None:
@@ -90,8 +96,8 @@ def carried(metadata: str) -> Kept | None:
     found = _KEPT.fullmatch(metadata)
     if found is None:
         return None
-    incident, channel, template, message, corrects, seen = (one or "" for one in found.groups())
-    return Kept(incident, channel, template, message, corrects, int(seen) if seen else None)
+    *about, seen, press = (one or "" for one in found.groups())
+    return Kept(*about, int(seen) if seen else None, press)
 
 
 def pick_modal(
@@ -124,7 +130,7 @@ def fields_modal(
     The fact sheet stands above it: what is confirmed is filled in, and what is not is said.
     """
     template = asked.template
-    blocks = [*above(top), *_facts(asked.facts)]
+    blocks = [*above(top), *_facts(asked)]
     for one in template.fields:
         given = words.get(f"{PREFIX}{one.name}", asked.values.get(one.name, ""))
         block = typed_input(
@@ -221,10 +227,10 @@ def _label(template: Offered) -> str:
     return f"{tap}{template.title}"
 
 
-def _facts(facts: Sequence[Fact]) -> list[Block]:
+def _facts(asked: MessageForm) -> list[Block]:
     lines = [
-        f"{_MARKS[one.surety]} {inert(one.label, limit=60)}: {inert(one.value, limit=200)}"
-        for one in facts
+        f"{_MARKS[one.surety]} {inert(one.label, limit=60)}: {value_shown(one, asked.zone)[:200]}"
+        for one in asked.facts
         if one.value
     ]
     if not lines:

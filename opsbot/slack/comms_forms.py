@@ -10,9 +10,15 @@ from opsbot.app.comms.view import MessageForm
 from opsbot.app.comms_verbs import CommsVerbs
 from opsbot.app.error_words import of_error
 from opsbot.app.incident.requests import Which
+from opsbot.app.runs.labels import meant
+from opsbot.app.runs.meant import CommsArguments
+from opsbot.app.runs.press import Pressed, pressed
+from opsbot.app.runs.requests import RunAction, WhichRun
+from opsbot.app.runs.tells import THERE, lacking, taken
+from opsbot.app.runs.view import RunView
 from opsbot.domain.actor import Actor
 from opsbot.domain.comms import Audience
-from opsbot.domain.errors import NeedsMoreWords, OpsbotError, StaleButton
+from opsbot.domain.errors import NeedsMoreWords, OpsbotError, Refused, StaleButton
 from opsbot.domain.incident import number_of
 from opsbot.domain.said import Said, inert
 from opsbot.slack.comms_form import (
@@ -145,6 +151,8 @@ class CommsForms:
                 change = edit_of(kept, act.fields)
                 return await self._comms.edit(change, actor, request_id=act.request_id)
             draft = new_of(kept, act.fields)
+            if kept.press:
+                return await self._for_step(kept.press, draft, act, actor)
             return await self._comms.new(draft, actor, request_id=act.request_id)
         except OpsbotError as error:
             form = await self._form(kept, actor)
@@ -152,6 +160,62 @@ class CommsForms:
             if "back:" in error.hint:
                 words.setdefault(Field.BACK, " ")
             return self._again(error, lambda top: fields_modal(form, kept, words, top=top))
+
+    async def of_step(
+        self, view: RunView, ref: Pressed, act: Invocation, actor: Actor
+    ) -> Reply | None:
+        """Open the form that a step of a run needs; None where it needs none, and is pressed as it is."""
+        given = _asked_by(view, ref)
+        if given is None or view.run.mode != "live" or not view.run.incident:
+            return None
+        which = Which(view.run.incident)
+        try:
+            if await self._there(view, ref, given, actor):
+                return None
+            form = await self._comms.form(given.template, which, actor)
+        except Refused:
+            return None  # the press itself says why, in the words of every surface
+        if not lacking(form):
+            return None
+        kept = Kept(view.run.incident, "", form.template.name, press=act.value)
+        later = str(given.next_update_s)
+        words: Mapping[str, str] = (
+            {Field.NEXT: later} if later in {value for _, value in LATER} else {}
+        )
+        return Show(fields_modal(form, kept, words), self._typed(f"new {form.template.name}"))
+
+    async def _there(
+        self, view: RunView, ref: Pressed, given: CommsArguments, actor: Actor
+    ) -> bool:
+        """Return whether a message stands there already, which the step takes up."""
+        look = CommsLook("list", Which(view.run.incident))
+        listed = (await self._comms.look(look, actor)).body.get("messages")
+        gone = set(taken(view.run, f"{ref.means(view.book)}#{ref.number}"))
+        return any(
+            one.get("template") == given.template
+            and one.get("standing") in THERE
+            and one.get("message") not in gone
+            for one in (listed if isinstance(listed, (list, tuple)) else ())
+            if isinstance(one, Mapping)
+        )
+
+    async def _for_step(self, press: str, draft: NewMessage, act: Invocation, actor: Actor) -> Said:
+        """Write what a step of a run asked for, and press it: it takes the message up, and waits for it."""
+        ref, runs = pressed(press), self.deps.verbs.runs
+        if ref is None:
+            raise _stale()
+        view = await runs.view(WhichRun(ref.run, act.channel), actor)
+        step = ref.means(view.book)
+        draft = replace(draft, run=ref.run, step=step)
+        said = await self._comms.new(draft, actor, request_id=act.request_id)
+        press_it = RunAction(WhichRun(ref.run), step, ref.number, confirmed=True)
+        try:
+            await runs.do(press_it, actor, request_id=f"{act.request_id}:step")
+        except OpsbotError as error:
+            return replace(
+                said, lines=(*said.lines, f"Its step does not wait for it: {error.message}")
+            )
+        return said
 
     async def _form(self, kept: Kept, actor: Actor) -> MessageForm:
         return await self._comms.form(
@@ -208,6 +272,15 @@ class CommsForms:
     @property
     def _comms(self) -> CommsVerbs:
         return self.deps.verbs.comms
+
+
+def _asked_by(view: RunView, ref: Pressed) -> CommsArguments | None:
+    """Return what an action of a step says to people, None where it is another action."""
+    step = view.book.step(ref.means(view.book))
+    if step is None or not 1 <= ref.number <= len(step.actions):
+        return None
+    given = meant(step.actions[ref.number - 1], view.workflow)
+    return given if isinstance(given, CommsArguments) else None
 
 
 def _typed(words: NewMessage) -> Mapping[str, str]:

@@ -24,6 +24,7 @@ from opsbot.app.runs.view import RunView, StepView
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import NeedsConfirmation, StoreLost
 from opsbot.domain.said import Act, Button, Said
+from opsbot.slack.comms_forms import CommsForms
 from opsbot.slack.deps import Deps
 from opsbot.slack.entry import Run
 from opsbot.slack.grammar import command_of, help_said, verb
@@ -142,7 +143,7 @@ class RunbookListeners:
             return await self._brief(said, act, actor)
         except NeedsConfirmation as error:
             said = of_error(error)
-            step = words.step or next((lane.step.step.id for lane in view.lanes if lane.step), "")
+            step = str(error.more["step"])  # of two current ones the very one that was asked about
             button: Act = "run_take_back" if words.act == "undo" else "run_do"
             key = value(view.run, step, str(words.number))
             return replace(said, buttons=(Button(button, "Yes, do it", key, "danger"),))
@@ -151,6 +152,9 @@ class RunbookListeners:
         """Press an action: its dialog said what happens."""
         ref = ref_of(act.value)
         view = await self._view(ref, act, actor)
+        asked = await CommsForms(self.deps).of_step(view, ref, act, actor)
+        if asked is not None:
+            return asked
         step = ref.means(view.book)
         words = RunAction(_which(ref, act), step, ref.number, "do", ref.seen, confirmed=True)
         actor = await self._sure(view, words, act, actor)

@@ -63,12 +63,23 @@ async def terminal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> AsyncGenerator[Terminal]:
     """Give a terminal on the machine of a running bot, as Mara."""
+    async with at_terminal(await opened(), tmp_path, monkeypatch, capsys) as one:
+        yield one
+
+
+@asynccontextmanager
+async def at_terminal(
+    door: Door,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> AsyncGenerator[Terminal]:
+    """Give a terminal on the machine of the bot behind *door*, as Mara."""
     for name in ("OPSBOT_URL", "OPSBOT_TOKEN", "OPSBOT_ENV"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("OPSBOT_STATE_DIR", str(tmp_path))
     # The bot of this process must not write into what the command line prints.
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
-    door = await opened()
     async with serving(door) as url:
         people = {"mara": "mara-token", "ines": {"token": "ines-token"}}
         local_bot.write(tmp_path, {"api": url, "people": people, "as": "mara"})

@@ -20,6 +20,7 @@ from opsbot.app.runs.requests import (
 )
 from opsbot.cli import main
 from opsbot.cli import runbooks as cli
+from opsbot.cli.options import Refusal
 from opsbot.cli.table import COMMANDS
 from opsbot.slack.parse_runbook import parse_runbook
 from opsbot.web import run_bodies as web
@@ -81,12 +82,20 @@ async def test_a_run_is_walked_to_its_end_from_a_terminal(one: Terminal) -> None
 
 async def test_an_action_that_nobody_confirmed_is_not_done(one: Terminal) -> None:
     await one.run("runbook", "start", "wrong-answers", "INC-1")
+    await one.run("runbook", "done", "keep-the-evidence")
 
-    asked = await one.run("runbook", "do", "stop-the-harm")
+    asked = await one.run("runbook", "do")
 
     assert asked.code == 1
     assert "To do it: `opsbot runbook do stop-the-harm yes`." in asked.err
     assert one.door.world.store.state.active_kills() == ()
+
+
+async def test_a_yes_at_the_terminal_is_for_what_was_asked(one: Terminal) -> None:
+    await one.run("runbook", "start", "wrong-answers", "INC-1")
+    asked = await one.run("runbook", "do", "stop-the-harm", "--json")
+    meant = cli.asked_about(RunAction(WhichRun()), Refusal(asked.json))
+    assert meant == RunAction(ONE, "stop-the-harm", seen=runs.run(one.door.world).version)
 
 
 async def test_a_value_with_blanks_is_one_whatever_the_shell_made_of_it(one: Terminal) -> None:

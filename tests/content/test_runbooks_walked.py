@@ -1,29 +1,39 @@
 """Every shipped runbook is walked to its end, by its first answers and by its last: every step is drawn and done."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from opsbot.adapters.comms.examples import filler
+from opsbot.adapters.comms.templates import FileTemplates
 from opsbot.adapters.runbooks.markdown import parse
 from opsbot.app import route_state
+from opsbot.app.comms.asked_words import asked_people
+from opsbot.app.comms.requests import EVERY, NewMessage, PublishMessage
+from opsbot.app.environment import policy_of
+from opsbot.app.incident.requests import Which
 from opsbot.app.ports import ProbeAnswer
 from opsbot.app.requests import ApproveRequest
 from opsbot.app.room.run_step_words import Around, step_said
 from opsbot.app.runs.requests import EndRun
+from opsbot.app.runs.tells import lacking
+from opsbot.domain.actor import Actor
 from opsbot.domain.errors import Refused
 from opsbot.domain.run import Act
 from opsbot.domain.runbook import LANES, Decision, Runbook, Step
 from opsbot.slack.blocks import message
 from opsflags.model import NO_MODEL
+from tests.support.comms import Places, comms_policy, declare_comms
 from tests.support.incident_life import settle
 from tests.support.runs import COPILOT, RUN, marked, pressed, run, started, walked_company
-from tests.support.world import INES, SAM, HandMoved, World
+from tests.support.world import INES, SAM, HandMoved, World, slack, workflow
 
 ROOT: Final = Path(__file__).parents[2]
 FILES: Final = sorted((ROOT / "runbooks").glob("*.md"))
 GIVEN: Final = {"tenant": "acme", "tool": "search_kb", "provider": "openai"}
+IN: Final = Which("INC-1")
 PROBE: Final = "http://pod-1/probe"
 NOTHING_TO_DO: Final = {
     ("quality-regression", "first"): {"restore-in-stages"},
@@ -94,6 +104,7 @@ class Walker:
         """Press one action, let the second person approve it, and wait until it is settled."""
         self.probed()
         try:
+            await self.written(step, number)
             await pressed(self.world, step.id, number, by=INES)
         except Refused as no:
             self.refused[step.id] = no.message
@@ -102,6 +113,8 @@ class Walker:
         if act.state == "waiting" and act.result.startswith("A-"):
             yes = f"yes:{act.result}"
             await self.world.bot.approve(ApproveRequest(act.result), SAM, request_id=yes)
+        if act.state == "waiting" and act.result.startswith("MSG-"):
+            await self.told(act.result)
         for _ in range(15):
             act = await self.settled(step, number)
             if act.state != "waiting":
@@ -109,6 +122,35 @@ class Walker:
             self.world.clock.later(600)
         if act.state != "done":
             self.refused[step.id] = f"{act.state}: {act.detail}"
+
+    async def written(self, step: Step, number: int) -> None:
+        """Fill in what a message asks for and nobody knows yet, as its form does."""
+        given = step.actions[number - 1].arguments
+        if step.actions[number - 1].verb != "comms" or not run(self.world).incident:
+            return
+        comms = self.world.bot.comms
+        form = await comms.form(str(given["template"]), IN, INES)
+        missing = {name: filler(form.template.field(name)) for name in lacking(form)}  # type: ignore[arg-type]  # a field of its own
+        if missing:
+            request = NewMessage(form.template.name, IN, missing)
+            await comms.new(request, INES, request_id=f"new:{step.id}:{self.world.clock.now_ms()}")
+
+    async def told(self, message: str) -> None:
+        """Let a message go: whatever it takes, somebody else says yes to."""
+        request = PublishMessage(message, anyway=(EVERY,))
+        said = await self.world.bot.comms.publish(request, INES, request_id=f"out:{message}")
+        for approval in said.body["approvals"]:  # type: ignore[union-attr]  # a list of ids
+            who = self.asked(str(approval))
+            yes = f"yes:{approval}"
+            await self.world.bot.approve(ApproveRequest(str(approval)), who, request_id=yes)
+
+    def asked(self, approval: str) -> Actor:
+        """Return the first who may say yes."""
+        state = self.world.store.state
+        people, one = policy_of(state).people, state.approval(approval)
+        names = asked_people(state, one, "approval")
+        assert names, one
+        return slack(people[names[0]].slack[0])
 
     async def settled(self, step: Step, number: int) -> Act:
         """Let the fleet follow and the outbox rest."""
@@ -149,11 +191,23 @@ def books() -> dict[str, Runbook]:
     return {name: one.runbook for name, one in read.items() if one.runbook is not None}
 
 
+async def told_company(world: World) -> None:
+    """Let people be told, with the templates that are shipped, at places that take everything."""
+    places = {"comms": {"users": ["status-page", "in-app"], "stakeholders": ["mail"]}}
+    one = workflow(COPILOT, tier=1, safe_state="canned", extra=places)
+    await world.declare(one, workflow("coding-agent"), with_policy=comms_policy())
+    await declare_comms(world)
+    templates = FileTemplates(clock=world.clock)
+    templates.load(ROOT / "runbooks")
+    world.bot = replace(world.bot, templates=templates, publishers=Places())
+
+
 @pytest.mark.parametrize("way", ["first", "last"])
 @pytest.mark.parametrize("name", [path.stem for path in FILES])
 async def test_a_runbook_is_walked_to_its_end(name: str, way: str) -> None:
     shelf = books()
     world = await walked_company(*shelf.values())
+    await told_company(world)
     pod = world.instance("pod-1", probe=PROBE)
     pod.follow()
     params = {one.name: GIVEN[one.name] for one in shelf[name].params if one.name in GIVEN}

@@ -23,7 +23,7 @@ from opsbot.app.comms.requests import (
 )
 from opsbot.app.incident.requests import Which
 from opsbot.domain.errors import NeedsMoreWords
-from opsbot.slack.parse_comms import ACTS, HARMLESS, parse_comms, starts_bare
+from opsbot.slack.parse_comms import ACTS, HARMLESS, Bare, bare, parse_comms
 
 NOW_MS = 1_795_230_847_000
 HERE, SEVEN = Which("", "C1"), Which("INC-7", "C1")
@@ -148,8 +148,12 @@ def test_a_typo_proposes_nothing_that_publishes() -> None:
 
 
 def test_a_bare_beginning_opens_the_form() -> None:
-    assert starts_bare(" New ")
-    assert not starts_bare(f"new {IDENTIFIED}")
+    assert bare(" New ") == Bare("new")
+    assert bare("new INC-007") == bare("inc-7 new") == Bare("new", "INC-7")
+    assert bare("edit msg-3") == Bare("edit", "MSG-3")
+    assert bare("drop MSG-03") == Bare("drop", "MSG-3")
+    assert bare(f"new {IDENTIFIED}") is None
+    assert bare("edit MSG-3 topic=orders") is None
 
 
 @given(st.text(max_size=200), st.sampled_from(ACTS))

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from opsbot.app.runs.requests import StartRun
+from opsbot.domain.runbook import Phase
 from opsbot.slack.blocks import render
 from opsbot.slack.chat import SlackChat
 from opsbot.slack.rooms import SlackRooms
@@ -21,6 +22,7 @@ from tests.slack.runbook_hands import (
     row,
     walking,
 )
+from tests.support.runs import action, book, step
 from tests.support.world import MARA
 
 __all__ = ["_no_crash", "_one_way", "_walk"]
@@ -82,6 +84,25 @@ async def test_an_action_that_was_typed_asks_first(one_way: Walk) -> None:
     await one_way.press(ONCALL, "Yes, do it", said)
 
     assert [one.id for one in one_way.world.store.state.active_kills()] == ["K-1"]
+
+
+async def test_the_yes_is_for_the_very_step_that_was_asked_about() -> None:
+    steps = (
+        step("Stop", action("kill"), undo="stop"),
+        step("Say it", action("incident", update="we are on it"), who="comms"),
+    )
+    async with walking("http", book(Phase("all", "All", 1, steps=steps))) as walk:
+        await walk.types(SUPPORT, START)
+        await walk.types(SUPPORT, "/ai-runbook take step:2")
+
+        asked = await walk.types(SUPPORT, "/ai-runbook do")
+        said = next(one for one in walk.house.slack.seen_by(SUPPORT, walk.room)
+                    if one.ephemeral_for == SUPPORT and "Yes, do it" in str(one.blocks))  # fmt: skip
+        await walk.press(SUPPORT, "Yes, do it", said)
+
+        assert "Nothing was done" in asked.text
+        assert list(walk.run().acts) == ["say-it#1"]
+        assert walk.world.store.state.active_kills() == ()
 
 
 async def test_what_was_done_is_taken_back_after_a_question(one_way: Walk) -> None:

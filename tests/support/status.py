@@ -93,11 +93,15 @@ class Told:
         stage: Stage,
         headline: str,
         texts: Mapping[str, str],
+        *,
+        headlines: Mapping[str, str] | None = None,
         **changes: object,
     ) -> Message:
         """Publish one message to users; *changes* override what a record has."""
         self.count += 1
-        words, sealed = self._sealed((headline, *texts.values()))
+        own = headlines or {}
+        words, sealed = self._sealed((headline, *texts.values(), *own.values()))
+        first = len(texts) + 1
         base = Message(
             id=f"MSG-{self.count}",
             uid=f"uid-{self.count}",
@@ -113,7 +117,8 @@ class Told:
             via="slack",
             made_ms=self.at_ms - MINUTE,
             headline=words[0],
-            texts=dict(zip(texts, words[1:], strict=True)),
+            texts=dict(zip(texts, words[1:first], strict=True)),
+            headlines=dict(zip(own, words[first:], strict=True)),
             values="",
             sha="0" * 64,
             targets=("status-page",),

@@ -1,9 +1,11 @@
 """Targets of messages on stand-ins: each on a loopback port of its own, with the real publisher for it."""
 
+import asyncio
+import re
 import time
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -22,6 +24,7 @@ from opsbot.workbench.pagerduty.standin import PagerDutyStandIn
 from opsbot.workbench.targets import incident_io, receiver, statuspage
 from tests.support.pagerduty import pagerduty_stand_in
 from tests.support.slack import loopback, serving
+from tests.support.wait import eventually
 
 DEADLINE_S = 1.0
 """How long an answer is waited for, where tests take it away."""
@@ -55,6 +58,50 @@ async def served(app: ASGIApp) -> AsyncGenerator[str]:
     listener, url = loopback()
     async with serving(app, listener):
         yield url
+
+
+@dataclass
+class Heard:
+    """What a server heard, and where it is."""
+
+    url: str = ""
+    requests: list[bytes] = field(default_factory=list)
+
+
+async def whole(reader: asyncio.StreamReader) -> bytes:
+    """Read a request with its body: a connection that is closed on unread bytes is cut."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = re.search(rb"content-length: (\d+)", head.lower())
+    return head + (await reader.readexactly(int(length[1])) if length else b"")
+
+
+@asynccontextmanager
+async def saying(pieces: Sequence[bytes], pause_s: float = 0.0) -> AsyncGenerator[Heard]:
+    """Give the address of a server that answers everything with these bytes, and what it heard."""
+    heard, busy, over = Heard(), set[asyncio.StreamWriter](), asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        busy.add(writer)
+        with suppress(ConnectionError):
+            heard.requests.append(await whole(reader))
+            for piece in pieces:
+                writer.write(piece)
+                await writer.drain()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(over.wait(), pause_s)
+                if over.is_set():
+                    break
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+        busy.discard(writer)
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        heard.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        yield heard
+        over.set()
+        await eventually(lambda: not busy)
 
 
 @asynccontextmanager

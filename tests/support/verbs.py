@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import cast
 
+from opsbot.app.comms_verbs import CommsVerbs
 from opsbot.app.incident_verbs import IncidentVerbs
 from opsbot.app.ports import Picture
 from opsbot.app.requests import (
@@ -63,6 +64,11 @@ class RecordingVerbs:
     def incidents(self) -> IncidentVerbs:
         """Fail: surfaces of incidents are tested with the real rules behind them."""
         raise NotImplementedError("incidents have no recording twin")
+
+    @property
+    def comms(self) -> CommsVerbs:
+        """Fail: surfaces of messages to people are tested with the real rules behind them."""
+        raise NotImplementedError("messages to people have no recording twin")
 
     @property
     def runs(self) -> RunVerbs:

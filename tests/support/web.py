@@ -22,11 +22,13 @@ from opsbot.web.surroundings import (
     StatusShown,
     Surroundings,
 )
-from tests.support.world import INES, MARA, World, workflow
+from tests.support.world import INES, MARA, SAM, World, slack, workflow
 
 TOKENS = {
     "mara-token": MARA,
     "ines-token": INES,
+    "sam-token": SAM,
+    "pia-token": slack("U0PM"),
     "ci-token": Actor(kind="service", id="ci-evals", via="http", name="ci-evals"),
 }
 

@@ -60,6 +60,22 @@ async def test_a_repeated_key_is_one_run_and_the_same_body(
     assert len(door.world.store.state.runs()) == 1
 
 
+async def test_a_key_of_something_else_whose_answer_was_lost_begins_nothing(
+    http: httpx.AsyncClient, door: Door
+) -> None:
+    await begun(http)
+    keyed, note = {"idempotency-key": "night-2"}, {"act": "note", "words": "cold"}
+    await http.post(f"{ONE}/steps/find-the-change", json=note, headers=keyed)
+    kept = door.world.server.effects
+    for key in [one for one in kept if one.startswith("answer:")]:
+        del kept[key]
+
+    answer = await http.post(AT, json={**START, "mode": "drill"}, headers=keyed)
+
+    assert (answer.status_code, "was another one before" in answer.text) == (422, True)
+    assert len(door.world.store.state.runs()) == 1
+
+
 async def test_an_answer_that_was_lost_is_given_again_as_what_is_there(
     http: httpx.AsyncClient, door: Door
 ) -> None:

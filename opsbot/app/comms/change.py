@@ -1,10 +1,11 @@
 """One change of a message, with everything that goes with it in the same commit. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from opsbot.app.comms.effects import card
+from opsbot.app.run_effects import acts_waiting
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Effect, Json, Position, Sealed, Timer, Write
 from opsbot.domain.message import Message, as_record
@@ -66,9 +67,16 @@ def changed(  # noqa: PLR0913  one change, its words and its evidence
         rule=rule,
         facts=told,
         sealed=sealed,
-        effects=(card(after),),
+        effects=(card(after), *_steps(state, after)),
     )
     return change, after
+
+
+def _steps(state: State, after: Message) -> Iterator[Effect]:
+    """Yield the work of steps of runbooks that wait until a message is let go, or given up."""
+    if after.standing in ("published", "refused", "dropped"):
+        why = f"{after.version}:{after.standing}"
+        yield from acts_waiting(state, after.incident, after.id, why)
 
 
 def beside(change: Change, *more: Change | None) -> Change:

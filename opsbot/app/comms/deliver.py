@@ -6,9 +6,10 @@ from typing import Final
 
 from opsbot.app.comms.change import beside, changed
 from opsbot.app.comms.effects import cards, publish
-from opsbot.app.comms.exact import exact, in_order
+from opsbot.app.comms.exact import exact
 from opsbot.app.comms.first_word import first_told
 from opsbot.app.comms.port import Impact, Post, Posted, Publishers
+from opsbot.app.comms.read import rendered_of
 from opsbot.app.comms.settings import settings_of
 from opsbot.app.deliver import GIVE_UP_AFTER, UNEXPECTED
 from opsbot.app.environment import Environment
@@ -16,7 +17,6 @@ from opsbot.app.one_at_a_time import OneAtATime
 from opsbot.app.ports import Delivery, GiveUp, Outbox, RetryLater
 from opsbot.domain.actor import OUTBOX
 from opsbot.domain.change import Change, Record, Write
-from opsbot.domain.comms import Rendered
 from opsbot.domain.comms_settings import IN_APP
 from opsbot.domain.errors import StoreLost, UnknownMessage
 from opsbot.domain.incident import Incident
@@ -94,6 +94,9 @@ class PublishTo:
                 return
             if before := first_due(state, way):
                 raise RetryLater(f"{before} goes first", after_s=ORDER_S)
+            if newer := newer_there(state, way.message, way.target):
+                await self._note(delivery, way, "skipped", f"{newer} stands there in its place")
+                return
             await self._sent(delivery, way)
 
     async def _sent(self, delivery: Delivery, way: Way) -> None:
@@ -131,11 +134,7 @@ class PublishTo:
         """
         message, incident = way.message, way.incident
         settings = settings_of(state)
-        names = in_order(message, settings.locales)
-        headline, *texts = await self.env.unsealed(
-            message.headline, *(message.texts[one] for one in names)
-        )
-        rendered = Rendered(headline, dict(zip(names, texts, strict=True)))
+        rendered = await rendered_of(self.env, message)
         if exact(message, rendered) != message.sha:
             raise GiveUp("its words were erased, or are not those that were let go")
         comms, declared = state.comms(incident.id), state.workflows()
@@ -247,6 +246,24 @@ def first_due(state: State, way: Way) -> str:
         and one.sent[way.target].state in waits
     ]
     return min(older, key=lambda one: one.order).id if older else ""
+
+
+def newer_there(state: State, message: Message, target: str) -> str:
+    """
+    Return the message that came to a target after another one was let go, empty where none did.
+
+    The older one is not sent there any more: its words and its stage would stand over the newer ones.
+    """
+    newer = [
+        one
+        for one in state.messages()
+        if one.incident == message.incident
+        and one.standing == "published"
+        and one.order > message.order
+        and target in one.sent
+        and one.sent[target].state in ("done", "unsure")
+    ]
+    return max(newer, key=lambda one: one.order).id if newer else ""
 
 
 def _way(state: State, delivery: Delivery) -> Way | None:

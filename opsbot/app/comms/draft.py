@@ -51,6 +51,7 @@ class Draft:
     stays_off: bool
     headline: str
     texts: Mapping[Locale, str]
+    headlines: Mapping[Locale, str]
     values: str
     why: str
     sealed: tuple[Sealed, ...]
@@ -121,9 +122,14 @@ class Writer:
         rendered = self.templates.render(template, values, usable)
         headline, first = self.env.sealed(rendered.headline)
         kept = {locale: self.env.sealed(text) for locale, text in rendered.texts.items()}
+        heads = {
+            locale: self.env.sealed(text)
+            for locale, text in rendered.headlines.items()
+            if text != rendered.headline
+        }
         said, second = self.env.sealed(json.dumps(dict(values), ensure_ascii=False, sort_keys=True))
         because, third = self.env.sealed(why.strip())
-        texts = (one for _, more in kept.values() for one in more)
+        texts = (one for _, more in (*kept.values(), *heads.values()) for one in more)
         return Draft(
             template=template,
             rendered=rendered,
@@ -131,6 +137,7 @@ class Writer:
             stays_off=stays_off(template, values),
             headline=headline,
             texts={locale: commitment for locale, (commitment, _) in kept.items()},
+            headlines={locale: commitment for locale, (commitment, _) in heads.items()},
             values=said,
             why=because,
             sealed=(*first, *texts, *second, *third),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from opsbot.app.comms.change import Told, beside, changed
+from opsbot.app.comms.deliver import newer_there
 from opsbot.app.comms.edit import must_be_open
 from opsbot.app.comms.effects import cards, publish
 from opsbot.app.comms.power import may_write, must_approve
@@ -124,6 +125,11 @@ def decide_retry(
     if sent.state not in ("failed", "unsure"):
         how = {"done": "is there already", "due": "is on its way", "skipped": sent.detail}
         raise StaleButton(f"{before.id} {how[sent.state]} (`{target}`); nothing was changed.")
+    if newer := newer_there(state, before, target):
+        raise StaleButton(
+            f"{newer} came to `{target}` since, and {before.id} would stand over it; nothing was changed.",
+            hint=f"Say what is missing in a new message: {command(f'comms new {incident.id}')}.",
+        )
     again = Sent("due", at_ms=now_ms, tries=sent.tries + 1, url=sent.url, handle=sent.handle)
     after = replace(before, sent={**before.sent, target: again})
     change, after = changed(

@@ -61,6 +61,7 @@ def decide_edit(
         severity=incident.severity,
         headline=draft.headline,
         texts=draft.texts,
+        headlines=draft.headlines,
         values=draft.values,
         targets=targets,
         workflows=incident.workflows,

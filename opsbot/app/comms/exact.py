@@ -16,9 +16,11 @@ def exact(message: Message, rendered: Rendered, severity: str = "") -> str:
 
     *severity* is that of the incident now; empty for the one that the message was written under.
     """
+    others = {one: said for one, said in rendered.headlines.items() if said != rendered.headline}
     return hashlib.sha256(
         canonical(
             {
+                **({"headlines": others} if others else {}),
                 "headline": rendered.headline,
                 "texts": dict(rendered.texts),
                 "stage": message.stage,

@@ -17,9 +17,8 @@ def handlers(
     comms: Comms,
     publishers: Publishers,
     outbox: Outbox,
-    *,
-    chat: Chat | None,
     render: Render,
+    chat: Chat | None,
     home: str = "",
 ) -> Mapping[str, Handler]:
     """Return the handlers by kind of effect; without a chat, cards are due to nobody."""

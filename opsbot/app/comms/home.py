@@ -68,7 +68,8 @@ def _promises(state: State, actor: Actor, now_ms: int) -> Iterator[tuple[int, Sa
             what = "the first word" if first else "the next update"
             late = now_ms > due_ms
             when = late_words(due_ms, now_ms) if late else f"is due by {clock(due_ms)}"
-            title = f"{incident.id} {incident.severity}: {what} to {AUDIENCE_WORD[audience]} {when}"
+            who = AUDIENCE_WORD[audience]
+            title = f"{who[0].upper()}{who[1:]}: {what} of {incident.id} ({incident.severity}) {when}"
             buttons = promise_buttons(incident.id, audience)
             yield due_ms, Said("red" if late else "plain", title, buttons=buttons)
 

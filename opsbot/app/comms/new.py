@@ -139,6 +139,7 @@ def drafted(
         made_ms=now_ms,
         headline=draft.headline,
         texts=draft.texts,
+        headlines=draft.headlines,
         values=draft.values,
         sha="",
         targets=targets,

@@ -23,6 +23,21 @@ from opsbot.domain.policy import shown
 from opsbot.domain.state import State
 
 
+async def rendered_of(env: Environment, message: Message) -> Rendered:
+    """Return what a message says, in the order of its languages. Raises StoreLost."""
+    names = in_order(message, settings_of(env.store.state).locales)
+    own = tuple(message.headlines)
+    headline, *said = await env.unsealed(
+        message.headline,
+        *(message.headlines[one] for one in own),
+        *(message.texts[one] for one in names),
+    )
+    heads, texts = said[: len(own)], said[len(own) :]
+    return Rendered(
+        headline, dict(zip(names, texts, strict=True)), dict(zip(own, heads, strict=True))
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """Reads what a message is made of."""
@@ -32,11 +47,7 @@ class Reader:
 
     async def rendered(self, message: Message) -> Rendered:
         """Return what a message says. Raises StoreLost."""
-        names = in_order(message, settings_of(self.env.store.state).locales)
-        headline, *texts = await self.env.unsealed(
-            message.headline, *(message.texts[one] for one in names)
-        )
-        return Rendered(headline, dict(zip(names, texts, strict=True)))
+        return await rendered_of(self.env, message)
 
     async def values(self, message: Message) -> Mapping[str, str]:
         """Return what was filled in; nothing where that was erased. Raises StoreLost."""
@@ -130,6 +141,7 @@ class Reader:
             message="" if message is None else message.id,
             corrects="" if corrects is None else corrects.id,
             version=None if message is None else message.version,
+            zone=settings_of(state).zone,
             goes_back=goes_back(
                 state.comms(incident.id).rhythm(template.audience).stage, template.stage
             ),

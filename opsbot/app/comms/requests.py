@@ -65,10 +65,12 @@ class PublishMessage:
 
 @dataclass(frozen=True, slots=True)
 class HoldUsers:
-    """The first word in one tap: publish the holding message that was approved in advance."""
+    """The first word in one tap: publish what was approved in advance. *run* and *step* as in `NewMessage`."""
 
     which: Which
     template: str = ""
+    run: str = ""
+    step: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,7 +195,7 @@ class Comms:
         may_hold(state, incident, actor, self.env.clock.now_ms())
         template = holding_template(self.templates.known(), state, incident, request.template)
         draft = await self._writer.draft(state, incident, template, Wanted())
-        asked = NewMessage(template.name, Which(incident.id))
+        asked = NewMessage(template.name, Which(incident.id), run=request.run, step=request.step)
         order = Writing(asked, actor, _uid(request_id), draft)
         return await self._said(
             request_id,

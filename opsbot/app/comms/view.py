@@ -65,7 +65,8 @@ class MessageForm:
     """
     What a form is made from: the template, its fields prefilled, the targets it could go to, the fact sheet.
 
-    *goes_back*: its stage is one that the audience was told to be past, which takes a reason.
+    *goes_back*: its stage is one that the audience was told to be past, which takes a reason. *zone* is
+    where times are read.
     """
 
     template: Template
@@ -78,3 +79,4 @@ class MessageForm:
     corrects: str = ""
     version: int | None = None
     goes_back: bool = False
+    zone: str = "UTC"

@@ -357,4 +357,5 @@ def message_body(view: MessageView, outcome: Outcome | None = None) -> dict[str,
         "stays_off": message.stays_off,
         "sent": sent,
         "outcome": outcome or "",
+        "pending": outcome is not None and message.standing == "waiting",
     }

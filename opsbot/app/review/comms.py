@@ -49,6 +49,7 @@ async def _message(env: Environment, one: Message) -> ToldMessage:
         severity=one.severity,
         headline=headline,
         texts=dict(zip(one.texts, texts, strict=True)),
+        author=inert(shown(policy, one.author), limit=80),
         by=inert(shown(policy, one.published_by or one.author), limit=80),
         approved_by=tuple(inert(shown(policy, who), limit=80) for who in one.approved_by),
         holding=one.holding,

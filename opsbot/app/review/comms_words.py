@@ -7,6 +7,7 @@ from typing import Final
 from opsbot.app.incident.promise_words import AUDIENCE_WORD
 from opsbot.app.incident.words import lasted
 from opsbot.app.review.part import Item, Part, Table
+from opsbot.domain.comms_settings import STATUS_PAGE
 from opsbot.domain.review import Review
 from opsbot.domain.review_comms import Communication, ToldMessage, ToldPlace
 from opsbot.domain.said import inert
@@ -127,18 +128,20 @@ def _beside(review: Review) -> Iterator[tuple[str, str]]:
 
 
 def _messages(review: Review) -> Table:
-    head = ("Message", "Stage", "To", "Let go by", "Approved by", "Let go", "Public after")
+    head = ("Message", "Stage", "To", "Written by", "Approved by", "Let go", "Public after")
     return Table(head, tuple(_message(review, one) for one in review.comms.messages))
 
 
 def _message(review: Review, one: ToldMessage) -> tuple[str, ...]:
-    approved = ", ".join(one.approved_by) or ("in advance" if one.holding else "nobody else")
+    approved = ", ".join(one.approved_by) or (
+        f"in advance; {one.by}" if one.holding else "nobody else"
+    )
     since = review.times.declared
     public = "never" if one.public_ms is None else lasted(max(one.public_ms - since, 0))
     link = f", corrects {one.corrects}" if one.corrects else ""
     link += f", corrected by {one.corrected}" if one.corrected else ""
     who = AUDIENCE_WORD[one.audience]
-    return f"{one.id}{link}", one.stage, who, one.by, approved, _at(one.let_ms), public
+    return f"{one.id}{link}", one.stage, who, one.author, approved, _at(one.let_ms), public
 
 
 def _places(found: Communication) -> Table:
@@ -154,7 +157,8 @@ def _place(one: ToldMessage, place: ToldPlace) -> tuple[str, ...]:
 
 
 def _words(one: ToldMessage) -> Iterator[Item]:
-    url = next((place.url for place in one.places if place.url), "")
+    own = sorted(one.places, key=lambda place: place.target != STATUS_PAGE)
+    url = next((place.url for place in own if place.url), "")
     for locale, text in one.texts.items():
         head = inert(one.headline, limit=300)
         said = inert(text, limit=WHOLE)

@@ -27,6 +27,7 @@ from opsbot.app.runs.perform import Doing, Perform
 from opsbot.app.runs.read import Reader
 from opsbot.app.runs.said_params import opened_params, without
 from opsbot.app.runs.sight import incident_of
+from opsbot.app.runs.tells import is_told, stands_now
 from opsbot.domain.actor import SCHEDULER, Actor
 from opsbot.domain.change import Change
 from opsbot.domain.errors import NotAllowed, Refused, UnknownApproval, UnknownRun
@@ -154,7 +155,9 @@ class Acts:
         former = former_id(run, attempt.key, attempt.attempt)
         entry = await came_to.entry(rid) or await came_to.entry(former)
         if entry is not None and entry.verb != "run_act":
-            came = replace(of_entry(entry), detail="read back: it was done")
+            came = of_entry(entry)
+            if not is_told(came.result):  # of a message it says how far that is
+                came = replace(came, detail="read back: it was done")
             if isinstance(given, IncidentArguments) and await self._walked(run):
                 came = await self._rest(run, attempt, act, given, came)
             await self._noted(attempt, came)
@@ -211,6 +214,8 @@ class Acts:
             return  # nobody waits for that any more
         if isinstance(given, WaitArguments):
             await self._time(attempt)
+        elif is_told(act.result):
+            await self._told(attempt, act)
         elif isinstance(given, VerifyArguments):
             await self._again(run, attempt, act, given)
             left = self.env.store.state.run(run.id).acts[attempt.key]
@@ -233,6 +238,17 @@ class Acts:
         _, left_ms = await self.env.store.commit(f"{self._rid(attempt)}:over", decide)
         if left_ms:
             raise RetryLater("its time is not over", after_s=left_ms / 1000)
+
+    async def _told(self, attempt: Attempt, act: Act) -> None:
+        """Look how the message stands that an action waits for; whatever changes it has it looked at again."""
+
+        def decide(state: State, now_ms: int) -> tuple[Change | None, None]:
+            outcome = stands_now(state, act)
+            if outcome.state == "waiting":
+                return None, None
+            return decide_outcome(state, now_ms, attempt, outcome)[0], None
+
+        await self.env.store.commit(f"{self._rid(attempt)}:told:{act.version}", decide)
 
     async def _approved(self, attempt: Attempt, act: Act) -> None:
         """Look how the approval stands that an action waits for."""
@@ -280,7 +296,7 @@ class Acts:
         if private and isinstance(given, _TOLD):
             said = step.actions[attempt.number - 1].arguments.get("reason", "")
             given = replace(given, reason=" ".join(str(said).split()))
-        return Doing(run, step, given, act, actor, rid, private)
+        return Doing(run, step, given, act, actor, rid, private, attempt.key)
 
     def _rid(self, attempt: Attempt) -> str:
         return request_id(self.env.store.state.run(attempt.run), attempt.key, attempt.attempt)

@@ -62,8 +62,8 @@ def _standing(run: Run, step: Step) -> str:
             return "is not approved"
         if action.verb == "verify":
             act = run.act(step.id, number)
-            fresh = act is not None and act.version >= mark.reopened
-            so = _UNGOOD.get(act.state, "") if act is not None and fresh else ""
+            # A tick that was taken off since makes it no better: only a new look, or the commander, does.
+            so = "" if act is None else _UNGOOD.get(act.state, "")
             if so or mark.state == "failed":
                 return so or _UNGOOD["failed"]
     return ""

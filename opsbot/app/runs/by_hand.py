@@ -208,8 +208,11 @@ def _comms(given: _Given) -> ByHand:
     template, to = given.word("template"), given.word("audience")
     audience = f" for {to}" if to else ""
     then = f" It promises the next word in {given.word('next')}." if given.word("next") else ""
+    typed = _typed("comms", "new", template, given.option("next"))
     return ByHand(
-        f"Prepares the words of the template `{template}`{audience}; a person reads them before anybody else.{then}"
+        f"Prepares the words of the template `{template}`{audience}; a person reads them before anybody"
+        f" else, unless they were approved in advance: the first word to users goes out at once.{then}",
+        (typed,),
     )
 
 

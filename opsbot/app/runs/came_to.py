@@ -6,6 +6,7 @@ from typing import Final
 
 from opsbot.app.environment import Environment
 from opsbot.app.runs.outcome import Outcome
+from opsbot.app.runs.tells import of_written
 from opsbot.domain.approval import from_record as approval_from
 from opsbot.domain.change import Change, Json, Record
 from opsbot.domain.journal import Broken, Entry, read_entry
@@ -60,6 +61,10 @@ def of_entry(entry: Entry) -> Outcome:
                 if one.standing == "pending":
                     words = "a second person approves"
                     return Outcome("waiting", id_, words, until_ms=one.expires_ms)
+    if entry.verb.startswith("comms_"):
+        told = (of_written(kind, record) for kind, _, record in entry.writes)
+        if (came := next((one for one in told if one is not None), None)) is not None:
+            return came
     so = SO_ALREADY if entry.verb in _HELD else ""
     return Outcome("done", next(_results(entry), ""), so)
 

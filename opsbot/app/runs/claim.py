@@ -19,7 +19,7 @@ from opsbot.app.runs.first import (
 )
 from opsbot.app.runs.labels import label
 from opsbot.app.runs.marks import step_meant
-from opsbot.app.runs.meant import ApproveArguments, Arguments, CommsArguments, WaitArguments
+from opsbot.app.runs.meant import ApproveArguments, Arguments, WaitArguments
 from opsbot.app.runs.outline import called
 from opsbot.app.runs.params import workflow_of
 from opsbot.app.runs.power import may_walk
@@ -213,6 +213,7 @@ class _Hand:
             if old is not None and old.state == "done" and not again and run.mode != "show":
                 raise pressed_before(self.state, self.now_ms, old, step, self.by)
             self._must_be_open()
+            self._must_not_be_taken_back()
             must_not_be_held(run, self.pressing.book, step, action)
         if old is None or run.mode == "show":
             return
@@ -225,6 +226,14 @@ class _Hand:
                 "Look at what is really so first: `read back`.",
             )
 
+    def _must_not_be_taken_back(self) -> None:
+        """Refuse to do anew what is being taken back: what that comes to would be noted of the new attempt."""
+        back = self.run.undoing(self.step.id, self.pressing.request.number)
+        if back is not None and back.state in ("executing", "unknown"):
+            raise refuse(
+                f"What was done at {titled(self.step)} is being taken back", "In a moment again."
+            )
+
     def _must_be_made_by(self, done: Act) -> None:
         """Refuse to take back a kill that was there before: its own maker, or a restore, lifts that."""
         if done.result not in self.state.kind(keys.KILLS):
@@ -232,7 +241,7 @@ class _Hand:
         kill = self.state.kill(done.result)
         if kill.since_ms < done.at_ms:
             raise refuse(
-                f"{kill.id} was there before {titled(self.step)}, so that is not what is taken back",
+                f"{kill.id} was there before that press of {titled(self.step)}, so that is not what is taken back",
                 f"What was so before it came stays so. To lift it: {command(f'restore {kill.id}')}.",
             )
 
@@ -268,11 +277,6 @@ def meant(run: Run, book: Runbook, step: Step, number: int) -> tuple[Action, Arg
     except BadArguments as no:
         problem = no.problems[0]
         raise refuse(f"`{action.verb}` cannot be done here: {problem.message}", problem.fix) from no
-    if isinstance(given, CommsArguments):
-        raise refuse(
-            "Messages to people are written by hand for now",
-            "Write it, keep its link as evidence, and tick the step.",
-        )
     return action, given
 
 

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from opsbot.app.comms_verbs import CommsVerbs
 from opsbot.app.incident_verbs import IncidentVerbs
 from opsbot.app.requests import (
     KillRequest,
@@ -19,6 +20,9 @@ class Doors(Protocol):
 
     @property
     def incidents(self) -> IncidentVerbs: ...
+
+    @property
+    def comms(self) -> CommsVerbs: ...
 
     async def kill(self, request: KillRequest, actor: Actor, *, request_id: str) -> Said: ...
 

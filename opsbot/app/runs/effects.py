@@ -8,8 +8,8 @@ from opsbot.domain.change import Effect, Record, Timer
 from opsbot.domain.run import Act, Mark, Run
 from opsbot.domain.runbook import LANES, Runbook
 
-CARD, REMIND = run_effects.CARD, run_effects.REMIND
-FILE, TOLD, ACT = "run_file", "run_told", "run_act"
+CARD, REMIND, ACT = run_effects.CARD, run_effects.REMIND, run_effects.ACT
+FILE, TOLD = "run_file", "run_told"
 """
 The kinds of effects, each with its handler.
 
@@ -79,7 +79,7 @@ def taken_up(run: Run, now_ms: int) -> tuple[Timer, ...]:
     Return the due times of an open run that was put back after a loss of data.
 
     All but the planned lengths of steps, which stand in its runbook: those are set by the next mark.
-    What waits for a second person, or is in doubt, is looked at at once: work that did so is lost too.
+    What waits for a second person or a message, or is in doubt, is looked at at once: work that did so is lost too.
     """
     if run.mode == "show":
         return ()
@@ -89,8 +89,10 @@ def taken_up(run: Run, now_ms: int) -> tuple[Timer, ...]:
 
 
 def _looked_at(act: Act) -> bool:
-    """Return whether looking is all that brings an action on: for a second person, or at what is really so."""
-    return act.state == "unknown" or (act.state == "waiting" and act.result.startswith("A-"))
+    """Return whether looking is all that brings an action on: at others' word, or at what is really so."""
+    return act.state == "unknown" or (
+        act.state == "waiting" and act.result.startswith(("A-", "MSG-"))
+    )
 
 
 def _timer(run: Run, name: str, at_ms: int, now_ms: int) -> Timer:

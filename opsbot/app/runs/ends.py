@@ -131,6 +131,10 @@ def _renewed(
     book = ending.other
     if book is None or book.digest == run.digest:
         return None, Told(run, "There is no newer revision; nothing was changed.")
+    if book.readable or not book.steps:
+        raise refuse(
+            "The newer revision is a page to read, not a procedure", f"{run.id} goes on as it is."
+        )
     ids = {one.id for one in book.steps}
     gone = [one for one in ending.book.steps if one.id not in ids and one.id in run.marks]
     focus: dict[LaneName, str] = {}

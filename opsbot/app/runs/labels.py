@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from opsbot.app.incident.words import lasted
 from opsbot.app.requests import Target
-from opsbot.app.runs.arguments import BadArguments, arguments_of
+from opsbot.app.runs.arguments import AUDIENCES, BadArguments, arguments_of
 from opsbot.app.runs.meant import (
     ApproveArguments,
     Arguments,
@@ -87,7 +87,8 @@ def _incident(one: IncidentArguments) -> str:
 
 
 def _comms(one: CommsArguments) -> str:
-    return f"Write to {one.audience or 'people'}"
+    named = one.template.partition("-")[0]
+    return f"Write to {one.audience or (named if named in AUDIENCES else 'people')}"
 
 
 def _approve(one: ApproveArguments) -> str:

@@ -88,7 +88,7 @@ def decide_outcome(
         sealed=outcome.sealed,
     )  # fmt: skip
     change = beside(change, _tied(state, now_ms, run, outcome.result, attempt.actor))
-    if outcome.state == "waiting" and outcome.result.startswith("A-"):
+    if outcome.state == "waiting" and outcome.result.startswith(("A-", "MSG-")):
         key = f"{ACT}:{run.uid}:{attempt.key}:{attempt.attempt}:{outcome.result}"
         body: Record = {"run": run.id, "what": "act", "about": attempt.key, "at_ms": 0}
         change = beside(change, Change("run_act", attempt.actor, effects=(Effect(ACT, key, body),)))

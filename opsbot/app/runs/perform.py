@@ -29,6 +29,7 @@ from opsbot.app.runs.doors import Doors
 from opsbot.app.runs.meant import (
     Arguments,
     CaptureArguments,
+    CommsArguments,
     IncidentArguments,
     KillArguments,
     PageArguments,
@@ -39,6 +40,7 @@ from opsbot.app.runs.meant import (
 )
 from opsbot.app.runs.outcome import Outcome
 from opsbot.app.runs.sight import incident_of
+from opsbot.app.runs.tells import Tells
 from opsbot.app.runs.verify import Verifying
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import IllegalMove, NeedsMoreWords, NothingToRestore, Refused
@@ -47,6 +49,7 @@ from opsbot.domain.route import Target as ServingTarget
 from opsbot.domain.run import Act, Run
 from opsbot.domain.runbook import Step
 from opsbot.domain.said import Said, inert
+from opsbot.domain.state import State
 from opsbot.domain.typed import command
 
 
@@ -55,7 +58,8 @@ class Doing:
     """
     One attempt that is claimed: of which run and step, what it means, by whom, under which request id.
 
-    *private*: others than who works on its incident read what is said of it.
+    *private*: others than who works on its incident read what is said of it. *key* is where it stands in
+    its run.
     """
 
     run: Run
@@ -65,6 +69,7 @@ class Doing:
     actor: Actor
     request_id: str
     private: bool = False
+    key: str = ""
 
     @property
     def reason(self) -> str:
@@ -110,7 +115,7 @@ class Perform:
             request = RestoreRequest(Target("kill", came), reason)
             return await self._said(rid, self.doors.restore(request, doing.actor, request_id=rid))
         assert isinstance(given, RouteArguments), given
-        number = Number(int(came.removeprefix("r")))
+        number = _begun(self.env.store.state, came)
         routing = self.env.store.state.routing(given.workflow)
         tried = routing.candidate
         if tried is not None and tried.number == number:
@@ -226,6 +231,12 @@ class Perform:
             return replace(opened, detail=words, note=f"{opened.result} {words}")
         return opened
 
+    async def comms(self, doing: Doing) -> Outcome:
+        """Tell people: at once where that was approved in advance, else by a draft that somebody lets go."""
+        assert isinstance(doing.given, CommsArguments)
+        tells = Tells(self.env, self.doors.comms)
+        return await tells(doing.run, doing.key, doing.given, doing.actor, doing.request_id)
+
     async def capture(self, doing: Doing) -> Outcome:
         """Keep pointers to what is so now."""
         assert isinstance(doing.given, CaptureArguments)
@@ -271,6 +282,12 @@ def _made_by(run: Run, step: str) -> str:
     )
 
 
+def _begun(state: State, came: str) -> Number:
+    """Return the revision whose ramp was begun: at once, or by the approval that it waited for."""
+    named = str(state.approval(came).action["revision"]) if came.startswith("A-") else came
+    return Number(int(named.removeprefix("r")))
+
+
 def _opening(doing: Doing, given: IncidentArguments) -> OpenIncident:
     """Return the incident to open; words about one that is not there open none."""
     if given.title:
@@ -304,6 +321,7 @@ _VERBS: Final[Mapping[type, Callable[[Any, Doing], Awaitable[Outcome]]]] = {
     RouteArguments: Perform.route,
     PageArguments: Perform.page,
     IncidentArguments: Perform.incident,
+    CommsArguments: Perform.comms,
     CaptureArguments: Perform.capture,
     VerifyArguments: Perform.verify,
 }

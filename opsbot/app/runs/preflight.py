@@ -234,6 +234,7 @@ def _comms(place: _Place, action: Action) -> Iterator[Gap]:
     if known is None or template not in known:
         says = f"There is no template `{template}` that can be used."
         yield place.gap(says, "Write it under `runbooks/comms/`, correct it, or name another.")
+        return
     audience, workflow = template.partition("-")[0], place.workflow
     if workflow is None or audience == "users":
         return  # users read the status page, whatever is declared

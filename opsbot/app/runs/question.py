@@ -13,7 +13,7 @@ from opsbot.domain.run import Run
 from opsbot.domain.runbook import CHANGING, Action, Runbook, Step, Verb
 from opsbot.domain.said import inert
 
-ASKED: Final[frozenset[Verb]] = CHANGING | {"page", "incident"}
+ASKED: Final[frozenset[Verb]] = CHANGING | {"page", "incident", "comms"}
 """Verbs that nobody presses by mistake: the others only look, wait or ask somebody."""
 
 
@@ -39,7 +39,7 @@ def question(  # noqa: PLR0913  everything that is shown before it counts
     text = f"{'Take back' if back else 'Really'}: {what}? Nothing was done."
     stops = (str(action.arguments.get("workflow") or workflow or what),)
     return NeedsConfirmation(
-        text, stops=stops, lines=tuple(lines), more={"run": run.id, "step": step.id}
+        text, stops=stops, lines=tuple(lines), more={"run": run.id, "step": step.id, "seen": run.version}
     )
 
 
@@ -58,6 +58,8 @@ def _instances(fleet: Fleet | None, action: Action, workflow: str) -> tuple[str,
 def _undo(step: Step, action: Action, *, back: bool) -> str:
     if action.verb == "page":
         return "A page cannot be taken back."
+    if action.verb == "comms":
+        return "What people read is never taken back: it is corrected."
     if back:
         return "It goes through the same policy as its command."
     words = inert(plain(step.undo_words))

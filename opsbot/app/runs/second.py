@@ -143,6 +143,21 @@ def _must_be_known_to_somebody(state: State, run: Run, approval: Approval) -> No
     )
 
 
+def asked_in(state: State, approval: Approval, actor: Actor) -> Run:
+    """
+    Return the run that waits for an approval.
+
+    Raises:
+        UnknownApproval: they may not know of it, or it is no more. The very words of an approval that
+            does not exist: any other refusal would say that it does.
+    """
+    found = (one for one in state.runs() if one.id == approval.action["run"])
+    seen = [one for one in found if sees(state, one, actor)]
+    if not seen:
+        State().approval(approval.id)
+    return seen[0]
+
+
 def decide_second(
     state: State, now_ms: int, approval: Approval, actor: Actor, book: Runbook, *, grant: bool
 ) -> tuple[Change | None, Told]:
@@ -153,10 +168,7 @@ def decide_second(
         StaleButton: it is settled, expired, or the run went on. NotAllowed: the asker, or not the role.
         UnknownApproval: it is of a run that they may not know of.
     """
-    run, key = state.run(str(approval.action["run"])), str(approval.action["act"])
-    if not sees(state, run, actor):
-        # The very words of one that does not exist: a refusal would say that it does.
-        State().approval(approval.id)
+    run, key = asked_in(state, approval, actor), str(approval.action["act"])
     must_wait(state, approval, now_ms)
     step, act = book.step(str(approval.action["step"])), run.acts.get(key)
     if not run.open or step is None or act is None or act.result != approval.id:

@@ -35,7 +35,7 @@ from opsbot.app.runs.requests import (
     WhichRun,
 )
 from opsbot.app.runs.said_params import GONE, opened_params, sealed_params
-from opsbot.app.runs.second import decide_second
+from opsbot.app.runs.second import asked_in, decide_second
 from opsbot.app.runs.sheet import sheet
 from opsbot.app.runs.sight import found, visible
 from opsbot.app.runs.start import Starting, book_named, decide_start
@@ -106,7 +106,10 @@ class Runs:
         done, told = await committed(
             self.env.store, request_id, lambda state, now_ms: decide_start(state, now_ms, order)
         )
-        run = next(one for one in self.env.store.state.runs() if one.uid == order.uid)
+        known = visible(self.env.store.state, actor)
+        run = next((one for one in known if one.uid == order.uid), None)
+        if run is None:
+            raise refuse("This request was another one before", "Ask anew.")
         there = done is None or done.repeated or told is None
         said = run_said(await self.reader.view(run, note="" if told is None else told.note))
         return replace(said, body={**said.body, "outcome": "there" if there else "begun"})
@@ -139,7 +142,7 @@ class Runs:
         if request.act == "read_back":
             return await self._read_back(request, actor)
         if not request.confirmed:
-            await self._asked(request, actor)
+            request = await self._asked(request, actor)
         state = await self.env.store.refresh()
         safe = await self.reader.book(found(state, actor, request.which))
         told = await self.decided(
@@ -165,7 +168,7 @@ class Runs:
     async def approve(self, request: ApproveRequest, actor: Actor, *, request_id: str) -> Said:
         """Approve or refuse a step that waits for a second person. Raises as `mark`."""
         state = await self.env.store.refresh()
-        run = state.run(str(state.approval(request.approval).action["run"]))
+        run = asked_in(state, state.approval(request.approval), actor)
 
         def decide(book: Runbook) -> Decide[Told]:
             return lambda state, now_ms: decide_second(
@@ -295,8 +298,12 @@ class Runs:
         run = found(state, actor, which) if told is None else state.run(told.run.id)
         return run_said(await self.reader.view(run, note=AGAIN if told is None else told.note))
 
-    async def _asked(self, request: RunAction, actor: Actor) -> None:
-        """Raise what has to be confirmed first, NeedsConfirmation; nothing for what changes nothing."""
+    async def _asked(self, request: RunAction, actor: Actor) -> RunAction:
+        """
+        Raise what has to be confirmed first, NeedsConfirmation; nothing for what changes nothing.
+
+        Return the request for that very step as it is now: another one may be current a moment later.
+        """
         state, now_ms = await self.env.store.refresh(), self.env.clock.now_ms()
         run = found(state, actor, request.which)
         book = await self.reader.book(run, titled=True)
@@ -310,6 +317,8 @@ class Runs:
         asked = question(run, book, step, action, given, fleet, back=back)
         if asked is not None:
             raise asked
+        seen = run.version if request.seen is None else request.seen
+        return replace(request, step=step.id, seen=seen)
 
     async def _read_back(self, request: RunAction, actor: Actor) -> Said:
         state = await self.env.store.refresh()

@@ -320,7 +320,7 @@ def _act(view: RunView, seen: Seen, step: Step, number: int) -> ActView:
         verb=action.verb,
         label=label(given, action.verb),
         changes=action.verb in CHANGING,
-        press=given is not None and may_press(run, step, number) and action.verb != "comms",
+        press=given is not None and may_press(run, step, number),
     )
     if act is None:
         return one

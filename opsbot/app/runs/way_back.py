@@ -25,9 +25,17 @@ def way_back(run: Run, step: Step, number: int, action: Action) -> Act:
     """
     act = run.act(step.id, number)
     if action.verb in NEVER:
-        raise refuse(f"`{action.verb}` cannot be taken back", "Say what is right now: correct it.")
+        told = act.result if act is not None else ""
+        how = command(f"comms correct {told}") if told.startswith("MSG-") else ""
+        hint = f"Say what is right now: {f'{how}.' if how else 'correct it.'}"
+        raise refuse(f"`{action.verb}` cannot be taken back", hint)
     if act is None or act.state not in ("done", "waiting"):
         raise refuse(f"`{action.verb}` of {titled(step)} was not done, so nothing is taken back")
+    if act.state == "waiting":
+        raise refuse(
+            f"`{action.verb}` of {titled(step)} waits for a second person, so nothing is taken back",
+            f"Who asked for it withdraws it: {command(f'approve {act.result} refuse')}.",
+        )
     if act.older:
         lifts = f"To lift it: {command(f'restore {act.result}')}." if act.result[:2] == "K-" else ""
         raise refuse(

@@ -149,7 +149,11 @@ class _Drawn:
     def _headline(self, story: Story) -> str:
         if not story.headline:
             return text(self.words.untitled)
-        return f"<span{self._lang(self.page.locales[0])}>{text(story.headline)}</span>"
+        first = self.page.locales[0]
+        known = {**story.headlines, first: story.headlines.get(first, story.headline)}
+        found = chosen(known, (self.locale, *self.page.locales))
+        locale, said = found or (first, story.headline)
+        return f"<span{self._lang(locale)}>{text(said)}</span>"
 
     def _facts(self, story: Story) -> Iterator[tuple[str, str]]:
         if story.components:

@@ -50,7 +50,8 @@ class Story:
     """
     One incident as users were told it; *updates* are the newest first and never empty.
 
-    *headline* is the newest that is still kept, empty where all were withdrawn. *components* are the
+    *headline* is the newest that is still kept, empty where all were withdrawn; *headlines* is the same
+    in languages that have their own. *components* are the
     public names of what it touches. *off*: the newest message says that the feature stays off.
     *resolved_ms* is None while it is open.
     """
@@ -63,6 +64,7 @@ class Story:
     components: tuple[str, ...] = ()
     off: bool = False
     resolved_ms: int | None = None
+    headlines: Mapping[Locale, str] = field(default_factory=dict)
 
     @property
     def open(self) -> bool:

@@ -110,7 +110,7 @@ def commitments(found: Iterable[Published]) -> tuple[str, ...]:
         text
         for one in found
         for message in one.messages
-        for text in (message.headline, *message.texts.values())
+        for text in (message.headline, *message.headlines.values(), *message.texts.values())
     )
     return tuple(dict.fromkeys(text for text in wanted if text))
 
@@ -150,16 +150,24 @@ def _story(source: Source, one: Published) -> Story:
     stage: Stage = newest.stage if moving else "investigating"
     resolved = next((_at(m) for m in _tail(moving)), None) if stage == "resolved" else None
     told = [message for message in (*moving, *one.messages) if message.workflows]
+    titled = next(
+        (
+            message
+            for message in (*reversed(moving), *reversed(one.messages))
+            if source.texts.get(message.headline)
+        ),
+        None,
+    )
     return Story(
         key=one.key,
-        headline=next(
-            (
-                text
-                for message in (*reversed(moving), *reversed(one.messages))
-                if (text := source.texts.get(message.headline, ""))
-            ),
-            "",
-        ),
+        headline="" if titled is None else source.texts[titled.headline],
+        headlines={}
+        if titled is None
+        else {
+            locale: source.texts[text]
+            for locale, text in titled.headlines.items()
+            if source.texts.get(text)
+        },
         impact=_IMPACTS.get(newest.severity, "minor"),
         stage=stage,
         updates=tuple(_updates(source, one.messages)),

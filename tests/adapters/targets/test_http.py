@@ -1,9 +1,8 @@
 """Answers of vendors: bounded, believed only where they are what was asked for, and never shown with a key in them."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import httpx
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from opsbot.adapters.targets.http import Api, Pace, Vendor
 from opsbot.app.ports import GiveUp, RetryLater
 from tests.support.store import free_port
-from tests.support.targets import client
+from tests.support.targets import client, saying
 
 KEY = "k-0123456789"
 
@@ -20,22 +19,9 @@ KEY = "k-0123456789"
 async def vendor(raw: bytes, *, drip: bool = False, deadline_s: float = 5.0) -> AsyncIterator[Api]:
     """Give the way to a server that answers everything with these bytes, at once or one by one."""
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        with suppress(ConnectionError):
-            for piece in [raw[at : at + 1] for at in range(len(raw))] if drip else [raw]:
-                writer.write(piece)
-                await writer.drain()
-                if drip:
-                    await asyncio.wait([never], timeout=0.02)
-        writer.close()
-
-    never: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server, client() as made:
-        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        yield api(url, made, deadline_s)
-        never.set_result(None)
+    pieces = [raw[at : at + 1] for at in range(len(raw))] if drip else [raw]
+    async with saying(pieces, 0.02 if drip else 0.0) as there, client() as made:
+        yield api(there.url, made, deadline_s)
 
 
 def api(url: str, made: httpx.AsyncClient, deadline_s: float = 5.0) -> Api:

@@ -14,7 +14,7 @@ from opsbot.adapters.targets.webhook import signed
 from opsbot.app.ports import GiveUp, RetryLater
 from opsbot.workbench.targets.play import Kind
 from opsbot.workbench.targets.receiver import SECRET
-from tests.support.targets import at_receiver, client, hook, post
+from tests.support.targets import at_receiver, client, hook, post, saying
 
 KINDS: tuple[Kind, ...] = (
     *("500_after", "timeout_after", "cut_after"),
@@ -26,18 +26,9 @@ OTHER = "whsec_" + base64.b64encode(b"another-secret-of-32-bytes-bbbbb").decode(
 @asynccontextmanager
 async def answering(status: int, *headers: str) -> AsyncIterator[tuple[str, list[bytes]]]:
     """Give the address of a server that answers everything alike, and what it heard."""
-    heard: list[bytes] = []
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        heard.append(await reader.readuntil(b"\r\n\r\n"))
-        lines = [f"HTTP/1.1 {status} x", "content-length: 0", "connection: close", *headers]
-        writer.write("\r\n".join([*lines, "", ""]).encode())
-        await writer.drain()
-        writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook", heard
+    lines = [f"HTTP/1.1 {status} x", "content-length: 0", "connection: close", *headers, "", ""]
+    async with saying(["\r\n".join(lines).encode()]) as there:
+        yield f"{there.url}/hook", there.requests
 
 
 async def test_the_standards_own_library_believes_it() -> None:

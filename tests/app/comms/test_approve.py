@@ -4,14 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from opsbot.app.comms.requests import DropMessage, EditMessage, PublishMessage
+from opsbot.app.comms.requests import DropMessage
 from opsbot.app.incident.requests import EditIncident, Which
 from opsbot.app.requests import ApproveRequest
 from opsbot.domain.actor import Actor
 from opsbot.domain.approval import as_record
 from opsbot.domain.change import Change, Write
 from opsbot.domain.errors import (
-    NeedsConfirmation,
     NeedsMoreWords,
     NotAllowed,
     StaleButton,
@@ -23,7 +22,6 @@ from tests.support.comms import (
     FIRST,
     LEADS,
     NEXT,
-    OVER,
     PIA,
     PIA_BY_MAIL,
     Telling,
@@ -267,84 +265,6 @@ async def test_a_template_may_ask_for_more_people() -> None:
 
     assert one.message().standing == "published"
     assert one.message().approved_by == ("ines", "sam")
-
-
-async def test_one_person_alone_lets_a_sev3_go() -> None:
-    one = await telling()
-    await one.world.bot.incidents.edit(
-        EditIncident(Which("INC-1"), severity="SEV3"), MARA, request_id="less"
-    )
-    await one.new()
-
-    await one.publish()
-
-    assert one.message().standing == "published"
-
-
-async def test_people_who_only_respond_write_nothing_to_users() -> None:
-    one = await telling()
-
-    with pytest.raises(NotAllowed) as refused:
-        await one.new(by=MARA)
-
-    assert refused.value.rule == "comms-role"
-    assert "Who can help: " in refused.value.hint
-
-
-async def test_what_is_not_what_the_screen_showed_is_not_published() -> None:
-    one = await telling()
-    await one.new()
-    view = await one.world.bot.comms.view("MSG-1", PIA)
-    await one.edit("Answers about orders may be wrong.", by=INES)
-
-    with pytest.raises(StaleButton, match="not what you saw"):
-        await one.world.bot.comms.publish(
-            PublishMessage("MSG-1", sha=view.message.sha), PIA, request_id="late"
-        )
-
-    assert one.message().standing == "draft"
-
-
-async def test_two_edits_of_one_version_keep_the_first() -> None:
-    one = await telling()
-    await one.new()
-    seen = one.message().version
-    await one.edit("Answers about orders may be wrong.", by=INES)
-
-    with pytest.raises(StaleButton):
-        await one.world.bot.comms.edit(
-            EditMessage("MSG-1", {"what": "Nothing works."}, seen=seen), PIA, request_id="late"
-        )
-
-
-async def test_a_draft_goes_out_under_the_severity_of_the_moment() -> None:
-    one = await telling()
-    await one.new()
-    await one.world.bot.incidents.edit(
-        EditIncident(Which("INC-1"), severity="SEV1"), MARA, request_id="more"
-    )
-
-    await one.publish()
-    await one.approve()
-
-    assert one.message().severity == "SEV1"
-    await one.settle()
-    assert one.places["status-page"].posts[0].impact == "critical"
-
-
-async def test_words_that_must_never_be_said_stop_it_and_others_ask_once() -> None:
-    one = await telling()
-    await one.new(values={"what": "The LLM hallucinated answers about refunds."})
-    with pytest.raises(Unpublishable, match="cannot go out as it is"):
-        await one.publish()
-
-    await one.new(OVER)
-    with pytest.raises(NeedsConfirmation) as asks:
-        await one.publish("MSG-2", anyway=())
-    assert asks.value.more["warnings"] == ["W-SINCE"]
-    await one.publish("MSG-2", anyway=("W-SINCE",))
-
-    assert one.message("MSG-2").standing == "waiting"
 
 
 async def test_nothing_is_published_whose_words_were_erased() -> None:

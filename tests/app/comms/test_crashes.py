@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from opsbot.app.comms.port import Post, Posted, Publisher
-from opsbot.app.comms.requests import NewMessage, PublishMessage
+from opsbot.app.comms.requests import HoldUsers, NewMessage, PublishMessage
 from opsbot.app.incident.requests import Which
 from opsbot.app.requests import ApproveRequest
 from opsbot.domain import journal
@@ -13,7 +13,7 @@ from opsbot.domain.errors import Refused
 from tests.app.test_crashes import Careful, Fuse, Killed, Mortal
 from tests.support.comms import ANYWAY, FIRST, PIA, WHAT, Places, Telling, lost, telling
 from tests.support.incident_life import settle
-from tests.support.world import INES
+from tests.support.world import INES, MARA
 
 PARTS = 4
 
@@ -100,6 +100,44 @@ async def test_one_publication_whatever_the_moment_of_death(part: int) -> None:
     assert steps > 60, "a whole life is longer than that"
 
 
+async def test_one_first_word_whatever_the_moment_of_death() -> None:
+    steps = 1
+    while await died_holding(steps):
+        steps += 1
+
+    assert steps > 20, "a whole life is longer than that"
+
+
+async def died_holding(steps: int) -> bool:
+    """Give the first word, die after *steps*, be reborn and press again; return whether it died."""
+    one = await company()
+    reborn = one.world.bot
+    fuse = mortal(one, steps)
+    try:
+        await one_tap(one)
+    except Killed:
+        one.world.bot = reborn
+        one.world.clock.later(30)
+        await one_tap(one)
+
+    moment = f"dead after step {steps}"
+    for target in ("status-page", "in-app"):
+        assert one.places[target].said == ["MSG-1"], moment
+    assert [message.standing for message in one.state.messages()] == ["published"], moment
+    assert not one.world.server.dead, moment
+    return fuse.left <= 0
+
+
+async def one_tap(one: Telling) -> None:
+    """Press, and do the work."""
+    tap = HoldUsers(Which("INC-1"))
+    await refusable(one.world.bot.comms.hold(tap, MARA, request_id="tap"))
+    for _ in range(4):
+        await settle(one.world, rounds=1)
+        one.world.clock.later(40)
+        await one.world.outbox.fire_timers()
+
+
 async def died_at(steps: int) -> bool:
     """Live, die after *steps*, be reborn; return false where life was over before that."""
     one = await company()
@@ -121,7 +159,9 @@ def once_each(one: Telling, moment: str) -> None:
     for target in ("status-page", "in-app"):
         assert one.places[target].said == ["MSG-1"], moment
     assert {sent.state for sent in one.message().sent.values()} == {"done"}, moment
-    verbs = [journal.read_entry(line, index=n).verb for n, line in enumerate(one.world.server.lines)]
+    verbs = [
+        journal.read_entry(line, index=n).verb for n, line in enumerate(one.world.server.lines)
+    ]
     said = [verb for verb in verbs if verb.startswith("comms") and verb != "comms_sent"]
     assert said == ["comms_new", "comms_ask", "comms_publish"], moment
     assert 2 <= verbs.count("comms_sent") <= 3, moment

@@ -311,3 +311,33 @@ async def test_the_language_that_is_always_written_comes_first() -> None:
     assert list(post.texts) == ["en", "de", "be"]
     view = await one.world.bot.comms.view("MSG-1", PIA)
     assert list(view.rendered.texts) == ["en", "de", "be"]
+
+
+async def test_older_words_never_come_over_newer_ones() -> None:
+    one = await telling()
+    one.places[PAGE].before.append(never)
+    await one.told(FIRST)
+    await one.told(NEXT)
+
+    with pytest.raises(StaleButton, match="MSG-2 came to `status-page` since"):
+        await one.world.bot.comms.retry(RetryTarget("MSG-1", PAGE), PIA, request_id="again")
+
+    assert one.places[PAGE].said == ["MSG-2"]
+
+
+async def test_older_words_that_are_still_tried_are_given_up_in_the_clients_for_newer_ones() -> (
+    None
+):
+    one = await telling()
+    one.places["in-app"].before.append(lost)
+    await one.new()
+    await one.publish()
+    await one.approve()
+    await one.world.work("comms_publish")
+    assert one.message().sent["in-app"].state == "unsure"
+
+    await one.told(NEXT)
+
+    assert one.places["in-app"].said == ["MSG-2"]
+    older = one.message("MSG-1").sent["in-app"]
+    assert (older.state, older.detail) == ("skipped", "MSG-2 stands there in its place")

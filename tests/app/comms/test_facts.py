@@ -16,6 +16,7 @@ from opsbot.domain.moments import canonical
 from tests.app.review.test_read import minutes_before, sampled
 from tests.support.comms import FIRST, PIA, Telling, telling
 from tests.support.incident_life import COPILOT, settle
+from tests.support.routes import MINI, once_served, rolled, stored
 from tests.support.world import INES, MARA, NOOR
 
 INC = Which("INC-1")
@@ -254,3 +255,16 @@ async def test_what_users_were_told_first_stands_on_the_sheet() -> None:
         StateFact(INC, "alternative", "call us"), PIA, request_id="x"
     )
     assert said.tone == "amber"
+
+
+async def test_what_was_brought_back_since_it_began_stands_there_and_in_no_template() -> None:
+    one = await telling()
+    assert (await facts(one))["rolled_back"].surety == "unknown"
+    await stored(one.world, COPILOT, targets=MINI)
+    await once_served(one.world, COPILOT)
+
+    await rolled(one.world, COPILOT, 2)
+
+    line = (await facts(one))["rolled_back"]
+    assert line.value == f"{COPILOT}: r2 again, as r3"
+    assert usable((line,), "executives") == {}

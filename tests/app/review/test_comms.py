@@ -82,7 +82,7 @@ async def test_the_review_says_what_they_read_where_and_how_promises_went() -> N
 
     assert "Users were told at 2026-11-21" in found
     assert "Words due or promised that came in time: 2 of 2 (100 %)." in found
-    assert "| MSG-1 | investigating | users | Ines | Ines |" in found
+    assert "| MSG-1 | investigating | users | Pia | Ines |" in found
     assert "| MSG-1 | status-page | there |" in found
     assert "Answers about refunds may be wrong." in found
     assert "the vendor calls back at four" in found

@@ -5,9 +5,16 @@ import pytest
 from opsbot.app.incident.requests import OpenIncident
 from opsbot.app.requests import ApproveRequest, EvalRequest, EvalResult, KillRequest, Target
 from opsbot.app.runs.requests import StartRun
-from opsbot.domain.errors import NeedsConfirmation, NeedsMoreWords, NotAllowed, StaleButton
+from opsbot.domain.errors import (
+    NeedsConfirmation,
+    NeedsMoreWords,
+    NotAllowed,
+    StaleButton,
+    UnknownTemplate,
+)
 from opsbot.domain.runbook import Phase, Value, Verb
 from tests.support.incident_life import settle
+from tests.support.routes import stored
 from tests.support.runs import (
     COPILOT,
     action,
@@ -237,9 +244,11 @@ async def test_a_page_from_outside_can_never_act() -> None:
         await pressed(house, "stop-the-harm")
 
 
-async def test_messages_are_written_by_hand_for_now(house: World) -> None:
-    with pytest.raises(NeedsMoreWords, match="written by hand"):
+async def test_words_that_nobody_wrote_tell_nobody(house: World) -> None:
+    with pytest.raises(UnknownTemplate, match="no template `users-wrong-answers`"):
         await pressed(house, "tell-the-users")
+
+    assert house.store.state.messages() == ()
 
 
 async def test_an_action_whose_arguments_mean_nothing_is_refused_and_not_claimed() -> None:
@@ -284,3 +293,39 @@ async def test_a_run_of_a_drill_is_one_too(house: World) -> None:
 
     assert said.lines[0] == "INC-2 is a drill, and so is this run."
     assert run(house, "RUN-2").mode == "drill"
+
+
+async def routed() -> World:
+    """Return the company after somebody began a ramp from a runbook, which waits for a second person."""
+    lead = step("Lead", action("route", workflow=COPILOT, to="r2"), undo="lead")
+    house = await walked_company(book(Phase("one", "One", 1, steps=(lead,))))
+    await started(house)
+    await stored(house, COPILOT)
+    await pressed(house, "lead", by=INES)
+    assert run(house).acts["lead#1"].result == "A-1"
+    return house
+
+
+async def test_a_ramp_that_waits_for_a_second_person_is_not_there_to_be_taken_back() -> None:
+    house = await routed()
+
+    with pytest.raises(NeedsMoreWords, match="waits for a second person") as no:
+        await pressed(house, "lead", by=INES, act="undo")
+
+    assert "approve A-1 refuse" in no.value.hint
+    assert list(run(house).acts) == ["lead#1"]
+
+
+async def test_a_ramp_that_a_second_person_approved_is_taken_back() -> None:
+    house = await routed()
+    await house.bot.approve(ApproveRequest("A-1"), SAM, request_id="yes")
+    house.clock.later(10)
+    await house.outbox.fire_timers()
+    await settle(house)
+    begun = house.store.state.routing(COPILOT).candidate
+
+    await pressed(house, "lead", by=INES, act="undo")
+
+    assert begun is not None
+    assert house.store.state.routing(COPILOT).candidate is None
+    assert run(house).acts["lead#1"].state == "undone"

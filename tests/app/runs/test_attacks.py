@@ -1,6 +1,7 @@
 """What somebody tries who wants a run to do more, or to tell more, than it may."""
 
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -8,7 +9,8 @@ from opsbot.app.incident.requests import EditIncident, Which
 from opsbot.app.requests import ApproveRequest, KillRequest, Target
 from opsbot.app.runs import effects
 from opsbot.app.runs.by_hand import on_terminal
-from opsbot.app.runs.requests import EndRun, LeadRun
+from opsbot.app.runs.claim import Pressing, decide_claim
+from opsbot.app.runs.requests import EndRun, LeadRun, RunAction
 from opsbot.app.runs.sight import aware
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import (
@@ -20,7 +22,7 @@ from opsbot.domain.errors import (
 )
 from opsbot.domain.policy import Grant
 from opsbot.domain.prose import words
-from opsbot.domain.runbook import Decision, Option, Param, Phase, Step
+from opsbot.domain.runbook import Decision, Option, Param, Phase, Runbook, Step
 from tests.support.incident_life import settle
 from tests.support.runs import (
     COPILOT,
@@ -161,6 +163,13 @@ async def test_who_does_not_know_of_a_private_run_neither_is_asked_nor_approves(
 
     with pytest.raises(UnknownApproval):
         await house.bot.approve(ApproveRequest("A-1"), SAM, request_id="yes")
+
+    assert isinstance(house.bot.procedures, Shelf)
+    kept = dict(house.bot.procedures.versions)
+    house.bot.procedures.versions.clear()  # what cannot be read says no more to them
+    with pytest.raises(UnknownApproval):
+        await house.bot.approve(ApproveRequest("A-1"), SAM, request_id="yes-again")
+    house.bot.procedures.versions |= kept
 
     asked = {who for who, text in house.slack.told[before:] if "waits for your approval" in text}
     assert asked == {"U0LEAD"}
@@ -321,3 +330,55 @@ def test_words_that_a_command_takes_for_options_are_quoted() -> None:
     assert on_terminal(("kill", "support-copilot", "odd answers")) == (
         "opsbot kill support-copilot odd answers"
     )
+
+
+@dataclass
+class Racing(Shelf):
+    """A shelf before which somebody else acts, while a runbook is read for the second time."""
+
+    meanwhile: Callable[[], Awaitable[object]] | None = None
+    reads: int = 0
+
+    async def pinned(self, name: str, source: str) -> Runbook:
+        """Return the version of that text."""
+        self.reads += 1
+        if self.reads == 2 and self.meanwhile is not None:
+            await self.meanwhile()
+        return await super().pinned(name, source)
+
+
+async def test_who_asks_for_the_current_action_does_no_other_that_is_current_a_moment_later() -> (
+    None
+):
+    keep, stop = step("Keep", action("capture", what=("kills",))), action("kill", all="true")
+    house = await house_of(keep, step("Stop", stop), step("End"))
+    shelf = house.bot.procedures
+    assert isinstance(shelf, Shelf)
+    racing = Racing(
+        shelf.books,
+        shelf.versions,
+        meanwhile=lambda: marked(house, "skip", "keep", words="no access", by=INES),
+    )
+    house.bot = replace(house.bot, procedures=racing)
+
+    with pytest.raises(StaleButton, match="Ines did this"):
+        await house.bot.runs.do(RunAction(RUN), MARA, request_id="do")
+
+    assert run(house).focus["ops"] == "stop"
+    assert not house.store.state.active_kills()
+
+
+async def test_what_is_being_taken_back_is_not_done_anew() -> None:
+    house = await house_of(step("Stop", action("kill")), step("End"))
+    await pressed(house, "stop")
+    await marked(house, "done", "stop")
+    await marked(house, "undo", "stop")
+    read = await house.bot.runs.reader.book(run(house))
+    back = Pressing(RunAction(RUN, "stop", act="undo", confirmed=True), MARA, read)
+    await house.store.commit("back", lambda state, now_ms: decide_claim(state, now_ms, back))
+    before = run(house)
+
+    with pytest.raises(NeedsMoreWords, match="is being taken back"):
+        await pressed(house, "stop", by=SAM)
+
+    assert run(house) == before

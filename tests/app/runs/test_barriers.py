@@ -68,6 +68,16 @@ async def test_a_check_that_failed_holds_a_later_step_that_is_named_by_hand(
     assert not house.store.state.kind("approvals")
 
 
+async def test_a_check_that_failed_holds_on_after_its_tick_was_taken_off(house: World) -> None:
+    await pressed(house, "check")
+    await marked(house, "failed", "check", words="not yet", by=SAM)
+
+    await marked(house, "undo", "check", by=SAM)
+
+    assert "\u201cCheck\u201d did not verify" in await held(house, "failed", words="no")
+    assert "\u201cCheck\u201d did not verify" in await held(house, "do", "widen")
+
+
 async def test_a_button_of_an_old_card_is_held_before_anybody_is_asked_to_confirm(
     house: World,
 ) -> None:

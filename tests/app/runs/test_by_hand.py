@@ -104,8 +104,8 @@ COPILOT = "support-copilot"
         (
             "comms",
             {"template": "users-wrong-answers", "audience": "users", "next": "30m"},
-            "Prepares the words of the template `users-wrong-answers` for users; a person reads them before anybody else. It promises the next word in 30m.",
-            [],
+            "Prepares the words of the template `users-wrong-answers` for users; a person reads them before anybody else, unless they were approved in advance: the first word to users goes out at once. It promises the next word in 30m.",
+            ["comms new users-wrong-answers next:30m"],
         ),
         (
             "approve",

@@ -17,6 +17,7 @@ from tests.support.runs import (
     BOOK,
     COPILOT,
     RUN,
+    Shelf,
     action,
     book,
     looked,
@@ -308,3 +309,17 @@ async def test_who_led_goes_on_leading_in_the_runbook_that_follows() -> None:
     request = EndRun(WhichRun("RUN-2"), "switch", runbook="provider-outage")
     with pytest.raises(NeedsMoreWords, match="RUN-2 walks `provider-outage`"):
         await house.bot.runs.end(request, SAM, request_id="same")
+
+
+async def test_a_revision_that_is_no_procedure_any_more_is_not_gone_on_with() -> None:
+    name, page = "imported/x", Phase("all", "All", 1, steps=(step("Look"),))
+    house = await walked_company(book(page, name=name, params=(), imported=True))
+    await started(house, name)
+    read = book(replace(page, steps=()), name=name, params=(), imported=True, readable=True)
+    assert isinstance(house.bot.procedures, Shelf)
+    house.bot.procedures.put(read)
+
+    with pytest.raises(NeedsMoreWords, match="a page to read, not a procedure"):
+        await ended(house, "renew")
+
+    assert run(house).focus == {"ops": "look"}

@@ -193,7 +193,7 @@ async def test_who_reads_back_what_is_in_doubt_settles_it(house: World) -> None:
 async def test_what_was_not_done_or_changed_nothing_is_not_taken_back(house: World) -> None:
     for name, words in (
         ("stop-the-harm", "was not done"),
-        ("tell-the-users", "written by hand"),
+        ("tell-the-users", "cannot be taken back"),
     ):
         with pytest.raises(NeedsMoreWords, match=words):
             await pressed(house, name, act="undo")

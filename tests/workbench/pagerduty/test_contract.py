@@ -127,6 +127,7 @@ async def everything(pd: PagerDutyStandIn, mara: Rest, machine: Events, url: str
     await call(machine.acknowledge, "a")
     await call(machine.resolve, "a")
     await lookups(mara)
+    await status_page(mara)
     await subscriptions(mara, url)
     with rest(pd, key=pd.user_key(SAM)) as own:
         await call(own.get, "/users/me")
@@ -172,6 +173,44 @@ async def lookups(mara: Rest) -> None:
         assert answer.is_success, path
     [entry, *_] = await call(mara.list_all, "/log_entries")
     await call(mara.get, f"/log_entries/{entry['id']}")
+
+
+async def status_page(mara: Rest) -> None:
+    """Tell of an incident on a status page, and read all that it has."""
+    at = "/status_pages/PSTATUS1"
+    for path in ("/status_pages", f"{at}/statuses", f"{at}/severities", f"{at}/impacts"):
+        assert (await call(mara.get, path)).is_success, path
+    update: Json = {
+        "type": "status_page_post_update",
+        "post": {"id": "", "type": "status_page_post"},
+        "message": "<p>We look.</p>",
+        "status": {"id": "PSTAT1", "type": "status_page_status"},
+        "severity": {"id": "PSEVE2", "type": "status_page_severity"},
+        "impacted_services": [
+            {
+                "service": {"id": "PSERV1", "type": "status_page_service"},
+                "impact": {"id": "PIMPA2", "type": "status_page_impact"},
+            }
+        ],
+        "update_frequency_ms": None,
+        "notify_subscribers": True,
+        "reported_at": "2026-11-21T18:00:00Z",
+    }
+    post: Json = {
+        "type": "status_page_post",
+        "title": "Wrong answers",
+        "post_type": "incident",
+        "starts_at": None,
+        "ends_at": None,
+        "status_page": {"id": "PSTATUS1", "type": "status_page"},
+        "updates": [update],
+    }
+    made = (await call(mara.post, f"{at}/posts", json={"post": post})).json()["post"]
+    again = {**update, "post": {"id": made["id"], "type": "status_page_post"}}
+    updates = f"{at}/posts/{made['id']}/post_updates"
+    await call(mara.post, updates, json={"post_update": again})
+    await call(mara.get, updates)
+    await call(mara.get, f"{at}/posts")
 
 
 async def subscriptions(mara: Rest, url: str) -> None:
