@@ -260,6 +260,22 @@ async def test_a_page_without_an_address_says_no_links_it_does_not_know() -> Non
     assert "<link" not in files(page)["feed.atom"]
 
 
+def test_light_marks_are_drawn_and_everything_else_is_words() -> None:
+    page = made(
+        "Late",
+        "One line\nand the next, **strong**.\n\n- a\n- b: see https://a.example/x.\n"
+        "[here](https://a.example/y) [not](javascript:alert(1)) <b>no</b> # no * no _no_",
+    )
+
+    text = files(page)["index.html"]
+
+    assert "<p>One line<br>\nand the next, <strong>strong</strong>.</p>" in text
+    assert '<ul><li>a</li><li>b: see <a href="https://a.example/x"' in text
+    assert ">https://a.example/x</a>.</li></ul>" in text
+    assert '<a href="https://a.example/y" rel="noreferrer noopener">here</a>' in text
+    assert "[not](javascript:alert(1)) &lt;b&gt;no&lt;/b&gt; # no * no _no_" in text
+
+
 def test_only_our_own_files_are_files() -> None:
     page = made("Late", "Late.")
 
