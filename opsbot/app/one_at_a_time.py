@@ -36,12 +36,17 @@ class OneAtATime:
         Raises:
             RetryLater: somebody else is at work on it. StoreLost: it is delivered again.
         """
-        if key in self._working or not await self.outbox.claim(key, ttl_s=HELD_S):
+        if key in self._working:
             raise RetryLater("it is being done", after_s=again_s)
+        # Before the store is asked: it gives one replica the same claim twice.
         self._working.add(key)
         try:
-            yield
+            if not await self.outbox.claim(key, ttl_s=HELD_S):
+                raise RetryLater("it is being done", after_s=again_s)
+            try:
+                yield
+            finally:
+                with contextlib.suppress(StoreLost):  # then it ends by itself
+                    await self.outbox.claim(key, ttl_s=GIVEN_BACK_S)
         finally:
             self._working.discard(key)
-            with contextlib.suppress(StoreLost):  # then it ends by itself
-                await self.outbox.claim(key, ttl_s=GIVEN_BACK_S)

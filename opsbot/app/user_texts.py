@@ -40,37 +40,79 @@ def writes(state: State, *changed: UserTexts) -> tuple[Write, ...]:
 def noticed(
     state: State, incident: Incident, texts: Mapping[Locale, str], *, message: str, locale: Locale
 ) -> tuple[UserTexts, ...]:
-    """Return the texts of an incident's workflows with a notice for the kills that it has now."""
+    """
+    Return the texts of an incident's workflows with a notice for the kills that it has now.
+
+    Of two incidents on one workflow the newer words stand in front, but never those that nobody reads
+    in the place of those that somebody does; the others are kept, and come back.
+    """
     uids = tuple(state.kill(name).uid for name in incident.kills)
-    return tuple(
-        replace(
-            texts_of(state, name),
+    found = []
+    for name in incident.workflows:
+        before = texts_of(state, name).forgotten(incident.id)
+        mine = replace(
+            before.aside(),
             locale=locale,
             notice=dict(texts),
             message=message,
             incident=incident.id,
             kills=uids,
         )
-        for name in incident.workflows
-    )
+        read = _held(state, before.kills) and not _held(state, uids)
+        found.append(mine.brought(before.incident) if read else mine)
+    return tuple(found)
 
 
-def withdrawn(state: State, workflows: Collection[str], incident: str) -> tuple[UserTexts, ...]:
-    """Return the texts of these workflows without the notice of an incident; only those that had it."""
-    mine = (texts_of(state, name) for name in workflows)
+def withdrawn(state: State, incident: str) -> tuple[UserTexts, ...]:
+    """Return every text without the notice of an incident, with that of another in its place; only those that had it."""
+    every = (texts_of(state, name) for name in state.kind(USER_TEXTS))
     return tuple(
-        replace(one, notice={}, message="", incident="", kills=())
-        for one in mine
-        if one.notice and one.incident == incident
+        _filled(state, one.forgotten(incident))
+        for one in every
+        if one.incident == incident or incident in one.others
     )
 
 
 def with_kill(state: State, change: Change, incident: Incident, kill: Kill) -> Change:
     """Return the change by which a kill joins an incident, with what was already published for it shown for that kill too."""
-    mine = [texts_of(state, name) for name in incident.workflows]
-    more = [
-        replace(one, kills=(*one.kills, kill.uid))
-        for one in mine
-        if one.notice and one.incident == incident.id and kill.uid not in one.kills
-    ]
+    before = {name: _by_then(state, change, name) for name in incident.workflows}
+    more = [_joined(state, one, incident.id, kill.uid) for one in before.values()]
+    more = [one for one in more if one != before[one.workflow]]
     return replace(change, writes=(*change.writes, *writes(state, *more))) if more else change
+
+
+def _by_then(state: State, change: Change, workflow: str) -> UserTexts:
+    """Return a workflow's texts as the change has them: a kill joins several incidents in one commit."""
+    mine = (one for one in change.writes if (one.kind, one.id) == (USER_TEXTS, workflow))
+    last = next(reversed([one.record for one in mine if one.record is not None]), None)
+    return texts_of(state, workflow) if last is None else from_record(last)
+
+
+def _joined(state: State, texts: UserTexts, incident: str, uid: str) -> UserTexts:
+    if incident not in (texts.incident, *texts.others):
+        return texts
+    front = texts.incident
+    mine = texts if front == incident else texts.brought(incident)
+    mine = mine if uid in mine.kills else replace(mine, kills=(*mine.kills, uid))
+    if not front or front == incident:
+        return mine
+    newer = uid in texts.kills and _order(state, texts.message) > _order(state, mine.message)
+    return mine.brought(front) if newer or _held(state, texts.kills) else mine
+
+
+def _filled(state: State, texts: UserTexts) -> UserTexts:
+    """Return texts with the notice of another incident in front where none is; one that is over says nothing."""
+    kept = {name: one for name, one in texts.others.items() if state.incident(name).open}
+    left = replace(texts, others=kept)
+    if left.notice or not kept:
+        return left
+    newest = max(kept, key=lambda name: _order(state, str(kept[name]["message"])))
+    return left.brought(newest)
+
+
+def _order(state: State, message: str) -> int:
+    return state.message(message).order
+
+
+def _held(state: State, uids: Collection[str]) -> bool:
+    return any(one.uid in uids for one in state.active_kills())

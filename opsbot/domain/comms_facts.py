@@ -106,6 +106,15 @@ _SITUATION: Final[Mapping[str, str]] = {
 }
 
 
+EXPOSURE: Final = "data-exposure"
+"""What is told under it goes by the rules of exposed data, whatever the incident's type says."""
+
+
+def tells_exposure(situation: str) -> bool:
+    """Return whether a situation, or a kind of it (`data-exposure-orders`), is that data was exposed."""
+    return situation == EXPOSURE or situation.startswith(f"{EXPOSURE}-")
+
+
 def situation_of(kind: str, mode: str = "") -> str:
     """
     Return the situation that users are told of, for a type of incident.

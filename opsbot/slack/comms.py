@@ -12,6 +12,7 @@ from opsbot.app.comms.requests import (
     NewMessage,
     PublishMessage,
     RetryTarget,
+    SetCanned,
 )
 from opsbot.app.comms_ask import ask
 from opsbot.app.comms_verbs import CommsVerbs
@@ -31,8 +32,8 @@ from opsbot.slack.outlet import Reply
 from opsbot.slack.parse import wants_help
 from opsbot.slack.parse_comms import bare, parse_comms
 
-SURE: Final = frozenset({"publish", "now", "text"})
-"""First words of what people outside read at once: who says it is asked of Slack anew."""
+SURE: Final = (PublishMessage, HoldUsers, SetCanned)
+"""What people outside read at once: who says it is asked of Slack anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class CommsListeners:
             return await self.forms.asked(words, act, actor)
         if isinstance(words, CommsLook):
             return await ask(self._comms, words, actor, request_id=act.request_id)
-        if act.text.split()[0].lower() in SURE:
+        if isinstance(words, SURE):
             actor = await self.deps.people.actor(act, sure=True)
         if isinstance(words, PublishMessage):
             return await self._published(words, act, actor)

@@ -96,8 +96,11 @@ def carried(metadata: str) -> Kept | None:
     found = _KEPT.fullmatch(metadata)
     if found is None:
         return None
-    *about, seen, press = (one or "" for one in found.groups())
-    return Kept(*about, int(seen) if seen else None, press)
+    incident, channel, template, message, corrects, seen, press = (
+        one or "" for one in found.groups()
+    )
+    version = int(seen) if seen else None
+    return Kept(incident, channel, template, message, corrects, version, press)
 
 
 def pick_modal(

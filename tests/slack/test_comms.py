@@ -168,29 +168,45 @@ async def test_what_the_form_lacks_keeps_every_word_and_says_what(one: Desk) -> 
     again = await one.form(PM)
 
     assert one.world.store.state.messages() == ()
-    assert "From when" in str(again.blocks[:2]) or "first" in str(again.blocks[:2])
+    assert "From when" in str(again.blocks[:2])
     assert "The assistant read an old price list." in str(again.blocks)
 
 
-async def test_hostile_words_reach_people_as_words(one: Desk) -> None:
+async def test_hostile_words_reach_people_as_words_and_go_nowhere(one: Desk) -> None:
     await one.drafted(
         comms_topic="<!channel> <b>refunds</b> {{ ''.__class__ }}",
         comms_cause="<https://evil.example|here> *bold* {% for x in range(9) %}",
     )
-    if one.world.store.state.messages():
-        card = one.card()
-        assert "<!channel>" not in card.text
-        assert "<https://evil" not in str(card.blocks)
-        assert "&lt;!channel&gt;" in str(card.blocks)
-    else:
-        assert "channel" in one.heard(PM)
+
+    shown = str(one.card().blocks)
+    assert "<!channel>" not in shown
+    assert "<https://evil" not in shown
+    assert "&lt;!channel&gt;" in shown
+    assert "{{ ''.__class__ }}" in one.card().text
+    assert "Stops it: W-" in one.card().text
+    assert "Publish" not in buttons(one.card().blocks)
+    assert "Change it: `/ai-comms edit MSG-1`." in one.card().text
+    assert "/ai-comms publish" not in one.card().text
 
 
 async def test_ten_thousand_characters_are_refused_in_words(one: Desk) -> None:
     shown = await one.types(PM, f"/ai-comms new {WRONG_FOUND} topic={'x' * 10_000}")
 
     assert one.world.store.state.messages() == ()
-    assert "topic" in shown.text or "long" in str(shown)
+    assert "topic" in shown.text
+
+
+async def test_a_form_that_does_not_open_says_what_to_type(one: Desk) -> None:
+    await one.drafted()
+    for _ in range(2):
+        one.house.slack.faults.fail("views.open", "500")
+
+    shown = await one.types(PM, f"/ai-comms new {WRONG_FOUND}")
+    await one.press(PM, "Edit\u2026", one.card())
+
+    assert "could not be opened" in shown.text
+    assert f"/ai-comms new {WRONG_FOUND}" in shown.text
+    assert "/ai-comms edit MSG-1" in one.heard(PM)
 
 
 async def test_a_correction_is_a_new_message_that_points_back(one: Desk) -> None:
@@ -287,7 +303,7 @@ async def test_a_stranger_opens_no_form_and_publishes_nothing(one: Desk) -> None
     shown = await one.types(NEW, f"/ai-comms new {WRONG_FOUND}")
     await one.press(NEW, "Publish", one.card())
 
-    assert shown.view is None or "not" in str(shown)
+    assert shown.view is None
     assert len(one.world.store.state.messages()) == 1
     assert one.message().standing == "draft"
 

@@ -22,7 +22,8 @@ from tests.slack.runbook_hands import (
     row,
     walking,
 )
-from tests.support.runs import action, book, step
+from tests.support.runs import action, book
+from tests.support.runs import step as one_step
 from tests.support.world import MARA
 
 __all__ = ["_no_crash", "_one_way", "_walk"]
@@ -88,8 +89,8 @@ async def test_an_action_that_was_typed_asks_first(one_way: Walk) -> None:
 
 async def test_the_yes_is_for_the_very_step_that_was_asked_about() -> None:
     steps = (
-        step("Stop", action("kill"), undo="stop"),
-        step("Say it", action("incident", update="we are on it"), who="comms"),
+        one_step("Stop", action("kill"), undo="stop"),
+        one_step("Say it", action("incident", update="we are on it"), who="comms"),
     )
     async with walking("http", book(Phase("all", "All", 1, steps=steps))) as walk:
         await walk.types(SUPPORT, START)

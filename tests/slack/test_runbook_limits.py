@@ -35,6 +35,7 @@ from opsbot.domain.state import State
 from opsbot.slack.blocks import message
 from opsbot.slack.runbook_form import Choosing, params_modal, skip_modal, start_modal
 from opsbot.slack.runbook_pages import book_modal, step_modal, steps_modal
+from opsbot.slack.spelling import spelling
 from tests.slack.runbook_hands import elements
 from tests.slack.test_blocks import markup
 from tests.slack.test_prose_blocks import HOSTILE, LIVE
@@ -43,6 +44,7 @@ from tests.support.world import SATURDAY_NIGHT_MS, policy
 ROOT = Path(__file__).parents[2]
 SHIPPED = dict(load(ROOT / "runbooks").runbooks)
 LONG = "x" * 400
+SPELL = spelling("ai")
 PAGE = "# Port 4711\n\n## Diagnosis\n\n" + "\n\n".join(
     f"### Look at {n}\n\n{'A sentence that goes on. ' * 600}\n\n```sh\n{'echo hello world' * 9}\n```"
     for n in range(12)
@@ -89,11 +91,11 @@ def shown_whole(view: RunView) -> None:
         for press in (*said.buttons, *said.more):
             assert pressed(press.value) is not None, press
             assert len(f"{press.act} {press.value}") <= 150
-        modal = step_modal(view, one)
+        modal = step_modal(view, one, SPELL)
         assert check_view(modal) == []
     for page in range(9):
         assert check_view(steps_modal(view, page)) == []
-        assert check_view(book_modal(view.book, page)) == []
+        assert check_view(book_modal(view.book, SPELL, page)) == []
 
 
 @pytest.mark.parametrize("name", sorted(SHIPPED))

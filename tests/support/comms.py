@@ -132,7 +132,8 @@ class Templates:
             return _SLOT.sub(lambda found: known.get(found[1], ""), text)
 
         texts = {locale: filled(body) for locale, body in template.bodies.items()}
-        return Rendered(filled(template.headline), texts)
+        heads = {locale: filled(one) for locale, one in template.headlines.items()}
+        return Rendered(filled(template.headline), texts, heads)
 
 
 Fault = Callable[[Post], None]

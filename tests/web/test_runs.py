@@ -6,9 +6,11 @@ from typing import Any
 import httpx
 import pytest
 
+from opsbot.app.incident.requests import RoleOrder, Which
 from opsbot.web.said_json import SAID
 from tests.support import runs
 from tests.support.web import Door
+from tests.support.world import INES
 from tests.web.test_incidents import WRONG
 
 AT = "/v1/runs"
@@ -248,6 +250,27 @@ async def test_a_run_of_a_private_incident_is_not_there_for_others(
 
     assert {one.status_code for one in answers} == {404}
     assert len({one.text.replace("RUN-1", "RUN-9") for one in answers}) == 1
+
+
+async def test_what_waits_in_a_private_run_is_not_there_for_others_however_it_is_spelled(
+    door: Door, http: httpx.AsyncClient
+) -> None:
+    ask = "ask-a-second-person"
+    async with door.client("ines-token") as ines:
+        hidden = {"title": "leaked addresses", "private": True, "anyway": True}
+        await ines.post("/v1/incidents", json={**WRONG, **hidden})
+        sam = RoleOrder(Which("INC-2"), "responder", "take", "sam")
+        await door.world.bot.incidents.role(sam, INES, request_id="sam")
+        await ines.post(AT, json={**START, "incident": "INC-2"})
+        asked = await ines.post(f"{ONE}/steps/{ask}/actions/1", json={"confirm": True})
+    assert "A-1" in door.world.store.state.kind("approvals"), asked.text
+
+    words = [
+        (await http.post(f"/v1/approvals/{one}", json={"grant": True})).text
+        for one in ("A-1", "a-1", "A-9", "a-9")
+    ]
+
+    assert len({one.replace("A-1", "A-9").replace("a-1", "a-9") for one in words}) == 1
 
 
 async def test_a_stranger_sees_and_does_nothing(door: Door, http: httpx.AsyncClient) -> None:

@@ -130,6 +130,9 @@ def _files(folder: Path, findings: list[Finding]) -> Iterator[tuple[str, tuple[s
             fix = f"Templates end with `{END}`; move it elsewhere."
             findings.append(find("T01", str(path), 1, "is no template", fix))
             continue
+        if why := _elsewhere(folder, path):
+            findings.append(find("T01", str(path), 1, why, "Put the file itself into the folder."))
+            continue
         try:
             with path.open("rb") as file:
                 raw = file.read(MOST_BYTES + 1)
@@ -138,6 +141,18 @@ def _files(folder: Path, findings: list[Finding]) -> Iterator[tuple[str, tuple[s
             findings.append(find("T01", str(path), 1, what, "Check its permissions."))
             continue
         yield path.name.removesuffix(END), (str(path), raw)
+
+
+def _elsewhere(folder: Path, path: Path) -> str:
+    """Return why a path is not read, empty for a file of this folder: what waits would hold us up for ever."""
+    try:
+        inside = path.resolve(strict=True).is_relative_to(folder.resolve())
+        usual = path.is_file()
+    except (OSError, RuntimeError):
+        return "leads nowhere"
+    if not inside:
+        return "leads out of its folder"
+    return "" if usual else "is no file"
 
 
 def _words(given: tuple[str, str | bytes], locale: Locale, *, translation: bool) -> Words:

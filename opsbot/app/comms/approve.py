@@ -5,7 +5,15 @@ from dataclasses import dataclass, replace
 from opsbot.app.approvals import must_wait
 from opsbot.app.comms.change import Told, beside, changed
 from opsbot.app.comms.power import must_approve
-from opsbot.app.comms.publish import all_given, died, must_be_whole, published, settled, waits_for
+from opsbot.app.comms.publish import (
+    all_given,
+    died,
+    must_be_taken,
+    must_be_whole,
+    published,
+    settled,
+    waits_for,
+)
 from opsbot.app.comms.second import differs, drop_approvals, of, redrafted, seat_of, void
 from opsbot.app.comms.sight import sees
 from opsbot.app.comms.stage import must_go
@@ -59,6 +67,7 @@ def decide_approve(state: State, now_ms: int, order: Approving) -> tuple[Change 
         return _void(state, now_ms, order, message, what)
     must_be_whole(message, order.rendered)
     must_go(state, now_ms, message)
+    must_be_taken(state, message, order.rendered)
     given = approval.settle("approved", by=by, at_ms=now_ms)
     message = replace(message, approved_by=(*message.approved_by, by))
     if all_given(state, message, {given.id: given}):

@@ -10,7 +10,7 @@ from opsbot.app.comms.second import givers, publish_words, seat_of
 from opsbot.app.comms.settings import settings_of
 from opsbot.app.comms.sight import aware
 from opsbot.app.comms.view import MessageView
-from opsbot.app.comms.words import finding_lines
+from opsbot.app.comms.words import finding_lines, headline_lines
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.fleet_words import moment
 from opsbot.domain.approval import Approval
@@ -65,6 +65,7 @@ def _lines(state: State, view: MessageView, now_ms: int) -> Iterator[str]:
         yield from (f"> {inert(one, limit=len(one) or 1)}" for one in _paragraphs(seen.text))
         if seen.cut:
             yield "Its headline is longer than that place shows."
+    yield from (f"Over its own language: {one}" for one in headline_lines(view))
     if message.next_ms is not None:
         yield f"It promises the next update by {spelled(message.next_ms, settings_of(state).zone)}."
     if message.corrects:

@@ -1,5 +1,6 @@
 """The effect handler `comms_publish`: one message to one target, in order, exactly once, its result committed."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -11,6 +12,7 @@ from opsbot.app.comms.first_word import first_told
 from opsbot.app.comms.port import Impact, Post, Posted, Publishers
 from opsbot.app.comms.read import rendered_of
 from opsbot.app.comms.settings import settings_of
+from opsbot.app.comms.targets import fits
 from opsbot.app.deliver import GIVE_UP_AFTER, UNEXPECTED
 from opsbot.app.environment import Environment
 from opsbot.app.one_at_a_time import OneAtATime
@@ -30,6 +32,9 @@ ORDER_S: Final = 1.0
 
 PATIENCE_MS: Final = 60 * 60_000
 """How long a target is tried by itself; then it is shown as failed, and [Retry] tries again."""
+
+AT_ONCE: Final = 6
+"""Targets that one replica writes to at a time: places that do not answer leave room for cards and calls."""
 
 _WAITS_S: Final = (1.0, 2.0, 5.0, 10.0, 20.0)
 AGAIN_S: Final = 30.0
@@ -73,6 +78,7 @@ class PublishTo:
     outbox: Outbox
     publishers: Publishers
     _alone: OneAtATime = field(init=False)
+    _room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_alone", OneAtATime(self.outbox))
@@ -87,7 +93,9 @@ class PublishTo:
         way = _way(await self.env.store.refresh(), delivery)
         if way is None:
             return
-        async with self._alone.on(f"comms:{way.incident.uid}:{way.target}"):
+        if self._room.locked():
+            raise RetryLater("other targets are written to first", after_s=ORDER_S)
+        async with self._room, self._alone.on(f"comms:{way.incident.uid}:{way.target}"):
             state = await self.env.store.refresh()
             way = _way(state, delivery)
             if way is None:
@@ -134,6 +142,11 @@ class PublishTo:
         """
         message, incident = way.message, way.incident
         settings = settings_of(state)
+        kept_from_all = settings.target(way.target) and not fits(
+            settings, way.target, message.audience
+        )
+        if kept_from_all:
+            raise GiveUp(f"it is read by everybody now, and this is for {message.audience}")
         rendered = await rendered_of(self.env, message)
         if exact(message, rendered) != message.sha:
             raise GiveUp("its words were erased, or are not those that were let go")

@@ -6,7 +6,7 @@ from opsbot.app.comms.change import Told, beside, changed
 from opsbot.app.comms.deliver import newer_there
 from opsbot.app.comms.edit import must_be_open
 from opsbot.app.comms.effects import cards, publish
-from opsbot.app.comms.power import may_write, must_approve
+from opsbot.app.comms.power import about, may_write, must_approve
 from opsbot.app.comms.requests import RetryTarget
 from opsbot.app.comms.second import drop_approvals, pending, seat_of
 from opsbot.app.comms.sight import found
@@ -79,9 +79,9 @@ def decide_drop(
 
 def _may(state: State, now_ms: int, actor: Actor, incident: Incident, message: Message) -> str:
     """Return the rule by which somebody says no: they may write it, or approve it. Raises NotAllowed."""
-    waiting = pending(state, message)
+    waiting, told = pending(state, message), about(state, message)
     try:
-        return may_write(state, incident, message.audience, actor, now_ms).rule
+        return may_write(state, incident, message.audience, actor, now_ms, about=told).rule
     except NotAllowed:
         if not waiting:
             raise
@@ -144,7 +144,8 @@ def decide_retry(
 def _may_retry(
     state: State, now_ms: int, actor: Actor, incident: Incident, message: Message
 ) -> str:
+    told = about(state, message)
     try:
-        return may_write(state, incident, message.audience, actor, now_ms).rule
+        return may_write(state, incident, message.audience, actor, now_ms, about=told).rule
     except NotAllowed:
         return may_work(state, incident, actor, now_ms)

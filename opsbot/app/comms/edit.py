@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from opsbot.app.comms.change import Told, beside, changed
 from opsbot.app.comms.draft import Draft
 from opsbot.app.comms.exact import exact
-from opsbot.app.comms.power import may_write
+from opsbot.app.comms.power import about, may_write
 from opsbot.app.comms.requests import EditMessage
 from opsbot.app.comms.second import drop_approvals, redrafted
 from opsbot.app.comms.sight import found
@@ -44,7 +44,8 @@ def decide_edit(
     """
     before, actor, draft = found(state, order.actor, message_id), order.actor, order.draft
     incident = state.incident(before.incident)
-    verdict = may_write(state, incident, before.audience, actor, now_ms)
+    told_under = about(state, before)
+    verdict = may_write(state, incident, before.audience, actor, now_ms, about=told_under)
     must_be_open(state, before, now_ms)
     must_be_seen(before, order.request.seen if order.request.seen is not None else order.base)
     must_answer(draft.template)

@@ -73,7 +73,7 @@ def decide_hold(
     if made is not None:
         return None, Told(made, "already")
     incident, template = found(state, order.actor, Which(incident_id)), order.draft.template
-    rule = may_hold(state, incident, order.actor, now_ms)
+    rule = may_hold(state, incident, order.actor, now_ms, about=(template.situation,))
     must_answer(template)
     if not first_word(state, incident):
         newest = state.comms(incident.id).rhythm("users").newest

@@ -69,7 +69,9 @@ def _promises(state: State, actor: Actor, now_ms: int) -> Iterator[tuple[int, Sa
             late = now_ms > due_ms
             when = late_words(due_ms, now_ms) if late else f"is due by {clock(due_ms)}"
             who = AUDIENCE_WORD[audience]
-            title = f"{who[0].upper()}{who[1:]}: {what} of {incident.id} ({incident.severity}) {when}"
+            title = (
+                f"{who[0].upper()}{who[1:]}: {what} of {incident.id} ({incident.severity}) {when}"
+            )
             buttons = promise_buttons(incident.id, audience)
             yield due_ms, Said("red" if late else "plain", title, buttons=buttons)
 

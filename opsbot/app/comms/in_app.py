@@ -92,12 +92,13 @@ def decide(state: State, now_ms: int, post: Post) -> tuple[Change | None, None]:
     incident = state.incident(message.incident)
     ends = message.stage == "resolved" and not message.stays_off
     if ends:
-        changed = withdrawn(state, incident.workflows, incident.id)
+        changed = withdrawn(state, incident.id)
     else:
-        locale = next(one for one in settings_of(state).locales if one in post.texts)
+        # None of them may be declared any more; what was approved is said all the same.
+        known = (one for one in settings_of(state).locales if one in post.texts)
+        locale = next(known, next(iter(post.texts)))
         changed = noticed(state, incident, post.texts, message=message.id, locale=locale)
-    before = {name: texts_of(state, name) for name in incident.workflows}
-    changed = tuple(one for one in changed if one != before[one.workflow])
+    changed = tuple(one for one in changed if one != texts_of(state, one.workflow))
     if not changed:
         return None, None
     facts = {"message": message.id, "incident": incident.id}

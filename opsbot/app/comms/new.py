@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from opsbot.app.comms.change import Told, at_next, beside, changed
 from opsbot.app.comms.draft import Draft
 from opsbot.app.comms.exact import exact
-from opsbot.app.comms.power import may_write
+from opsbot.app.comms.power import may_write, situations
 from opsbot.app.comms.requests import NewMessage
 from opsbot.app.comms.sight import found as message_found
 from opsbot.app.comms.stage import must_answer, must_be_real, must_step
@@ -54,10 +54,13 @@ def decide_new(
         return None, Told(made, "already")
     incident = found(state, order.actor, Which(incident_id))
     draft, template = order.draft, order.draft.template
-    verdict = may_write(state, incident, template.audience, order.actor, now_ms)
+    told_under = situations(template.situation, None)
+    may_write(state, incident, template.audience, order.actor, now_ms, about=told_under)
     must_be_real(incident)
     must_answer(template)
     corrects = corrected(state, order.actor, incident, order.request.corrects, draft)
+    told_under = situations(template.situation, corrects)
+    verdict = may_write(state, incident, template.audience, order.actor, now_ms, about=told_under)
     told = state.comms(incident.id).rhythm(template.audience).stage
     must_step(told, template.stage, why=draft.why, audience=template.audience)
     targets = targets_for(state, incident, template, order.request.targets, corrects)

@@ -8,9 +8,11 @@ from opsbot.app.environment import policy_of
 from opsbot.app.incident.power import UNTRUSTED
 from opsbot.domain.actor import Actor
 from opsbot.domain.comms import Audience
+from opsbot.domain.comms_facts import tells_exposure
 from opsbot.domain.comms_settings import CommsSettings
 from opsbot.domain.errors import NotAllowed
 from opsbot.domain.incident import Incident, Role
+from opsbot.domain.message import Message
 from opsbot.domain.policy import Request, Verdict, identity_of, judge, person_of, shown
 from opsbot.domain.policy_identity import INSIDE, roles_of, standing_of
 from opsbot.domain.policy_model import Policy
@@ -27,11 +29,18 @@ _HOLD: Final = frozenset({"responder", "commander", "comms", "admin"})
 
 
 def may_write(
-    state: State, incident: Incident, audience: Audience, actor: Actor, now_ms: int
+    state: State,
+    incident: Incident,
+    audience: Audience,
+    actor: Actor,
+    now_ms: int,
+    *,
+    about: tuple[str, ...] = (),
 ) -> Verdict:
     """
     Return the verdict by which somebody may write to an audience of an incident, and let it go.
 
+    *about* are the situations that it is told under (`situations`), empty where that is not known yet.
     Who leads an incident, or its words, needs no power beside that. On the track of exposed data only
     they, and those who approve there, write to users.
 
@@ -41,7 +50,7 @@ def may_write(
     verdict = _verdict(state, incident, actor, now_ms)
     policy, by = policy_of(state), identity_of(policy_of(state), actor)
     leads = _leads(policy, incident, actor, by)
-    if on_track(state, incident, audience):
+    if on_track(state, incident, audience, about):
         _must_be_on_track(state, incident, by, leads=leads)
         return Verdict("alone", "comms-exposure", "You write here.", person=by)
     if verdict.outcome != "refused":
@@ -53,16 +62,18 @@ def may_write(
     )
 
 
-def may_hold(state: State, incident: Incident, actor: Actor, now_ms: int) -> str:
+def may_hold(
+    state: State, incident: Incident, actor: Actor, now_ms: int, *, about: tuple[str, ...] = ()
+) -> str:
     """
     Return the rule by which somebody may give users the first word, approved in advance, alone.
 
     Raises:
         NotAllowed: with who can; on the track of exposed data nobody may.
     """
-    if on_track(state, incident, "users"):
+    if on_track(state, incident, "users", about):
         raise NotAllowed(
-            f"{incident.id} is about exposed data: nothing goes to users there without"
+            f"{_subject(state, incident)} about exposed data: nothing goes to users there without"
             f" {_functions(settings_of(state))}. Nothing was published.",
             rule="comms-exposure",
             hint=f"Write it: {command(f'comms new {incident.id}')}.",
@@ -131,9 +142,28 @@ def must_approve(
     return "comms-exposure"
 
 
-def on_track(state: State, incident: Incident, audience: Audience) -> bool:
-    """Return whether what users read of an incident takes the word of every function: data was exposed."""
-    return audience == "users" and incident.type in settings_of(state).exposure
+def on_track(
+    state: State, incident: Incident, audience: Audience, about: tuple[str, ...] = ()
+) -> bool:
+    """
+    Return whether what users read of an incident takes the word of every function: data was exposed.
+
+    By the incident's type, or by what is told: words about exposed data are that under any type.
+    """
+    types = settings_of(state).exposure
+    told = bool(types) and any(tells_exposure(one) for one in about)
+    return audience == "users" and (incident.type in types or told)
+
+
+def situations(situation: str, corrects: Message | None) -> tuple[str, ...]:
+    """Return what a message is told under: its own situation, and that of what it corrects."""
+    return (situation,) if corrects is None else (situation, corrects.situation)
+
+
+def about(state: State, message: Message) -> tuple[str, ...]:
+    """Return what a message that is written is told under."""
+    corrects = state.message(message.corrects) if message.corrects else None
+    return situations(message.situation, corrects)
 
 
 def functions(state: State) -> Mapping[str, tuple[str, ...]]:
@@ -175,10 +205,15 @@ def _must_be_on_track(state: State, incident: Incident, by: str, *, leads: bool)
     names = ", ".join(shown(policy_of(state), one) for one in sorted(listed))
     others = f", and {names}" if names else ""
     raise NotAllowed(
-        f"{incident.id} is about exposed data: only its commander, its comms lead{others} write to"
+        f"{_subject(state, incident)} about exposed data: only its commander, its comms lead{others} write to"
         " users there. Nothing was changed.",
         rule="comms-exposure",
     )
+
+
+def _subject(state: State, incident: Incident) -> str:
+    by_type = incident.type in settings_of(state).exposure
+    return f"{incident.id} is" if by_type else f"These words to users of {incident.id} are"
 
 
 def _functions(settings: CommsSettings) -> str:

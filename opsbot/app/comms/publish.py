@@ -10,13 +10,14 @@ from opsbot.app.comms.edit import must_be_open, must_be_seen
 from opsbot.app.comms.effects import card, cards, due
 from opsbot.app.comms.exact import exact, stamped
 from opsbot.app.comms.new import waiting_sent
-from opsbot.app.comms.power import may_hold, may_write, on_track
+from opsbot.app.comms.power import about, may_hold, may_write, on_track
 from opsbot.app.comms.requests import EVERY, PublishMessage
 from opsbot.app.comms.second import (
     ask,
     differs,
     first_word,
     givers,
+    left_out,
     of,
     pending,
     redrafted,
@@ -102,14 +103,16 @@ def _verdict(
     state: State, incident: Incident, message: Message, actor: Actor, now_ms: int
 ) -> Verdict:
     ready = message.holding and first_word(state, incident)
-    if ready and not on_track(state, incident, message.audience):
+    told = about(state, message)
+    if ready and not on_track(state, incident, message.audience, told):
         rule = may_hold(state, incident, actor, now_ms)
         return Verdict("alone", rule, "", person=identity_of(policy_of(state), actor))
-    return may_write(state, incident, message.audience, actor, now_ms)
+    return may_write(state, incident, message.audience, actor, now_ms, about=told)
 
 
 def _waits(state: State, order: Publishing, message: Message) -> tuple[None, Told]:
-    may_write(state, state.incident(message.incident), message.audience, order.actor, 0)
+    incident, told = state.incident(message.incident), about(state, message)
+    may_write(state, incident, message.audience, order.actor, 0, about=told)
     return None, Told(message, "still_waiting", waits_for(state, message))
 
 
@@ -138,6 +141,21 @@ def must_be_whole(message: Message, rendered: Rendered) -> None:
             f"The words of {message.id} were erased, or are not those that were written; nothing was"
             " published.",
             hint=f"Write it anew: {command(f'comms edit {message.id}')}.",
+        )
+
+
+def must_be_taken(state: State, message: Message, rendered: Rendered) -> None:
+    """
+    Go on where every target takes a message: settings may be others than when it was written.
+
+    Raises:
+        Unpublishable: one will not, or is not for these readers any more.
+    """
+    if refused := [*refusing(state, message, rendered)]:
+        raise Unpublishable(
+            f"{message.id} cannot go out as it is: {refused[0]} Nothing was published.",
+            hint=" ".join(refused[1:])
+            or f"Send it elsewhere: {command(f'comms edit {message.id}')} to:\u2026",
         )
 
 
@@ -311,6 +329,8 @@ def died(state: State, incident: Incident, message: Message, now_ms: int) -> str
         if one.standing == "approved" and now_ms >= one.expires_ms:
             return f"{one.id} was good until {clock(one.expires_ms)}"
         if one.standing == "approved" and (what := differs(state, incident, message, one)):
+            return what
+        if one.standing == "approved" and (what := left_out(state, one)):
             return what
     return ""
 

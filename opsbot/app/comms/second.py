@@ -6,7 +6,7 @@ from typing import Final
 
 from opsbot.app.approvals import asking, hash_of, settled_late, timers_for, warning_ms
 from opsbot.app.comms.effects import card
-from opsbot.app.comms.power import COMMS, functions, on_track, workflows_of
+from opsbot.app.comms.power import COMMS, about, functions, on_track, workflows_of
 from opsbot.app.comms.sight import aware
 from opsbot.app.comms_rules import settings_of
 from opsbot.app.environment import policy_of
@@ -18,7 +18,7 @@ from opsbot.domain.change import Change, Json, Record, Write
 from opsbot.domain.errors import NotAllowed
 from opsbot.domain.incident import Incident
 from opsbot.domain.message import Message, as_record
-from opsbot.domain.policy import Request, Verdict, identity_of
+from opsbot.domain.policy import Request, Verdict, identity_of, shown
 from opsbot.domain.policy_words import approvers
 from opsbot.domain.said import inert
 from opsbot.domain.state import APPROVALS, MESSAGES, State
@@ -44,7 +44,7 @@ def seats(
         NotAllowed: data was exposed, and no function is declared that could approve.
     """
     more = range(extra)
-    if on_track(state, incident, message.audience):
+    if on_track(state, incident, message.audience, about(state, message)):
         return (*_every_function(state, incident), *_counted(len(more)))
     if message.holding and first_word(state, incident):
         return ()
@@ -103,6 +103,8 @@ def differs(state: State, incident: Incident, message: Message, approval: Approv
     was, now = approval.action, action_of(state, incident, message, _seat(approval))
     if message.standing != "waiting" or approval.id not in message.approvals:
         return f"{message.id} is {_STANDING.get(message.standing, message.standing)}"
+    if others := _other_functions(state, incident, message):
+        return others
     if hash_of(now) == approval.action_hash:
         return ""
     told = was.get("told") or "nothing"
@@ -116,6 +118,26 @@ def differs(state: State, incident: Incident, message: Message, approval: Approv
     return changed or f"{message.id} was edited"
 
 
+def _other_functions(state: State, incident: Incident, message: Message) -> str:
+    """Return in words that other functions have to say yes than those that were asked, empty where not."""
+    known = set(functions(state))
+    asked = {_seat(one) for one in of(state, message)}
+    asked = {one for one in asked if one in known or not one.startswith(SECOND)}
+    tracked = on_track(state, incident, message.audience, about(state, message))
+    if asked == (known if tracked else set()):
+        return ""
+    return "who says yes where data was exposed is declared otherwise now"
+
+
+def left_out(state: State, approval: Approval) -> str:
+    """Return in words that who gave an approval for a function is not of it any more, empty where they are."""
+    people = functions(state).get(_seat(approval))
+    if people is None or approval.approver in people:
+        return ""
+    who = shown(policy_of(state), approval.approver)
+    return f"{who}, who gave {approval.id}, does not approve as `{_seat(approval)}` any more"
+
+
 def ask(
     state: State, now_ms: int, incident: Incident, message: Message, wanted: tuple[str, ...]
 ) -> tuple[tuple[Approval, ...], Change]:
@@ -126,9 +148,9 @@ def ask(
         NotAllowed: nobody could tell that it is another person than who wrote it, or nobody may.
     """
     policy = policy_of(state)
-    if message.author not in policy.people:
+    if not message.writers <= policy.people.keys():
         raise NotAllowed(
-            "Users read this only after a second person's word, and who wrote it is not joined to a"
+            "Users read this only after a second person's word, and who wrote in it is not joined to a"
             " person in the policy: the second could be them. Nothing was asked.",
             rule="requester-not-joined",
         )

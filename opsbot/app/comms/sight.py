@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from opsbot.app.comms.power import functions, on_track
+from opsbot.app.comms.power import about, functions, on_track
 from opsbot.app.environment import policy_of
 from opsbot.app.incident.sight import involved
 from opsbot.app.incident.sight import sees as sees_incident
@@ -73,7 +73,8 @@ def _knows(state: State, message: Message, identity: str) -> bool:
 
 def _asked(state: State, incident: Incident, message: Message) -> frozenset[str]:
     """Return who approves where data was exposed: they read what they are asked for, once they are."""
-    if not message.approvals or not on_track(state, incident, message.audience):
+    tracked = on_track(state, incident, message.audience, about(state, message))
+    if not message.approvals or not tracked:
         return frozenset()
     return frozenset(one for people in functions(state).values() for one in people)
 

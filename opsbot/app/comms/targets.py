@@ -65,7 +65,7 @@ def possible(state: State, incident: Incident, template: Template) -> tuple[str,
     """Return every place that a message of this template could go to, the usual ones first."""
     settings = settings_of(state)
     names = (*usual(state, incident, template), *_built_in(template.audience), *settings.targets)
-    return tuple(one for one in distinct(names) if _fits(settings, one, template.audience))
+    return tuple(one for one in distinct(names) if fits(settings, one, template.audience))
 
 
 def refusing(state: State, message: Message, rendered: Rendered) -> Iterator[str]:
@@ -75,6 +75,12 @@ def refusing(state: State, message: Message, rendered: Rendered) -> Iterator[str
         target = settings.target(name)
         if target is None:
             yield f"Nobody declares the target `{inert(name, limit=60)}` any more."
+            continue
+        if not fits(settings, name, message.audience):
+            yield (
+                f"`{inert(name, limit=60)}` is read by everybody now, and this is for"
+                f" {message.audience}."
+            )
             continue
         seen = as_sent(target.kind, rendered.headline, rendered.texts)
         if seen.refused:
@@ -89,14 +95,15 @@ def _must_fit(settings: CommsSettings, name: str, audience: Audience) -> None:
             f"There is no target `{inert(name, limit=60)}`; nothing was changed.",
             hint=f"Did you mean {near}?" if near else f"There are {', '.join(known)}.",
         )
-    if not _fits(settings, name, audience):
+    if not fits(settings, name, audience):
         raise Unpublishable(
             f"`{name}` is read by everybody, and this is for {audience}; nothing was changed.",
             hint="Send it to a channel or an address, or write to users.",
         )
 
 
-def _fits(settings: CommsSettings, name: str, audience: Audience) -> bool:
+def fits(settings: CommsSettings, name: str, audience: Audience) -> bool:
+    """Return whether words for an audience may go to a target: what everybody reads is for users alone."""
     target = settings.target(name)
     return target is not None and (audience == "users" or target.kind not in PUBLIC)
 

@@ -19,7 +19,7 @@ from opsbot.app.comms.fact_words import facts_said
 from opsbot.app.comms.hold import decide_hold, holding_template
 from opsbot.app.comms.new import Writing, decide_new
 from opsbot.app.comms.port import Templates
-from opsbot.app.comms.power import may_hold, may_write
+from opsbot.app.comms.power import may_hold, may_write, situations
 from opsbot.app.comms.publish import Publishing, decide_publish
 from opsbot.app.comms.read import Reader
 from opsbot.app.comms.requests import (
@@ -107,7 +107,8 @@ class Comms:
         corrects = found(state, actor, request.corrects) if request.corrects else None
         incident = _incident(state, request.which, actor, corrects)
         template = self._template(request.template, corrects)
-        may_write(state, incident, template.audience, actor, self.env.clock.now_ms())
+        now_ms, told = self.env.clock.now_ms(), situations(template.situation, corrects)
+        may_write(state, incident, template.audience, actor, now_ms, about=told)
         wanted = Wanted(request.values, request.next_s, corrects)
         draft = await self._writer.draft(state, incident, template, wanted, request.back)
         order = Writing(request, actor, _uid(request_id), draft)
@@ -309,7 +310,8 @@ class Comms:
             one, corrected = None, found(state, actor, corrects) if corrects else None
             incident = _incident(state, which, actor, corrected)
             named = self._template(template, corrected)
-        may_write(state, incident, named.audience, actor, now_ms)
+        told = situations(named.situation, corrected)
+        may_write(state, incident, named.audience, actor, now_ms, about=told)
         return await self.reader.form(incident, named, message=one, corrects=corrected)
 
     @says_where

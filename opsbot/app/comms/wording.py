@@ -35,7 +35,16 @@ LONGEST_HEADLINE: Final = 255
 
 _PROMISES: Final[frozenset[Audience]] = frozenset({"users", "stakeholders", "executives"})
 _SEPARATE: Final[frozenset[Audience]] = frozenset({"users", "support"})
-_NO_BREAK: Final = str.maketrans({"\u2019": "'", "\u2018": "'", "\u00a0": " ", "\u202f": " "})
+_SIGNS: Final[dict[str, str]] = {
+    **dict.fromkeys("\u2018\u2019", "'"),
+    **dict.fromkeys("\u00a0\u202f", " "),
+    # Hyphens that look like one; the longer dash between two times is none.
+    **dict.fromkeys("\u2010\u2011\u2212", "-"),
+    **dict.fromkeys("\u034f\u115f\u1160\u180b\u180c\u180d\u180f", ""),
+    **dict.fromkeys(map(chr, range(0xFE00, 0xFE10)), ""),
+}
+_ONE_FORM: Final = {ord(sign): said for sign, said in _SIGNS.items()}
+"""One form of signs that read alike, and nothing of those that nobody sees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +77,13 @@ def check(
     """
     Return everything that the check found, what stops first; the same rule at most three times.
 
-    Whatever a locale says is looked at, and the headline beside each.
+    Whatever a locale says is looked at, and the headline that stands over it.
     """
     found: list[Finding] = []
     texts = rendered.texts or {"": ""}
     for locale, text in texts.items():
-        one = _Text(_read(rendered.headline), _read(text), locale, audience, stage)
+        headline = rendered.headlines.get(locale, rendered.headline)
+        one = _Text(_read(headline), _read(text), locale, audience, stage)
         found += _of(one, settings, known)
         found += _repeats(one, known.last)
     kept = _few(dict.fromkeys(found))
@@ -154,7 +164,7 @@ def _said(rule: Rule, level: Level, whole: str) -> Iterator[Finding]:
 
 def _names(text: _Text, settings: CommsSettings, known: Known) -> Iterator[Finding]:
     """Yield names that mean nothing to users, or are nobody's business outside."""
-    whole, low = text.whole, text.whole.lower()
+    whole, low = text.whole, text.whole.lower().replace("\u2013", "-")
     hard: Level = "stop" if text.audience == "users" else "warn"
     fix = "Users know the feature, not what it is made of: call it as they do."
     public = {one.lower() for one in settings.public.values()}
@@ -298,4 +308,4 @@ def _few(found: Iterable[Finding]) -> Iterator[Finding]:
 def _read(text: str) -> str:
     """Return a text as eyes read it: no marks that hide between letters, one form of each letter."""
     bare = "".join(one for one in text if unicodedata.category(one) != "Cf")
-    return unicodedata.normalize("NFKC", bare).translate(_NO_BREAK)
+    return unicodedata.normalize("NFKC", bare).translate(_ONE_FORM)

@@ -60,6 +60,10 @@ GERMAN: Final = (
                 r"(?: \w{1,20}){0,3} (?:betroffen|gef\u00e4hrdet|abgeflossen|verloren|offengelegt)"
             ),
             r"niemand(?: \w{1,20}){0,3} betroffen",
+            (
+                r"(?:nutzer\w{0,5}|kund\w{1,6}|daten|konten)(?: von \w{1,20})? (?:sind|waren|wurden)"
+                r"(?: \w{1,20}){0,2} nicht (?:betroffen|gef\u00e4hrdet|abgeflossen|verloren|offengelegt)"
+            ),
             r"keinerlei auswirkung\w{0,3} auf (?:nutzer|kunden)\w{0,3}",
         ),
         COUNT_FIX,

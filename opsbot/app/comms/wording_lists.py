@@ -19,6 +19,23 @@ SUPPORT: Final[frozenset[Audience]] = frozenset({"support"})
 _ADDED: Final = r"(?:[ \t]\w{1,20}){0,3}[ \t]"
 """Up to three words between two that matter; bounded, so that no text is slow."""
 
+_TIME: Final = (
+    r"(?:(?:by|before|at|around) (?:about |around |no later than )?"
+    r"(?:\d|noon|midnight|tonight|tomorrow|today|(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:the )?end)"
+    r"|within (?:\d|the |an? )|in (?:about |around )?"
+    r"(?:\d|an? (?:hour|minute|day|few|couple)|one|two|three|five|ten|fifteen|twenty|thirty|half|the next|some)"
+    r"|soon|today|tomorrow|tonight)\w{0,20}"
+)
+_WELL: Final = (
+    r"(?:fix(?:ed)?|resol(?:ved?|ution)|sol(?:ved?|ution)|restored?|repaired?|normal|working again"
+    r"|available again|live again|back (?:again|up|online|to normal|in service))"
+)
+_HIT: Final = (
+    r"(?:affected|impacted|exposed|harmed|leaked|lost|hit|stolen|compromised|disclosed|accessed)"
+)
+_WAS: Final = r"(?:was|were|is|are|has been|have been)"
+_WHO: Final = r"(?:users?|customers?|people|accounts?|(?:your|our|personal|users?'?s?|customers?'?s?) (?:data|information))"
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -127,6 +144,14 @@ ENGLISH: Final = (
                 r"(?: again| online| to normal| up)? (?:in|by|within|before|soon|today|tomorrow|tonight)"
             ),
             r"back (?:online )?(?:soon|in (?:a few|\d{1,4}|an?) \w{1,10})",
+            rf"(?:should|will|\w{{1,10}}'ll|going to)(?: \w{{1,20}}){{0,5}} {_WELL}(?: \w{{1,20}}){{0,2}} {_TIME}",
+            (
+                r"(?:expect|anticipate|promise|estimate|hope|plan|aim)(?: \w{1,20}){0,6}"
+                rf" {_WELL}(?: \w{{1,20}}){{0,2}} {_TIME}"
+            ),
+            rf"(?:fix|solution|repair) (?:will|should|is)(?: \w{{1,20}}){{0,3}} {_TIME}",
+            rf"(?:will|\w{{1,10}}'ll) (?:return|come back) {_TIME}",
+            r"expected (?:resolution|fix|repair|restoration)",
             r"ETA",
             r"estimated (?:time|fix|resolution)",
         ),
@@ -138,16 +163,24 @@ ENGLISH: Final = (
         "W-NOBODY",
         (
             (
-                r"no(?: \w{1,20}){0,2} (?:users?|customers?|one|people|accounts?|data|personal data)"
-                rf"(?:(?:{_ADDED})| )(?:affected|impacted|exposed|harmed|leaked|lost|hit)"
+                r"no(?: \w{1,20}){0,2} (?:users?|customers?|one|people|accounts?|data|information)"
+                rf"(?:(?:{_ADDED})| ){_HIT}"
             ),
             (
-                r"no (?:users?|customers?|one|people|accounts?|data)"
-                r"(?: (?:was|were|is|are|has been|have been|seem|appear))? ?(?:to be )?"
-                r"(?:affected|impacted|exposed|harmed|leaked|lost|hit)"
+                r"no (?:users?|customers?|one|people|accounts?|data|information)"
+                rf"(?: (?:{_WAS}|seem|appear))? ?(?:to be )?{_HIT}"
             ),
             r"nobody(?: else)? (?:was|is|has been) (?:affected|impacted|exposed|harmed|hit)",
-            r"(?:did|does|has) not (?:affect|impact|expose)(?:ed)? any(?:one|body)?",
+            (
+                r"(?:did|does|has)(?: not|n't) (?:affect|impact|expose)(?:ed)?"
+                r" any(?:one|body|(?: \w{1,20}){0,2} (?:users?|customers?|people|accounts?|data))"
+            ),
+            rf"none of (?:our|your|the)(?: \w{{1,20}}){{1,3}} {_WAS}(?: \w{{1,20}})? {_HIT}",
+            rf"(?:zero|0|not (?:one|a single))(?: \w{{1,20}}){{1,2}}(?: {_WAS})?(?: \w{{1,20}})? {_HIT}",
+            rf"no (?:user|customer)s?'s? (?:\w{{1,20}} )?\w{{1,20}} {_WAS}(?: \w{{1,20}})? {_HIT}",
+            rf"{_WHO} (?:{_WAS} not|(?:was|were|is|are|has|have)n't(?: been)?)(?: \w{{1,20}})? {_HIT}",
+            rf"no(?: \w{{1,20}})? (?:impact|effect) (?:on|for|to)(?: \w{{1,20}})? {_WHO}",
+            r"no (?:user|customer)(?:[ -]facing)? (?:impact|effect)",
             r"without any (?:impact|effect) (?:on|for) (?:users|customers)",
         ),
         COUNT_FIX,
@@ -229,10 +262,14 @@ HOSTS: Final = re.compile(
     r"|ip-\d{1,3}(?:-\d{1,3}){3}|[a-z]{2,12}(?:-[a-z]{2,12}){1,3}-\d{2,4}[a-z]?)(?![\w-])",
     re.IGNORECASE,
 )
+_DASH: Final = r"[ ._\u2013-]"
 MODELS: Final = re.compile(
-    r"(?<![\w-])(?:gpt-?\d[\w.-]{0,20}|o[134]-(?:mini|preview|pro)|claude[ -](?:\w{1,10}[ -])?\d[\w.-]{0,20}"
-    r"|claude-[\w.-]{1,30}|(?:claude )?(?:sonnet|opus|haiku)[ -]\d[\w.]{0,6}|gemini[ -]\d[\w.-]{0,20}"
-    r"|llama[ -]?\d[\w.-]{0,20}|mi[sx]tral-[\w.-]{1,30})(?![\w-])",
+    rf"(?<![\w-])(?:gpt{_DASH}?\d[\w.-]{{0,20}}|o[1345]{_DASH}(?:mini|preview|pro)"
+    r"|claude[ -](?:\w{1,10}[ -])?\d[\w.-]{0,20}|claude-[\w.-]{1,30}"
+    r"|(?:claude )?(?:sonnet|opus|haiku)[ -]\d[\w.]{0,6}|claude (?:sonnet|opus|haiku)\d{0,2}"
+    rf"|gemini{_DASH}\d[\w.-]{{0,20}}|(?:llama|qwen|grok){_DASH}?\d[\w.-]{{0,20}}"
+    rf"|deepseek{_DASH}?[rv]\d[\w.-]{{0,20}}|mi[sx]tral(?:-[\w.-]{{1,30}}| (?:large|medium|small|nemo|\dx?)[\w.-]{{0,20}}))"
+    r"(?![\w-])",
     re.IGNORECASE,
 )
 PROVIDERS: Final = (

@@ -107,13 +107,23 @@ def heading(view: MessageView, around: Around) -> str:
 def said_lines(view: MessageView, most: int = TEXT) -> tuple[str, ...]:
     """Return what it says, as people outside read it."""
     texts = view.rendered.texts
-    found = [f"\u201c{inert(view.rendered.headline)}\u201d"]
+    found = [f"\u201c{inert(view.rendered.headline)}\u201d", *headline_lines(view)]
     for locale, text in texts.items():
         tongue = f"[{locale}] " if len(texts) > 1 else ""
         found += [
             f"> {tongue if nth == 0 else ''}{line}" for nth, line in enumerate(_lines(text, most))
         ]
     return tuple(found)
+
+
+def headline_lines(view: MessageView) -> tuple[str, ...]:
+    """Return what stands over the text in languages that have a headline of their own, one line each."""
+    rendered = view.rendered
+    return tuple(
+        f"[{locale}] \u201c{inert(said)}\u201d"
+        for locale, said in rendered.headlines.items()
+        if said != rendered.headline
+    )
 
 
 def _lines(text: str, most: int) -> tuple[str, ...]:
@@ -280,7 +290,9 @@ def _template(view: MessageView) -> Iterator[str]:
 def _next(view: MessageView) -> Iterator[str]:
     name, standing = view.message.id, view.message.standing
     if standing == "draft":
-        yield f"Publish it: {command(f'comms publish {name}')}. Change it: {command(f'comms edit {name}')}."
+        stopped = view.blocked or any(one.level == "stop" for one in view.findings)
+        out = "" if stopped else f"Publish it: {command(f'comms publish {name}')}. "
+        yield f"{out}Change it: {command(f'comms edit {name}')}."
     elif standing == "waiting":
         approve = "; ".join(command(f"approve {one.id}") for one in view.approvals)
         yield f"Approve: {approve}. An edit makes every approval void."
@@ -341,6 +353,7 @@ def message_body(view: MessageView, outcome: Outcome | None = None) -> dict[str,
         "author": message.author,
         "editors": list(message.editors),
         "headline": view.rendered.headline,
+        "headlines": dict(view.rendered.headlines),
         "texts": dict(view.rendered.texts),
         "values": dict(view.values),
         "targets": list(message.targets),

@@ -55,10 +55,8 @@ def _may_hold(state: State, incident: Incident, known: Mapping[str, Template]) -
     """Return whether one tap gives users the first word: which of several is meant is never guessed."""
     if incident.severity not in TELLS or incident.private or not first_word(state, incident):
         return False
-    if on_track(state, incident, "users"):
-        return False
     try:
-        holding_template(known, state, incident, "")
+        ready = holding_template(known, state, incident, "")
     except Refused:
         return False
-    return True
+    return not on_track(state, incident, "users", (ready.situation,))

@@ -89,7 +89,8 @@ def decide_mark(state: State, now_ms: int, marking: Marking) -> tuple[Change | N
     request, actor = marking.request, marking.actor
     run = found(state, actor, request.which)
     says = request.act in ("note", "evidence")
-    rule = may_walk(state, run, actor, now_ms, "say" if says else "work")
+    answers = says or request.act == "unblock"
+    rule = may_walk(state, run, actor, now_ms, "say" if says else "work", answers=answers)
     by = identity_of(policy_of(state), actor)
     if not run.open and not says:
         raise over(state, run, now_ms)

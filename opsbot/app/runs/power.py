@@ -26,15 +26,26 @@ NAMED: Final = 5
 _COMMANDING: Final = frozenset({"commander", "admin"})
 
 
-def may_walk(state: State, run: Run, actor: Actor, now_ms: int, needs: Needs = "work") -> str:
+def may_walk(  # who, what, and how much of it
+    state: State,
+    run: Run,
+    actor: Actor,
+    now_ms: int,
+    needs: Needs = "work",
+    *,
+    answers: bool = False,
+) -> str:
     """
     Return the rule by which somebody may change a run.
+
+    *answers*: it is no more than whom a blocked step waits for says to that: anybody can be named so.
 
     Raises:
         NotAllowed: with who can help.
     """
     by = identity_of(policy_of(state), actor)
-    if standing_of(policy_of(state), actor) in INSIDE and by in _asked_in(run):
+    asked = _asked_in(run) | (_waited_for(run) if answers else frozenset())
+    if standing_of(policy_of(state), actor) in INSIDE and by in asked:
         return "run-involved"
     incident = incident_of(state, run)
     if incident is not None:
@@ -150,7 +161,10 @@ def must_know(state: State, run: Run, who: str) -> None:
 
 def _asked_in(run: Run) -> frozenset[str]:
     """Return who was given a step or the lead, or offered one: being asked is enough to answer."""
-    given = (
-        one for mark in run.marks.values() for one in (mark.assignee, mark.offered, *mark.waits)
-    )
+    given = (one for mark in run.marks.values() for one in (mark.assignee, mark.offered))
     return frozenset(one for one in (*given, run.commander, run.offer) if one)
+
+
+def _waited_for(run: Run) -> frozenset[str]:
+    """Return whom blocked steps wait for."""
+    return frozenset(one for mark in run.marks.values() for one in mark.waits)

@@ -39,7 +39,10 @@ def question(  # noqa: PLR0913  everything that is shown before it counts
     text = f"{'Take back' if back else 'Really'}: {what}? Nothing was done."
     stops = (str(action.arguments.get("workflow") or workflow or what),)
     return NeedsConfirmation(
-        text, stops=stops, lines=tuple(lines), more={"run": run.id, "step": step.id, "seen": run.version}
+        text,
+        stops=stops,
+        lines=tuple(lines),
+        more={"run": run.id, "step": step.id, "seen": run.version},
     )
 
 

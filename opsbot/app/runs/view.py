@@ -350,7 +350,8 @@ def may_press(run: Run, step: Step, number: int) -> bool:
 
 
 def _has_way_back(verb: Verb, act: Act) -> bool:
-    return verb in PRESSED and bool(act.result) and not act.older
+    softened = verb == "kill" and act.result.startswith("A-")
+    return verb in PRESSED and bool(act.result) and not act.older and not softened
 
 
 def _free(back: Act | None) -> bool:

@@ -25,17 +25,10 @@ def way_back(run: Run, step: Step, number: int, action: Action) -> Act:
     """
     act = run.act(step.id, number)
     if action.verb in NEVER:
-        told = act.result if act is not None else ""
-        how = command(f"comms correct {told}") if told.startswith("MSG-") else ""
-        hint = f"Say what is right now: {f'{how}.' if how else 'correct it.'}"
-        raise refuse(f"`{action.verb}` cannot be taken back", hint)
+        raise refuse(f"`{action.verb}` cannot be taken back", _corrected(act))
     if act is None or act.state not in ("done", "waiting"):
         raise refuse(f"`{action.verb}` of {titled(step)} was not done, so nothing is taken back")
-    if act.state == "waiting":
-        raise refuse(
-            f"`{action.verb}` of {titled(step)} waits for a second person, so nothing is taken back",
-            f"Who asked for it withdraws it: {command(f'approve {act.result} refuse')}.",
-        )
+    _must_be_its_own(step, action, act)
     if act.older:
         lifts = f"To lift it: {command(f'restore {act.result}')}." if act.result[:2] == "K-" else ""
         raise refuse(
@@ -59,3 +52,25 @@ def way_back(run: Run, step: Step, number: int, action: Action) -> Act:
             "What was so before it came stays so.",
         )
     return act
+
+
+def _corrected(act: Act | None) -> str:
+    """Return what is done instead about what was said to people."""
+    told = "" if act is None else act.result
+    if not told.startswith("MSG-"):
+        return "Say what is right now: correct it."
+    return f"Say what is right now: {command(f'comms correct {told}')}."
+
+
+def _must_be_its_own(step: Step, action: Action, act: Act) -> None:
+    """Refuse to take back what waits still, and a kill that only made another one milder."""
+    if act.state == "waiting":
+        raise refuse(
+            f"`{action.verb}` of {titled(step)} waits for a second person, so nothing is taken back",
+            f"Who asked for it withdraws it: {command(f'approve {act.result} refuse')}.",
+        )
+    if action.verb == "kill" and act.result.startswith("A-"):
+        raise refuse(
+            f"{titled(step)} made no kill of its own: it changed one that held before",
+            f"To see that one: {command('status')}.",
+        )

@@ -1,9 +1,11 @@
 """Templates follow their files; a broken one stays as it was last good, and one that is gone is gone."""
 
+import os
 from pathlib import Path
 
 import pytest
 
+from opsbot.adapters.comms.files import load
 from opsbot.adapters.comms.templates import FileTemplates
 from opsbot.app.comms.port import Templates
 from opsbot.domain.comms_settings import CommsSettings
@@ -158,3 +160,28 @@ def test_a_new_language_takes_a_new_approval(tmp_path: Path) -> None:
 
     assert before.body_hash != after.body_hash
     assert before.digest != after.digest
+
+
+def test_what_leads_out_of_the_folder_is_not_read_and_what_waits_holds_nobody_up(
+    tmp_path: Path,
+) -> None:
+    file = f"{NAME}.md.j2"
+    folder(tmp_path / "elsewhere", {file: GOOD})
+    here = tmp_path / "here"
+    here.mkdir()
+    (here / file).symlink_to(tmp_path / "elsewhere" / file)
+    os.mkfifo(here / f"{HOLDING_NAME}.md.j2")
+
+    found = load(here)
+
+    assert dict(found.templates) == {}
+    said = {one.message for one in found.findings}
+    assert said == {"leads out of its folder", "is no file"}
+
+
+def test_a_link_within_the_folder_is_read_as_mounted_settings_have_them(tmp_path: Path) -> None:
+    file = f"{NAME}.md.j2"
+    folder(tmp_path / "..data", {file: GOOD})
+    (tmp_path / file).symlink_to(tmp_path / "..data" / file)
+
+    assert set(load(tmp_path).templates) == {NAME}

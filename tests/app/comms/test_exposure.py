@@ -1,6 +1,7 @@
 """Where data was exposed: a yes of every function, nobody else's words, nobody outside knows of it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -9,10 +10,25 @@ from opsbot.app.incident.requests import OpenIncident, RoleOrder, Which
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Json
 from opsbot.domain.errors import NotAllowed, UnknownApproval, UnknownIncident, UnknownMessage
-from tests.support.comms import EXPOSED, FIRST, HOLDING, LEA, PIA, SEC, WHAT, Telling, telling
+from tests.support.comms import (
+    EXPOSED,
+    FIRST,
+    HOLDING,
+    LEA,
+    PIA,
+    SEC,
+    WHAT,
+    WRONG,
+    Telling,
+    declare_comms,
+    telling,
+    template,
+)
 from tests.support.world import INES, MARA, NOOR, OLA, SAM
 
 LEAK = OpenIncident("seen by others", workflow="support-copilot", type=EXPOSED, private=True)
+
+SEEN = "users-data-exposure-investigating"
 
 
 async def leaked(settings: Mapping[str, Json] | None = None) -> Telling:
@@ -161,3 +177,94 @@ async def test_words_that_were_approved_in_advance_take_every_function_there_too
 
     assert one.message().standing == "waiting"
     assert len(one.message().approvals) == 2
+
+
+def _seats(one: Telling, name: str = "MSG-1") -> list[object]:
+    return [one.state.approval(a).action["seat"] for a in one.message(name).approvals]
+
+
+async def _said_of_a_fault() -> Telling:
+    """Return a world in which what is told is that data was exposed, of an incident of another type."""
+    one = await telling()
+    one.shelf.put(template(SEEN))
+    await _command(one)
+    await one.new(SEEN, by=INES, values={"what": "Some orders were seen by others."})
+    await one.publish(by=INES)
+    return one
+
+
+async def test_words_about_exposed_data_take_every_function_whatever_the_incidents_type() -> None:
+    one = await _said_of_a_fault()
+
+    assert one.incident.type != EXPOSED
+    assert _seats(one) == ["legal", "security"]
+
+
+async def test_who_has_only_the_power_comms_writes_no_such_words() -> None:
+    one = await telling()
+    one.shelf.put(template(SEEN))
+
+    with pytest.raises(NotAllowed) as refused:
+        await one.new(SEEN, by=PIA, values={"what": "Some orders were seen by others."})
+
+    assert refused.value.rule == "comms-exposure"
+
+
+async def test_another_template_corrects_such_words_by_the_same_rules() -> None:
+    one = await _said_of_a_fault()
+    await one.approve("A-1", by=LEA)
+    await one.approve("A-2", by=SEC)
+    await one.settle()
+
+    await one.new(WRONG, by=INES, corrects="MSG-1")
+    await one.publish("MSG-2", by=INES)
+
+    assert _seats(one, "MSG-2") == ["legal", "security"]
+
+
+async def test_no_tap_gives_such_words_whatever_the_incidents_type() -> None:
+    one = await telling()
+    ready = template(SEEN, "We look. More by {next_at}.", fields=())
+    one.shelf.every = {SEEN: replace(ready, approved=ready.body_hash)}
+
+    with pytest.raises(NotAllowed) as refused:
+        await one.hold()
+
+    assert refused.value.rule == "comms-exposure"
+    assert one.state.messages() == ()
+
+
+async def test_a_yes_does_not_count_once_another_function_is_declared() -> None:
+    one = await asked()
+    await one.approve("A-1", by=LEA)
+    more = {"security": ["sec"], "legal": ["lea"], "privacy": ["noor"]}
+    await declare_comms(one.world, exposure_approvers=more)
+
+    said = await one.approve("A-2", by=SEC)
+
+    assert "declared otherwise" in " ".join(said.lines)
+    assert one.message().standing == "draft"
+
+
+async def test_a_second_persons_yes_does_not_count_once_the_type_is_on_the_track() -> None:
+    one = await telling()
+    await one.new()
+    await one.publish()
+    await declare_comms(one.world, exposure=[EXPOSED, one.incident.type])
+
+    await one.approve()
+
+    assert one.message().standing == "draft"
+    assert one.places["status-page"].said == []
+
+
+async def test_a_yes_does_not_count_once_who_gave_it_is_not_of_that_function() -> None:
+    one = await asked()
+    await one.approve("A-1", by=LEA)
+    other = {"security": ["sec"], "legal": ["noor"]}
+    await declare_comms(one.world, exposure_approvers=other)
+
+    said = await one.approve("A-2", by=SEC)
+
+    assert "Lea, who gave A-1, does not approve as `legal` any more" in said.as_text()
+    assert one.message().standing == "draft"

@@ -9,10 +9,12 @@ import pytest
 
 from opsbot.app.comms.in_app import PATIENCE_MS, InApp
 from opsbot.app.comms.port import Post
+from opsbot.app.incident.requests import OpenIncident
 from opsbot.app.ports import GiveUp, RetryLater
 from opsbot.app.requests import KillRequest, RestoreRequest, Target
 from opsbot.domain.actor import SCHEDULER
 from opsbot.domain.change import Change, Position, Write
+from opsbot.domain.incident import Incident
 from opsbot.domain.incident import as_record as incident_record
 from opsbot.domain.message import Message, as_record
 from opsbot.domain.state import INCIDENTS, MESSAGES, State
@@ -20,7 +22,7 @@ from opsflags import keys
 from opsflags.evaluate import compile_view
 from opsflags.model import MODES
 from opsflags.records import kill_from_json, workflow_from_json
-from tests.support.incident_life import COPILOT, company, opened
+from tests.support.incident_life import COPILOT, company, opened, settle
 from tests.support.world import MARA, World, workflow
 
 WORDS = {"en": "It is off since 14:05 CET. Next word at 14:30 CET.", "de": "Seit 14:05 MEZ aus."}
@@ -197,3 +199,91 @@ async def _shown(world: World, post: Post) -> None:
     """Publish, with nobody there to confirm it."""
     with contextlib.suppress(RetryLater):
         await InApp(world.env).publish(post, attempt=1)
+
+
+async def _other(world: World) -> None:
+    """Open another incident on the same workflow, which no kill is of."""
+    request = OpenIncident("too slow", workflow=COPILOT, severity="SEV3", anyway=True)
+    await world.bot.incidents.open(request, MARA, request_id="open-2")
+    await settle(world)
+    await _changed(world, replace(world.store.state.incident("INC-2"), kills=()))
+
+
+async def _second(world: World, message: str = "MSG-2", **changes: Any) -> Post:
+    post = await told(world, message, incident="INC-2", order=2, **changes)
+    return replace(post, texts={"en": "Answers take longer."})
+
+
+async def test_words_that_nobody_reads_never_take_the_place_of_those_that_somebody_does(
+    world: World,
+) -> None:
+    await killed(world)
+    await _shown(world, await told(world))
+    await _other(world)
+
+    await _shown(world, await _second(world))
+
+    assert read(world) == WORDS["en"]
+
+
+async def test_what_another_incident_says_comes_back_when_the_newer_words_go(world: World) -> None:
+    await _other(world)
+    await killed(world)
+    await _joins(world, "INC-1", "INC-2")
+    await _shown(world, await told(world))
+    await _shown(world, await _second(world))
+    assert read(world) == "Answers take longer."
+
+    await _shown(world, await _second(world, "MSG-3", stage="resolved"))
+
+    assert read(world) == WORDS["en"]
+
+
+async def test_a_kill_that_joins_two_incidents_is_said_by_the_newer_and_kept_for_the_older(
+    world: World,
+) -> None:
+    await _other(world)
+    await _shown(world, await told(world))
+    await _shown(world, await _second(world))
+
+    await killed(world)
+    assert read(world) == "Answers take longer."
+    await _shown(world, await _second(world, "MSG-3", stage="resolved"))
+
+    assert read(world) == WORDS["en"]
+
+
+async def test_it_is_taken_away_also_where_the_incident_names_that_workflow_no_more(
+    world: World,
+) -> None:
+    await killed(world)
+    await _shown(world, await told(world))
+    await _changed(world, replace(world.store.state.incident("INC-1"), workflows=("coding-agent",)))
+
+    await _shown(world, await told(world, "MSG-2", stage="resolved"))
+
+    assert read(world) == world.store.state.workflows()[COPILOT].canned
+
+
+async def test_a_language_that_is_declared_no_more_keeps_no_approved_word_back(
+    world: World,
+) -> None:
+    await killed(world)
+    post = replace(await told(world), texts={"de": "Seit 14:05 MEZ aus."})
+
+    await _shown(world, post)
+
+    assert read(world, "de") == "Seit 14:05 MEZ aus."
+
+
+async def _joins(world: World, *names: str) -> None:
+    """Let the kill be of these incidents."""
+    for name in names:
+        await _changed(world, replace(world.store.state.incident(name), kills=("K-1",)))
+
+
+async def _changed(world: World, one: Incident) -> None:
+    def decide(state: State, now_ms: int) -> tuple[Change, None]:
+        return Change("t", SCHEDULER, (Write(INCIDENTS, one.id, incident_record(one)),)), None
+
+    await world.store.commit(f"changed-{one.id}-{world.store.state.position.revision}", decide)

@@ -194,7 +194,6 @@ async def test_guests_see_nothing_and_unknown_messages_are_unknown() -> None:
 
 async def test_a_draft_that_was_dropped_stays_dropped() -> None:
 
-
     one = await telling()
     await one.new()
     await one.world.bot.comms.drop(DropMessage("MSG-1"), PIA, request_id="drop")

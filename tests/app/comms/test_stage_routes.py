@@ -93,7 +93,9 @@ async def test_red_evidence_of_what_serves_is_not_over() -> None:
 
     (red,) = words(world.store.state)
 
-    assert red.startswith(f"`{NAME}` r1: groundedness pass_rate is red: 0.5 reported, >= 0.9 wanted")
+    assert red.startswith(
+        f"`{NAME}` r1: groundedness pass_rate is red: 0.5 reported, >= 0.9 wanted"
+    )
 
 
 async def _activate(world: World, number: int) -> None:
@@ -106,6 +108,7 @@ async def _confirmed(world: World) -> None:
 
 async def _moved(world: World, **changes: object) -> None:
     """Move the pointers as a ramp would have, by then."""
+
     def decide(state: State, now_ms: int) -> tuple[Change, None]:
         at = Position(state.position.epoch, state.position.revision + 1)
         now = replace(state.routing(NAME), at=at, **changes)  # type: ignore[arg-type]  # its own fields

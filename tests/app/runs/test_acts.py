@@ -4,7 +4,7 @@ import pytest
 
 from opsbot.app.incident.requests import OpenIncident
 from opsbot.app.requests import ApproveRequest, EvalRequest, EvalResult, KillRequest, Target
-from opsbot.app.runs.requests import StartRun
+from opsbot.app.runs.requests import StartRun, WhichRun
 from opsbot.domain.errors import (
     NeedsConfirmation,
     NeedsMoreWords,
@@ -293,6 +293,27 @@ async def test_a_run_of_a_drill_is_one_too(house: World) -> None:
 
     assert said.lines[0] == "INC-2 is a drill, and so is this run."
     assert run(house, "RUN-2").mode == "drill"
+
+
+async def test_a_kill_that_only_made_another_milder_is_not_taken_back_as_its_own() -> None:
+    soften = step("Soften", action("kill", mode="no_tools"), undo="soften")
+    house = await walked_company(book(Phase("one", "One", 1, steps=(soften,))))
+    await started(house)
+    stop = KillRequest(Target("workflow", COPILOT), mode="stop")
+    await house.bot.kill(stop, INES, request_id="before")
+    await pressed(house, "soften")
+    await house.bot.approve(ApproveRequest("A-1"), SAM, request_id="yes")
+    house.clock.later(10)
+    await house.outbox.fire_timers()
+    await settle(house)
+
+    with pytest.raises(NeedsMoreWords, match="made no kill of its own"):
+        await pressed(house, "soften", act="undo")
+
+    assert [kill.mode for kill in house.store.state.active_kills()] == ["no_tools"]
+    shown = (await house.bot.runs.view(WhichRun("RUN-1"), MARA)).step("soften")
+    assert shown is not None
+    assert not shown.acts[0].undo
 
 
 async def routed() -> World:

@@ -4,6 +4,7 @@ import pytest
 
 from opsbot.app.comms.requests import DropMessage, NewMessage
 from opsbot.app.incident.requests import RoleOrder, Which
+from opsbot.app.runs import effects
 from opsbot.app.runs.claim import Claimed, Pressing, decide_claim
 from opsbot.app.runs.requests import EndRun, RunAction
 from opsbot.domain.errors import NeedsConfirmation, NeedsMoreWords, NotAllowed, Refused
@@ -289,3 +290,26 @@ async def test_both_who_press_at_once_leave_one_message() -> None:
         await press(one, INES)
 
     assert len(one.state.messages()) == 1
+
+
+async def test_a_message_that_is_waited_for_is_looked_at_again_after_a_loss_of_data() -> None:
+    one = await walked(FREE)
+    await press(one, PIA)
+
+    found = {
+        str(timer.effect.body["about"]): timer.in_ms
+        for timer in effects.taken_up(run(one.world), one.world.clock.now_ms())
+    }
+
+    assert found["tell-the-users#1"] == 0
+
+
+async def test_a_message_of_one_run_wakes_no_other() -> None:
+    one = await walked(FREE)
+    await press(one, PIA)
+    before = one.state.position
+
+    await one.told(FIRST)
+
+    assert act(one).state == "waiting"
+    assert one.state.position.revision > before.revision

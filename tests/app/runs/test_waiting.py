@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from opsbot.app.incident.requests import EditIncident, Which
+from opsbot.app.runs.requests import EndRun
 from opsbot.domain.errors import NeedsMoreWords, NotAllowed
 from tests.support.incident_life import settle
-from tests.support.runs import looked, marked, run, started, view, walked_company
+from tests.support.runs import RUN, looked, marked, pressed, run, started, view, walked_company
 from tests.support.world import INES, MARA, NOOR, World
 
 STEP = "find-the-change"
@@ -78,6 +79,22 @@ async def test_who_it_waits_for_takes_it_up_again_whatever_their_power(house: Wo
 
     assert run(house).mark(STEP).state == "open"
     assert run(house).mark(STEP).waits == ()
+
+
+@pytest.mark.parametrize("act", ["done", "skip", "take", "block"])
+async def test_who_is_only_waited_for_walks_nothing_of_it(house: World, act: str) -> None:
+    await marked(house, "block", STEP, words="<@U0NEW>")
+    before = run(house)
+
+    with pytest.raises(NotAllowed):
+        await marked(house, act, "tell-the-users", words="not needed", by=NOOR)
+    with pytest.raises(NotAllowed):
+        await pressed(house, "ask-a-second-person", by=NOOR)
+    with pytest.raises(NotAllowed):
+        await house.bot.runs.end(EndRun(RUN, "renew"), NOOR, request_id="renew")
+
+    assert run(house) == before
+    await marked(house, "note", STEP, words="on my way", by=NOOR)
 
 
 async def test_words_that_name_nobody_here_stay_as_they_are_and_tell_nobody(house: World) -> None:
