@@ -118,9 +118,7 @@ def overtaken(
     return late._replace(effects=(*late.effects, *let_alone(state, gone, kill_ids)))
 
 
-def settled_late(
-    gone: Collection[Approval], now_ms: int, *, by: str, cause: str = ""
-) -> Overtaken:
+def settled_late(gone: Collection[Approval], now_ms: int, *, by: str, cause: str = "") -> Overtaken:
     """
     Return what settles approvals that are overtaken by what *by* does; expired where they were.
 

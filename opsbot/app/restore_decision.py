@@ -136,9 +136,7 @@ def decide_approval(
 
 def _must_hold_evidence(state: State, lift: Lift, kills: tuple[Kill, ...]) -> None:
     workflows = tuple(one.name for one in touched(state, kills))
-    must_hold_evidence(
-        state, lift.actor, workflows=workflows, kills=tuple(one.id for one in kills)
-    )
+    must_hold_evidence(state, lift.actor, workflows=workflows, kills=tuple(one.id for one in kills))
 
 
 def select(state: State, target: Target) -> tuple[Kill, ...]:

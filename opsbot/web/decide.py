@@ -113,7 +113,8 @@ class Decide:
         decision = view.decide(body.tenant, body.model, body.tool, body.provider, body.key)
         return Response(
             json.dumps(
-                {**decision.as_json(), "message": decision.message_for(body.locale)}, ensure_ascii=False
+                {**decision.as_json(), "message": decision.message_for(body.locale)},
+                ensure_ascii=False,
             ),
             media_type="application/json",
             headers={"cache-control": "no-store"},

@@ -29,7 +29,10 @@ BODIES: dict[str, type[bodies.Body]] = {
         route_bodies.StageBody,
         route_bodies.RollbackBody,
     )
-} | {one.__name__: one for one in (*incident_bodies.BODIES, *run_bodies.BODIES, *message_bodies.BODIES)}
+} | {
+    one.__name__: one
+    for one in (*incident_bodies.BODIES, *run_bodies.BODIES, *message_bodies.BODIES)
+}
 
 
 def document(entries: Sequence[Entry], *, version: str) -> dict[str, object]:

@@ -23,7 +23,9 @@ def measured(value: float, n: int, hours: int) -> Measurement:
         ((0.95, 3, 1), "ground pass_rate has too few cases: 3 reported, 50 wanted"),
     ],
 )
-def test_a_gate_that_is_shut_says_what_it_wants(known: tuple[float, int, int] | None, brief: str) -> None:
+def test_a_gate_that_is_shut_says_what_it_wants(
+    known: tuple[float, int, int] | None, brief: str
+) -> None:
     results = () if known is None else (measured(*known),)
 
     (result,) = ask((GATE,), "r2", results, now_ms=NOW)

@@ -26,6 +26,7 @@ from opsbot.domain.errors import NotAllowed
 from opsbot.domain.message import Message
 from opsbot.domain.policy import identity_of, shown
 from opsbot.domain.state import State
+from opsbot.domain.typed import command
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,14 @@ def _must_may(
             " was changed.",
             rule="approver-is-author",
             hint=waits_for(state, message),
+        )
+    if order.grant and (gone := message.writers - policy.people.keys()):
+        # Whoever they are called by now could be the one who presses.
+        raise NotAllowed(
+            f"{min(gone)} wrote in {message.id} and is not in the policy any more, so nobody can"
+            " tell that you are another person; nothing was changed.",
+            rule="requester-not-joined",
+            hint=f"Give it up, and write it anew: {command(f'comms drop {message.id}')}.",
         )
     if by in message.approved_by and order.grant:
         raise NotAllowed(

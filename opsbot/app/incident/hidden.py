@@ -15,9 +15,7 @@ from opsbot.domain.state import COMMS, INCIDENTS, MESSAGES, NOTES, RUNS, SETTING
 WITHHELD: Final = "private"
 """Why a record is not shown, in the machine's form."""
 
-_ASIDE: Final = frozenset(
-    {COMMS, INCIDENTS, MESSAGES, NOTES, RUNS, SETTINGS, TEXTS}
-)
+_ASIDE: Final = frozenset({COMMS, INCIDENTS, MESSAGES, NOTES, RUNS, SETTINGS, TEXTS})
 """Kinds that say nothing of their own beside a record that is withheld."""
 
 

@@ -30,7 +30,11 @@ async def _walked(env: Environment, run: Run) -> WalkedRun:
     def name(identity: str) -> str:
         return inert(shown(policy, identity), limit=80) if identity else ""
 
-    wanted = [run.why, *run.said.values(), *(one for mark in run.marks.values() for one in (mark.why, mark.on))]
+    wanted = [
+        run.why,
+        *run.said.values(),
+        *(one for mark in run.marks.values() for one in (mark.why, mark.on)),
+    ]
     texts = dict(zip(wanted, await env.unsealed(*wanted), strict=True))
     names = {**run.params, **{name: texts[one] for name, one in run.said.items()}}
     record = env.store.state.kind(TEXTS).get(run.digest, {})

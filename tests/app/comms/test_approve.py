@@ -384,3 +384,26 @@ async def test_a_target_that_nobody_declares_any_more_keeps_a_yes_from_counting(
         await one.approve()
 
     assert one.message().standing == "waiting"
+
+
+async def test_who_is_called_otherwise_by_now_does_not_approve_their_own_words() -> None:
+    one = await telling()
+    policy = comms_policy()
+    more = Grant("comms", people=frozenset({"ines"}))
+    await one.world.declare(with_policy=replace(policy, grants=(*policy.grants, more)))
+    await one.new()
+    await one.edit("Answers about orders may be wrong.", by=INES)
+    await one.publish()
+    again = replace(policy.people["ines"], name="ines-duarte")
+    people = {name: who for name, who in policy.people.items() if name != "ines"}
+    grant = Grant("admin", people=frozenset({"ines-duarte"}))
+    renamed = replace(
+        policy, people={**people, "ines-duarte": again}, grants=(*policy.grants, grant)
+    )
+    await one.world.declare(with_policy=renamed)
+
+    with pytest.raises(NotAllowed) as refused:
+        await one.approve()
+
+    assert refused.value.rule == "requester-not-joined"
+    assert one.message().standing == "waiting"

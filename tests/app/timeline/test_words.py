@@ -72,7 +72,9 @@ async def test_a_kill_and_its_restore_are_told_from_beginning_to_end(world: Worl
 
     assert told[0] == "Mara killed `support-copilot` (`stop`, K-1): wrong refunds"
     assert told[1] == "Sam killed the same: K-1: seen here too"
-    assert re.fullmatch(r"K-1 was confirmed by 1 instance, [0-9.]+ m?s after the command\.", told[2])
+    assert re.fullmatch(
+        r"K-1 was confirmed by 1 instance, [0-9.]+ m?s after the command\.", told[2]
+    )
     assert told[3] == "K-1 was proved: 1 of 1 probes were refused as they should be."
     assert told[4].startswith("Mara asked to restore K-1 (A-1); ")
     assert told[5] == "Ines restored K-1 (A-1, asked for by Mara)."
