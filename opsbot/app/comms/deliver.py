@@ -1,7 +1,8 @@
 """The effect handler `comms_publish`: one message to one target, in order, exactly once, its result committed."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -19,7 +20,7 @@ from opsbot.app.one_at_a_time import OneAtATime
 from opsbot.app.ports import Delivery, GiveUp, Outbox, RetryLater
 from opsbot.domain.actor import OUTBOX
 from opsbot.domain.change import Change, Record, Write
-from opsbot.domain.comms_settings import IN_APP
+from opsbot.domain.comms_settings import IN_APP, STATUS_PAGE
 from opsbot.domain.errors import StoreLost, UnknownMessage
 from opsbot.domain.incident import Incident
 from opsbot.domain.incident_comms import as_record
@@ -93,9 +94,10 @@ class PublishTo:
         way = _way(await self.env.store.refresh(), delivery)
         if way is None:
             return
-        if self._room.locked():
-            raise RetryLater("other targets are written to first", after_s=ORDER_S)
-        async with self._room, self._alone.on(f"comms:{way.incident.uid}:{way.target}"):
+        async with (
+            self._turn(way.target),
+            self._alone.on(f"comms:{way.incident.uid}:{way.target}"),
+        ):
             state = await self.env.store.refresh()
             way = _way(state, delivery)
             if way is None:
@@ -106,6 +108,22 @@ class PublishTo:
                 await self._note(delivery, way, "skipped", f"{newer} stands there in its place")
                 return
             await self._sent(delivery, way)
+
+    @asynccontextmanager
+    async def _turn(self, target: str) -> AsyncGenerator[None]:
+        """
+        Hold one of the places for targets outside; what is ours needs none.
+
+        Raises:
+            RetryLater: all are taken.
+        """
+        if target in (IN_APP, STATUS_PAGE):
+            yield
+            return
+        if self._room.locked():
+            raise RetryLater("other targets are written to first", after_s=ORDER_S)
+        async with self._room:
+            yield
 
     async def _sent(self, delivery: Delivery, way: Way) -> None:
         try:

@@ -268,7 +268,7 @@ MODELS: Final = re.compile(
     r"|claude[ -](?:\w{1,10}[ -])?\d[\w.-]{0,20}|claude-[\w.-]{1,30}"
     r"|(?:claude )?(?:sonnet|opus|haiku)[ -]\d[\w.]{0,6}|claude (?:sonnet|opus|haiku)\d{0,2}"
     rf"|gemini{_DASH}\d[\w.-]{{0,20}}|(?:llama|qwen|grok){_DASH}?\d[\w.-]{{0,20}}"
-    rf"|deepseek{_DASH}?[rv]\d[\w.-]{{0,20}}|mi[sx]tral(?:-[\w.-]{{1,30}}| (?:large|medium|small|nemo|\dx?)[\w.-]{{0,20}}))"
+    rf"|deepseek{_DASH}?[rv]\d[\w.-]{{0,20}}|(?:mistral|mixtral)(?:-[\w.-]{{1,30}}| (?:large|medium|small|nemo|\dx?)[\w.-]{{0,20}}))"
     r"(?![\w-])",
     re.IGNORECASE,
 )

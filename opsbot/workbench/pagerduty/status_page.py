@@ -32,7 +32,7 @@ def status_page(id_: str = "PSTATUS1") -> StatusPage:
     return StatusPage(
         id_,
         named("STAT", STATUSES),
-        named("SEVE", SEVERITIES),
+        named("SEVR", SEVERITIES),
         named("IMPA", IMPACTS),
         named("SERV", SERVICES),
     )

@@ -387,7 +387,7 @@ async def test_targets_that_never_answer_leave_room_for_other_work() -> None:
     one = await telling(settings={"targets": dict.fromkeys(names, mail)})
     dead = Dead()
     one.world.bot = replace(one.world.bot, publishers=dead)
-    await one.new(targets=tuple(names))
+    await one.new(targets=(*names, PAGE))
     await one.publish()
     await one.approve()
     handler = one.world.bot.handlers()["comms_publish"]
@@ -395,9 +395,12 @@ async def test_targets_that_never_answer_leave_room_for_other_work() -> None:
     async with asyncio.TaskGroup() as group:
         ways = [group.create_task(_tried(handler, one, name)) for name in names]
         await eventually(lambda: dead.waiting == AT_ONCE and sum(w.done() for w in ways) == 10)
+        ours = group.create_task(_tried(handler, one, PAGE))
+        await eventually(lambda: dead.waiting == AT_ONCE + 1)
         dead.answer.set()
 
     assert sum(way.result() for way in ways) == AT_ONCE
+    assert ours.result()
 
 
 async def _tried(handler: Handler, one: Telling, target: str) -> bool:

@@ -185,7 +185,7 @@ async def status_page(mara: Rest) -> None:
         "post": {"id": "", "type": "status_page_post"},
         "message": "<p>We look.</p>",
         "status": {"id": "PSTAT1", "type": "status_page_status"},
-        "severity": {"id": "PSEVE2", "type": "status_page_severity"},
+        "severity": {"id": "PSEVR2", "type": "status_page_severity"},
         "impacted_services": [
             {
                 "service": {"id": "PSERV1", "type": "status_page_service"},
