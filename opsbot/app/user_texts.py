@@ -63,11 +63,11 @@ def noticed(
     return tuple(found)
 
 
-def withdrawn(state: State, incident: str) -> tuple[UserTexts, ...]:
+def withdrawn(state: State, incident: str, gone: Collection[str] = ()) -> tuple[UserTexts, ...]:
     """Return every text without the notice of an incident, with that of another in its place; only those that had it."""
     every = (texts_of(state, name) for name in state.kind(USER_TEXTS))
     return tuple(
-        _filled(state, one.forgotten(incident))
+        _filled(state, one.forgotten(incident), gone)
         for one in every
         if one.incident == incident or incident in one.others
     )
@@ -100,9 +100,13 @@ def _joined(state: State, texts: UserTexts, incident: str, uid: str) -> UserText
     return mine.brought(front) if newer or _held(state, texts.kills) else mine
 
 
-def _filled(state: State, texts: UserTexts) -> UserTexts:
+def _filled(state: State, texts: UserTexts, gone: Collection[str]) -> UserTexts:
     """Return texts with the notice of another incident in front where none is; one that is over says nothing."""
-    kept = {name: one for name, one in texts.others.items() if state.incident(name).open}
+    kept = {
+        name: one
+        for name, one in texts.others.items()
+        if state.incident(name).open and one["message"] not in gone
+    }
     left = replace(texts, others=kept)
     if left.notice or not kept:
         return left

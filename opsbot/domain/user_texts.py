@@ -37,6 +37,11 @@ class UserTexts:
         """Return whether the declared texts count."""
         return not (self.notice or self.canned or self.human or self.others)
 
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """Return the messages whose words are kept beside the notice in front."""
+        return tuple(str(one["message"]) for one in self.others.values())
+
     def without_notice(self) -> "UserTexts":
         """Return it with no notice in front; those of other incidents stay kept."""
         return replace(self, notice={}, message="", incident="", kills=())

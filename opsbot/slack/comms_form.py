@@ -139,7 +139,8 @@ def fields_modal(
         block = typed_input(
             Field.REASON, one.label, _element(one, given), optional=not one.required
         )
-        hint = {"hint": plain_text(one.hint, 150)} if one.hint else {}
+        said = one.hint or (_read_in(asked.zone) if one.type == "time" else "")
+        hint = {"hint": plain_text(said, 150)} if said else {}
         blocks.append({**block, **hint, "block_id": f"{PREFIX}{one.name}"[:255]})
     blocks.append(typed_input(Field.TARGETS, "Where it goes", _targets(asked, words)))
     if template.stage not in FINAL:
@@ -240,6 +241,11 @@ def _facts(asked: MessageForm) -> list[Block]:
         return []
     head = "What is known (\u2713 confirmed, ~ believed, ? unknown); users read only \u2713:"
     return [section(Mrkdwn("\n".join(esc(one, limit=240) for one in (head, *lines[:10]))))]
+
+
+def _read_in(zone: str) -> str:
+    """Return how a time is read that is typed."""
+    return f"03:10 is the time in {zone}; what ends with Z is UTC. People read it with its zone."
 
 
 def _element(field: Asked, given: str) -> Block:

@@ -131,7 +131,7 @@ async def playing(options: Options) -> AsyncGenerator[dict[str, str]]:
         stack.push_async_callback(services.leave)
         addresses: dict[str, str] = {
             "page": page, "api": where["api"], "redis": where["redis"],
-            "pagerduty": pager.url,
+            "pagerduty": pager.url, "status": f"{where['api']}/status",
         }  # fmt: skip
         stage.set(
             about={

@@ -7,10 +7,11 @@ from typing import Final
 
 from opsbot.adapters.comms.front import APPROVALS_MOST, Front, front_of
 from opsbot.adapters.comms.hashing import body_hash, digest
-from opsbot.adapters.comms.names import Source, forbidden, unknown
+from opsbot.adapters.comms.names import Source, forbidden, names_used, unknown
 from opsbot.adapters.comms.rules import find
 from opsbot.adapters.runbooks.text import Unfit, hidden, normalised
 from opsbot.domain.comms import Locale, Template
+from opsbot.domain.comms_facts import FACTS
 from opsbot.domain.declaration import Finding
 
 END: Final = ".md.j2"
@@ -18,6 +19,10 @@ MOST_BYTES: Final = 32 * 1024
 MOST_FILES: Final = 400
 FIRST: Final = "en"
 """The language of a file without one in its name."""
+
+
+_FIXED: Final = frozenset(name for name, fact in FACTS.items() if fact.type != "line") | {"feature"}
+"""Facts that are no free words: a name that is declared, times and counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,7 @@ def read(
     template = _template(draft)
     findings = [found for one in draft.languages for found in one.front.findings]
     findings += _of_sources(draft, template)
+    findings += _of_approval(draft, template)
     usable = not any(one.level == "error" for one in findings)
     return replace(
         draft, template=template if usable else None, findings=tuple(dict.fromkeys(findings))
@@ -118,6 +124,17 @@ def _of_sources(draft: Draft, template: Template | None) -> Iterator[Finding]:
         fields = {one.name: one for one in template.fields}
         for source in sources:
             yield from unknown(source, fields, template.audience)
+
+
+def _of_approval(draft: Draft, template: Template | None) -> Iterator[Finding]:
+    """Yield T09 where words are approved in advance that somebody types later: they go out unread."""
+    if template is None or not template.approved:
+        return
+    used = names_used(source for one in draft.languages for source in one.sources)
+    fix = "Leave it out: somebody types it, and nobody would have read it before it goes out."
+    for name in sorted((used & FACTS.keys()) - _FIXED):
+        what = f"`approved` stands over the free words of `{name}`"
+        yield find("T09", draft.main.file, draft.main.front.line("approved"), what, fix)
 
 
 def _files(folder: Path, findings: list[Finding]) -> Iterator[tuple[str, tuple[str, bytes]]]:

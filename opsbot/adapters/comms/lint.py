@@ -10,14 +10,11 @@ from opsbot.adapters.comms.names import names_used, unguarded
 from opsbot.adapters.comms.rules import Known, find
 from opsbot.adapters.comms.rules_words import words
 from opsbot.domain.comms import STAGES, Template
-from opsbot.domain.comms_facts import FACTS, SLOT_FACTS, situation_of, slots_needed
+from opsbot.domain.comms_facts import SLOT_FACTS, situation_of, slots_needed
 from opsbot.domain.declaration import Finding
 
 _BY_TIME: Final = frozenset({"since", "confirmed"})
 """Slots that any time answers that somebody has to fill in."""
-
-_FIXED: Final = frozenset(name for name, fact in FACTS.items() if fact.type != "line") | {"feature"}
-"""Facts that are no free words: a name that is declared, times and counts."""
 
 _TAG: Final = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8})?", re.ASCII)
 
@@ -113,14 +110,6 @@ def _approved(draft: Draft, known: Known) -> Iterator[Finding]:
     if template is None or not template.approved:
         return
     line = draft.main.front.line("approved")
-    for name in sorted(
-        (names_used(source for one in draft.languages for source in one.sources) & FACTS.keys())
-        - _FIXED
-    ):
-        fix = "Leave it out: somebody types it, and nobody would have read it before it goes out."
-        yield find(
-            "T09", draft.main.file, line, f"`approved` stands over the free words of `{name}`", fix
-        )
     if template.fields:
         fix = "Take the fields away, or `approved:`: nobody can approve what is not written yet."
         yield find("T09", draft.main.file, line, "`approved` stands over words to fill in", fix)

@@ -86,9 +86,13 @@ def _times(basis: Basis) -> Iterator[Fact]:
     ended = [one.ended_ms for one in kills if one.ended_ms is not None]
     back = max(ended) if ended and len(ended) == len(kills) else None
     yield _at("back_at", back, "confirmed", "the restore")
-    onset: Surety = "believed" if basis.exposure.onset == "started" else noticed
-    yield _at("exposed_from", basis.exposure.onset_ms, onset, basis.exposure.onset)
+    # That it was noticed is stored; that nobody was hit before is not, so a person confirms it.
+    yield _at("exposed_from", basis.exposure.onset_ms, "believed", _onset(basis.exposure.onset))
     yield _at("exposed_to", basis.exposure.contained_ms, contained, source)
+
+
+def _onset(name: str) -> str:
+    return "said by a person" if name == "started" else "when it was noticed; it may have begun before"
 
 
 def _off(kills: Sequence[Kill]) -> Kill | None:

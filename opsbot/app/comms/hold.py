@@ -3,12 +3,16 @@
 from collections.abc import Mapping
 
 from opsbot.app.comms.change import Told, beside
+from opsbot.app.comms.draft import Draft
+from opsbot.app.comms.known import known_of
 from opsbot.app.comms.new import Writing, drafted
 from opsbot.app.comms.power import may_hold
 from opsbot.app.comms.publish import published
 from opsbot.app.comms.second import first_word
+from opsbot.app.comms.settings import settings_of
 from opsbot.app.comms.stage import must_answer, must_go, must_step
 from opsbot.app.comms.targets import refusing, targets_for
+from opsbot.app.comms.wording import check
 from opsbot.app.incident.requests import Which
 from opsbot.app.incident.sight import found
 from opsbot.app.numbers import numbered
@@ -57,6 +61,31 @@ def holding_template(
         " published.",
         hint=f"Name one: {command(f'comms now {some[0].name} {incident.id}')}.",
     )
+
+
+def must_say_well(state: State, incident: Incident, draft: Draft) -> None:
+    """
+    Go on where nothing stops words that were approved in advance: what was put into them nobody read.
+
+    Raises:
+        Unpublishable: what must never be said, and where it comes from.
+    """
+    template, known = draft.template, known_of(state, next_ms=draft.next_ms)
+    found = check(
+        draft.rendered,
+        audience=template.audience,
+        stage=template.stage,
+        settings=settings_of(state),
+        known=known,
+    )
+    stops = [one for one in found if one.level == "stop"]
+    if stops:
+        said = "; ".join(f"{one.rule}: \u201c{one.said}\u201d" for one in stops[:3])
+        raise Unpublishable(
+            f"`{template.name}` cannot go out as it would read here: {said}. Nothing was published.",
+            hint="Say under `public` in flags/comms.yaml how users call the workflow; until then write"
+            f" it: {command(f'comms new {incident.id}')}.",
+        )
 
 
 def decide_hold(

@@ -1,12 +1,12 @@
 """The target `in-app`: what was approved stands in the clients themselves, confirmed by each instance as a kill is."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from opsbot.app.comms.port import Post, Posted
 from opsbot.app.comms.settings import settings_of
-from opsbot.app.environment import Environment
+from opsbot.app.environment import ALTERED, ERASED, Environment
 from opsbot.app.fleet_words import listed
 from opsbot.app.ports import GiveUp, RetryLater
 from opsbot.app.sight import Sight
@@ -47,8 +47,9 @@ class InApp:
         message = state.message(post.message)
         incident = state.incident(message.incident)
         _must_have_workflows(state, incident)
+        gone = await self._erased(state, incident)
         done, _ = await self.env.store.commit(
-            f"{post.key}:in-app", lambda state, now_ms: decide(state, now_ms, post)
+            f"{post.key}:in-app", lambda state, now_ms: decide(state, now_ms, post, gone)
         )
         if done is None:
             return Posted(detail=_nobody(state, incident, message))
@@ -56,6 +57,16 @@ class InApp:
         if seen is None:
             raise RetryLater("the instances could not be asked", after_s=AGAIN_S)
         return self._posted(post, incident, seen)
+
+    async def _erased(self, state: State, incident: Incident) -> frozenset[str]:
+        """Return the messages kept beside in its workflows whose words were erased: they never come back."""
+        kept = [one for name in incident.workflows for one in texts_of(state, name).beside]
+        gone = set()
+        for name in kept:
+            said = await self.env.unsealed(*state.message(name).texts.values())
+            if not {ERASED, ALTERED}.isdisjoint(said):
+                gone.add(name)
+        return frozenset(gone)
 
     async def _seen(
         self, incident: Incident, at: Position, *, since_ms: int
@@ -86,13 +97,19 @@ class InApp:
         return Posted(confirmed=len(shown), expected=expected, detail=who)
 
 
-def decide(state: State, now_ms: int, post: Post) -> tuple[Change | None, None]:
-    """Return the change that puts a message into the clients, None where it already stands there."""
+def decide(
+    state: State, now_ms: int, post: Post, gone: Collection[str] = ()
+) -> tuple[Change | None, None]:
+    """
+    Return the change that puts a message into the clients, None where it already stands there.
+
+    *gone* are messages whose words were erased: they do not come back.
+    """
     message = state.message(post.message)
     incident = state.incident(message.incident)
     ends = message.stage == "resolved" and not message.stays_off
     if ends:
-        changed = withdrawn(state, incident.id)
+        changed = withdrawn(state, incident.id, gone)
     else:
         # None of them may be declared any more; what was approved is said all the same.
         known = (one for one in settings_of(state).locales if one in post.texts)

@@ -50,7 +50,8 @@ class Publishing:
     One request with what was read beforehand.
 
     *rendered* is what the message says, opened; *findings* what the wording check said of it. *extra*
-    are the approvals that its template asks for beside policy.
+    are the approvals that its template asks for beside policy. *ready*: its template is approved in
+    advance as it stands now, with the words that it was made from.
     """
 
     request: PublishMessage
@@ -58,6 +59,7 @@ class Publishing:
     rendered: Rendered
     findings: tuple[Finding, ...] = ()
     extra: int = 0
+    ready: bool = True
 
 
 def decide_publish(
@@ -84,6 +86,7 @@ def decide_publish(
         )
     must_be_whole(message, order.rendered)
     message = stamped(message, order.rendered, incident)
+    message = replace(message, holding=message.holding and order.ready)
     must_be_seen(message, order.request.seen, order.request.sha)
     verdict = _verdict(state, incident, message, actor, now_ms)
     must_go(state, now_ms, message)
@@ -180,7 +183,8 @@ def must_read_well(state: State, message: Message, order: Publishing) -> None:
         ids = tuple(dict.fromkeys(one.rule for one in unread))
         anyway = f"comms publish {message.id} anyway:{','.join(ids)}"
         raise NeedsConfirmation(
-            f"{message.id}: {len(unread)} findings in its words; nothing was published yet.",
+            f"{message.id}: {len(unread)} finding{'' if len(unread) == 1 else 's'} in its words; nothing"
+            " was published yet.",
             stops=(),
             hint=f"Change it, or publish it as it is: {command(anyway)}.",
             lines=tuple(_finding(one) for one in unread),

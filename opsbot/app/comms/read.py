@@ -9,7 +9,7 @@ from opsbot.app.comms.draft import Wanted, Writer, prefilled
 from opsbot.app.comms.exact import exact, in_order, stamped
 from opsbot.app.comms.known import known_of
 from opsbot.app.comms.port import Templates
-from opsbot.app.comms.second import givers, pending
+from opsbot.app.comms.second import givers, of, pending
 from opsbot.app.comms.settings import settings_of
 from opsbot.app.comms.stage import obstacles
 from opsbot.app.comms.targets import possible, refusing, usual
@@ -102,6 +102,7 @@ class Reader:
             author=shown(policy, message.author),
             template=self.templates.known().get(message.template),
             why=why,
+            refused_by=_refused_by(state, message),
         )
 
     def blocked(self, state: State, message: Message, rendered: Rendered) -> tuple[str, ...]:
@@ -146,3 +147,11 @@ class Reader:
                 state.comms(incident.id).rhythm(template.audience).stage, template.stage
             ),
         )
+
+
+def _refused_by(state: State, message: Message) -> str:
+    """Return who said no to a message that is refused, by name."""
+    if message.standing != "refused":
+        return ""
+    no = (one for one in of(state, message) if one.standing == "refused")
+    return next((shown(policy_of(state), one.approver) for one in no), "")

@@ -88,6 +88,8 @@ def _obstacles(state: State, now_ms: int, message: Message) -> Iterator[str]:
             " it promises a new one."
         )
     rhythm = state.comms(incident.id).rhythm(message.audience)
+    if rhythm.newest not in ("", message.id) and state.message(rhythm.newest).sha == message.sha:
+        yield f"{rhythm.newest} says exactly this, and {message.audience} read it already."
     try:
         must_step(rhythm.stage, message.stage, why=message.why, audience=message.audience)
     except NeedsMoreWords as back:

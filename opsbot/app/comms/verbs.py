@@ -16,7 +16,7 @@ from opsbot.app.comms.edit import Editing, decide_edit, must_be_open
 from opsbot.app.comms.evidence import HoldsEvidence
 from opsbot.app.comms.fact_verb import States
 from opsbot.app.comms.fact_words import facts_said
-from opsbot.app.comms.hold import decide_hold, holding_template
+from opsbot.app.comms.hold import decide_hold, holding_template, must_say_well
 from opsbot.app.comms.new import Writing, decide_new
 from opsbot.app.comms.port import Templates
 from opsbot.app.comms.power import may_hold, may_write, situations
@@ -162,7 +162,8 @@ class Comms:
         findings = await self.reader.findings(state, before, rendered)
         template = self.templates.known().get(before.template)
         extra = 0 if template is None else template.approvals
-        order = Publishing(request, actor, rendered, findings, extra)
+        ready = template is not None and template.holding and template.digest == before.digest
+        order = Publishing(request, actor, rendered, findings, extra, ready)
         return await self._said(
             request_id,
             lambda state, now_ms: decide_publish(state, now_ms, order, before.id),
@@ -196,6 +197,7 @@ class Comms:
         may_hold(state, incident, actor, self.env.clock.now_ms())
         template = holding_template(self.templates.known(), state, incident, request.template)
         draft = await self._writer.draft(state, incident, template, Wanted())
+        must_say_well(state, incident, draft)
         asked = NewMessage(template.name, Which(incident.id), run=request.run, step=request.step)
         order = Writing(asked, actor, _uid(request_id), draft)
         return await self._said(

@@ -45,6 +45,7 @@ class MessageView:
     *rendered* is what is published, byte for byte. *findings* of the wording check; *blocked* what
     stands in the way beside (`K-3 still holds: say that the feature stays off, or restore it first`), in our words.
     *approvals* it waits for, *asked* who may give them. *template* is None where its file is gone.
+    *refused_by* is who said no to it, empty where nobody did.
     """
 
     message: Message
@@ -58,6 +59,7 @@ class MessageView:
     author: str
     template: Template | None = None
     why: str = ""
+    refused_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

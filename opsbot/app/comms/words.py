@@ -205,7 +205,7 @@ def listed_body(message: Message, headline: str) -> Json:
 def list_said(env: str, lines: Sequence[str], bodies: Sequence[Json], *, left: int) -> Said:
     """Return the answer to a list."""
     if not lines:
-        hint = f"{command('comms new')} writes one."
+        hint = f"{command('comms new')} writes one, {command('comms list all')} shows those of what is over."
         return Said("plain", f"No messages to people in {env}", (hint,), body={"messages": []})
     more = (f"and {left} more",) if left > 0 else ()
     title = f"{len(lines)} message{'' if len(lines) == 1 else 's'} to people in {env}"
@@ -271,6 +271,8 @@ def _waits(view: MessageView) -> Iterator[str]:
 
 
 def _why(view: MessageView) -> Iterator[str]:
+    if view.refused_by:
+        yield f"{view.refused_by} said no."
     if view.why:
         yield f"Reason: {inert(view.why)}"
     if view.message.corrects:
@@ -295,7 +297,7 @@ def _next(view: MessageView) -> Iterator[str]:
         yield f"{out}Change it: {command(f'comms edit {name}')}."
     elif standing == "waiting":
         approve = "; ".join(command(f"approve {one.id}") for one in view.approvals)
-        yield f"Approve: {approve}. An edit makes every approval void."
+        yield f"In a terminal: {approve}. An edit makes every approval void."
     elif standing == "refused":
         yield f"Change it and ask again: {command(f'comms edit {name}')}."
     elif standing == "published":

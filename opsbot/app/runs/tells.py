@@ -72,7 +72,9 @@ class Tells:
         self, run: Run, key: str, given: CommsArguments, actor: Actor, request_id: str
     ) -> Outcome:
         which = Which(run.incident)
-        must_be_filled(await self.comms.form(given.template, which, actor))
+        form = await self.comms.form(given.template, which, actor)
+        must_go_on(self.env.store.state, form)
+        must_be_filled(form)
         request = NewMessage(
             given.template, which, next_s=given.next_update_s, run=run.id, step=step_of(key)
         )
@@ -81,6 +83,24 @@ class Tells:
 
     def _now(self, body: Record) -> Outcome:
         return stands(self.env.store.state.message(str(body["message"])))
+
+
+def must_go_on(state: State, form: MessageForm) -> None:
+    """
+    Go on where the words are not behind what people read already: a step that comes late is done.
+
+    Raises:
+        NeedsMoreWords: names the newest message, and what to do with the step.
+    """
+    if not form.goes_back:
+        return
+    rhythm = state.comms(form.incident.id).rhythm(form.template.audience)
+    raise NeedsMoreWords(
+        f"{form.template.audience.capitalize()} read more than this already ({rhythm.newest},"
+        f" `{rhythm.stage}`); nothing was written.",
+        hint=f"If that is so still, the step is done: {command('runbook done')}. If it went back, write why:"
+        f" {command(f'comms new {form.template.name} {form.incident.id} back:…')}.",
+    )
 
 
 def must_be_filled(form: MessageForm) -> None:

@@ -165,8 +165,9 @@ export class StageView {
   }
 
   own() {
-    const { redis, env, python } = this.state.about;
+    const { redis, env, python, status } = this.state.about;
     if (!redis) return;
+    if (byId("public").href !== status) byId("public").href = status;
     setText(byId("lines"), threeLines(redis, env));
     setText(byId("python"), python ?? "python");
   }

@@ -185,3 +185,21 @@ def test_a_link_within_the_folder_is_read_as_mounted_settings_have_them(tmp_path
     (tmp_path / file).symlink_to(tmp_path / "..data" / file)
 
     assert set(load(tmp_path).templates) == {NAME}
+
+
+def test_words_approved_in_advance_that_somebody_types_later_are_not_used_at_all(
+    tmp_path: Path,
+) -> None:
+    free = edited(
+        ("Next update", "{% if alternative %}\n{{ alternative }}.\n{% endif %}\n\nNext update"),
+        text=HOLDING,
+    )
+    templates = made()
+    templates.load(written(tmp_path, holding=free))
+    hash_ = templates.known()[HOLDING_NAME].body_hash
+    approved = edited(("slots:", f"approved: {hash_}\nslots:"), text=free)
+
+    again = made()
+    again.load(written(tmp_path, holding=approved))
+
+    assert HOLDING_NAME not in again.known()

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from opsbot.app.comms.requests import CommsLook, DropMessage
+from opsbot.app.comms.requests import DropMessage
 from opsbot.app.incident.requests import EditIncident, Which
 from opsbot.app.requests import ApproveRequest
 from opsbot.domain.actor import Actor
@@ -17,7 +17,6 @@ from opsbot.domain.errors import (
     Unpublishable,
 )
 from opsbot.domain.incident import as_record as incident_record
-from opsbot.domain.policy import Grant
 from opsbot.domain.state import APPROVALS, INCIDENTS, State
 from tests.support.comms import (
     FIRST,
@@ -26,12 +25,10 @@ from tests.support.comms import (
     PIA,
     PIA_BY_MAIL,
     Telling,
-    comms_policy,
-    declare_comms,
     telling,
     template,
 )
-from tests.support.world import INES, MARA, NOOR, OLA, SAM, slack
+from tests.support.world import INES, MARA, NOOR, OLA, SAM
 
 
 async def asked() -> Telling:
@@ -342,68 +339,3 @@ async def _write(one: Telling, *writes: Write) -> None:
         return Change("declare", Actor("system", "tests", "declarations"), writes), None
 
     await one.world.store.commit("behind", decide)
-
-
-async def test_who_is_asked_reads_each_languages_own_headline() -> None:
-    one = await telling()
-    one.shelf.put(template(FIRST, headlines={"de": "Der Assistent ruht"}))
-    await one.new()
-    await one.publish()
-
-    await one.settle()
-
-    told = [text for _, text in one.world.slack.told if "A-1" in text]
-    assert "Der Assistent ruht" in told[0]
-    said = await one.world.bot.comms.look(CommsLook("preview", message="MSG-1"), PIA)
-    assert "Der Assistent ruht" in said.as_text()
-
-
-async def test_nobody_is_asked_where_who_changed_it_may_be_the_second_person() -> None:
-    one = await telling()
-    policy = comms_policy()
-    grant = Grant("comms", groups=frozenset({"S0WRITERS"}))
-    await one.world.declare(with_policy=replace(policy, grants=(*policy.grants, grant)))
-    await one.new()
-    unknown = replace(slack("U0OTHER"), groups=frozenset({"S0WRITERS"}))
-    await one.edit("Answers about orders may be wrong.", by=unknown)
-
-    with pytest.raises(NotAllowed) as refused:
-        await one.publish()
-
-    assert refused.value.rule == "requester-not-joined"
-    assert one.message().standing == "draft"
-
-
-async def test_a_target_that_nobody_declares_any_more_keeps_a_yes_from_counting() -> None:
-    one = await telling()
-    await one.new(targets=("mail", "status-page"))
-    await one.publish()
-    await declare_comms(one.world, targets={})
-
-    with pytest.raises(Unpublishable, match="Nobody declares the target `mail`"):
-        await one.approve()
-
-    assert one.message().standing == "waiting"
-
-
-async def test_who_is_called_otherwise_by_now_does_not_approve_their_own_words() -> None:
-    one = await telling()
-    policy = comms_policy()
-    more = Grant("comms", people=frozenset({"ines"}))
-    await one.world.declare(with_policy=replace(policy, grants=(*policy.grants, more)))
-    await one.new()
-    await one.edit("Answers about orders may be wrong.", by=INES)
-    await one.publish()
-    again = replace(policy.people["ines"], name="ines-duarte")
-    people = {name: who for name, who in policy.people.items() if name != "ines"}
-    grant = Grant("admin", people=frozenset({"ines-duarte"}))
-    renamed = replace(
-        policy, people={**people, "ines-duarte": again}, grants=(*policy.grants, grant)
-    )
-    await one.world.declare(with_policy=renamed)
-
-    with pytest.raises(NotAllowed) as refused:
-        await one.approve()
-
-    assert refused.value.rule == "requester-not-joined"
-    assert one.message().standing == "waiting"

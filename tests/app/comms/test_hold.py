@@ -1,12 +1,15 @@
 """The first word to users: one tap, no second person, words that were approved in advance; once."""
 
+from dataclasses import replace
+
 import pytest
 
 from opsbot.app.comms.requests import HoldUsers
 from opsbot.app.incident.requests import OpenIncident, RoleOrder, Which
-from opsbot.domain.errors import IllegalMove, NeedsMoreWords, NotAllowed
+from opsbot.domain.errors import IllegalMove, NeedsMoreWords, NotAllowed, Unpublishable
 from tests.support.comms import EXPOSED, FIRST, HOLDING, LEA, PIA, off, telling, template
-from tests.support.world import INES, MARA, NOOR, SAM
+from tests.support.incident_life import COPILOT
+from tests.support.world import INES, MARA, NOOR, SAM, workflow
 
 
 @pytest.mark.parametrize("by", [MARA, SAM, INES, PIA])
@@ -127,3 +130,26 @@ async def test_a_holding_message_as_a_later_word_takes_two_people() -> None:
     await one.publish("MSG-2")
 
     assert one.message("MSG-2").standing == "waiting"
+
+
+async def test_a_name_that_users_must_not_read_gets_out_by_no_tap() -> None:
+    one = await telling(settings={"public": {}})
+    await one.world.declare(workflow(COPILOT, tier=1, title="GPT-5.2 answers"))
+    one.shelf.every = {HOLDING: off("We switched off {feature}. Next update by {next_at}.")}
+
+    with pytest.raises(Unpublishable, match="W-MODEL") as refused:
+        await one.hold()
+
+    assert "`public`" in refused.value.hint
+    assert one.state.messages() == ()
+
+
+async def test_a_draft_of_words_whose_approval_was_taken_back_takes_two_people() -> None:
+    one = await telling()
+    await one.new(HOLDING, values={})
+    one.shelf.put(replace(off(), approved=""))
+
+    await one.publish()
+
+    assert one.message().standing == "waiting"
+    assert not one.message().holding

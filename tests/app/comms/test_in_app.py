@@ -253,6 +253,18 @@ async def test_a_kill_that_joins_two_incidents_is_said_by_the_newer_and_kept_for
     assert read(world) == WORDS["en"]
 
 
+async def test_words_that_were_erased_meanwhile_do_not_come_back(world: World) -> None:
+    await _other(world)
+    await killed(world)
+    await _joins(world, "INC-1", "INC-2")
+    await _shown(world, await told(world, texts={"en": "a commitment of which no text is kept"}))
+    await _shown(world, await _second(world))
+
+    await _shown(world, await _second(world, "MSG-3", stage="resolved"))
+
+    assert read(world) == world.store.state.workflows()[COPILOT].canned
+
+
 async def test_it_is_taken_away_also_where_the_incident_names_that_workflow_no_more(
     world: World,
 ) -> None:
