@@ -189,7 +189,8 @@ class Typed:
         found = PARAM.fullmatch(self.peek() or "")
         if found is None or found[2].startswith("//"):
             word = shown(self.peek() or "")
-            raise self.wrong(f"`{word}` is no `name=value`", "As in `workflow=support-copilot`.")
+            hint = "As in `workflow=support-copilot`; a value with blanks stands in quotes."
+            raise self.wrong(f"`{word}` is no `name=value`", hint)
         self.words.at += 1
         value = self._quoted(found[2]) if found[2][:1] in ('"', "'") else tokens.bare(found[2])
         if not value:

@@ -1,6 +1,6 @@
 """What counts as proof: the right process, deciding after the change; and where none may be asked."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -9,7 +9,7 @@ from opsbot.app.requests import KillRequest, Target
 from opsbot.domain.change import Position
 from opsbot.domain.kill import as_record, from_record, remode
 from opsbot.domain.said import Said
-from tests.support.world import MARA, World
+from tests.support.world import MARA, Probes, World
 
 KILL = KillRequest(Target("workflow", "support-copilot"), mode="stop")
 URL = "http://pod-1/probe"
@@ -53,6 +53,34 @@ async def test_an_answer_of_another_process_or_moment_is_a_failed_probe(
     assert (said.tone, said.body["proved"]) == ("amber", {"probes": 1, "passed": 0})
     assert why in evidence(world)
     assert "1 of 1 probes saw otherwise" in said.title
+
+
+@dataclass
+class BusyOnce(Probes):
+    """Points that do not answer the first *silent* questions."""
+
+    silent: int = 1
+
+    async def ask(
+        self, url: str, *, kind: str, workflow: str, tenant: str | None, tool: str | None
+    ) -> ProbeAnswer:
+        """Answer as set, once it is no longer busy."""
+        answer = await super().ask(url, kind=kind, workflow=workflow, tenant=tenant, tool=tool)
+        busy = len(self.asked) <= self.silent
+        return ProbeAnswer(error="no answer within 1 s") if busy else answer
+
+
+@pytest.mark.parametrize(("silent", "passed"), [(1, 1), (2, 0)])
+async def test_a_point_that_was_busy_for_a_moment_is_asked_once_more(
+    world: World, silent: int, passed: int
+) -> None:
+    world.probes = BusyOnce(silent=silent)
+    world.bot = replace(world.bot, prober=world.probes)
+
+    said = await proved(world)
+
+    assert said.body["proved"] == {"probes": 1, "passed": passed}
+    assert world.probes.asked == [URL] * 2
 
 
 async def test_an_instance_whose_calls_cannot_go_to_the_fallback_is_said_to_stop(

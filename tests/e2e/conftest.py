@@ -5,28 +5,19 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from tests.support.browser import chromium
 from tests.support.store import free_port
+from tests.support.story import Demo, opened
 from tests.support.wait import eventually_sync
 
 BOOT_S = 60
-
-
-@dataclass(frozen=True)
-class Demo:
-    """A running demo and where it is."""
-
-    page: str
-    api: str
-    redis: str
-    state_dir: Path
 
 
 @pytest.fixture(scope="module", name="browser")
@@ -50,11 +41,26 @@ def _demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         )
     try:
         line = eventually_sync(lambda: _said(process, out), timeout_s=BOOT_S)
-        yield Demo(**{name: line[name] for name in ("page", "api", "redis")}, state_dir=state_dir)
+        yield Demo(
+            **{name: line[name] for name in ("page", "api", "redis", "status")}, state_dir=state_dir
+        )
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 0, (state_dir / "stderr").read_text()
         assert "Traceback" not in (state_dir / "stderr").read_text()
+
+
+@pytest.fixture(name="page")
+def _page(browser: Browser, demo: Demo) -> Iterator[Page]:
+    with opened(browser, demo) as page:
+        yield page
+
+
+@pytest.fixture(name="pictures")
+def _pictures() -> Path:
+    folder = Path(tempfile.gettempdir()) / "opsbot-story"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 def _said(process: subprocess.Popen[bytes], out: Path) -> dict[str, str]:

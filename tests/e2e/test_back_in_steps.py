@@ -2,7 +2,6 @@
 
 import json
 import re
-import tempfile
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import Demo
-from tests.e2e.test_story import PATIENCE_MS, card, say, shoot, state
+from tests.support.story import PATIENCE_MS, Demo, card, say, shoot, state
 from tests.support.wait import eventually_sync
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(300)]
@@ -33,13 +31,6 @@ def _page(browser: Browser, demo: Demo) -> Iterator[Page]:
     yield page
     context.close()
     assert wrong == []
-
-
-@pytest.fixture(name="pictures")
-def _pictures() -> Path:
-    folder = Path(tempfile.gettempdir()) / "opsbot-story"
-    folder.mkdir(exist_ok=True)
-    return folder
 
 
 def test_an_agent_comes_back_in_steps(page: Page, demo: Demo, pictures: Path) -> None:

@@ -1,52 +1,24 @@
 """A night with an incident, in a real browser on the real demo: Slack, PagerDuty, and back."""
 
 import re
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.conftest import Demo
-from tests.e2e.test_story import PATIENCE_MS, card, say, shoot
+from tests.support.story import PATIENCE_MS, SAM, kill, messages, open_incident, room, shoot
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(300)]
 
-ROOM = "inc-1-support-copilot"
-DRI = "U0SUPPORT"
+DRI = SAM
 """Who answers for the copilot, and is not the first to be called."""
-
-
-@pytest.fixture(name="wrong")
-def _wrong() -> list[str]:
-    return []
-
-
-@pytest.fixture(name="page")
-def _page(browser: Browser, demo: Demo, wrong: list[str]) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1440, "height": 1000})
-    context.on("weberror", lambda error: wrong.append(str(error.error)))
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE_MS)
-    page.goto(demo.page)
-    expect(page.locator(".dot")).to_have_count(12, timeout=PATIENCE_MS)
-    yield page
-    context.close()
-    assert wrong == []
-
-
-@pytest.fixture(name="pictures")
-def _pictures() -> Path:
-    folder = Path(tempfile.gettempdir()) / "opsbot-story"
-    folder.mkdir(exist_ok=True)
-    return folder
 
 
 def test_an_incident_from_the_kill_to_its_review(page: Page, pictures: Path) -> None:
     page.get_by_label("You are").select_option(DRI)
-    kill_it(page)
-    open_it(page, pictures)
+    kill(page)
+    open_incident(page, "sev1")
+    shoot(page, pictures, "incident-1-opened")
     pager = acknowledge_there(page, pictures)
     follow_here(page, pictures)
     resolve_here(page, pictures)
@@ -61,31 +33,9 @@ def pill(pager: Page) -> Locator:
     return pager.locator(".incident .pill")
 
 
-def go_to_its_channel(page: Page) -> None:
-    """Open the channel that was made for it."""
-    page.get_by_role("tab", name=re.compile("Channels")).click()
-    page.get_by_role("button", name=re.compile(ROOM)).click()
-
-
 def pinned(page: Page) -> Locator:
     """Return the incident's card, which stands first in its channel."""
-    return page.locator(".message:not(.ephemeral)", has_text="INC-1 · SEV1").first
-
-
-def kill_it(page: Page) -> None:
-    """Who answers for the copilot stops it."""
-    say(page, "/ai-kill support-copilot wrong refund answers")
-    expect(card(page, "tone-green", "12/12 confirmed")).to_be_visible(timeout=PATIENCE_MS)
-
-
-def open_it(page: Page, folder: Path) -> None:
-    """One line opens an incident, with a channel of its own."""
-    say(page, "/ai-incident open support-copilot sev1 Wrong refund answers")
-
-    announced = card(page, "tone-amber", "Wrong refund answers")
-    expect(announced).to_contain_text("INC-1", timeout=PATIENCE_MS)
-    expect(announced).to_contain_text(f"#{ROOM}", timeout=PATIENCE_MS)
-    shoot(page, folder, "incident-1-opened")
+    return messages(page, "INC-1 · SEV1").first
 
 
 def acknowledge_there(page: Page, folder: Path) -> Page:
@@ -108,7 +58,7 @@ def acknowledge_there(page: Page, folder: Path) -> Page:
 
 def follow_here(page: Page, folder: Path) -> None:
     """The card in the incident's channel says so."""
-    go_to_its_channel(page)
+    room(page)
     expect(pinned(page)).to_contain_text(
         re.compile(r"PagerDuty #1, acknowledged"), timeout=PATIENCE_MS
     )

@@ -1,42 +1,26 @@
 """Wrong answers, walked through by two people in a real browser on the real demo, from the kill to the review."""
 
 import re
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.conftest import Demo
-from tests.e2e.test_story import PATIENCE_MS, say, shoot, state
-from tests.support.wait import eventually_sync
+from tests.support.story import (
+    PATIENCE_MS,
+    SAM,
+    Demo,
+    become,
+    kill_the_bot,
+    messages,
+    open_incident,
+    press,
+    room,
+    shoot,
+    typed,
+)
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(300)]
-
-ROOM = "inc-1-support-copilot"
-MARA, SAM, INES, NOOR = "U0ONCALL", "U0SUPPORT", "U0LEAD", "U0NEW"
-
-
-@pytest.fixture(name="page")
-def _page(browser: Browser, demo: Demo) -> Iterator[Page]:
-    wrong: list[str] = []
-    context = browser.new_context(viewport={"width": 1440, "height": 1000})
-    context.on("weberror", lambda error: wrong.append(str(error.error)))
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE_MS)
-    page.goto(demo.page)
-    expect(page.locator(".dot")).to_have_count(12, timeout=PATIENCE_MS)
-    yield page
-    context.close()
-    assert wrong == []
-
-
-@pytest.fixture(name="pictures")
-def _pictures() -> Path:
-    folder = Path(tempfile.gettempdir()) / "opsbot-story"
-    folder.mkdir(exist_ok=True)
-    return folder
 
 
 def test_wrong_answers_are_walked_through_by_two_people(
@@ -49,30 +33,6 @@ def test_wrong_answers_are_walked_through_by_two_people(
     block(page, pictures)
     hand_over(page, pictures)
     end(page, pictures)
-
-
-def typed(page: Page, text: str) -> None:
-    """Type a command, once the one before is answered."""
-    expect(page.locator(".composer.busy")).to_have_count(0, timeout=PATIENCE_MS)
-    expect(page.get_by_label("Message or command")).to_have_value("", timeout=PATIENCE_MS)
-    say(page, text)
-
-
-def become(page: Page, who: str) -> None:
-    """Go on as somebody else, in the incident's channel."""
-    page.get_by_label("You are").select_option(who)
-    room(page)
-
-
-def room(page: Page) -> None:
-    """Open the incident's channel."""
-    page.get_by_role("tab", name=re.compile("Channels")).click()
-    page.get_by_role("button", name=re.compile(ROOM)).click()
-
-
-def messages(page: Page, words: str) -> Locator:
-    """Return the messages that everybody sees with these words."""
-    return page.locator(".message:not(.ephemeral)", has_text=words)
 
 
 def step(page: Page, title: str) -> Locator:
@@ -88,11 +48,6 @@ def current(page: Page, title: str) -> Locator:
     return found
 
 
-def press(page: Page, on: Locator, label: str) -> None:
-    """Press a button by its words."""
-    on.get_by_role("button", name=label, exact=True).click()
-
-
 def choose(on: Locator, label: str) -> None:
     """Choose in the menu beneath a step."""
     on.locator("select.overflow", has=on.page.locator("option", has_text=label)).select_option(
@@ -102,8 +57,7 @@ def choose(on: Locator, label: str) -> None:
 
 def begin(page: Page, folder: Path) -> None:
     """One line opens the incident, one line begins the runbook in its channel."""
-    say(page, "/ai-incident open support-copilot sev2 Wrong refund answers")
-    expect(messages(page, "INC-1").last).to_contain_text(ROOM, timeout=PATIENCE_MS)
+    open_incident(page, "sev2")
     room(page)
     typed(page, "/ai-incident role commander")
     typed(page, "/ai-runbook start wrong-answers")
@@ -177,14 +131,7 @@ def contain(page: Page, folder: Path) -> None:
 
 def restart_the_bot(page: Page, demo: Demo) -> None:
     """The bot dies in the middle; what was done stays done, and the buttons go on."""
-    before = state(demo)["bot"]["restarts"]
-    page.locator("#parts").get_by_role("button", name="kill -9 the bot").click()
-    eventually_sync(
-        lambda: state(demo)["bot"],
-        until=lambda bot: bot["restarts"] > before and bot["alive"],
-        timeout_s=PATIENCE_MS / 1000,
-    )
-    expect(page.locator(".wire")).not_to_have_class(re.compile("off"), timeout=PATIENCE_MS)
+    kill_the_bot(page, demo)
     expect(messages(page, "Put the workflow into its safe state” ✓ done")).to_have_count(1)
 
 

@@ -5,23 +5,20 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import Demo
 from tests.support.child import running
+from tests.support.story import PATIENCE_MS, Demo, card, say, shoot, state
 from tests.support.wait import eventually_sync
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(300)]
 
 PAUSE = "Our assistant is paused. A person will answer you within two hours."
-PATIENCE_MS = 30_000
 LOOKED_MS = 2_500
 
 
@@ -40,41 +37,10 @@ def _page(browser: Browser, demo: Demo) -> Iterator[Page]:
     assert wrong == []
 
 
-@pytest.fixture(name="pictures")
-def _pictures() -> Path:
-    folder = Path(tempfile.gettempdir()) / "opsbot-story"
-    folder.mkdir(exist_ok=True)
-    return folder
-
-
-def state(demo: Demo) -> dict[str, Any]:
-    """Return what the processes of the demo say, past the page."""
-    with urllib.request.urlopen(f"{demo.page}/demo/state") as answer:  # noqa: S310  loopback
-        found: dict[str, Any] = json.load(answer)
-    return found
-
-
 def model_calls(demo: Demo) -> int:
     """Return how many calls have reached the model."""
     with urllib.request.urlopen(f"{demo.page}/model/stub") as answer:  # noqa: S310  loopback
         return int(sum(json.load(answer)["calls"].values()))
-
-
-def shoot(page: Page, folder: Path, name: str) -> None:
-    """Keep a picture for people to look at."""
-    page.screenshot(path=folder / f"{name}.png")
-
-
-def say(page: Page, text: str) -> None:
-    """Type in the phone and press Enter."""
-    box = page.get_by_label("Message or command")
-    box.fill(text)
-    box.press("Enter")
-
-
-def card(page: Page, tone: str, words: str) -> Locator:
-    """Return the public card of that tone with these words."""
-    return page.locator(f".message.{tone}:not(.ephemeral)", has_text=words).last
 
 
 def test_the_minute_of_a_newcomer(page: Page, demo: Demo, pictures: Path) -> None:

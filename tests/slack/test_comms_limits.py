@@ -102,6 +102,13 @@ def test_the_form_of_every_template_fits_into_slack(template: Template) -> None:
             assert len(names) >= len(template.fields) + 1
 
 
+def test_a_time_says_in_which_zone_it_is_read() -> None:
+    (template,) = (one for one in TEMPLATES if one.name == "users-wrong-answers-identified")
+    made = fields_modal(form(template, zone="Europe/Berlin"), Kept("INC-1", "C1", ""), {})
+
+    assert "03:10 is the time in Europe/Berlin" in str(made["blocks"])
+
+
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda one: one.name)
 @pytest.mark.parametrize("standing", ["draft", "waiting", "published", "refused", "dropped"])
 def test_the_card_of_every_message_fits_into_slack(template: Template, standing: Standing) -> None:

@@ -139,6 +139,16 @@ def test_what_is_not_understood_is_refused_and_says_what_to_write(text: str, say
     assert "/ai-comms" in refused.value.hint or "As in" in refused.value.hint or refused.value.hint
 
 
+def test_words_behind_a_value_say_that_it_takes_quotes() -> None:
+    with pytest.raises(NeedsMoreWords) as refused:
+        parse_comms("edit MSG-3 cause=our own change", now_ms=NOW_MS)
+
+    assert "`own` is no `name=value`" in refused.value.message
+    assert "stands in quotes" in refused.value.hint
+    read = parse_comms('edit MSG-3 cause="our own change"', now_ms=NOW_MS)
+    assert read == EditMessage("MSG-3", {"cause": "our own change"})
+
+
 def test_a_typo_proposes_nothing_that_publishes() -> None:
     for typo in ("publsh MSG-3", "nw", "drp MSG-3", "prevew MSG-3", "lst"):
         with pytest.raises(NeedsMoreWords) as refused:

@@ -92,7 +92,9 @@ def _times(basis: Basis) -> Iterator[Fact]:
 
 
 def _onset(name: str) -> str:
-    return "said by a person" if name == "started" else "when it was noticed; it may have begun before"
+    if name == "started":
+        return "said by a person"
+    return "when it was noticed; it may have begun before"
 
 
 def _off(kills: Sequence[Kill]) -> Kill | None:

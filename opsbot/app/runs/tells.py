@@ -97,7 +97,7 @@ def must_go_on(state: State, form: MessageForm) -> None:
     rhythm = state.comms(form.incident.id).rhythm(form.template.audience)
     raise NeedsMoreWords(
         f"{form.template.audience.capitalize()} read more than this already ({rhythm.newest},"
-        f" `{rhythm.stage}`); nothing was written.",
+        f" {rhythm.stage}); nothing was written.",
         hint=f"If that is so still, the step is done: {command('runbook done')}. If it went back, write why:"
         f" {command(f'comms new {form.template.name} {form.incident.id} back:…')}.",
     )

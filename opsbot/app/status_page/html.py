@@ -159,11 +159,10 @@ class _Drawn:
         if story.components:
             yield self.words.affects, text(", ".join(story.components))
         yield self.words.reported, self._at(story.started_ms)
-        newest = story.updates[0]
         if story.resolved_ms is not None:
             yield self.words.stages["resolved"], self._at(story.resolved_ms)
-        elif newest.next_ms is not None:
-            yield self.words.next, self._at(newest.next_ms)
+        elif story.next_ms is not None:
+            yield self.words.next, self._at(story.next_ms)
 
     def _update(self, story: Story, update: Update) -> Iterator[str]:
         yield f'<li id="msg-{update.key}">'

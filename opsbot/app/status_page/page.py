@@ -72,6 +72,11 @@ class Story:
         return self.resolved_ms is None
 
     @property
+    def next_ms(self) -> int | None:
+        """Return what the newest word promises that is no correction: those promise nothing, and keep it."""
+        return next((one.next_ms for one in self.updates if one.stage != "correction"), None)
+
+    @property
     def started_ms(self) -> int:
         """Return when users were first told."""
         return self.updates[-1].at_ms

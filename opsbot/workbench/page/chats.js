@@ -75,7 +75,7 @@ export class Chats {
       setText(tile.state, frozen ? "frozen" : paused ? "paused" : WORDS[last.state] ?? last.state);
       tile.node.title = `${name}${paused ? `, mode ${last.mode}` : ""}: show it large`;
       const text = last.instead || last.answer;
-      setText(tile.text, text.length > 110 ? `…${text.slice(-108)}` : text);
+      setText(tile.text, text.length > 110 && !paused ? `…${text.slice(-108)}` : text);
     }
   }
 

@@ -78,6 +78,20 @@ async def test_what_a_person_said_is_believed_and_what_is_stored_is_confirmed() 
     assert lines["exposed_from"].surety == "believed"
 
 
+async def test_that_it_was_noticed_then_is_no_proof_that_nobody_was_hit_before() -> None:
+    one = await telling()
+    await killed(one)
+
+    lines = await facts(one)
+
+    assert lines["found_at"].surety == "confirmed"
+    assert (lines["exposed_from"].value, lines["exposed_from"].surety) == (
+        lines["found_at"].value,
+        "believed",
+    )
+    assert "it may have begun before" in lines["exposed_from"].source
+
+
 async def test_off_at_is_confirmed_with_the_kill_and_not_before() -> None:
     one = await telling()
     await killed(one, confirmed=False)

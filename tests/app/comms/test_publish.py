@@ -88,9 +88,10 @@ async def test_words_that_must_never_be_said_stop_it_and_others_ask_once() -> No
         await one.publish()
 
     await one.new(OVER)
-    with pytest.raises(NeedsConfirmation) as asks:
+    with pytest.raises(NeedsConfirmation, match="MSG-2: 1 finding in its words;") as asks:
         await one.publish("MSG-2", anyway=())
     assert asks.value.more["warnings"] == ["W-SINCE"]
-    await one.publish("MSG-2", anyway=("W-SINCE",))
+    waits = await one.publish("MSG-2", anyway=("W-SINCE",))
 
     assert one.message("MSG-2").standing == "waiting"
+    assert "In a terminal: `opsbot approve A-1`." in waits.as_text()

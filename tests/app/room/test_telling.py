@@ -9,7 +9,7 @@ from opsbot.app.incident.requests import MoveIncident, OpenIncident, Which
 from opsbot.app.room.telling import telling_buttons, with_telling
 from opsbot.domain.comms import Template
 from opsbot.domain.said import Button, Said
-from tests.support.comms import EXPOSED, HOLDING, Telling, off, telling
+from tests.support.comms import EXPOSED, HOLDING, Telling, declare_comms, off, telling
 from tests.support.world import MARA
 
 
@@ -96,3 +96,14 @@ async def test_it_stands_behind_what_has_to_be_done_first() -> None:
 
     acts = [button.act for button in told.buttons]
     assert acts == ["incident_command", "comms_now", "comms_new", "incident_update"]
+
+
+async def test_one_tap_is_not_offered_for_what_nobody_outside_uses() -> None:
+    one = await telling()
+    await declare_comms(one.world, public={"another": "another assistant"})
+
+    assert set(offered(one)) == {"comms_new"}
+
+    await declare_comms(one.world, public={})
+
+    assert "comms_now" in offered(one)

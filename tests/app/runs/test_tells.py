@@ -130,6 +130,18 @@ async def test_what_is_missing_is_named_and_what_is_written_is_taken_up() -> Non
     assert len(one.state.messages()) == 1
 
 
+async def test_a_step_whose_words_come_late_says_that_it_is_done() -> None:
+    one = await walked(HOLDING)
+    await one.told(NEXT)
+
+    with pytest.raises(NeedsMoreWords, match=r"Users read more than this already \(MSG-1,") as late:
+        await press(one, PIA)
+
+    assert "runbook done" in late.value.hint
+    assert f"comms new {HOLDING} INC-1 back:" in late.value.hint
+    assert len(one.state.messages()) == 1
+
+
 async def test_what_users_read_already_is_done_with_the_press() -> None:
     one = await walked(HOLDING)
     await one.hold()

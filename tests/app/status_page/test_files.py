@@ -199,6 +199,19 @@ async def test_a_reader_of_feeds_reads_ours(page: Page) -> None:
     assert len({one.id for one in feed.entries}) == len(feed.entries)
 
 
+async def test_a_correction_takes_back_no_promise_of_the_next_update() -> None:
+    company = await told()
+    await company.incident("INC-1")
+    next_ms = NOW_MS + 1_800_000
+    first = await company.say("INC-1", "identified", "Late", {"en": "Ten."}, next_ms=next_ms)
+    before = files(company.page())["index.html"]
+
+    await company.say("INC-1", "correction", "Late", {"en": "Twenty."}, corrects=first.id)
+
+    assert "<dt>Next update by</dt>" in before
+    assert "<dt>Next update by</dt>" in files(company.page())["index.html"]
+
+
 async def test_ids_of_the_feed_stay_and_what_is_corrected_changes() -> None:
     company = await told()
     await company.incident("INC-1")
