@@ -63,6 +63,28 @@ def holding_template(
     )
 
 
+def for_users(state: State, incident: Incident) -> bool:
+    """Return whether people outside use any of it: `public` names what they do, and leaves the rest out."""
+    public = settings_of(state).public
+    return not (public and incident.workflows) or not public.keys().isdisjoint(incident.workflows)
+
+
+def must_be_for_users(state: State, incident: Incident) -> None:
+    """
+    Go on where users use what went wrong: one tap tells the world of nothing that is our own people's.
+
+    Raises:
+        IllegalMove: `public` names none of its workflows.
+    """
+    if not for_users(state, incident):
+        names = ", ".join(f"`{one}`" for one in incident.workflows)
+        raise IllegalMove(
+            f"Users do not know {names}: `public` in flags/comms.yaml leaves it out, so nobody outside"
+            " is told in one tap; nothing was published.",
+            hint=f"If they do use it, write it: {command(f'comms new {incident.id}')}.",
+        )
+
+
 def must_say_well(state: State, incident: Incident, draft: Draft) -> None:
     """
     Go on where nothing stops words that were approved in advance: what was put into them nobody read.
@@ -103,6 +125,7 @@ def decide_hold(
         return None, Told(made, "already")
     incident, template = found(state, order.actor, Which(incident_id)), order.draft.template
     rule = may_hold(state, incident, order.actor, now_ms, about=(template.situation,))
+    must_be_for_users(state, incident)
     must_answer(template)
     if not first_word(state, incident):
         newest = state.comms(incident.id).rhythm("users").newest

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from opsbot.app.comms.hold import holding_template
+from opsbot.app.comms.hold import for_users, holding_template
 from opsbot.app.comms.power import on_track
 from opsbot.app.comms.second import first_word
-from opsbot.app.comms.settings import settings_of
 from opsbot.app.fleet_words import clock
 from opsbot.domain.comms import Template
 from opsbot.domain.errors import Refused
@@ -56,16 +55,10 @@ def _may_hold(state: State, incident: Incident, known: Mapping[str, Template]) -
     """Return whether one tap gives users the first word: which of several is meant is never guessed."""
     if incident.severity not in TELLS or incident.private or not first_word(state, incident):
         return False
-    if not _for_users(state, incident):
+    if not for_users(state, incident):
         return False
     try:
         ready = holding_template(known, state, incident, "")
     except Refused:
         return False
     return not on_track(state, incident, "users", (ready.situation,))
-
-
-def _for_users(state: State, incident: Incident) -> bool:
-    """Return whether people outside use any of it: `public` names what they do, and leaves the rest out."""
-    public = settings_of(state).public
-    return not (public and incident.workflows) or not public.keys().isdisjoint(incident.workflows)

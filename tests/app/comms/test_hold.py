@@ -153,3 +153,12 @@ async def test_a_draft_of_words_whose_approval_was_taken_back_takes_two_people()
 
     assert one.message().standing == "waiting"
     assert not one.message().holding
+
+
+async def test_what_only_our_own_people_use_is_told_to_nobody_outside_in_one_tap() -> None:
+    one = await telling(settings={"public": {"another-workflow": "the assistant"}})
+
+    with pytest.raises(IllegalMove, match="Users do not know `support-copilot`"):
+        await one.hold()
+
+    assert not one.state.messages()
