@@ -6,7 +6,7 @@ HOME = "T0HOME"
 ELSEWHERE = "T9OTHER"
 
 ON_CALL = "U0ONCALL"
-LOCAL_NAMES = ("mara", "sam", "ines", "ola")
+LOCAL_NAMES = ("mara", "sam", "ines", "ola", "pia")
 """Names in the policy for which the bot hands tokens to terminals on this machine."""
 
 PEOPLE = (

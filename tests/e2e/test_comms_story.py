@@ -1,6 +1,7 @@
 """Users are told the truth by three people, in a real browser on the real demo: the first word to the last."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,11 @@ def read_again(status: Page) -> Locator:
     return status.get_by_role("main")
 
 
+def ago(minutes: int) -> str:
+    """Return a time as product types it, with its date: at midnight as well."""
+    return f"{datetime.now(UTC) - timedelta(minutes=minutes):%Y-%m-%dT%H:%MZ}"
+
+
 def closed(page: Page) -> None:
     """Leave every form, the topmost first."""
     forms = page.get_by_role("dialog")
@@ -126,8 +132,8 @@ def write(page: Page, folder: Path) -> None:
     form.get_by_label("What to say, to whom").select_option(label="Wrong answers: what we know")
     press(page, form, "Go on")
     expect(form).to_contain_text("What is known")
-    form.get_by_label("From when").fill("00:05")
-    form.get_by_label("Until when").fill("00:10")
+    form.get_by_label("From when").fill(ago(30))
+    form.get_by_label("Until when").fill(ago(20))
     form.get_by_label("What the wrong answers were about").fill("refunds")
     form.get_by_label("With whom or where to check an answer").fill("your order page")
     form.get_by_label("What went wrong").fill(f"{CAUSE} It will be fixed in 20 minutes.")
@@ -236,9 +242,9 @@ def not_over_while_it_is_killed(page: Page, folder: Path) -> None:
     become(page, PIA)
     typed(page, "/ai-comms new users-wrong-answers-resolved")
     form = page.get_by_role("dialog")
-    form.get_by_label("Since when it is over").fill("00:20")
-    form.get_by_label("From when").fill("00:05")
-    form.get_by_label("Until when").fill("00:10")
+    form.get_by_label("Since when it is over").fill(ago(0))
+    form.get_by_label("From when").fill(ago(30))
+    form.get_by_label("Until when").fill(ago(20))
     form.get_by_label("What the wrong answers were about").fill("refunds and vouchers")
     form.get_by_label("Does the feature stay off?").select_option(label="no")
     form.get_by_label("What is left").fill("Answers that you saved may still be wrong.")

@@ -117,8 +117,8 @@ def kill(page: Page) -> None:
 def open_incident(page: Page, severity: str) -> Locator:
     """One line opens an incident, with a channel of its own; return how it is announced."""
     say(page, f"/ai-incident open support-copilot {severity} Wrong refund answers")
-    announced = card(page, "tone-amber", "Wrong refund answers")
-    expect(announced).to_contain_text("INC-1", timeout=PATIENCE_MS)
+    announced = messages(page, "INC-1").last
+    expect(announced).to_contain_text("Wrong refund answers", timeout=PATIENCE_MS)
     expect(announced).to_contain_text(f"#{ROOM}", timeout=PATIENCE_MS)
     return announced
 

@@ -380,3 +380,17 @@ async def test_the_theme_is_kept_and_a_phone_needs_no_sideways_scrolling(page: P
     await expect(page.get_by_role("button", name="Theme: dark")).to_be_visible()
     assert await page.evaluate("document.documentElement.dataset.theme") == "dark"
     assert await page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@in_module_loop
+@pytest.mark.chromium
+async def test_what_users_read_stands_on_a_tile_and_behind_a_link(page: Page, world: World) -> None:
+    public = "http://127.0.0.1:1/status"
+    world.stage.set(about={"redis": "redis://store", "env": "demo", "status": public})
+    lines = ({"what": "started", "pid": 1}, {"what": "customer", "text": "Why?"},
+             {"what": "mode", "mode": "canned"}, {"what": "word", "text": f"It is off. {'x ' * 99}"})  # fmt: skip
+    for line in lines:
+        world.stage.heard({"from": "support-api-1", **line})
+
+    await expect(page.get_by_role("link", name="Status page")).to_have_attribute("href", public)
+    await expect(page.locator(".tile .text")).to_contain_text(re.compile("^It is off"))
