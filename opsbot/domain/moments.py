@@ -30,13 +30,16 @@ _MONATE: Final = (
 )
 _GERMAN_ZONES: Final = {"CET": "MEZ", "CEST": "MESZ"}
 _DAY: Final = timedelta(days=1)
+SOON_MS: Final = 15 * 60_000
+"""How far ahead a time without a date may lie: clocks differ, and people round."""
 
 
 def instant(said: str, zone: str, now_ms: int) -> int | None:
     """
     Return the instant that somebody typed, in milliseconds since 1970; None where it is none.
 
-    A time without a date is the nearest one to *now_ms*, without an offset it is of *zone*. What
+    A time without a date is the last one before *now_ms*, for people say when something happened;
+    one that comes within a quarter of an hour is meant as well. Without an offset it is of *zone*. What
     `spelled` returned is understood again.
     """
     said = said.strip()
@@ -47,7 +50,7 @@ def instant(said: str, zone: str, now_ms: int) -> int | None:
     if found := _CLOCK.fullmatch(said):
         clock = time(int(found[1]), int(found[2]))
         today = _local(now_ms, zone).date()
-        return _nearest([today - _DAY, today, today + _DAY], clock, "", zone, now_ms)
+        return _last([today - _DAY, today, today + _DAY], clock, "", zone, now_ms)
     if found := _SPELLED.fullmatch(said):
         return _respelled(found, zone, now_ms)
     return None
@@ -99,12 +102,13 @@ def _respelled(found: re.Match[str], zone: str, now_ms: int) -> int | None:
     if not known_zone(place) or not _CLOCK.fullmatch(found[1]):
         return None
     today = _local(now_ms, place).date()
-    days: Sequence[date] = (today - _DAY, today, today + _DAY)
-    if found[5]:
-        month = _month(found[5])
-        years = range(today.year - 1, today.year + 2)
-        days = () if month is None else _days(years, month, int(found[4]))
-    return _nearest(days, time.fromisoformat(found[1]), found[2], place, now_ms)
+    clock = time.fromisoformat(found[1])
+    if not found[5]:
+        return _last((today - _DAY, today, today + _DAY), clock, found[2], place, now_ms)
+    month = _month(found[5])
+    years = range(today.year - 1, today.year + 2)
+    days = () if month is None else _days(years, month, int(found[4]))
+    return _nearest(days, clock, found[2], place, now_ms)
 
 
 def _days(years: Iterable[int], month: int, day: int) -> Sequence[date]:
@@ -126,8 +130,21 @@ def _month(word: str) -> int | None:
 
 
 def _nearest(days: Iterable[date], clock: time, name: str, zone: str, now_ms: int) -> int | None:
+    """Return the instant nearest to *now_ms*, None where there is none."""
+    found = _meant(days, clock, name, zone)
+    return min(found, key=lambda ms: abs(ms - now_ms), default=None)
+
+
+def _last(days: Iterable[date], clock: time, name: str, zone: str, now_ms: int) -> int | None:
+    """Return the last instant before *now_ms*, or one that is about to come; None where there is none."""
+    return max(
+        (ms for ms in _meant(days, clock, name, zone) if ms <= now_ms + SOON_MS), default=None
+    )
+
+
+def _meant(days: Iterable[date], clock: time, name: str, zone: str) -> list[int]:
     """
-    Return the instant nearest to *now_ms*, None where the clock never shows it with that zone's *name*.
+    Return the instants at which the clock shows that, with that zone's *name*.
 
     So `14:05 PST` is no time of Berlin, and of an hour that comes twice the named one is meant.
     """
@@ -137,8 +154,7 @@ def _nearest(days: Iterable[date], clock: time, name: str, zone: str, now_ms: in
         for day in days
         for fold in (0, 1)
     )
-    meant = [_ms(at) for at in every if not name or name in _names(at, zone)]
-    return min(meant, key=lambda ms: abs(ms - now_ms), default=None)
+    return [_ms(at) for at in every if not name or name in _names(at, zone)]
 
 
 def _names(at: datetime, zone: str) -> tuple[str, ...]:
