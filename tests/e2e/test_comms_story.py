@@ -33,6 +33,7 @@ LONG_MS = 120_000
 
 FROZEN = "support-api-7"
 DELIVERED = "shown by 12 of 12 instances"
+LETS_GO = re.compile("Publish|Ask for approval")
 CAUSE = "The assistant read an old price list."
 
 
@@ -143,7 +144,7 @@ def write(page: Page, folder: Path) -> None:
 
     expect(form).to_contain_text("nobody outside reads it yet", timeout=PATIENCE_MS)
     expect(form).to_contain_text("Stops it: W-PROMISE, “will be fixed in”")
-    expect(form.get_by_role("button", name="Publish")).to_have_count(0)
+    expect(form.get_by_role("button", name=LETS_GO)).to_have_count(0)
     shoot(page, folder, "comms-4-stopped")
 
 
@@ -159,7 +160,7 @@ def correct_the_words(page: Page, folder: Path) -> None:
     closed(page)
 
     card = message(page, "MSG-2").last
-    press(page, card, "Publish")
+    press(page, card, "Ask for approval")
     expect(card).to_contain_text("Waits for A-1", timeout=PATIENCE_MS)
 
 
@@ -251,7 +252,7 @@ def not_over_while_it_is_killed(page: Page, folder: Path) -> None:
     form.get_by_label("Where more will be said").fill("This was our last message about it.")
     press(page, form, "Preview")
     expect(form).to_contain_text("In the way: K-1 still holds", timeout=PATIENCE_MS)
-    expect(form.get_by_role("button", name="Publish")).to_have_count(0)
+    expect(form.get_by_role("button", name=LETS_GO)).to_have_count(0)
     shoot(page, folder, "comms-12-in-the-way")
     closed(page)
 

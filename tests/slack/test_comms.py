@@ -31,7 +31,7 @@ async def test_a_message_is_written_read_let_go_and_approved_by_a_second_person(
     await desk.drafted()
     place, drafted = desk.card().ts, desk.card().text
 
-    await desk.press(PM, "Publish", desk.card())
+    await desk.press(PM, "Ask for approval", desk.card())
     waits, asked = desk.card().text, desk.direct(ADMIN)[-1]
     read = asked.text
     await desk.press(ADMIN, "Approve A-1", asked)
@@ -50,7 +50,7 @@ async def test_a_message_is_written_read_let_go_and_approved_by_a_second_person(
 
 async def test_the_author_approves_nothing_of_their_own(one: Desk) -> None:
     await one.drafted()
-    await one.press(PM, "Publish", one.card())
+    await one.press(PM, "Ask for approval", one.card())
 
     await one.press(PM, "Approve A-1", one.card())
 
@@ -61,7 +61,7 @@ async def test_the_author_approves_nothing_of_their_own(one: Desk) -> None:
 
 async def test_two_who_approve_at_once_publish_once(one: Desk) -> None:
     await one.drafted()
-    await one.press(PM, "Publish", one.card())
+    await one.press(PM, "Ask for approval", one.card())
     both = list(one.card().blocks)
 
     await one.press(ADMIN, "Approve A-1", one.card())
@@ -74,7 +74,7 @@ async def test_two_who_approve_at_once_publish_once(one: Desk) -> None:
 
 async def test_an_edit_kills_the_approval_and_the_old_button_says_so(one: Desk) -> None:
     await one.drafted()
-    await one.press(PM, "Publish", one.card())
+    await one.press(PM, "Ask for approval", one.card())
     old = one.direct(ADMIN)[-1]
     stale_blocks = list(old.blocks)
 
@@ -97,7 +97,7 @@ async def test_a_button_of_an_older_version_changes_nothing(one: Desk) -> None:
     card = one.card()
     card.blocks[:] = old
 
-    await one.press(PM, "Publish", card)
+    await one.press(PM, "Ask for approval", card)
 
     assert one.message().standing == "draft"
     assert "is not what you saw" in one.heard(PM)
@@ -107,7 +107,7 @@ async def test_what_the_check_warns_of_is_asked_about_and_kept_by_a_button(one: 
     await one.drafted(comms_cause=NAMED)
     found = one.card().text
 
-    await one.press(PM, "Publish", one.card())
+    await one.press(PM, "Ask for approval", one.card())
     asked = next(
         m
         for m in reversed(one.house.slack.seen_by(PM, one.room))
@@ -184,7 +184,7 @@ async def test_hostile_words_reach_people_as_words_and_go_nowhere(one: Desk) -> 
     assert "&lt;!channel&gt;" in shown
     assert "{{ ''.__class__ }}" in one.card().text
     assert "Stops it: W-" in one.card().text
-    assert "Publish" not in buttons(one.card().blocks)
+    assert not {"Publish", "Ask for approval"} & set(buttons(one.card().blocks))
     assert "Change it: `/ai-comms edit MSG-1`." in one.card().text
     assert "/ai-comms publish" not in one.card().text
 
@@ -301,7 +301,7 @@ async def test_a_stranger_opens_no_form_and_publishes_nothing(one: Desk) -> None
     await one.drafted()
 
     shown = await one.types(NEW, f"/ai-comms new {WRONG_FOUND}")
-    await one.press(NEW, "Publish", one.card())
+    await one.press(NEW, "Ask for approval", one.card())
 
     assert shown.view is None
     assert len(one.world.store.state.messages()) == 1
@@ -310,7 +310,7 @@ async def test_a_stranger_opens_no_form_and_publishes_nothing(one: Desk) -> None
 
 async def test_the_home_tab_shows_what_is_due_and_what_waits(one: Desk) -> None:
     await one.drafted()
-    await one.press(PM, "Publish", one.card())
+    await one.press(PM, "Ask for approval", one.card())
 
     parts = await one.world.bot.home(slack(ADMIN))
 

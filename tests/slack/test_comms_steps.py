@@ -60,7 +60,7 @@ async def test_words_that_are_missing_open_the_form_and_the_step_waits_for_them(
 
     await one.fill(LEAD, view, **FILLED)
     waits = act(one, "say-what-is-known")
-    await one.press(LEAD, "Publish", one.card("MSG-2"))
+    await one.press(LEAD, "Ask for approval", one.card("MSG-2"))
     await one.press("U0ADMIN", "Approve A-1", one.direct("U0ADMIN")[-1])
     await one.settle()
 

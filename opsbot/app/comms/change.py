@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from opsbot.app.comms.effects import card
+from opsbot.app.incident.effects import message_card
 from opsbot.app.run_effects import acts_waiting
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Effect, Json, Position, Sealed, Timer, Write
@@ -67,7 +67,7 @@ def changed(  # noqa: PLR0913  one change, its words and its evidence
         rule=rule,
         facts=told,
         sealed=sealed,
-        effects=(card(after), *_steps(state, after)),
+        effects=(message_card(after), *_steps(state, after)),
     )
     return change, after
 

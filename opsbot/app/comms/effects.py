@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from typing import Final
 
+from opsbot.app.incident.effects import MESSAGE_CARD, message_card
 from opsbot.app.incident.effects import card as incident_card
 from opsbot.domain.change import Effect, Record
 from opsbot.domain.incident import Incident
 from opsbot.domain.message import Message
 
 PUBLISH: Final = "comms_publish"
-CARD: Final = "comms_card"
+CARD: Final = MESSAGE_CARD
 """
 The kinds of effects, each with its handler.
 
@@ -35,15 +36,9 @@ def publish(message: Message, target: str, *, again: bool = False) -> Effect:
     return Effect(PUBLISH, f"comms:{message.uid}:{target}:{tries}", body)
 
 
-def card(message: Message) -> Effect:
-    """Return the work of bringing a message's card up to date."""
-    body: Record = {"message": message.id, "incident": message.incident}
-    return Effect(CARD, f"comms-card:{message.uid}", body)
-
-
 def cards(message: Message, incident: Incident) -> tuple[Effect, ...]:
     """Return the work of bringing its card and its incident's up to date."""
-    return card(message), incident_card(incident)
+    return message_card(message), incident_card(incident)
 
 
 def due(message: Message, *, again: bool = False) -> Iterator[Effect]:

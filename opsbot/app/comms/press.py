@@ -72,7 +72,7 @@ def _draft(view: MessageView) -> tuple[Button, ...]:
     edit, drop = _edit(message), _drop(message)
     if view.blocked or any(one.level == "stop" for one in view.findings):
         return edit, drop
-    label = "Ask for approval" if view.asked else "Publish"
+    label = "Ask for approval" if view.needs else "Publish"
     return Button("comms_publish", label, value(message), "primary"), edit, drop
 
 

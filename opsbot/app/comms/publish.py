@@ -7,7 +7,7 @@ from opsbot.app.approvals import closing, timers_of
 from opsbot.app.comms.cadence import after_publish
 from opsbot.app.comms.change import Told, beside, changed
 from opsbot.app.comms.edit import must_be_open, must_be_seen
-from opsbot.app.comms.effects import card, cards, due
+from opsbot.app.comms.effects import cards, due
 from opsbot.app.comms.exact import exact, stamped
 from opsbot.app.comms.new import waiting_sent
 from opsbot.app.comms.power import about, may_hold, may_write, on_track
@@ -30,6 +30,7 @@ from opsbot.app.comms.targets import refusing
 from opsbot.app.comms.view import Finding
 from opsbot.app.environment import policy_of
 from opsbot.app.fleet_words import clock
+from opsbot.app.incident.effects import message_card
 from opsbot.domain.actor import Actor
 from opsbot.domain.approval import Approval
 from opsbot.domain.approval import as_record as approval_record
@@ -308,7 +309,7 @@ def _corrected(state: State, message: Message) -> Change | None:
         )
     after = replace(before, corrected=message.id)
     writes = (Write(MESSAGES, after.id, as_record(after)),)
-    return Change("comms_publish", _NOBODY, writes, effects=(card(after),))
+    return Change("comms_publish", _NOBODY, writes, effects=(message_card(after),))
 
 
 def _overtaken(state: State, now_ms: int, message: Message, actor: Actor) -> Change | None:

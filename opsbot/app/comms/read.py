@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from opsbot.app.comms import facts as sheets
 from opsbot.app.comms.draft import Wanted, Writer, prefilled
 from opsbot.app.comms.exact import exact, in_order, stamped
 from opsbot.app.comms.known import known_of
 from opsbot.app.comms.port import Templates
-from opsbot.app.comms.second import givers, of, pending
+from opsbot.app.comms.second import givers, of, pending, seats
 from opsbot.app.comms.settings import settings_of
 from opsbot.app.comms.stage import obstacles
 from opsbot.app.comms.targets import possible, refusing, usual
@@ -17,9 +17,10 @@ from opsbot.app.comms.view import Finding, MessageForm, MessageView
 from opsbot.app.comms.wording import check
 from opsbot.app.environment import Environment, policy_of
 from opsbot.domain.comms import Audience, Rendered, Template, goes_back
+from opsbot.domain.errors import NotAllowed
 from opsbot.domain.incident import Incident
 from opsbot.domain.message import Message
-from opsbot.domain.policy import shown
+from opsbot.domain.policy import Verdict, shown
 from opsbot.domain.state import State
 
 
@@ -102,8 +103,20 @@ class Reader:
             author=shown(policy, message.author),
             template=self.templates.known().get(message.template),
             why=why,
+            needs=self._needs(state, message) if message.standing == "draft" else 0,
             refused_by=_refused_by(state, message),
         )
+
+    def _needs(self, state: State, message: Message) -> int:
+        """Return how many other people a draft would wait for, whoever lets it go."""
+        template = self.templates.known().get(message.template)
+        ready = message.holding and template is not None and template.holding
+        alone, extra = Verdict("alone", "", ""), 0 if template is None else template.approvals
+        incident = state.incident(message.incident)
+        try:
+            return len(seats(state, incident, replace(message, holding=ready), alone, extra=extra))
+        except NotAllowed:
+            return 1  # nobody is declared who could give it; asking says so
 
     def blocked(self, state: State, message: Message, rendered: Rendered) -> tuple[str, ...]:
         """Return what keeps a message from going out beside its words and approvals."""

@@ -5,11 +5,11 @@ from dataclasses import replace
 from typing import Final
 
 from opsbot.app.approvals import asking, hash_of, settled_late, timers_for, warning_ms
-from opsbot.app.comms.effects import card
 from opsbot.app.comms.power import COMMS, about, functions, on_track, workflows_of
 from opsbot.app.comms.sight import aware
 from opsbot.app.comms_rules import settings_of
 from opsbot.app.environment import policy_of
+from opsbot.app.incident.effects import message_card
 from opsbot.app.numbers import next_number, numbered
 from opsbot.domain.actor import SCHEDULER, Actor
 from opsbot.domain.approval import Approval
@@ -220,7 +220,7 @@ def void(
     return replace(
         late,
         writes=(*late.writes, *(Write(MESSAGES, one.id, as_record(one)) for one in drafts)),
-        effects=(*late.effects, *(card(one) for one in drafts)),
+        effects=(*late.effects, *(message_card(one) for one in drafts)),
     )
 
 

@@ -44,7 +44,8 @@ class MessageView:
 
     *rendered* is what is published, byte for byte. *findings* of the wording check; *blocked* what
     stands in the way beside (`K-3 still holds: say that the feature stays off, or restore it first`), in our words.
-    *approvals* it waits for, *asked* who may give them. *template* is None where its file is gone.
+    *approvals* it waits for, *asked* who may give them; *needs* is how many other people it would take,
+    for a draft. *template* is None where its file is gone.
     *refused_by* is who said no to it, empty where nobody did.
     """
 
@@ -59,6 +60,7 @@ class MessageView:
     author: str
     template: Template | None = None
     why: str = ""
+    needs: int = 0
     refused_by: str = ""
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from opsbot.app.comms.change import Outcome
 from opsbot.app.comms.press import message_buttons
 from opsbot.app.comms.view import Finding, MessageView
-from opsbot.app.fleet_words import clock, moment
+from opsbot.app.fleet_words import clock, counted, moment
 from opsbot.domain.change import Json
 from opsbot.domain.comms import Template
 from opsbot.domain.message import Message, Sent, Standing
@@ -293,7 +293,8 @@ def _next(view: MessageView) -> Iterator[str]:
     name, standing = view.message.id, view.message.standing
     if standing == "draft":
         stopped = view.blocked or any(one.level == "stop" for one in view.findings)
-        out = "" if stopped else f"Publish it: {command(f'comms publish {name}')}. "
+        ask = f"Ask for {counted(view.needs, 'approval')}" if view.needs else "Publish it"
+        out = "" if stopped else f"{ask}: {command(f'comms publish {name}')}. "
         yield f"{out}Change it: {command(f'comms edit {name}')}."
     elif standing == "waiting":
         approve = "; ".join(command(f"approve {one.id}") for one in view.approvals)

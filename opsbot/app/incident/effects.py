@@ -2,10 +2,12 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import replace
+from typing import Final
 
 from opsbot.domain.change import Change, Effect, Lane, Position, Record
 from opsbot.domain.incident import Incident, StepName
 from opsbot.domain.incident_flow import NOT_COUNTED, OPEN
+from opsbot.domain.message import Message
 from opsbot.domain.state import State
 
 STEP, CARD, SAID, TOPIC, PAGER, TOLD = (
@@ -17,6 +19,9 @@ STEP, CARD, SAID, TOPIC, PAGER, TOLD = (
     "incident_told",
 )
 """The kinds of effects, each with its handler."""
+
+MESSAGE_CARD: Final = "comms_card"
+"""The card of a message to people about an incident."""
 
 
 def effects(
@@ -60,9 +65,19 @@ def of_kills(state: State, kills: Collection[str]) -> tuple[Effect, ...]:
     Return the work of bringing the card of each incident up to date that one of these kills belongs to.
 
     One an incident, however many of the kills are its own; those that are over say as well what holds.
+    So do the cards of messages that are not out yet: a kill that holds may be what stands in their way.
     """
     named = frozenset(kills)
-    return tuple(card(one) for one in state.incidents() if not named.isdisjoint(one.kills))
+    hit = [one for one in state.incidents() if not named.isdisjoint(one.kills)]
+    ids = frozenset(one.id for one in hit if one.open)
+    inside = (one for one in state.messages() if one.standing in ("draft", "waiting"))
+    return (*map(card, hit), *(message_card(one) for one in inside if one.incident in ids))
+
+
+def message_card(message: Message) -> Effect:
+    """Return the work of bringing a message's card up to date."""
+    body: Record = {"message": message.id, "incident": message.incident}
+    return Effect(MESSAGE_CARD, f"comms-card:{message.uid}", body)
 
 
 def with_cards(state: State, change: Change, kills: Collection[str]) -> Change:

@@ -4,10 +4,11 @@ import pytest
 
 from opsbot.app.comms.home import SHOWN, message_parts
 from opsbot.app.comms.press import message_buttons
-from opsbot.app.comms.requests import NewMessage, RetryTarget
-from opsbot.app.incident.requests import OpenIncident, Which
+from opsbot.app.comms.requests import CommsLook, NewMessage, RetryTarget
+from opsbot.app.incident.requests import EditIncident, OpenIncident, Which
 from opsbot.domain.errors import UnknownTemplate
 from opsbot.domain.said import Said
+from tests.app.comms.test_stage import killed, restored
 from tests.support.comms import (
     FIRST,
     HOLDING,
@@ -50,6 +51,33 @@ async def test_an_answer_offers_what_can_be_done_next() -> None:
     assert acts(edited) == ["comms_publish", "comms_edit", "comms_drop"]
     assert acts(out) == ["comms_new", "comms_correct"]
     assert [button.value for button in edited.buttons] == ["MSG-1:2"] * 3
+
+
+async def test_a_draft_says_whether_it_takes_another_person() -> None:
+    one = await telling()
+
+    severe = await one.new(NEXT)
+    await one.world.bot.incidents.edit(
+        EditIncident(Which("INC-1"), severity="SEV3"), MARA, request_id="milder"
+    )
+    mild = await one.world.bot.comms.look(CommsLook("preview", message="MSG-1"), PIA)
+
+    assert severe.buttons[0].label == "Ask for approval"
+    assert "Ask for 1 approval: `" in severe.as_text()
+    assert mild.buttons[0].label == "Publish"
+
+
+async def test_the_card_of_a_draft_follows_the_kill_that_stood_in_its_way() -> None:
+    one = await killed()
+    await one.new(OVER)
+    await one.settle()
+    before = len(one.world.slack.updated)
+
+    await restored(one)
+    await one.settle()
+
+    *_, card = (text for text in one.world.slack.updated[before:] if text.startswith("MSG-1"))
+    assert "still holds" not in card
 
 
 async def test_a_target_that_failed_has_a_button_of_its_own() -> None:
