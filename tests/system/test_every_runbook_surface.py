@@ -188,7 +188,6 @@ async def test_an_end_says_and_writes_the_same_from_every_surface(tmp_path: Path
     ("text", "path", "body"),
     [
         ("done step:nothing", f"{ONE}/steps/nothing", {"act": "done"}),
-        ("do step:stop-the-harm", f"{STOP}/actions/1", {}),
         ("do step:stop-the-harm 2 yes", f"{STOP}/actions/2", {"confirm": True}),
         ("handover @nobody", f"{ONE}/lead", {"act": "offer", "who": "nobody"}),
         ("done RUN-9", f"{AT}/RUN-9/steps/current", {"act": "done"}),
@@ -208,6 +207,22 @@ async def test_a_refusal_is_the_same_sentence_everywhere(
         by_http = await one.http(path, body)
 
         assert timeless(typed) == timeless(by_cli) == timeless(by_http)
+        assert len(one.world.server.lines) == before
+
+
+async def test_a_question_is_the_same_everywhere_and_a_terminal_says_how_to_answer_it(
+    tmp_path: Path,
+) -> None:
+    async with company(tmp_path / "one") as one:
+        await begun(one.world)
+        before = len(one.world.server.lines)
+
+        typed = await one.typed("/ai-runbook do step:stop-the-harm")
+        *by_cli, how = await one.cli("runbook", "do", "step:stop-the-harm")
+        by_http = await one.http(f"{STOP}/actions/1", {})
+
+        assert timeless(typed) == timeless(tuple(by_cli)) == timeless(by_http)
+        assert how == "To do it: `opsbot runbook do step:stop-the-harm yes`."
         assert len(one.world.server.lines) == before
 
 
