@@ -60,3 +60,18 @@ async def test_a_field_that_is_missing_is_named_and_nothing_is_written() -> None
         await company.new("users-feature-off-identified", values={"cause": "A part failed."})
 
     assert [*company.state.messages()] == []
+
+
+@pytest.mark.parametrize("situation", ["feature-off", "wrong-answers"])
+async def test_a_correction_says_that_it_is_still_off_as_long_as_it_is(situation: str) -> None:
+    templates = (await shipped()).world.bot.templates
+    template = templates.known()[f"users-{situation}-correction"]
+    values = {"wrong": "Refunds are hit.", "right": "Orders are hit."}
+    off = {"feature": "the support assistant", "off_at": "2026-11-21T13:05Z"}
+
+    while_off = templates.render(template, values, off)
+    after = templates.render(template, values, {**off, "back_at": "2026-11-21T14:05Z"})
+    never = templates.render(template, values, {"feature": "the support assistant"})
+
+    assert "The support assistant is still switched off." in while_off.texts["en"]
+    assert "still switched off" not in after.texts["en"] + never.texts["en"]

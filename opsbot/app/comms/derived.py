@@ -18,6 +18,7 @@ from opsbot.domain.moments import canonical
 from opsbot.domain.policy import shown
 from opsbot.domain.review import Exposure
 from opsbot.domain.state import State
+from opsflags.model import NO_MODEL, SAFE_STATE
 
 MORE: Final = {
     "served": "Responses served in that time, of all calls",
@@ -98,8 +99,16 @@ def _onset(name: str) -> str:
 
 
 def _off(kills: Sequence[Kill]) -> Kill | None:
-    """Return the kill that took the feature away: the first that is not narrow and came that far."""
-    wide = sorted((one for one in kills if not narrow(one)), key=lambda one: one.committed_ms)
+    """
+    Return the kill that took the feature away: the first that is not narrow and came that far.
+
+    One under which the model still answers took nothing away, and one that ended while a milder one
+    holds is no word about now: of both users would read what is not so.
+    """
+    taking = [one for one in kills if not narrow(one) and one.mode in (*NO_MODEL, SAFE_STATE)]
+    if any(one.active for one in kills) and not any(one.active for one in taking):
+        return None
+    wide = sorted(taking, key=lambda one: one.committed_ms)
     confirmed = [one for one in wide if one.confirmed_ms is not None]
     return next(iter(confirmed or wide), None)
 

@@ -41,11 +41,11 @@ async def state(
     return (await facts(one)).get(name)
 
 
-async def killed(one: Telling, *, confirmed: bool = True) -> None:
+async def killed(one: Telling, *, confirmed: bool = True, mode: str = "stop") -> None:
     hand = one.world.instance("a") if confirmed else None
     if hand is None:
         one.world.instance("lagging")
-    kill = KillRequest(Target("workflow", COPILOT), "stop", reason="wrong refunds")
+    kill = KillRequest(Target("workflow", COPILOT), mode, reason="wrong refunds")
     await one.world.bot.kill(kill, MARA, request_id="kill")
     if hand is not None:
         hand.follow()
@@ -90,6 +90,13 @@ async def test_that_it_was_noticed_then_is_no_proof_that_nobody_was_hit_before()
         "believed",
     )
     assert "it may have begun before" in lines["exposed_from"].source
+
+
+async def test_a_kill_under_which_the_model_still_answers_took_nothing_away() -> None:
+    one = await telling()
+    await killed(one, mode="read_only")
+
+    assert (await facts(one))["off_at"].surety == "unknown"
 
 
 async def test_off_at_is_confirmed_with_the_kill_and_not_before() -> None:
