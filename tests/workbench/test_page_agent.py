@@ -49,7 +49,9 @@ async def test_squares_say_in_shape_and_words_what_is_let_through(page: Page, wo
     await expect(page.locator("#agent-count")).to_have_text(
         "2 of 3 repositories let through, 1 refused"
     )
-    keys = page.get_by_role("img", name="1 refused, 1 let through, without write tools")
+    keys = page.get_by_role(
+        "img", name="1 let through; 1 let through, without write tools; 1 refused"
+    )
     await expect(keys).to_be_visible()
     works(world, whole="")
     await expect(page.locator("#agent-count")).to_have_text(

@@ -25,8 +25,9 @@ export class AgentView {
     const counts = this.squares(stage.work);
     const kill = agentKill(stage);
     setText(byId("agent-count"), counted(counts, stage, kill));
-    byId("agent-keys").setAttribute("aria-label", Object.entries(counts).map(([word, count]) => `${count} ${MEANS[word]}`).join(", ") || "No repository yet");
-    setText(byId("agent-legend"), Object.keys(counts).map((word) => `${SHAPES[word]} ${MEANS[word]}`).join("   "));
+    const words = Object.keys(MEANS).filter((word) => counts[word]);
+    byId("agent-keys").setAttribute("aria-label", words.map((word) => `${counts[word]} ${MEANS[word]}`).join("; ") || "No repository yet");
+    setText(byId("agent-legend"), words.map((word) => `${SHAPES[word]} ${MEANS[word]}`).join("   "));
     const last = stage.work[this.last];
     setText(byId("agent-last"), last && last.state !== "refused" ? `${this.last}: ${last.text}` : "");
     this.steps(stage, kill);
