@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import opsbot
-from opsbot.adapters.acl import acl_rights
+from opsbot.adapters.redis.acl import acl_rights
 from opsbot.cli.table import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[1]

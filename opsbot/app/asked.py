@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from opsbot.app.approvals import ramp_of
-from opsbot.app.comms.asked_words import asked_people, asked_title, publish_asked
 from opsbot.app.comms.second import is_of_message
+from opsbot.app.comms.shown.asked import asked_people, asked_title, publish_asked
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.fleet_words import moment
 from opsbot.app.ports import Chat, Delivery, Outbox, Render

@@ -8,9 +8,9 @@ from opsbot.app.anchor import Anchor
 from opsbot.app.audit import Audit
 from opsbot.app.card import Card
 from opsbot.app.comms.handlers import handlers as comms_handlers
-from opsbot.app.comms.none import NoPublishers, NoTemplates
 from opsbot.app.comms.port import Publishers, Templates
 from opsbot.app.comms.second import PUBLISH
+from opsbot.app.comms.target.none import NoPublishers, NoTemplates
 from opsbot.app.comms.verbs import Comms
 from opsbot.app.duties import Duties
 from opsbot.app.environment import Environment, policy_of

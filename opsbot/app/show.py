@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from opsbot.app.approvals import pending_on
-from opsbot.app.comms.home import message_parts
+from opsbot.app.comms.shown.home import message_parts
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.fleet_words import instance_line, is_alive, moment
 from opsbot.app.incident.hidden import Hidden

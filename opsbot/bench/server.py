@@ -159,7 +159,7 @@ def url_of(port: int) -> str:
 
 
 def _wait_for(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
-    source = (files("opsbot") / "adapters" / "lua" / "opsbot.lua").read_text("utf-8")
+    source = (files("opsbot") / "adapters" / "redis" / "opsbot.lua").read_text("utf-8")
     ends = monotonic() + START_S
     while monotonic() < ends and process.poll() is None:
         try:

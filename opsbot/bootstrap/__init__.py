@@ -23,10 +23,10 @@ from opsbot.adapters.clock import SystemClock, SystemEntropy
 from opsbot.adapters.comms.templates import FileTemplates
 from opsbot.adapters.drain import Drain
 from opsbot.adapters.embedded import embedded
-from opsbot.adapters.picture import Pictures
+from opsbot.adapters.picture.results import Pictures
 from opsbot.adapters.probe_http import http_prober
 from opsbot.adapters.pulse import Pulse
-from opsbot.adapters.redis_store import open_store
+from opsbot.adapters.redis.store import open_store
 from opsbot.adapters.runbooks.procedures import FileProcedures
 from opsbot.adapters.scheduler import running
 from opsbot.adapters.signing import KeyFile
@@ -34,8 +34,8 @@ from opsbot.adapters.targets.registry import Make, SlackWay
 from opsbot.app.anchor import Anchor
 from opsbot.app.audit import Audit
 from opsbot.app.bot import Bot
-from opsbot.app.comms.in_app import InApp
 from opsbot.app.comms.settings import settings_of
+from opsbot.app.comms.target.in_app import InApp
 from opsbot.app.environment import Environment
 from opsbot.app.ports import Chat, Prober
 from opsbot.app.runs.by_hand import Typing, in_chat, on_terminal

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import structlog
 
-from opsbot.adapters import catalog, catalog_words
 from opsbot.adapters.background import background
 from opsbot.adapters.bundle import StoreBundle
+from opsbot.adapters.catalog import read as catalog
+from opsbot.adapters.catalog import words as catalog_words
 from opsbot.adapters.clock import SystemEntropy
 from opsbot.adapters.comms.templates import FileTemplates
 from opsbot.adapters.runbooks.procedures import FileProcedures

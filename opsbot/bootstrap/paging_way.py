@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import structlog
 
-from opsbot.adapters import pagerduty_webhook
-from opsbot.adapters.pagerduty_link import Account
-from opsbot.adapters.pagerduty_paging import open_pagerduty
+from opsbot.adapters.pagerduty import webhook
+from opsbot.adapters.pagerduty.link import Account
+from opsbot.adapters.pagerduty.paging import open_pagerduty
 from opsbot.adapters.pulse import Pulse
 from opsbot.adapters.scheduler import Duty
 from opsbot.app.change_feed import FEED_S, ChangeFeed
@@ -86,9 +86,7 @@ def _way(settings: Settings, env: Environment, outbox: Outbox, paging: Paging | 
     async def take(event: PagerEvent, delivery: str) -> str:
         return await events.take(event, delivery=delivery, roster=rota.roster)
 
-    hook = PagerDutyHook(
-        lambda header, raw: pagerduty_webhook.verify(secrets, header, raw), _read, take
-    )
+    hook = PagerDutyHook(lambda header, raw: webhook.verify(secrets, header, raw), _read, take)
     routes = [entry(hook)] if secrets else []
     if paging is None:
         return PagingWay(None, rota, events, routes)
@@ -121,7 +119,7 @@ def _refused(revision: int, why: str) -> None:
 def _read(raw: bytes) -> PagerEvent | None:
     """Return the event, None where it says nothing; that is logged, because sending it again changes nothing."""
     try:
-        return pagerduty_webhook.parse(raw)
-    except pagerduty_webhook.BadDelivery as bad:
+        return webhook.parse(raw)
+    except webhook.BadDelivery as bad:
         _log.error("pagerduty_unreadable", why=f"{type(bad).__name__}: {bad}", size=len(raw))
         return None

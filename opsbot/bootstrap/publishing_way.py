@@ -8,7 +8,7 @@ from typing import Final
 import httpx
 
 from opsbot.adapters.clock import SystemClock
-from opsbot.adapters.pagerduty_link import Link, real
+from opsbot.adapters.pagerduty.link import Link, real
 from opsbot.adapters.targets.http import Api, Client, Pace, Vendor
 from opsbot.adapters.targets.pagerduty_page import Lexicons
 from opsbot.adapters.targets.registry import Keys, Make, SlackWay, TargetPublishers, makers

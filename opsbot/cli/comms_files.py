@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Final, get_args
 
 from opsbot import config
-from opsbot.adapters import catalog, catalog_words
+from opsbot.adapters.catalog import read as catalog
+from opsbot.adapters.catalog import words as catalog_words
 from opsbot.adapters.comms import offline
 from opsbot.adapters.comms.files import Library, load
 from opsbot.adapters.runbooks.files import COMMS

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import get_args
 
 from opsbot import config
-from opsbot.adapters import catalog, catalog_words
+from opsbot.adapters.catalog import read as catalog
+from opsbot.adapters.catalog import words as catalog_words
 from opsbot.app import check as checking
 from opsbot.app import new_workflow
 from opsbot.app.new_workflow import Draft, Question

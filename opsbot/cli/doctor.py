@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from opsbot import config
-from opsbot.adapters import catalog
-from opsbot.adapters.redis_fitness import check_fitness
-from opsbot.adapters.redis_link import LOST, call, open_link
+from opsbot.adapters.catalog import read as catalog
+from opsbot.adapters.redis.fitness import check_fitness
+from opsbot.adapters.redis.link import LOST, call, open_link
 from opsbot.adapters.signing import KeyFile
 from opsbot.app import check as checking
 from opsbot.cli import api

@@ -2,10 +2,10 @@
 
 import asyncio
 
-from opsbot.adapters import catalog
+from opsbot.adapters.catalog import read as catalog
 from opsbot.adapters.clock import SystemClock
-from opsbot.adapters.pagerduty_link import Account
-from opsbot.adapters.pagerduty_paging import open_pagerduty
+from opsbot.adapters.pagerduty.link import Account
+from opsbot.adapters.pagerduty.paging import open_pagerduty
 from opsbot.app import check as checking
 from opsbot.app.paging.check import Expected, examine, expected
 from opsbot.app.paging.port import Finding

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 
 from opsbot.adapters import local_bot
-from opsbot.adapters.emergency import EmergencyLine, Pushed, emergency_line
+from opsbot.adapters.redis.emergency import EmergencyLine, Pushed, emergency_line
 from opsbot.app import words
 from opsbot.app.fleet_words import unread_lines
 from opsbot.app.requests import KillRequest, Target

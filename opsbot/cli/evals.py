@@ -3,8 +3,8 @@
 from pathlib import Path
 from urllib.parse import quote
 
-from opsbot.adapters import eval_formats
-from opsbot.adapters.eval_report import Report
+from opsbot.adapters.evals import formats
+from opsbot.adapters.evals.report import Report
 from opsbot.cli import printing
 from opsbot.cli.api import opened
 from opsbot.cli.options import Asked, Usage
@@ -27,12 +27,12 @@ def evals(asked: Asked) -> int:
 def _record(asked: Asked) -> int:
     values = asked.values
     path, form = values.get("file", ""), values.get("format", "auto")
-    known = next((one for one in eval_formats.FORMS if one == form), None)
+    known = next((one for one in formats.FORMS if one == form), None)
     if known is None:
-        raise Usage(f"--format is one of {', '.join(eval_formats.FORMS)}")
+        raise Usage(f"--format is one of {', '.join(formats.FORMS)}")
     if not path:
         raise Usage(f"--file is needed: {_RECORD}")
-    report = eval_formats.read(_bytes(path), name=path, form=known, suite=values.get("suite", ""))
+    report = formats.read(_bytes(path), name=path, form=known, suite=values.get("suite", ""))
     body = _body(asked, report, path)
     answer = opened(asked).do("/v1/signals", body)
     if not asked.json:
@@ -56,7 +56,7 @@ def _bytes(path: str) -> bytes:
     """
     try:
         with Path(path).open("rb") as file:
-            return file.read(eval_formats.LARGEST_FILE + 1)
+            return file.read(formats.LARGEST_FILE + 1)
     except (OSError, ValueError) as error:
         why = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise BadEvidence(f"{path} cannot be read: {why}; nothing was recorded.") from error

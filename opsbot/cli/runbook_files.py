@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final, get_args
 
 from opsbot import config
-from opsbot.adapters import catalog
+from opsbot.adapters.catalog import read as catalog
 from opsbot.adapters.runbooks.files import Library, load
 from opsbot.adapters.runbooks.mend import diff, mended
 from opsbot.app import check as checking

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from opsbot.app.comms.press import PressedMessage, pressed_message
 from opsbot.app.comms.requests import (
     EVERY,
     CommsLook,
@@ -14,6 +13,7 @@ from opsbot.app.comms.requests import (
     RetryTarget,
     SetCanned,
 )
+from opsbot.app.comms.shown.press import PressedMessage, pressed_message
 from opsbot.app.comms_ask import ask
 from opsbot.app.comms_verbs import CommsVerbs
 from opsbot.app.error_words import of_error

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from opsbot.app.comms.fact_words import value_shown
 from opsbot.app.comms.requests import EditMessage, NewMessage
+from opsbot.app.comms.sheet.words import value_shown
 from opsbot.app.comms.view import MessageForm
 from opsbot.app.incident.requests import Which
 from opsbot.domain.comms import Field as Asked

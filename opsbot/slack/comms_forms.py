@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, get_args
 
-from opsbot.app.comms.press import PressedMessage, pressed_message
 from opsbot.app.comms.requests import CommsLook, DropMessage, NewMessage, SnoozeUpdate
+from opsbot.app.comms.shown.press import PressedMessage, pressed_message
 from opsbot.app.comms.view import MessageForm
 from opsbot.app.comms_verbs import CommsVerbs
 from opsbot.app.error_words import of_error

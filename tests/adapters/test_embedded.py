@@ -11,7 +11,7 @@ import pytest
 from redis.asyncio import Redis
 
 from opsbot.adapters.embedded import embedded, server_binary
-from opsbot.adapters.redis_store import open_store
+from opsbot.adapters.redis.store import open_store
 from opsbot.domain.errors import Misconfigured
 from tests.support.changes import add_one, kill
 from tests.support.wait import eventually

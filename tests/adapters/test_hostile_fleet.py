@@ -9,7 +9,7 @@ import pytest
 
 from opsbot.adapters.fleet_records import Written, instances, read_ack
 from opsbot.adapters.probe_http import http_prober
-from opsbot.adapters.redis_store import open_store
+from opsbot.adapters.redis.store import open_store
 from opsbot.app.requests import KillRequest, Target
 from tests.support.store import Store, server, store
 from tests.support.world import MARA, World, workflow

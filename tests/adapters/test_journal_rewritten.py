@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from opsbot.adapters.bundle import LiveStore
-from opsbot.adapters.redis_store import open_store
+from opsbot.adapters.redis.store import open_store
 from opsbot.app.audit import findings
 from opsbot.domain import journal
 from opsbot.domain.state import GENESIS

@@ -1,7 +1,7 @@
 """A kill that a real server lost and the bot put back: it holds, and the fleet has to confirm it anew."""
 
 from opsbot.adapters.clock import SystemClock, SystemEntropy
-from opsbot.adapters.redis_store import open_store
+from opsbot.adapters.redis.store import open_store
 from opsbot.app.declare import decide as declare
 from opsbot.app.environment import Environment
 from opsbot.app.kill import KillVerb

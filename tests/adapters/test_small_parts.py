@@ -8,9 +8,9 @@ import pytest
 
 from opsbot.adapters import local_bot
 from opsbot.adapters.drain import Drain
-from opsbot.adapters.emergency import emergency_line
 from opsbot.adapters.logs import redact
 from opsbot.adapters.probe_http import http_prober
+from opsbot.adapters.redis.emergency import emergency_line
 from opsbot.adapters.scheduler import Duty, running
 from opsbot.adapters.signing import KeyFile, verify
 from opsbot.app.ports import Delivery, RetryLater

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from opsbot.adapters.memory import open_memory
+from opsbot.adapters.memory.store import open_memory
 from opsbot.app.change_feed import MOST, OLDEST_MS, TOLD, ChangeFeed
 from opsbot.app.environment import Environment
 from opsbot.app.incident.requests import OpenIncident

@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import replace
 
 from opsbot.adapters.clock import SystemEntropy
-from opsbot.adapters.memory import open_memory
-from opsbot.adapters.memory_server import MemoryServer
+from opsbot.adapters.memory.server import MemoryServer
+from opsbot.adapters.memory.store import open_memory
 from opsbot.app.declare import Declare, Reload
 from opsbot.app.ports import Store
 from opsbot.domain import kill as kills

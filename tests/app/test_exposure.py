@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from opsbot.adapters.memory import open_memory
-from opsbot.adapters.memory_served import MemoryServed
+from opsbot.adapters.memory.served import MemoryServed
+from opsbot.adapters.memory.store import open_memory
 from opsbot.app.exposure import Sampled, samples_since
 from opsbot.app.exposure_port import Keep
 from opsbot.app.exposure_sample import Sampler, owners

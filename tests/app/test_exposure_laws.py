@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from opsbot.adapters.memory import open_memory
+from opsbot.adapters.memory.store import open_memory
 from opsbot.app.environment import Environment
 from opsbot.app.exposure_port import Keep
 from opsbot.app.exposure_sample import Sampler

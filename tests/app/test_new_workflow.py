@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opsbot.adapters.catalog import load
+from opsbot.adapters.catalog.read import load
 from opsbot.app.new_workflow import Draft, Question, answer, file_name, questions, render
 from opsbot.domain.declaration import Finding
 

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from opsbot.adapters.memory import MemoryFleets
-from opsbot.adapters.memory_server import MemoryServer
+from opsbot.adapters.memory.server import MemoryServer
+from opsbot.adapters.memory.store import MemoryFleets
 from opsbot.app.ports import Delivery
 from opsbot.app.requests import (
     ApproveRequest,

@@ -5,7 +5,7 @@ from typing import Literal
 
 import pytest
 
-from opsbot.adapters import catalog
+from opsbot.adapters.catalog import read as catalog
 from opsbot.bench import answers, household, subject
 from opsbot.bench.answers import Alone, Crowd, Found, Size
 from opsbot.bench.clicks import Clicks

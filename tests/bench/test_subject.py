@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from opsbot.adapters.redis_functions import commit_call
+from opsbot.adapters.redis.functions import commit_call
 from opsbot.bench import subject
 from opsbot.bench.propagation import opened
 from opsbot.bench.server import Connection, NotTaken, private_server

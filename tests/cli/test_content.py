@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from opsbot.adapters import catalog
+from opsbot.adapters.catalog import read as catalog
 from opsbot.cli import main
 from tests.app.test_new_workflow import ANSWERS
 from tests.support.replica import ROOT

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from opsbot.adapters import local_bot
-from opsbot.adapters.acl import acl_rights
-from opsbot.adapters.redis_functions import library
+from opsbot.adapters.redis.acl import acl_rights
+from opsbot.adapters.redis.functions import library
 from opsbot.cli import main
 from opsbot.domain.workflow import as_record
 from opsflags import FlagClient

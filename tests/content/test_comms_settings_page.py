@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 from typing import get_args
 
-from opsbot.adapters.catalog_comms import PlaceFile, TellingFile
-from opsbot.app.comms import wording, wording_lists
+from opsbot.adapters.catalog.comms import PlaceFile, TellingFile
+from opsbot.app.comms.wording import check, lists
 from opsbot.domain.comms import AUDIENCES
 from opsbot.domain.comms_settings import Beat, CommsSettings, TargetKind
 from opsbot.domain.incident_settings import MINUTE_MS
@@ -60,7 +60,7 @@ def _cell(beat: Beat) -> str:
 
 
 def test_every_rule_of_the_wording_check_is_on_the_page() -> None:
-    source = inspect.getsource(wording) + inspect.getsource(wording_lists)
+    source = inspect.getsource(check) + inspect.getsource(lists)
     rules = set(re.findall(r'"(W-[A-Z]+)"', source))
 
     assert rules == {word for word in words(rows("Wording check")) if word.startswith("W-")}

@@ -7,7 +7,8 @@ from typing import get_args
 
 import pytest
 
-from opsbot.adapters import catalog, catalog_words
+from opsbot.adapters.catalog import read as catalog
+from opsbot.adapters.catalog import words as catalog_words
 from opsbot.adapters.comms import examples
 from opsbot.adapters.comms.files import load
 from opsbot.adapters.comms.filled import rendered

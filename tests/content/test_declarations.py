@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from opsbot.adapters.catalog import load
-from opsbot.adapters.catalog_schema import schema_text
+from opsbot.adapters.catalog.read import load
+from opsbot.adapters.catalog.schema import schema_text
 from opsbot.app.check import examined
 from opsbot.domain.declaration import Catalogue
 from opsbot.domain.policy import as_record, from_record

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from opsbot.adapters.catalog_incidents import IncidentsFile
+from opsbot.adapters.catalog.incidents import IncidentsFile
 from opsbot.domain.incident_flow import NEXT, STATUSES
 from opsbot.domain.incident_settings import MINUTE_MS, REMINDERS, USUAL
 from opsbot.domain.incident_times import ORDER

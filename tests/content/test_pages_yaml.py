@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from opsbot.adapters.catalog_models import FailureBudgetFile, GateFile, StageFile
+from opsbot.adapters.catalog.models import FailureBudgetFile, GateFile, StageFile
 from opsbot.domain.ramp import steps_of
 
 PAGE = Path(__file__).parents[2] / "flags" / "README.md"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from opsbot.adapters.catalog import load
+from opsbot.adapters.catalog.read import load
 from opsbot.adapters.runbooks.files import load as load_runbooks
 from opsbot.adapters.runbooks.front import KEYS
 from opsbot.adapters.runbooks.imported import MOST_STEPS

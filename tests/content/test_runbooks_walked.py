@@ -10,8 +10,8 @@ from opsbot.adapters.comms.examples import filler
 from opsbot.adapters.comms.templates import FileTemplates
 from opsbot.adapters.runbooks.markdown import parse
 from opsbot.app import route_state
-from opsbot.app.comms.asked_words import asked_people
 from opsbot.app.comms.requests import EVERY, NewMessage, PublishMessage
+from opsbot.app.comms.shown.asked import asked_people
 from opsbot.app.environment import policy_of
 from opsbot.app.incident.requests import Which
 from opsbot.app.ports import ProbeAnswer

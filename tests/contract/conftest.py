@@ -8,9 +8,9 @@ import pytest
 import pytest_asyncio
 
 from opsbot.adapters.bundle import StoreBundle
-from opsbot.adapters.memory import open_memory
-from opsbot.adapters.memory_server import MemoryServer
-from opsbot.adapters.redis_store import Tuning, open_store
+from opsbot.adapters.memory.server import MemoryServer
+from opsbot.adapters.memory.store import open_memory
+from opsbot.adapters.redis.store import Tuning, open_store
 from tests.support.store import Store, server, store
 
 __all__ = ["server", "store", "world"]

@@ -4,7 +4,7 @@ import asyncio
 import json
 from pathlib import Path
 
-from opsbot.adapters.catalog import load
+from opsbot.adapters.catalog.read import load
 from opsbot.adapters.clock import SystemEntropy
 from opsbot.app.check import examined
 from opsbot.app.declare import Declare

@@ -11,11 +11,11 @@ import httpx2
 import pytest
 import pytest_asyncio
 
-from opsbot.adapters import pagerduty_client
 from opsbot.adapters.clock import SystemClock
-from opsbot.adapters.pagerduty_link import Account, Door, Kind
-from opsbot.adapters.pagerduty_paging import PagerDuty, open_pagerduty
-from opsbot.adapters.pagerduty_webhook import SIGNATURE_HEADER, parse, verify
+from opsbot.adapters.pagerduty import client as pagerduty_client
+from opsbot.adapters.pagerduty.link import Account, Door, Kind
+from opsbot.adapters.pagerduty.paging import PagerDuty, open_pagerduty
+from opsbot.adapters.pagerduty.webhook import SIGNATURE_HEADER, parse, verify
 from opsbot.app.paging.port import (
     AlertEvent,
     ChangeEvent,

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from opsbot.adapters.bundle import StoreBundle
 from opsbot.adapters.clock import SystemClock, SystemEntropy
-from opsbot.app.comms.due import Due
+from opsbot.app.comms.promise.due import Due
 from opsbot.app.environment import Environment
 from opsbot.app.incident.promises import DUE, with_rhythms, written
 from opsbot.app.ports import Delivery

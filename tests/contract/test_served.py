@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from opsbot.adapters.bundle import StoreBundle
-from opsbot.adapters.redis_store import open_store
+from opsbot.adapters.redis.store import open_store
 from opsbot.app.environment import Environment
 from opsbot.app.exposure_port import Keep
 from opsbot.app.exposure_sample import Sampler

@@ -12,7 +12,7 @@ from opsflags.keys import ENDED, KILLS, SWITCHBOARD, WORKFLOWS
 from tests.support.store import Store
 from tests.support.wait import eventually_sync
 
-LUA = Path(__file__).parents[2] / "opsbot" / "adapters" / "lua" / "opsbot.lua"
+LUA = Path(__file__).parents[2] / "opsbot" / "adapters" / "redis" / "opsbot.lua"
 Record = dict[str, Any]
 
 

@@ -8,9 +8,9 @@ import pytest
 from opsbot.adapters.comms import examples
 from opsbot.adapters.comms.files import load
 from opsbot.adapters.comms.filled import rendered
-from opsbot.app.comms.press import message_buttons, pressed_message
+from opsbot.app.comms.shown.press import message_buttons, pressed_message
+from opsbot.app.comms.shown.words import Around, message_said
 from opsbot.app.comms.view import Fact, Finding, MessageForm, MessageView
-from opsbot.app.comms.words import Around, message_said
 from opsbot.app.runs.press import pressed
 from opsbot.domain.blockcheck import check_view
 from opsbot.domain.change import Position

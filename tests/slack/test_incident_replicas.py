@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from opsbot.adapters.background import background
-from opsbot.adapters.redis_store import Tuning, open_store
+from opsbot.adapters.redis.store import Tuning, open_store
 from opsbot.adapters.scheduler import Duty, running
 from opsbot.app.bot import Bot
 from opsbot.app.declare import decide

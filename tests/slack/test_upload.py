@@ -6,7 +6,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from opsbot.adapters.picture import Pictures
+from opsbot.adapters.picture.results import Pictures
 from opsbot.app.ports import GiveUp, Picture, RetryLater
 from opsbot.domain.change import Record
 from opsbot.slack.blocks import render

@@ -8,10 +8,10 @@ from urllib.parse import parse_qs
 
 import httpx2
 
-from opsbot.adapters import pagerduty_client
 from opsbot.adapters.clock import SystemClock
-from opsbot.adapters.pagerduty_link import Account, Door, Kind
-from opsbot.adapters.pagerduty_paging import PagerDuty, open_pagerduty
+from opsbot.adapters.pagerduty import client as pagerduty_client
+from opsbot.adapters.pagerduty.link import Account, Door, Kind
+from opsbot.adapters.pagerduty.paging import PagerDuty, open_pagerduty
 
 KEY, ROUTING_KEY = "u+secretkey0123456789", "R0123456789ABCDEF0123456789ABCDEF"[1:]
 ACCOUNT = Account(key=KEY, sender="bot@example.com", routing_key=ROUTING_KEY)

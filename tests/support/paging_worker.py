@@ -4,8 +4,8 @@ import asyncio
 import sys
 
 from opsbot.adapters.clock import SystemClock
-from opsbot.adapters.pagerduty_link import Account
-from opsbot.adapters.pagerduty_paging import PagerDuty, open_pagerduty
+from opsbot.adapters.pagerduty.link import Account
+from opsbot.adapters.pagerduty.paging import PagerDuty, open_pagerduty
 from opsbot.app.paging.port import PageOrder
 from opsbot.app.ports import RetryLater
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from opsbot.adapters.memory_server import MemoryServer
+from opsbot.adapters.memory.server import MemoryServer
 from opsbot.app.exposure_port import ServedHistory
 from opsbot.domain.served import HOUR_MS, SAMPLES, Span
 

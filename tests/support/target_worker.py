@@ -11,8 +11,8 @@ from dataclasses import replace
 from pydantic import SecretStr
 
 from opsbot.adapters.clock import SystemClock, SystemEntropy
-from opsbot.adapters.pagerduty_link import open_link
-from opsbot.adapters.redis_store import Tuning, open_store
+from opsbot.adapters.pagerduty.link import open_link
+from opsbot.adapters.redis.store import Tuning, open_store
 from opsbot.adapters.targets.http import Api
 from opsbot.adapters.targets.registry import TargetPublishers, makers
 from opsbot.app.comms.deliver import PublishTo

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 from starlette.types import ASGIApp
 
-from opsbot.adapters.pagerduty_link import Account, open_link
+from opsbot.adapters.pagerduty.link import Account, open_link
 from opsbot.adapters.targets.http import Api, Pace, Vendor
 from opsbot.adapters.targets.incident_io import IncidentIo
 from opsbot.adapters.targets.pagerduty_page import Lexicons, PagerDutyPage

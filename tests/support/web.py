@@ -8,7 +8,7 @@ from typing import NoReturn
 import httpx
 
 from opsbot.adapters.clock import SystemClock
-from opsbot.adapters.memory import MemoryStore
+from opsbot.adapters.memory.store import MemoryStore
 from opsbot.app.status_page.site import Site
 from opsbot.bootstrap.identity import duration_s
 from opsbot.domain.actor import Actor

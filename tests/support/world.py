@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
-from opsbot.adapters.memory import open_memory
-from opsbot.adapters.memory_server import MemoryServer
+from opsbot.adapters.memory.server import MemoryServer
+from opsbot.adapters.memory.store import open_memory
 from opsbot.app.anchor import Anchor
 from opsbot.app.audit import Audit
 from opsbot.app.bot import Bot

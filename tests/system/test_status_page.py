@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from opsbot.adapters.clock import SystemClock, SystemEntropy
-from opsbot.adapters.redis_store import open_store
+from opsbot.adapters.redis.store import open_store
 from opsbot.app.environment import Environment
 from tests.support.replica import ROOT, Replica
 from tests.support.status import Told, bad_night

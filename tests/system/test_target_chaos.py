@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from opsbot.adapters.clock import SystemClock, SystemEntropy
-from opsbot.adapters.redis_store import open_store
+from opsbot.adapters.redis.store import open_store
 from opsbot.app.comms.effects import publish
 from opsbot.app.comms.exact import exact
 from opsbot.app.comms_rules import SETTING

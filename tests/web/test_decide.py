@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from opsbot.adapters.memory import MemoryStore
+from opsbot.adapters.memory.store import MemoryStore
 from opsbot.domain.change import Position
 from opsbot.domain.state import State
 from opsbot.web.decide import KNOWN_FOR_S, Decider

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from opsbot.adapters import pagerduty_webhook
+from opsbot.adapters.pagerduty import webhook
 from opsbot.domain.errors import StoreLost
 from opsbot.domain.pager_event import PagerEvent
 from opsbot.web.pagerduty import PATH, PagerDutyHook, entry
@@ -45,8 +45,8 @@ class Taken:
 
 def read(raw: bytes) -> PagerEvent | None:
     try:
-        return pagerduty_webhook.parse(raw)
-    except pagerduty_webhook.BadDelivery:
+        return webhook.parse(raw)
+    except webhook.BadDelivery:
         return None
 
 
@@ -57,9 +57,7 @@ def taken() -> Taken:
 
 @pytest.fixture
 def client(taken: Taken) -> httpx.AsyncClient:
-    hook = PagerDutyHook(
-        lambda header, raw: pagerduty_webhook.verify(SECRETS, header, raw), read, taken
-    )
+    hook = PagerDutyHook(lambda header, raw: webhook.verify(SECRETS, header, raw), read, taken)
     app = Starlette(routes=mount([entry(hook)], lambda token, surface: None))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://bot")
 

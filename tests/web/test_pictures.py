@@ -6,7 +6,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from opsbot.adapters.picture import Pictures
+from opsbot.adapters.picture.results import Pictures
 from tests.support.evals import seed
 from tests.support.web import Door
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from opsbot.adapters import catalog
+from opsbot.adapters.catalog import read as catalog
 from opsbot.workbench.declared import WATCH_S, Declared, restore_of
 
 FLAGS = Path(__file__).parents[2] / "flags"

@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import Page, expect
 
-from opsbot.adapters.picture import drawn
+from opsbot.adapters.picture.results import drawn
 from opsbot.domain.evaluation_picture import Chart, Point, Series
 from opsbot.domain.gates import Gate
 from opsbot.domain.route import Number

@@ -5,7 +5,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final, get_args
 
-from opsbot.adapters.catalog_errors import nearest
 from opsbot.adapters.comms.rules import find
 from opsbot.adapters.comms.sandbox import RESERVED
 from opsbot.adapters.runbooks.yaml import BadYaml, mapping
@@ -13,6 +12,7 @@ from opsbot.domain.comms import NAME, SLOTS, Audience, Field, FieldType, Stage
 from opsbot.domain.comms_facts import FACTS, STAYS_OFF
 from opsbot.domain.comms_values import MOST
 from opsbot.domain.declaration import Finding
+from opsbot.domain.nearest import nearest
 from opsbot.domain.runbook import Value
 
 KEYS: Final = (

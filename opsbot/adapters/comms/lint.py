@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from opsbot.adapters.catalog_errors import nearest
 from opsbot.adapters.comms.files import Draft, Library
 from opsbot.adapters.comms.names import names_used, unguarded
 from opsbot.adapters.comms.rules import Known, find
@@ -12,6 +11,7 @@ from opsbot.adapters.comms.rules_words import words
 from opsbot.domain.comms import STAGES, Template
 from opsbot.domain.comms_facts import SLOT_FACTS, situation_of, slots_needed
 from opsbot.domain.declaration import Finding
+from opsbot.domain.nearest import nearest
 
 _BY_TIME: Final = frozenset({"since", "confirmed"})
 """Slots that any time answers that somebody has to fill in."""

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from opsbot.adapters.catalog_errors import nearest
 from opsbot.adapters.comms import sandbox
 from opsbot.adapters.comms.rules import find
 from opsbot.adapters.comms.sandbox import Forbidden, Use
 from opsbot.domain.comms import Audience, Field
 from opsbot.domain.comms_facts import ALWAYS, FACTS, may_use
 from opsbot.domain.declaration import Finding
+from opsbot.domain.nearest import nearest
 
 
 @dataclass(frozen=True, slots=True)

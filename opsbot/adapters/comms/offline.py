@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from opsbot.adapters.catalog_errors import nearest
 from opsbot.adapters.comms.examples import NOON, typical
 from opsbot.adapters.comms.files import Draft, Library
 from opsbot.adapters.comms.lint import lint
@@ -13,6 +12,7 @@ from opsbot.domain.comms import Rendered, Template
 from opsbot.domain.comms_values import Here
 from opsbot.domain.declaration import Finding
 from opsbot.domain.errors import UnknownTemplate, Unpublishable
+from opsbot.domain.nearest import nearest
 from opsbot.domain.said import inert
 
 Approval = Literal["approved", "outdated", "none", "fields"]

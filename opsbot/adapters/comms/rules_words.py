@@ -6,8 +6,8 @@ from typing import Final
 from opsbot.adapters.comms.examples import least, most
 from opsbot.adapters.comms.files import Draft, Words
 from opsbot.adapters.comms.rules import Known, find
-from opsbot.app.comms import wording
 from opsbot.app.comms.view import Finding as Said
+from opsbot.app.comms.wording import check
 from opsbot.domain.comms import Rendered, Template
 from opsbot.domain.declaration import Finding
 from opsbot.domain.errors import Unpublishable
@@ -45,7 +45,7 @@ def words(draft: Draft, known: Known) -> Iterator[Finding]:
 
 def _said(texts: Iterable[Rendered], template: Template, known: Known) -> Iterator[Said]:
     final = template.stage in ("resolved", "correction")
-    seen = wording.Known(
+    seen = check.Known(
         models=frozenset(name for one in known.book.models.values() for name in one.names),
         providers=frozenset(name.partition("/")[0] for name in known.book.models),
         internal=frozenset(known.workflows),
@@ -53,7 +53,7 @@ def _said(texts: Iterable[Rendered], template: Template, known: Known) -> Iterat
         next_ms=None if final else _SAMPLE_MS,
     )
     for one in texts:
-        found = wording.check(
+        found = check.check(
             one,
             audience=template.audience,
             stage=template.stage,

@@ -1,10 +1,10 @@
 """What a fence `yaml <verb>` asks for; a fence that only looks like one is named, never passed over."""
 
-from opsbot.adapters.catalog_errors import nearest
 from opsbot.adapters.runbooks.prose import Node
 from opsbot.adapters.runbooks.sections import asks_for
 from opsbot.adapters.runbooks.yaml import BadYaml, mapping
 from opsbot.domain.declaration import Finding
+from opsbot.domain.nearest import nearest
 from opsbot.domain.runbook import VERBS, Action
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, get_args
 
-from opsbot.adapters.catalog_errors import nearest
 from opsbot.adapters.runbooks.yaml import BadYaml, Mapped, mapping
 from opsbot.domain.declaration import Finding
 from opsbot.domain.durations import duration_s
 from opsbot.domain.incident_types import Severity, severity
+from opsbot.domain.nearest import nearest
 from opsbot.domain.placeholders import BUILT_IN
 from opsbot.domain.runbook import Param, ParamType, Value
 

@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from opsbot.adapters.catalog_errors import nearest
 from opsbot.adapters.runbooks.rules import Known, Look, Rule
 from opsbot.app.runs.argument_forms import Problem
 from opsbot.app.runs.arguments import EVERY_GATE, STEP_ROLES, BadArguments, arguments_of
@@ -12,6 +11,7 @@ from opsbot.domain import durations
 from opsbot.domain.change import Json
 from opsbot.domain.declaration import Finding
 from opsbot.domain.incident_types import TYPES, known
+from opsbot.domain.nearest import nearest
 from opsbot.domain.policy_model import ROLES, Policy
 from opsbot.domain.runbook import Action, Runbook, Verb
 from opsbot.domain.workflow import Workflow

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from opsbot.adapters.catalog_errors import nearest
 from opsbot.adapters.runbooks.actions import action_of
 from opsbot.adapters.runbooks.labels import LABELS, Label, Labelled, almost, holds_label, labels
 from opsbot.adapters.runbooks.labels import trimmed as trimmed_prose
@@ -13,6 +12,7 @@ from opsbot.adapters.runbooks.sections import Section, is_id_comment
 from opsbot.adapters.runbooks.slug import split
 from opsbot.domain.declaration import Finding
 from opsbot.domain.durations import duration_s
+from opsbot.domain.nearest import nearest
 from opsbot.domain.prose import Block, Listing, Prose, Span, plain
 from opsbot.domain.runbook import Action, Box, Decision, Option, Step
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import httpx
 
-from opsbot.adapters.pagerduty_answer import shown
+from opsbot.adapters.pagerduty.answer import shown
 from opsbot.app.ports import GiveUp, RetryLater
 from opsbot.domain.change import Record
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from opsbot.app.comms.in_app import not_there
 from opsbot.app.comms.requests import SetCanned
 from opsbot.app.comms.settings import settings_of
+from opsbot.app.comms.target.in_app import not_there
 from opsbot.app.environment import Environment, who
 from opsbot.app.fleet_words import listed
 from opsbot.app.routed import asked, must_not_refuse, workflow_named

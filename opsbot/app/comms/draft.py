@@ -4,10 +4,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from opsbot.app.comms import facts as sheets
-from opsbot.app.comms.cadence import next_promise
 from opsbot.app.comms.port import Templates
+from opsbot.app.comms.promise.cadence import next_promise
 from opsbot.app.comms.settings import settings_of
+from opsbot.app.comms.sheet import facts as sheets
 from opsbot.app.comms.view import Fact
 from opsbot.app.environment import Environment
 from opsbot.app.target import nearest

@@ -10,7 +10,7 @@ from opsbot.app.comms.requests import EditMessage
 from opsbot.app.comms.second import drop_approvals, redrafted
 from opsbot.app.comms.sight import found
 from opsbot.app.comms.stage import must_answer, must_step
-from opsbot.app.comms.targets import targets_for
+from opsbot.app.comms.target.chosen import targets_for
 from opsbot.app.environment import policy_of
 from opsbot.app.fleet_words import moment
 from opsbot.domain.actor import Actor

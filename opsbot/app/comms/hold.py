@@ -4,15 +4,15 @@ from collections.abc import Mapping
 
 from opsbot.app.comms.change import Told, beside
 from opsbot.app.comms.draft import Draft
-from opsbot.app.comms.known import known_of
 from opsbot.app.comms.new import Writing, drafted
 from opsbot.app.comms.power import may_hold
 from opsbot.app.comms.publish import published
 from opsbot.app.comms.second import first_word
 from opsbot.app.comms.settings import settings_of
 from opsbot.app.comms.stage import must_answer, must_go, must_step
-from opsbot.app.comms.targets import refusing, targets_for
-from opsbot.app.comms.wording import check
+from opsbot.app.comms.target.chosen import refusing, targets_for
+from opsbot.app.comms.wording.check import check
+from opsbot.app.comms.wording.known import known_of
 from opsbot.app.incident.requests import Which
 from opsbot.app.incident.sight import found
 from opsbot.app.numbers import numbered

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from opsbot.app.approvals import closing, timers_of
-from opsbot.app.comms.cadence import after_publish
 from opsbot.app.comms.change import Told, beside, changed
 from opsbot.app.comms.edit import must_be_open, must_be_seen
 from opsbot.app.comms.effects import cards, due
 from opsbot.app.comms.exact import exact, stamped
 from opsbot.app.comms.new import waiting_sent
 from opsbot.app.comms.power import about, may_hold, may_write, on_track
+from opsbot.app.comms.promise.cadence import after_publish
 from opsbot.app.comms.requests import EVERY, PublishMessage
 from opsbot.app.comms.second import (
     ask,
@@ -26,7 +26,7 @@ from opsbot.app.comms.second import (
 )
 from opsbot.app.comms.sight import found
 from opsbot.app.comms.stage import must_go
-from opsbot.app.comms.targets import refusing
+from opsbot.app.comms.target.chosen import refusing
 from opsbot.app.comms.view import Finding
 from opsbot.app.environment import policy_of
 from opsbot.app.fleet_words import clock

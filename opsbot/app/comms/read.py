@@ -4,17 +4,17 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from opsbot.app.comms import facts as sheets
 from opsbot.app.comms.draft import Wanted, Writer, prefilled
 from opsbot.app.comms.exact import exact, in_order, stamped
-from opsbot.app.comms.known import known_of
 from opsbot.app.comms.port import Templates
 from opsbot.app.comms.second import givers, of, pending, seats
 from opsbot.app.comms.settings import settings_of
+from opsbot.app.comms.sheet import facts as sheets
 from opsbot.app.comms.stage import obstacles
-from opsbot.app.comms.targets import possible, refusing, usual
+from opsbot.app.comms.target.chosen import possible, refusing, usual
 from opsbot.app.comms.view import Finding, MessageForm, MessageView
-from opsbot.app.comms.wording import check
+from opsbot.app.comms.wording.check import check
+from opsbot.app.comms.wording.known import known_of
 from opsbot.app.environment import Environment, policy_of
 from opsbot.domain.comms import Audience, Rendered, Template, goes_back
 from opsbot.domain.errors import NotAllowed

@@ -5,21 +5,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from opsbot.app.committed import committed
-from opsbot.app.comms import facts as sheets
 from opsbot.app.comms.approve import Approving, decide_approve
 from opsbot.app.comms.canned import Canned
 from opsbot.app.comms.change import Told
-from opsbot.app.comms.clocks import Clocks
 from opsbot.app.comms.draft import Draft, Wanted, Writer
 from opsbot.app.comms.drop import Dropping, decide_drop, decide_retry
 from opsbot.app.comms.edit import Editing, decide_edit, must_be_open
-from opsbot.app.comms.evidence import HoldsEvidence
-from opsbot.app.comms.fact_verb import States
-from opsbot.app.comms.fact_words import facts_said
+from opsbot.app.comms.exposure.clocks import Clocks
+from opsbot.app.comms.exposure.evidence import HoldsEvidence
 from opsbot.app.comms.hold import decide_hold, holding_template, must_say_well
 from opsbot.app.comms.new import Writing, decide_new
 from opsbot.app.comms.port import Templates
 from opsbot.app.comms.power import may_hold, may_write, situations
+from opsbot.app.comms.promise.snooze import Snoozes
 from opsbot.app.comms.publish import Publishing, decide_publish
 from opsbot.app.comms.read import Reader
 from opsbot.app.comms.requests import (
@@ -37,10 +35,10 @@ from opsbot.app.comms.requests import (
     StateFact,
 )
 from opsbot.app.comms.settings import settings_of
-from opsbot.app.comms.sight import found, visible
-from opsbot.app.comms.snooze import Snoozes
-from opsbot.app.comms.view import MessageForm, MessageView
-from opsbot.app.comms.words import (
+from opsbot.app.comms.sheet import facts as sheets
+from opsbot.app.comms.sheet.state import States
+from opsbot.app.comms.sheet.words import facts_said
+from opsbot.app.comms.shown.words import (
     Around,
     list_said,
     listed_body,
@@ -48,6 +46,8 @@ from opsbot.app.comms.words import (
     message_said,
     templates_said,
 )
+from opsbot.app.comms.sight import found, visible
+from opsbot.app.comms.view import MessageForm, MessageView
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.incident.requests import Which
 from opsbot.app.incident.sight import found as incident_found

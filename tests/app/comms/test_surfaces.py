@@ -2,9 +2,9 @@
 
 import pytest
 
-from opsbot.app.comms.home import SHOWN, message_parts
-from opsbot.app.comms.press import message_buttons
 from opsbot.app.comms.requests import CommsLook, NewMessage, RetryTarget
+from opsbot.app.comms.shown.home import SHOWN, message_parts
+from opsbot.app.comms.shown.press import message_buttons
 from opsbot.app.incident.requests import EditIncident, OpenIncident, Which
 from opsbot.domain.errors import UnknownTemplate
 from opsbot.domain.said import Said

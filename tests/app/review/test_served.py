@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from opsbot.adapters.memory_served import MemoryServed
+from opsbot.adapters.memory.served import MemoryServed
 from opsbot.app.exposure_sample import Sampler
 from opsbot.app.incident.requests import EditIncident, MoveIncident, OpenIncident, Which
 from opsbot.app.requests import KillRequest, RestoreRequest, Target

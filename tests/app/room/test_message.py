@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from opsbot.adapters.memory import open_memory
+from opsbot.adapters.memory.store import open_memory
 from opsbot.app.ports import GiveUp, RetryLater
 from opsbot.app.room.message import Make, Standing
 from opsbot.domain.change import Record

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import pytest
 
-from opsbot.adapters.memory import MemoryOutbox
+from opsbot.adapters.memory.store import MemoryOutbox
 from opsbot.app.paging.oncall import OnCall
 from opsbot.app.ports import GiveUp, RetryLater
 from opsbot.app.room.port import Channel

@@ -5,7 +5,7 @@ from typing import NoReturn
 
 import pytest
 
-from opsbot.adapters.memory import MemoryStore
+from opsbot.adapters.memory.store import MemoryStore
 from opsbot.app.comms.port import Post
 from opsbot.app.ports import GiveUp, RetryLater
 from opsbot.app.status_page.board import AGAIN_MS, AGED_MS, StatusBoard

@@ -1,0 +1,1 @@
+"""The declarations in `flags/` and `runbooks/`: read as one catalogue, checked as a whole."""

@@ -1,0 +1,1 @@
+"""Evaluation results, in the formats of the tools that make them."""

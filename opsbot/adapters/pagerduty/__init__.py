@@ -1,0 +1,1 @@
+"""PagerDuty: its API, events and webhooks, behind the paging port."""

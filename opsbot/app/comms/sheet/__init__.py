@@ -1,0 +1,1 @@
+"""The fact sheet of an incident: what is confirmed, believed and unknown, and what the state itself knows."""
