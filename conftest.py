@@ -1,5 +1,6 @@
 """Runs the code blocks of the front page as tests, in their order; the plugins watch and save time."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,20 +28,26 @@ pytest_collect_file = Sybil(
 ).pytest()
 
 
-def _slow_first(items: list[pytest.Item]) -> None:
+def _slow_among(items: list[pytest.Item]) -> None:
     """
-    Begin with the files that start several processes.
+    Let the files that start several processes begin one by one, among those that only compute.
 
-    They are few and long: at the end one worker would be alone with them while the other rests.
+    They wait for most of their time, and all workers would wait at once; at the end one would be
+    alone with them while the others rest, so the last of them begins when two thirds are done.
     """
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    quick = [path for path in dict.fromkeys(item.path for item in items) if path not in slow]
+    between = 2 * len(quick) // (3 * max(1, len(slow)))
+    place: dict[Path, float] = {path: at for at, path in enumerate(quick)}
+    among = enumerate(dict.fromkeys(item.path for item in items if item.path in slow))
+    place |= {path: at * between - 0.5 for at, path in among}
+    items.sort(key=lambda item: place[item.path])
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put long files first, and the page's blocks back into reading order: each uses those before."""
-    _slow_first(items)
+    """Spread long files, and put the page's blocks back into reading order: each uses those before."""
+    _slow_among(items)
     places = [at for at, item in enumerate(items) if item.path.name == "README.md"]
     in_order = sorted((items[at] for at in places), key=lambda item: item.location[1] or 0)
     for at, item in zip(places, in_order, strict=True):

@@ -195,17 +195,27 @@ def timers_for(
     """
     body: Record = {"approval": approval.id}
     begun = f"{approval.id}:{approval.requested_ms}"
-    page = Effect("tell", f"secondary:{begun}", {**body, "what": "secondary"})
-    paged_ms = approval.requested_ms + policy.times.page_secondary_ms - now_ms
     over = Effect("expire", f"expire:{begun}", body)
     return (
         Timer(f"expire:{approval.id}", max(approval.expires_ms - now_ms, 0), over),
-        *(
-            [Timer(f"page:{approval.id}", max(paged_ms, 0), page)]
-            if set(policy.secondary) - {approval.requester}
-            else []
-        ),
+        *_secondary(policy, approval, now_ms),
         *_warning(approval, now_ms, warn_ms),
+    )
+
+
+def _secondary(policy: Policy, approval: Approval, now_ms: int) -> tuple[Timer, ...]:
+    """Return the timers that ask the secondary: in the chat, and to a restore or a ramp by their pager."""
+    if not set(policy.secondary) - {approval.requester}:
+        return ()
+    in_ms = max(approval.requested_ms + policy.times.page_secondary_ms - now_ms, 0)
+    begun = f"{approval.id}:{approval.requested_ms}"
+    body: Record = {"approval": approval.id}
+    ask = Effect("tell", f"secondary:{begun}", {**body, "what": "secondary"})
+    page = Effect("approver_page", f"approver-page:{begun}", body, lane="page")
+    paged = approval.action.get("verb") in ("restore", "stage")
+    return (
+        Timer(f"page:{approval.id}", in_ms, ask),
+        *([Timer(f"call:{approval.id}", in_ms, page)] if paged else []),
     )
 
 
@@ -221,4 +231,4 @@ def _warning(approval: Approval, now_ms: int, warn_ms: int) -> tuple[Timer, ...]
 
 def timers_of(approval: Approval) -> tuple[str, ...]:
     """Return the timers that end with an approval."""
-    return f"expire:{approval.id}", f"page:{approval.id}", f"warn:{approval.id}"
+    return tuple(f"{what}:{approval.id}" for what in ("expire", "page", "call", "warn"))

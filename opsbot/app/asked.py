@@ -5,7 +5,7 @@ from typing import Final
 
 from opsbot.app.approvals import ramp_of
 from opsbot.app.comms.second import is_of_message
-from opsbot.app.comms.shown.asked import asked_people, asked_title, publish_asked
+from opsbot.app.comms.shown.asked import asked_people, asked_title, publish_asked, refused_told
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.fleet_words import moment
 from opsbot.app.ports import Chat, Delivery, Outbox, Render
@@ -57,6 +57,7 @@ class Asked:
             return
         if what == SETTLED:
             await self._close(approval, state)
+            await self._tell_writers(approval, key=delivery.effect.key)
         elif approval.standing == "pending":
             await self._ask(approval, state, what, key=delivery.effect.key)
 
@@ -100,7 +101,7 @@ class Asked:
             ),
             buttons=(
                 Button("approve", f"Approve {approval.id}", approval.id, "primary"),
-                Button("refuse", "Refuse", approval.id),
+                _refuse(approval),
             ),
         )
         names = approvers_of(policy, state, approval.requester, kills, ramp_of(approval))
@@ -118,6 +119,13 @@ class Asked:
     async def _close(self, approval: Approval, state: State) -> None:
         message = self.render(self._over(approval, state))
         await self._questions.close(message, *(_kept_under(approval, what) for what in ASKS))
+
+    async def _tell_writers(self, approval: Approval, *, key: str) -> None:
+        """Tell who wrote a message that somebody said no to it, and why: an edited card wakes nobody."""
+        told = await refused_told(self.env, approval)
+        if told is not None:
+            said, people = told
+            await tell_each(self.chat, people, self.render(said), key=f"{key}:refused")
 
     @property
     def _questions(self) -> Questions:
@@ -139,6 +147,13 @@ class Asked:
         asked = f"{what}, asked by {shown(policy, approval.requester)}"
         over = f"{asked}; over since {moment(ended_ms, now_ms)}. Nothing is left to press."
         return Said("plain", f"{approval.id} {how}", (over,))
+
+
+def _refuse(approval: Approval) -> Button:
+    """Return what says no; to words that somebody wrote with a reason, which they read."""
+    if is_of_message(approval):
+        return Button("comms_refuse", "Refuse\u2026", approval.id)
+    return Button("refuse", "Refuse", approval.id)
 
 
 def approvers_of(

@@ -23,7 +23,10 @@ from opsbot.app.kill_decision import WouldWiden
 from opsbot.app.look import may_look
 from opsbot.app.no_chat import NoChat, nobody
 from opsbot.app.paging.alarm import PagerAlarm
+from opsbot.app.paging.approver import PageApprover
 from opsbot.app.paging.oncall import OnCall
+from opsbot.app.paging.over import KIND as PAGE_OVER
+from opsbot.app.paging.over import PageOver
 from opsbot.app.paging.page import PageIncident
 from opsbot.app.paging.port import Paging
 from opsbot.app.paging.route import PageRoute
@@ -326,6 +329,8 @@ class Bot:
         sync: Mapping[str, Handler] = {
             PAGER: PagerSync(self.env, self.paging, told, alarm),
             "route_page": PageRoute(self.env, self.paging, alarm),
+            "approver_page": PageApprover(self.env, self.paging, alarm),
+            PAGE_OVER: PageOver(self.env, self.paging, alarm),
         }
         steps: Mapping[StepName, Handler] = {"page": page}
         if self.chat is None or self.rooms is None:

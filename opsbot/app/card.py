@@ -1,6 +1,6 @@
 """The live card: one message in the workflow's channel, edited in place, never ahead of the truth."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from opsbot.app.approvals import pending_on
 from opsbot.app.ended_words import ended_said
@@ -79,8 +79,7 @@ class Card:
 
     async def _live(self, kill_id: str, key: str) -> None:
         began = self.env.clock.monotonic()
-        edit_at = began + self._young_s(self.env.store.state.kill(kill_id))
-        last, named = "", frozenset[str]()
+        shown = _Shown(edit_at=began + self._young_s(self.env.store.state.kill(kill_id)))
         while True:
             state = self.env.store.state
             kill = state.kill(kill_id)
@@ -88,13 +87,11 @@ class Card:
             if not channel:
                 return None
             seen = await self._seen(kill, state)
-            gone, now = _gone(seen), self.env.clock.monotonic()
-            settled, new = _settled(kill, seen), not last
-            if settled or now >= edit_at or not gone <= named:
+            now, settled, new = self.env.clock.monotonic(), _settled(kill, seen), not shown.text
+            if settled or shown.is_due(state, seen, now):
                 said = await self.said(kill, state, seen)
-                if said.as_text() != last:
+                if shown.differs(said.as_text(), _gone(seen), now):
                     await self._show(key, channel, said)
-                    last, named, edit_at = said.as_text(), gone, now + EDIT_S
             if settled:
                 await self._close(kill, key)
                 return self._slowly(kill, seen)
@@ -203,6 +200,38 @@ class Card:
     def _slowly(self, kill: Kill, seen: Containment | None) -> None:
         if kill.active and seen is not None and seen.now_ms - kill.since_ms < COUNTING_MS:
             raise RetryLater("counting on", after_s=SLOW_S)
+
+
+@dataclass(slots=True)
+class _Shown:
+    """What one delivery showed last, when it may be edited again, and what it was made from."""
+
+    edit_at: float
+    text: str = ""
+    named: frozenset[str] = frozenset()
+    made_from: tuple[str, Containment | None] | None = None
+    made_at: float = 0.0
+
+    def is_due(self, state: State, seen: Containment | None, now: float) -> bool:
+        """
+        Return whether to make the card anew: at once for who is newly missing, else not before its time.
+
+        While nothing moves it is made once a second, for what only time changes: its words are
+        read from the store, and live cards are many when it matters.
+        """
+        of = (state.head, None if seen is None else replace(seen, now_ms=0))
+        moved = of != self.made_from or now >= self.made_at + EDIT_S
+        if not moved or (now < self.edit_at and _gone(seen) <= self.named):
+            return False
+        self.made_from, self.made_at = of, now
+        return True
+
+    def differs(self, text: str, gone: frozenset[str], now: float) -> bool:
+        """Note what is to be shown; return whether it is not what is shown."""
+        if text == self.text:
+            return False
+        self.text, self.named, self.edit_at = text, gone, now + EDIT_S
+        return True
 
 
 def channel_of(kill: Kill, state: State) -> str:

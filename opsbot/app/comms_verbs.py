@@ -2,7 +2,9 @@
 
 from typing import Protocol
 
+from opsbot.app.comms.change import Outcome
 from opsbot.app.comms.requests import (
+    Asking,
     CommsLook,
     DropMessage,
     EditMessage,
@@ -67,6 +69,10 @@ class CommsVerbs(Protocol):
         self, template: str, which: Which, actor: Actor, *, message: str = "", corrects: str = ""
     ) -> MessageForm:
         """Return what a form is made and prefilled from: for a new message, an edit, or a correction."""
+        ...
+
+    async def ready(self, what: Asking, actor: Actor) -> Outcome | None:
+        """Refuse what the verb would refuse, before a form asks for more; else say what it would come to."""
         ...
 
     async def view(self, message: str, actor: Actor) -> MessageView:

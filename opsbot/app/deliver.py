@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from opsbot.app.ports import Delivery, GiveUp, Handler, Outbox, RetryLater
 from opsbot.domain.change import Lane
@@ -19,7 +20,27 @@ UNKNOWN_KIND = "this version of opsbot does not know how"
 AT_ONCE = 16
 """Effects of one lane in flight in one replica."""
 
+OURS: Final[Lane] = "kill"
+"""The lane whose work is commits alone: two replicas that do it at once do it once."""
+
+SOON_MS: Final = 3_000
+"""After how long work of that lane goes to another replica, where nobody says that it is in hand."""
+
+BEAT_S: Final = 0.5
+IN_HAND_S: Final = 30.0
+"""How often a replica says so, and for how long: work that hangs goes to another all the same."""
+
 _BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
+
+
+def taken_over_ms(lane: Lane, usual_ms: int) -> int:
+    """
+    Return after how long an item of a lane, of which nothing was heard, goes to another replica.
+
+    What goes outside waits longer than any handler may take: a replica that lost the store may still be
+    at work on it.
+    """
+    return min(usual_ms, SOON_MS) if lane == OURS else usual_ms
 
 
 class Reports(Protocol):
@@ -39,21 +60,36 @@ class Deliver:
     reports: Reports
     lane: Lane
     _room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    _in_hand: dict[str, tuple[Delivery, float]] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Take deliveries and work on several at a time; a lost store is waited out by the port."""
         async with asyncio.TaskGroup() as group:
+            if self.lane == OURS:
+                group.create_task(self._beat())
             async for delivery in self.outbox.deliveries(self.lane):
                 await self._room.acquire()
                 group.create_task(self._guarded(delivery))
 
+    async def _beat(self) -> None:
+        """Say again and again that what is in hand is, so that nobody takes it over."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(BEAT_S)
+            for delivery, since_s in tuple(self._in_hand.values()):
+                if loop.time() - since_s < IN_HAND_S:
+                    with suppress(StoreLost):  # then it may go to another: done twice is done once
+                        await self.outbox.owned(delivery)
+
     async def _guarded(self, delivery: Delivery) -> None:
+        self._in_hand[delivery.item] = (delivery, asyncio.get_running_loop().time())
         try:
             await self.once(delivery)
         except StoreLost as lost:
             # Neither done nor put back: it stays claimed here until another look reclaims it.
             self.reports.failed(delivery, lost.message, unexpected=False)
         finally:
+            self._in_hand.pop(delivery.item, None)
             self._room.release()
 
     async def once(self, delivery: Delivery) -> None:

@@ -7,6 +7,7 @@ from opsbot.app.incident.sight import sees
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import IllegalMove
 from opsbot.domain.incident import Incident
+from opsbot.domain.run import Attached, Run
 from opsbot.domain.state import State
 from opsbot.domain.typed import command
 
@@ -41,14 +42,16 @@ def waits_for_evidence(state: State, incident: Incident) -> bool:
     """Return whether the way back of an incident is closed until its evidence is held."""
     if incident.drill or not incident.open or incident.type not in settings_of(state).exposure:
         return False
-    return not state.comms(incident.id).hold and not any(_captured(state, incident))
+    return not state.comms(incident.id).hold and not any(kept_as_evidence(state, incident))
 
 
-def _captured(state: State, incident: Incident) -> Iterator[bool]:
-    """Yield for each of its walks whether something was kept there as evidence."""
+def kept_as_evidence(state: State, incident: Incident) -> Iterator[tuple[Run, Attached]]:
+    """Yield what its walks kept as evidence; whether opsbot captured it or somebody noted it, it says itself."""
     for run in state.runs():
         if run.incident == incident.id and run.mode == "live":
-            yield any(one.kind == "evidence" and one.gone_ms is None for one in run.kept)
+            for one in run.kept:
+                if one.kind == "evidence" and one.gone_ms is None:
+                    yield run, one
 
 
 def _refused(state: State, incident: Incident, actor: Actor) -> IllegalMove:

@@ -147,7 +147,8 @@ class RollbackRequest:
     `/ai-rollback <workflow> [to r3] [break-glass] [reason]`; *to* None is the last good revision.
 
     *break_glass* takes responsibility for a revision whose evidence does not pass. *leaving* is the
-    revision that was seen serving, where a surface knows it: another is left alone.
+    revision that was seen serving, where a surface knows it: another is left alone. *good* is the
+    last good one that was seen: where another is that by now, nothing goes back.
     """
 
     workflow: str
@@ -155,3 +156,4 @@ class RollbackRequest:
     break_glass: bool = False
     reason: str = ""
     leaving: Number | None = None
+    good: Number | None = None

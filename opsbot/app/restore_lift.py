@@ -20,6 +20,7 @@ from opsbot.app.restore_ramp import (
     stored,
     timers_of_kill,
 )
+from opsbot.app.user_texts import freed
 from opsbot.domain.actor import Actor
 from opsbot.domain.approval import Approval
 from opsbot.domain.approval import as_record as approval_record
@@ -113,6 +114,7 @@ def lifted_now(
         sealed=lift.sealed,
         effects=(
             *follows(after, at),
+            *freed(state, over),
             *cards(state, kills),
             *late.effects,
             *([closing(approval)] if approval is not None else []),

@@ -6,7 +6,7 @@ from opsbot.app import route_state
 from opsbot.app.evidence_hold import waiting
 from opsbot.app.target import held_with, struck_by
 from opsbot.domain.change import Effect, Position, Record, Timer, Write
-from opsbot.domain.gates import Colour, Result
+from opsbot.domain.gates import Colour, Result, ahead
 from opsbot.domain.kill import Kill, as_record, eased
 from opsbot.domain.kill_ramp import LONE, WATCH_S, KillRamp, Steps, steps_declared
 from opsbot.domain.policy_model import MILD_MODES
@@ -190,7 +190,8 @@ def _reds(state: State, kill: Kill, now_ms: int) -> list[Result]:
             for one in results
             if one.colour in _RED
             and one.measurement
-            and one.measurement.at_ms >= kill.ramp.begun_ms
+            # Where its clock was set back since, nobody knows what came first: red takes it back.
+            and (one.measurement.at_ms >= kill.ramp.begun_ms or ahead(kill.ramp.begun_ms, now_ms))
         ]
     return found
 

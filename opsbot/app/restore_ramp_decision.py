@@ -18,6 +18,7 @@ from opsbot.app.restore_ramp import (
     watched_until_ms,
 )
 from opsbot.app.target import touched
+from opsbot.app.user_texts import freed
 from opsbot.domain.actor import RAMP, Actor
 from opsbot.domain.change import Change, Effect, Position, Record, Sealed
 from opsbot.domain.errors import NotAllowed, StaleButton
@@ -85,6 +86,7 @@ class _Easing:
             change = replace(
                 _change(self.state, "restore", over), facts=facts, cancels=timers_of_kill(over)
             )
+            change = replace(change, effects=(*change.effects, *freed(self.state, (over,))))
             return _followed(change, over, at), Looked(over, "lifted")
         onward = replace(ramp, step=ramp.step + 1, since_ms=self.now_ms, held="")
         after = eased(self.now, onward, at=at, now_ms=self.now_ms)

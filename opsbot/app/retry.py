@@ -134,6 +134,8 @@ _WHAT = {
     "route_card": "the Slack card of",
     "route_picture": "the Slack picture of",
     "route_page": "the page about",
+    "approver_page": "the page about",
+    "page_over": "the end of the page about",
     "tell": "the Slack message about",
     "follow": "following",
     "route_follow": "following",

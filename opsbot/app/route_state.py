@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from opsbot.app.environment import policy_of
 from opsbot.app.target import hits
 from opsbot.app.user_texts import for_client
 from opsbot.domain.change import Record, Write
-from opsbot.domain.gates import Gate, Measurement, Result, ask, gates_of
+from opsbot.domain.gates import Gate, Measurement, Result, ask, gates_of, hard_red
 from opsbot.domain.kill import Kill
+from opsbot.domain.policy import shown
 from opsbot.domain.ramp import Step, steps_of
-from opsbot.domain.route import Revision, Route, as_record, from_record, revision_key
+from opsbot.domain.route import Number, Revision, Route, as_record, from_record, revision_key
 from opsbot.domain.routing import Routing, served
 from opsbot.domain.routing import as_record as routing_record
 from opsbot.domain.state import REVISIONS, ROUTES, State
@@ -187,6 +189,30 @@ def switch_proved(state: State, workflow: str, now_ms: int) -> bool:
         ):
             return True
     return False
+
+
+def settled(state: State, workflow: str, number: Number, now_ms: int) -> str:
+    """
+    Return how what was wrong with revision *number* is over, in words; empty while it is not known to be.
+
+    Known is only what every instance has confirmed. It is over where its content serves nobody, and
+    what serves everybody is the last good revision or what a person made since; and where it became
+    the last good one itself after all. A kill is no end: restored, it would serve again.
+    """
+    routing, bad = state.routing(workflow), state.revision(workflow, number).route
+    tried, serving = routing.candidate, state.revision(workflow, routing.active)
+    if routing.confirmed_ms is None or routing.stuck:
+        return ""
+    if tried is not None and state.revision(workflow, tried.number).route == bad:
+        return ""
+    good = routing.watch_ms is None and routing.last_good == routing.active
+    since = serving.number > number and serving.author in policy_of(state).people
+    if serving.route == bad:
+        results = evidence(state, state.workflows()[workflow], routing.id, now_ms)
+        good, since = good and not hard_red(results), False
+    how = "the last good revision" if good else f"made by {shown(policy_of(state), serving.author)}"
+    serves = f"{routing.id} serves everybody{' else' if tried else ''}, confirmed by every instance"
+    return f"{serves}: {how}" if good or since else ""
 
 
 HIDDEN: Final = "an incident that is not shown here"

@@ -1,15 +1,20 @@
 """What people read while a workflow is paused, in one state: changed, published, kept beside its declaration. Pure."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from typing import Final
 
-from opsbot.domain.change import Change, Record, Write
+from opsbot.domain.change import Change, Effect, Record, Write
 from opsbot.domain.comms import Locale
 from opsbot.domain.incident import Incident
 from opsbot.domain.kill import Kill
+from opsbot.domain.records import listed
 from opsbot.domain.state import USER_TEXTS, State
 from opsbot.domain.user_texts import UserTexts, as_record, for_clients, from_record
 from opsflags import keys
+
+NOTICE: Final = "comms_notice"
+"""The kind of effect; its handler looks again which notice of a workflow stands in front."""
 
 
 def texts_of(state: State, workflow: str) -> UserTexts:
@@ -112,6 +117,42 @@ def _filled(state: State, texts: UserTexts, gone: Collection[str]) -> UserTexts:
         return left
     newest = max(kept, key=lambda name: _order(state, str(kept[name]["message"])))
     return left.brought(newest)
+
+
+def freed(state: State, over: Iterable[Kill]) -> tuple[Effect, ...]:
+    """Return the work that the end of kills leaves: what nobody reads any more makes way for what somebody does."""
+    uids, at = frozenset(one.uid for one in over), state.position
+    return tuple(
+        Effect(NOTICE, f"notice:{name}:{at.epoch}:{at.revision}", {"workflow": name}, lane="kill")
+        for name in state.kind(USER_TEXTS)
+        if promoted(state, name, over=uids) != texts_of(state, name)
+    )
+
+
+def promoted(
+    state: State, workflow: str, gone: Collection[str] = (), over: Collection[str] = ()
+) -> UserTexts:
+    """
+    Return a workflow's texts with the newest notice in front that somebody reads, where nobody reads the one there.
+
+    *gone* are messages whose words were erased, *over* the uids of kills that end with this commit.
+    """
+    texts = texts_of(state, workflow)
+    held = frozenset(one.uid for one in state.active_kills()) - frozenset(over)
+    if not held.isdisjoint(texts.kills):
+        return texts
+    read = [
+        name
+        for name, one in texts.others.items()
+        if state.incident(name).open
+        and one["message"] not in gone
+        and not held.isdisjoint(str(uid) for uid in listed(one["kills"]))
+    ]
+    if not read:
+        return texts
+    return texts.brought(
+        max(read, key=lambda name: _order(state, str(texts.others[name]["message"])))
+    )
 
 
 def _order(state: State, message: str) -> int:

@@ -25,8 +25,12 @@ from opsbot.cli import printing
 from opsbot.cli.api import Api, opened
 from opsbot.cli.options import Asked, Usage
 from opsbot.cli.runbooks import given, requoted
+from opsbot.domain.change import Json
+from opsbot.domain.comms import AUDIENCES
+from opsbot.domain.said import USAGE as USAGE_CODE
 from opsbot.domain.said import Said
-from opsbot.slack.parse_comms import parse_comms
+from opsbot.domain.typed import command
+from opsbot.slack.parse_comms import bare, parse_comms
 
 AT: Final = "/v1/messages"
 USAGE: Final = "opsbot comms <now|new|list|preview|publish|…>; `opsbot comms --help` says more"
@@ -40,6 +44,9 @@ def comms(asked: Asked) -> int:
     if act in ("render", "lint", "hash"):
         return _from_files(asked, act, rest)
     typed = " ".join(requoted(one) for one in asked.words)
+    opens = bare(typed)
+    if opens is not None and opens.act == "new":
+        return printing.said(_which_template(opened(asked), opens.about), as_json=asked.json)
     words = parse_comms(typed, now_ms=int(time.time() * 1000), command="opsbot comms")
     api = opened(asked)
     if isinstance(words, CommsLook):
@@ -62,6 +69,28 @@ def _from_files(asked: Asked, act: str, rest: Sequence[str]) -> int:
         "hash": files.approved,
     }
     return ways[act](asked, rest)
+
+
+def _which_template(api: Api, incident: str) -> Said:
+    """Return what can be written, each as it is typed: a terminal has no form to pick it from."""
+    known = api.ask("/v1/templates").body.get("templates")
+    some = [one for one in known if isinstance(one, Mapping)] if isinstance(known, list) else []
+    about = f" {incident}" if incident else ""
+    lines = tuple(
+        f"{one.get('title')}: {command(_typed_new(one, about))}"
+        for audience in AUDIENCES
+        for one in some
+        if one.get("audience") == audience
+    )
+    title = f"Say which template; nothing was written{f' for {incident}' if incident else ''}"
+    hint = "Fields that the fact sheet knows can be left out."
+    return Said("amber", title, (*lines, hint), body={"templates": some}, exit_code=USAGE_CODE)
+
+
+def _typed_new(template: Mapping[str, Json], about: str) -> str:
+    fields = template.get("fields")
+    asks = "".join(f" {one}=\u2026" for one in fields) if isinstance(fields, list) else ""
+    return f"comms new {template.get('template')}{about}{asks}"
 
 
 def _looked(api: Api, look: CommsLook) -> Said:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 from opsbot.domain.change import Record
+from opsbot.domain.records import listed
 
 Standing = Literal["pending", "approved", "refused", "expired", "void"]
 
@@ -16,7 +17,8 @@ class Approval:
     *action* is what will be done (`{"verb": "restore", "kills": [...], "workflow": ...}`) and
     *action_hash* the SHA-256 of its canonical JSON: any difference at execution makes it void.
     *requester* and *approver* are persons (joined identities), not surface ids. *cause* is in our words
-    why it is void, where more is known than that what it asked for was changed.
+    why it is void, where more is known than that what it asked for was changed. *groups* are the user
+    groups of who gave it, as they were then.
     """
 
     id: str
@@ -29,6 +31,7 @@ class Approval:
     approver: str = ""
     settled_ms: int | None = None
     cause: str = ""
+    groups: tuple[str, ...] = ()
 
     @property
     def kills(self) -> tuple[str, ...]:
@@ -57,6 +60,7 @@ def as_record(approval: Approval) -> Record:
         "approver": approval.approver,
         "settled_ms": approval.settled_ms,
         **({"cause": approval.cause} if approval.cause else {}),
+        **({"groups": list(approval.groups)} if approval.groups else {}),
     }
 
 
@@ -68,4 +72,5 @@ def from_record(record: Record) -> Approval:
         KeyError, TypeError: not written by this program.
     """
     known = {one.name: record[one.name] for one in fields(Approval) if one.name in record}
+    known["groups"] = tuple(str(one) for one in listed(record.get("groups")))
     return Approval(**known)  # type: ignore[arg-type]  # our own record

@@ -29,10 +29,12 @@ def told(rhythm: Rhythm, message: str, stage: Stage, *, at_ms: int, next_ms: int
     """
     Return it after a message was published at *at_ms* that promises the next at *next_ms*.
 
-    A correction moves neither the stage nor a promise, unless it makes one.
+    A correction moves neither the stage nor a promise, unless it makes one; to say again what is
+    promised keeps nothing and breaks nothing.
     """
     first = at_ms if rhythm.first_ms is None else rhythm.first_ms
-    if stage == "correction" and next_ms is None:
+    same = next_ms is None or (next_ms == rhythm.due_ms and rhythm.overdue_ms is None)
+    if stage == "correction" and same:
         return replace(rhythm, newest=message, first_ms=first)
     now = settled(rhythm, at_ms)
     open_ = now.due_ms is not None and now.overdue_ms is None

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from opsbot.domain.comms import SLOTS, Audience, FieldType, Stage
+from opsbot.domain.comms import SLOTS, Audience, FieldType, Locale, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,11 @@ class KnownFact:
 
 FACTS: Final[Mapping[str, KnownFact]] = {
     "feature": KnownFact("What users call it", confirmed=False, example="the support assistant"),
+    "several": KnownFact("`yes` where `feature` names more than one thing", confirmed=False),
     "since": KnownFact("When users began to notice", "time", example="2026-11-21T12:50Z"),
     "found_at": KnownFact("When we noticed", "time", example="2026-11-21T12:58Z"),
     "off_at": KnownFact("When it was switched off", "time", example="2026-11-21T13:05Z"),
+    "state_now": KnownFact("How it is for users now", example="off"),
     "contained_at": KnownFact(
         "When nothing more could happen", "time", example="2026-11-21T13:06Z"
     ),
@@ -76,6 +78,18 @@ the journal and the fleet, and from what somebody confirmed.
 
 ALWAYS: Final = frozenset({"feature", "next_at"})
 """Facts that every message can count on: those may stand outside of an `if`."""
+
+_LAST: Final[frozenset[Stage]] = frozenset({"resolved", "correction"})
+
+
+def always(stage: Stage) -> frozenset[str]:
+    """Return the facts that a message of that stage can count on: after a last word none follows for sure."""
+    return ALWAYS - {"next_at"} if stage in _LAST else ALWAYS
+
+
+def in_language(name: str, locale: Locale) -> str:
+    """Return under which name a fact travels in a language in which it reads otherwise (`feature:de`)."""
+    return f"{name}:{locale}"
 
 
 def may_use(name: str, audience: Audience) -> bool:
@@ -131,8 +145,19 @@ SLOT_FACTS: Final[Mapping[str, frozenset[str]]] = {
     "since": frozenset({"since", "off_at", "exposed_from", "contained_at", "back_at", "found_at"}),
     "confirmed": frozenset({"back_at", "contained_at", "off_at"}),
     "corrected": frozenset({"corrected_at"}),
+    "state": frozenset({"state_now"}),
 }
 """Facts of which one has to be in the words where a template says that it answers a slot."""
+
+STATE: Final = "state"
+"""What words answer that say whether it is on or off: they are held back where that is not so any more."""
+
+CORRECTION_SLOTS: Final = frozenset({"corrected", STATE, "next_update"})
+"""
+What a correction for users answers: in the clients it stands in the place of the words before it.
+
+Templates without the last two still go out at night; the check of templates asks for them by day.
+"""
 
 HOLDING_SLOTS: Final = frozenset({"effect", "next_update"})
 """What a message answers that goes out before anything is known."""

@@ -88,9 +88,9 @@ class CommsSettings:
     """
     *locales*: the first is the one that is always written. *zone* is the time zone of absolute times.
 
-    *public* is how users call each workflow, *terms* words that never reach them (host names, service
-    codes), *page_title* the status page's, *contact* where people reach us (a link or an address). *beats*: how often. *approval_ms*: how long an approval of a
-    text is good for. *two_person*: severities at which users read nothing that one person alone let
+    *public* is how users call each workflow, *names* the same by language where it has several; *terms* words that never reach them (host names, service
+    codes), *page_title* the status page's, *contact* where people reach us (a link or an address).
+    *beats*: how often. *approval_ms*: how long an approval of a text is good for. *two_person*: severities at which users read nothing that one person alone let
     go. *exposure* are the types of incident on the track of exposed data, *exposure_approvers* who must
     all approve there, a list of people for each function (`security`, `legal`). *clocks* are the legal
     clocks that are switched on.
@@ -101,6 +101,7 @@ class CommsSettings:
     page_title: str = "Status"
     contact: str = ""
     public: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, Mapping[Locale, str]] = field(default_factory=dict)
     terms: tuple[str, ...] = ()
     targets: Mapping[str, Target] = field(default_factory=dict)
     beats: Mapping[Audience, Mapping[Severity, Beat]] = field(default_factory=lambda: dict(USUAL))
@@ -118,6 +119,17 @@ class CommsSettings:
             )
         return self.targets.get(name)
 
+    def name_in(self, workflow: str, locale: Locale) -> str:
+        """Return how users call a workflow in a language, as elsewhere where it has no name there; empty for none."""
+        own = self.names.get(workflow, {})
+        return own.get(locale) or own.get(locale.partition("-")[0]) or self.public.get(workflow, "")
+
+    @property
+    def called(self) -> frozenset[str]:
+        """Return every name that users know, in every language."""
+        more = (name for own in self.names.values() for name in own.values())
+        return frozenset((*self.public.values(), *more))
+
     def beat(self, audience: Audience, severity: str) -> Beat:
         """Return how often an audience hears of that severity."""
         of = self.beats.get(audience, {})
@@ -134,6 +146,10 @@ def from_record(record: Record) -> CommsSettings:
         page_title=str(record.get("page_title", usual.page_title)),
         contact=str(record.get("contact", "")),
         public={name: str(one) for name, one in mapped(record.get("public")).items()},
+        names={
+            name: {locale: str(said) for locale, said in mapped(own).items()}
+            for name, own in mapped(record.get("names")).items()
+        },
         terms=_words(record.get("terms")),
         targets={
             name: Target(name, one["kind"], mapped(one.get("where")))  # type: ignore[arg-type]  # checked when it was read from its file

@@ -1,7 +1,7 @@
 """What people fill into the fields of a template: checked, kept in one form, shown in the text's language. Pure."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final
@@ -23,6 +23,7 @@ _NUMBER: Final = re.compile(
 )
 _HOST: Final = re.compile(r"(?=.{1,253}\Z)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+", re.ASCII)
 _OF: Final = {"de": "von"}
+_AND: Final = {"de": "und", "fr": "et", "es": "y", "it": "e", "pt": "e", "nl": "en"}
 _COMMA: Final = {"de": "."}
 
 
@@ -87,6 +88,26 @@ def shown(kind: FieldType, value: str, here: Here, locale: Locale = "en") -> str
     return value
 
 
+def lasting(template: Template, values: Mapping[str, str], here: Here) -> dict[str, str]:
+    """Return values in which `14:05` and `20 min ago` are the instants they are now: an edit reads them again."""
+    times = {one.name for one in template.fields if one.type == "time"}
+    read = {name: moments.instant(values.get(name, ""), here.zone, here.now_ms) for name in times}
+    kept_ = {name: moments.canonical(at_ms) for name, at_ms in read.items() if at_ms is not None}
+    return {**values, **kept_}
+
+
+def offered(kind: FieldType, value: str, here: Here) -> str:
+    """Return a kept value as somebody would type it: times with their zone and day, to the minute."""
+    at_ms = moments.instant(value, here.zone, here.now_ms) if kind == "time" else None
+    return value if at_ms is None else moments.typed(at_ms, here.zone, here.now_ms)
+
+
+def together(names: Sequence[str], locale: Locale = "en") -> str:
+    """Return names as a text of that language says them together: `a, b and c`."""
+    last = f" {_AND.get(locale.partition('-')[0], 'and')} "
+    return last.join((", ".join(names[:-1]), names[-1])) if len(names) > 1 else "".join(names)
+
+
 def _clean(field: Field, said: str) -> str:
     """Take away what nobody sees; line ends are refused where one line is asked for."""
     lines = _ENDS.sub("\n", said).strip().split("\n")
@@ -103,10 +124,10 @@ def _words(_field: Field, said: str, _here: Here) -> str:
 def _time(_field: Field, said: str, here: Here) -> str:
     if not said:
         return ""
-    at_ms = moments.instant(said, here.zone, here.now_ms)
-    if at_ms is None:
-        raise Unfit(f"is a time; write it as {moments.FORMS} (zone {here.zone})")
-    return moments.canonical(at_ms)
+    try:
+        return moments.canonical(moments.read(said, here.zone, here.now_ms))
+    except moments.Unread as unread:
+        raise Unfit(str(unread)) from None
 
 
 def _number(_field: Field, said: str, _here: Here) -> str:

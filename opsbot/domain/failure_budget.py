@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from opsbot.domain.change import Json, Record
-from opsbot.domain.gates import HOUR_MS, Gate, Measurement
+from opsbot.domain.gates import AHEAD_MS, HOUR_MS, Gate, Measurement
 from opsbot.domain.incident import Incident
 from opsbot.domain.state import BUDGETS, State
 from opsbot.domain.workflow import Workflow
@@ -137,14 +137,19 @@ def _over(seen: Spent, budget: Budget) -> float:
 
 
 def spent(state: State, workflow: Workflow, now_ms: int) -> Spent:
-    """Return what the workflow's window saw; nothing where it declares no budget."""
+    """
+    Return what the workflow's window saw; nothing where it declares no budget.
+
+    Hours that lie ahead were counted before the store's clock was set back: of them only what is
+    beyond the budget counts, as nobody knows when the good ones were.
+    """
     budget = budget_of(workflow)
     total = Spent()
     if budget is None:
         return total
-    since = _first(budget, now_ms)
+    since, last = _first(budget, now_ms), (now_ms + AHEAD_MS) // HOUR_MS
     for hour, one in _hours(state, workflow.name).items():
-        if hour >= since:
+        if since <= hour <= last or (hour > last and _over(one, budget) > 0):
             total = total.plus(one)
     return total.plus(_exposed(state, workflow.name, since))
 

@@ -9,6 +9,12 @@ from opsbot.domain.change import Json, Record
 
 Colour = Literal["green", "red", "hard_red", "missing", "stale", "too_few"]
 HOUR_MS = 3_600_000
+AHEAD_MS = 60_000
+"""
+How far a time may lie ahead of the store's clock: replicas differ by seconds, not by more.
+
+What lies further ahead was taken before that clock was set back, nobody knows how long ago.
+"""
 _OPERATORS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
 
 
@@ -57,12 +63,17 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One gate on one subject: its colour, the measurement it rests on, and the words for it."""
+    """
+    One gate on one subject: its colour, the measurement it rests on, and the words for it.
+
+    *ahead*: when it was measured is not known, as the store's clock was set back since.
+    """
 
     gate: Gate
     colour: Colour
     measurement: Measurement | None
     words: str
+    ahead: bool = False
 
     @property
     def brief(self) -> str:
@@ -72,7 +83,8 @@ class Result:
         if self.colour == "too_few" and one is not None:
             return f"{name} has too few cases: {one.n} reported, {gate.min_n} wanted"
         if self.colour == "stale":
-            return f"{name} is stale: {value} reported, more than {gate.max_age_h} h ago"
+            when = _SET_BACK if self.ahead else f"more than {gate.max_age_h} h ago"
+            return f"{name} is stale: {value} reported, {when}"
         how = "red, beyond its limit" if self.colour == "hard_red" else self.colour
         return f"{name} is {how}: {value} reported, {gate.op} {gate.threshold:g} wanted"
 
@@ -96,15 +108,23 @@ class Result:
 def ask(
     gates: Iterable[Gate], subject: str, known: Iterable[Measurement], *, now_ms: int
 ) -> tuple[Result, ...]:
-    """Return what every gate says of *subject*, by the newest measurement of its suite and metric."""
+    """
+    Return what every gate says of *subject*, by the newest measurement of its suite and metric.
+
+    One that lies ahead is older than any that does not: it was there before the clock was set back.
+    """
     newest: dict[tuple[str, str], Measurement] = {}
-    for one in known:
-        place = (one.suite, one.metric)
-        if one.subject == subject and (place not in newest or newest[place].at_ms <= one.at_ms):
-            newest[place] = one
+    for one in sorted(known, key=lambda one: (not ahead(one.at_ms, now_ms), one.at_ms)):
+        if one.subject == subject:
+            newest[one.suite, one.metric] = one
     return tuple(
         _one(gate, subject, newest.get((gate.suite, gate.metric)), now_ms) for gate in gates
     )
+
+
+def ahead(at_ms: int, now_ms: int) -> bool:
+    """Return whether a time lies ahead of the store's clock, which was set back since, then."""
+    return at_ms - now_ms > AHEAD_MS
 
 
 def passing(results: tuple[Result, ...]) -> bool:
@@ -122,18 +142,24 @@ def _one(gate: Gate, subject: str, seen: Measurement | None, now_ms: int) -> Res
     if seen is None:
         return Result(gate, "missing", None, f"{gate.name}: nobody has reported it for {subject}")
     hours = (now_ms - seen.at_ms) / HOUR_MS
-    said = f"{gate.name}: {seen.value:g} of {seen.n} cases, {_age(hours)} old"
+    age = "of unknown age" if ahead(seen.at_ms, now_ms) else f"{_age(hours)} old"
+    said = f"{gate.name}: {seen.value:g} of {seen.n} cases, {age}"
     if not _OPERATORS[gate.op](seen.value, gate.threshold):
         # Bad news does not expire and may be few: it holds. To take back what serves, though, there
         # must be enough cases: one unlucky answer is no reason to move every user.
         beyond = gate.hard is not None and not _OPERATORS[gate.op](seen.value, gate.hard)
         hard = beyond and seen.n >= gate.min_n
         return Result(gate, "hard_red" if hard else "red", seen, f"{said}, {wanted}")
+    if ahead(seen.at_ms, now_ms):
+        return Result(gate, "stale", seen, f"{said}, {_SET_BACK}", ahead=True)
     if hours > gate.max_age_h:
         return Result(gate, "stale", seen, f"{said}, at most {gate.max_age_h} h wanted")
     if seen.n < gate.min_n:
         return Result(gate, "too_few", seen, f"{said}, at least {gate.min_n} cases wanted")
     return Result(gate, "green", seen, said)
+
+
+_SET_BACK = "before the store's clock was set back"
 
 
 def _age(hours: float) -> str:

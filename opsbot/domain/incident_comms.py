@@ -68,7 +68,8 @@ class IncidentComms:
 
     *places* is what each target calls this incident, so that every later message goes on there.
     *hold* is the evidence that was put aside before anything was changed back (a commitment to where it
-    is), empty where there is none.
+    is), empty where there is none. *eased* are the people who made it lighter than what takes two for words
+    to users: they let none go alone.
     """
 
     incident: str
@@ -79,6 +80,7 @@ class IncidentComms:
     hold: str = ""
     hold_by: str = ""
     hold_ms: int | None = None
+    eased: tuple[str, ...] = ()
 
     def rhythm(self, audience: Audience) -> Rhythm:
         """Return one audience's, empty where it was never told anything."""
@@ -114,6 +116,7 @@ def from_record(record: Record) -> IncidentComms:
                 for name, one in mapped(known.get("clocks")).items()
             },
             "places": dict(mapped(known.get("places"))),
+            "eased": tuple(str(one) for one in listed(known.get("eased"))),
         }
     )
 

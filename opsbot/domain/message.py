@@ -49,6 +49,7 @@ class Message:
     *stays_off*: it says that the feature stays off. *why* is a commitment to why it steps back a stage,
     was refused or dropped. *version* counts edits, *editors* made them. *order* is the commit that
     published it: targets take messages in it. *run* and *step* asked for it, where a runbook did.
+    *claims* is how it says that things are for users (`off`, `limited`, `on` ...), empty where it does not.
     """
 
     id: str
@@ -89,6 +90,7 @@ class Message:
     order: int = 0
     run: str = ""
     step: str = ""
+    claims: str = ""
 
     @property
     def writers(self) -> frozenset[str]:

@@ -26,7 +26,8 @@ class ToldMessage:
     One message that was let go, its words opened.
 
     *author* wrote it and *by* let it go. *let_ms* is when it was, *public_ms* when it stood in the first place that people read, None where
-    it stands in none.
+    it stands in none. *texts* stand in the order of its languages; *headlines* are those of languages
+    that have one of their own.
     """
 
     id: str
@@ -45,6 +46,7 @@ class ToldMessage:
     corrects: str
     corrected: str
     places: tuple[ToldPlace, ...]
+    headlines: Mapping[Locale, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

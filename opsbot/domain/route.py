@@ -1,6 +1,7 @@
 """A route revision: what serves a workflow, numbered, immutable and known by its content's hash. Pure."""
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -33,10 +34,12 @@ class Target:
         return f"{self.provider}/{self.model}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Route:
     """
     What a revision serves with: model, prompt, parameters and tools change together.
+
+    Two are equal where nothing that reads their JSON could tell them apart: `true` is not 1.
 
     *prompt* and *tools* are references into the team's own stores (`support-copilot@41`), never
     the texts themselves. *declared* are the targets that its author wrote, where the strategy has
@@ -50,6 +53,14 @@ class Route:
     tools: str = ""
     strategy: Strategy = "pinned"
     declared: tuple[Target, ...] = ()
+
+    def __eq__(self, other: object) -> bool:  # type: ignore[explicit-override]  # typing.override came with 3.12
+        """Return whether the content is the same."""
+        return isinstance(other, Route) and _marked(route_record(self)) == _marked(
+            route_record(other)
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # it holds a mapping, and never had one
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -119,7 +130,29 @@ def _readable(route: Route) -> dict[str, str]:
     shown["prompt"] = route.prompt or "none"
     shown["tools"] = route.tools or "none"
     shown["strategy"] = route.strategy
-    return shown | {f"params.{name}": str(value) for name, value in sorted(route.params.items())}
+    return shown | {f"params.{name}": _spelled(one) for name, one in sorted(route.params.items())}
+
+
+def _spelled(value: Json) -> str:
+    """Return a parameter as people read it; text that would read as something else stands in quotes."""
+    if not isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    try:
+        json.loads(value)
+    except ValueError:
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _marked(value: Json) -> object:
+    """Return a value in which what is true or false equals no number."""
+    if isinstance(value, bool):
+        return str(value), bool
+    if isinstance(value, Mapping):
+        return {name: _marked(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_marked(one) for one in value]
+    return value
 
 
 def _share(target: Target, route: Route) -> str:

@@ -94,7 +94,8 @@ class Attached:
 
     *place* is `channel:ts` of the message it came from, *url* where it can be read; never the thing itself.
     Where that message was edited, one more stands in the place of the one that it *supersedes*; where it
-    was deleted, *gone_ms* says since when: what was kept of it stays.
+    was deleted, *gone_ms* says since when: what was kept of it stays. *captured*: opsbot read it itself;
+    everything else is what somebody noted.
     """
 
     id: str
@@ -107,6 +108,16 @@ class Attached:
     url: str = ""
     supersedes: str = ""
     gone_ms: int | None = None
+    captured: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """How a lane came to its current *step*: through whom, and when; *by* is empty for opsbot itself."""
+
+    step: str
+    by: str
+    at_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +127,8 @@ class Run:
 
     *digest* names the very bytes that are walked (`state.runbook_text`); a change of the file does not
     touch a run. *version* grows by one with every change: who acts says which version they saw.
-    *focus* is the current step of each lane, empty where the lane is at its end. *marks* has the steps
+    *focus* is the current step of each lane, empty where the lane is at its end; *came* says how it
+    got there, of a lane that moved since the run began. *marks* has the steps
     that anybody touched; *acts* the actions, by `<step>#<number>`. *commander* leads it; *offer* is
     who was handed the lead and has not accepted, *lead_ms* since when the commander leads. *follows* is
     the run that this one superseded, *newer* the digest of a newer revision of its file, *renewed* the
@@ -154,6 +166,7 @@ class Run:
     why: str = ""
     lead_ms: int | None = None
     renewed: int = 0
+    came: Mapping[LaneName, Came] = field(default_factory=dict)
 
     @property
     def open(self) -> bool:
@@ -221,6 +234,11 @@ def from_record(record: Record) -> Run:
             },
             "at": position(record["at"]),
             "begun_at": position(record["begun_at"]),
+            "came": {
+                lane: Came(**{name: one[name] for name in _CAME if name in one})  # type: ignore[arg-type]  # our own record
+                for lane, one in mapped(record.get("came")).items()
+                if isinstance(one, Mapping)
+            },
             "marks": {
                 step: Mark(
                     **{  # type: ignore[arg-type]  # our own record
@@ -250,4 +268,5 @@ def from_record(record: Record) -> Run:
 
 
 _ACT: Final = tuple(one.name for one in fields(Act) if one.name != "before")
+_CAME: Final = tuple(one.name for one in fields(Came))
 _ATTACHED: Final = tuple(one.name for one in fields(Attached))

@@ -78,6 +78,7 @@ Act = Literal[
     "comms_retry",
     "comms_preview",
     "comms_snooze",
+    "comms_refuse",
 ]
 
 DONE, REFUSED, USAGE, UNCONFIRMED = 0, 1, 2, 3
@@ -157,30 +158,35 @@ def _part(part: Block | Item, spell: Spell) -> Block | Item:
     return spelled_block(part, spell)
 
 
-_RANGES = (
+HIDDEN = (
     (0x00, 0x20),
     (0x7F, 0xA0),
     (0xAD, 0xAE),
-    (0x115F, 0x1161),
+    (0x34F, 0x350),
     (0x61C, 0x61D),
-    (0x180E, 0x180F),
+    (0x115F, 0x1161),
+    (0x17B4, 0x17B6),
+    (0x180B, 0x1810),
     (0x200B, 0x2010),
     (0x2028, 0x202F),
     (0x2060, 0x2070),
     (0x2800, 0x2801),
     (0x3164, 0x3165),
     (0xD800, 0xE000),
+    (0xFE00, 0xFE0F),
     (0xFEFF, 0xFF00),
     (0xFFA0, 0xFFA1),
     (0xFFF9, 0xFFFD),
-    (0xE0000, 0xE0080),
+    (0x1D173, 0x1D17B),
+    (0xE0000, 0xE1000),
 )
 """
-Controls, zero-width and bidirectional marks, blanks that look like nothing, tags: what could hide
-or turn around a line. Surrogates that stand alone cannot even be sent.
+Controls, zero-width and bidirectional marks, blanks that look like nothing, tags, and selectors in which
+whole texts can be hidden: what could hide or turn around a line. The one selector that emoji are written
+with stays. Surrogates that stand alone cannot even be sent. Each pair is a first code and one past the last.
 """
 
-_INVISIBLE = {code: " " for start, end in _RANGES for code in range(start, end)} | {
+_INVISIBLE = {code: " " for start, end in HIDDEN for code in range(start, end)} | {
     ord("`"): "\u02bc"
 }
 
@@ -191,8 +197,8 @@ CUT = 300
 
 
 def inert(text: str, *, limit: int = CUT) -> str:
-    """Return free text as one harmless line: no controls, no bidirectional marks, no backticks, cut."""
-    line = " ".join(text.translate(_INVISIBLE).split())
+    """Return free text as one harmless line: no controls, no bidirectional marks, no markup of ours, cut."""
+    line = " ".join(text.translate(_INVISIBLE).split()).replace("**", "\u2217\u2217")
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "\u2026"
 
 

@@ -132,7 +132,7 @@ class State:
         """
         for kind in (keys.KILLS, keys.ENDED):
             if (record := self.kind(kind).get(kill_id.upper())) is not None:
-                return kills.from_record(record)
+                return _kill(record)
         raise UnknownKill(
             f"There is no kill `{inert(kill_id, limit=40)}`.",
             hint=f"{command('status')} lists the kills.",
@@ -207,7 +207,7 @@ class State:
                 f"There is no incident `{inert(incident_id, limit=40)}`; nothing was changed.",
                 hint=f"{command('incident list')} lists them.",
             )
-        return incidents.from_record(record)
+        return _incident(record)
 
     def incidents(self) -> tuple[Incident, ...]:
         """Return every incident, the newest first."""
@@ -235,7 +235,7 @@ class State:
                 f"There is no run `{inert(run_id, limit=40)}`; nothing was changed.",
                 hint=f"{command('runbook list')} lists them.",
             )
-        return runs.from_record(record)
+        return _run(record)
 
     def runs(self) -> tuple[Run, ...]:
         """Return every run, the newest first."""
@@ -258,7 +258,7 @@ class State:
                 f"There is no message `{inert(message_id, limit=40)}`; nothing was changed.",
                 hint=f"{command('comms list')} lists them.",
             )
-        return messages.from_record(record)
+        return _message(record)
 
     def messages(self) -> tuple[Message, ...]:
         """Return every message to people, the newest first."""
@@ -272,6 +272,13 @@ class State:
     def runbook_text(self, digest: str) -> str:
         """Return the very text that runs with that digest walk, empty where none ever did."""
         return str(self.kind(TEXTS).get(digest, {}).get("source", ""))
+
+
+# The one that is at work asks for its own again and again.
+_kill = Remembered(kills.from_record)
+_incident = Remembered(incidents.from_record)
+_run = Remembered(runs.from_record)
+_message = Remembered(messages.from_record)
 
 
 def _read_workflows(records: Mapping[str, Record]) -> Mapping[str, Workflow]:

@@ -23,6 +23,11 @@ _ACCOUNT = re.compile(r"[UW][A-Z0-9]{1,40}", re.ASCII)
 PERSON = re.compile(f"{MARK}@({_ACCOUNT.pattern}){MARK}", re.ASCII)
 """Somebody inside a sentence, by their id at Slack."""
 
+LINK = re.compile(f"{MARK}>(https?://[^{MARK}]+){MARK}([^{MARK}]+){MARK}", re.ASCII)
+"""An address inside a sentence, and the words that lead there."""
+
+_ADDRESS = re.compile(r"https?://[^\s<>|\"'`\\\x00-\x20\x7f-\U0010ffff]{1,1000}")
+_KEPT = re.compile(f"{PERSON.pattern}|{LINK.pattern}", re.ASCII)
 _TYPED = re.compile(f"`{MARK}([^`{MARK}]+)`")
 
 
@@ -40,6 +45,26 @@ def person(account: str) -> str:
     return f"{MARK}@{account}{MARK}" if _ACCOUNT.fullmatch(account) else account
 
 
+def link(url: str, words: str) -> str:
+    """
+    Return *words* of ours that lead to an address on the web, where a surface has links.
+
+    Any other surface shows the address behind them, and so does every one where it is no plain address
+    of the web: what somebody's server answered could be anything.
+    """
+    bare = words.replace(MARK, "")
+    return (
+        f"{MARK}>{url}{MARK}{bare}{MARK}"
+        if bare and _ADDRESS.fullmatch(url)
+        else f"{bare}: {unmarked(url)}"
+    )
+
+
+def unlinked(text: str) -> str:
+    """Return a sentence with its addresses written out."""
+    return LINK.sub(r"\2: \1", text)
+
+
 def unmarked(text: str) -> str:
     """Return somebody's text without the mark: no keyboard has it, so nothing is lost."""
     return text.replace(MARK, "")
@@ -54,13 +79,16 @@ def spelled(text: str, spell: Spell) -> str:
     """
     Return *text* with its commands as one surface types them; a mark that was cut open is dropped.
 
-    People stay marked for Slack, which makes them mentions where it escapes the rest.
+    People and links stay marked for Slack, which makes them mentions and links where it escapes the rest.
     """
-    parts = PERSON.split(_TYPED.sub(lambda found: f"`{spell(found[1])}`", text))
-    return "".join(
-        (one if spell is terminal else person(one)) if at % 2 else unmarked(one)
-        for at, one in enumerate(parts)
-    )
+    text = _TYPED.sub(lambda found: f"`{spell(found[1])}`", text)
+    if spell is terminal:
+        return unmarked(unlinked(PERSON.sub(r"\1", text)))
+    kept, at = [], 0
+    for one in _KEPT.finditer(text):
+        kept += [unmarked(text[at : one.start()]), one[0]]
+        at = one.end()
+    return "".join((*kept, unmarked(text[at:])))
 
 
 def spelled_json(value: Json, spell: Spell) -> Json:

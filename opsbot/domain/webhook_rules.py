@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
 from opsbot.domain.probe_hosts import NEVER, ProbeHosts, probe_hosts, unwrapped
@@ -12,6 +12,9 @@ from opsbot.domain.probe_hosts import NEVER, ProbeHosts, probe_hosts, unwrapped
 PREFIX = "whsec_"
 SHORTEST, LONGEST = 24, 64
 """Bytes of a secret, as Standard Webhooks has them."""
+
+_INSIDE = tuple(ip_network(one) for one in ("64:ff9b:1::/48", "fec0::/10", "::/96"))
+"""What counts as the internet and leads into a network of one's own: by a translator, or in old ways."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,8 @@ class WebhookHosts:
             if any(address in network for network in NEVER):
                 return f"{address} is an address to which nothing is ever sent"
             within = any(address in network for network in self.named.networks)
-            if not (address.is_global or by_name or within):
+            outside = address.is_global and not any(address in network for network in _INSIDE)
+            if not (outside or by_name or within):
                 return f"{address} is not on the internet; OPSBOT_COMMS_WEBHOOK_HOSTS allows more"
         return "" if addresses else "it has no address"
 
@@ -49,6 +53,8 @@ def webhook_hosts(words: Iterable[str]) -> WebhookHosts:
 
 def webhook_url(url: str) -> str:
     """Return why nothing can be sent to *url*, empty where it can: https, or http on this machine."""
+    if not url.isprintable() or " " in url:
+        return "holds a blank, or a sign that nobody sees"
     try:
         parts = urlsplit(url)
         _, host = parts.port, parts.hostname or ""

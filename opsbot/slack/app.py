@@ -187,7 +187,7 @@ def _register(app: SlackApp, entry: Entry) -> None:
         Press.ROUTE_HOLD: (Need.STOP, route.hold),
         Press.ROUTE_GO_ON: (Need.GUARD, route.go_on),
         Press.ROUTE_CANCEL: (Need.STOP, route.cancel),
-        Press.ROUTE_ROLLBACK: (Need.GUARD, route.roll_back),
+        Press.ROUTE_ROLLBACK: (Need.STOP, route.roll_back),
         Press.ROUTE_SERVE: (Need.GUARD, route.serve),
         Press.ROUTE_SHOW: (Need.LOOK, route.show),
         **{press: (Need.STOP, run) for press, run in incident.buttons().items()},

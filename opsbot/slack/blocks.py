@@ -13,6 +13,7 @@ from opsbot.domain.prose import plain as words_of
 from opsbot.domain.said import Button, Item, Said, Tone
 from opsbot.slack.ids import Press, press_id
 from opsbot.slack.mrkdwn import Mrkdwn, bold, esc, joined, line, plain
+from opsbot.slack.mrkdwn import words as as_words
 from opsbot.slack.prose_blocks import inline, prose_texts
 from opsbot.slack.spelling import spelling
 
@@ -160,7 +161,7 @@ def _item(item: Item, index: int) -> Block:
     fits = (
         words
         if len(words) <= SECTION_LIMIT - len(mark) - 1
-        else esc(words_of(item.prose), limit=2_800)
+        else as_words(words_of(item.prose), limit=2_800)
     )
     made = section(joined([mark, fits], " ") if mark else fits or Mrkdwn("-"))
     return made if item.button is None else {**made, "accessory": button(item.button, index)}
@@ -223,7 +224,7 @@ def button(one: Button, index: int) -> Block:
     if one.confirm:
         made["confirm"] = {
             "title": plain_text("Are you sure?", 100),
-            "text": {"type": "mrkdwn", "text": esc(one.confirm, limit=300)},
+            "text": {"type": "mrkdwn", "text": line(one.confirm, limit=300)},
             "confirm": plain_text("Yes", 30),
             "deny": plain_text("No", 30),
         }

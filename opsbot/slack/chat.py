@@ -19,9 +19,9 @@ log = structlog.get_logger(__name__)
 
 EVENT_TYPE: Final = "opsbot"
 LOOK_BACK: Final = 200
-"""Messages that are read when it is not certain whether a post arrived."""
-THREAD_PAGES: Final = 5
-"""Pages of a thread that are read for a picture: a thousand replies."""
+"""Messages of one page that is read when it is not certain whether a post arrived."""
+PAGES: Final = 5
+"""Pages of a channel or a thread that are read for one: a thousand messages."""
 SHARING_S: Final = 50.0
 """How long Slack is given to show a file that it took; less than a caller waits to ask again."""
 REMEMBER_S: Final = 7 * 86_400.0
@@ -206,7 +206,7 @@ class SlackChat:
 
     async def _thread(self, channel: str, thread_ts: str) -> AsyncIterator[Mapping[str, Any]]:
         cursor = ""
-        for _ in range(THREAD_PAGES):
+        for _ in range(PAGES):
             answer = await asked(
                 self._client.conversations_replies(
                     channel=channel,
@@ -271,14 +271,19 @@ class SlackChat:
             return False
 
     async def _look(self, channel: str, key: str) -> Record | None:
-        answer = await asked(
-            self._client.conversations_history(
-                channel=channel, limit=LOOK_BACK, include_all_metadata=True
+        cursor = ""
+        for _ in range(PAGES):
+            answer = await asked(
+                self._client.conversations_history(
+                    channel=channel, limit=LOOK_BACK, cursor=cursor, include_all_metadata=True
+                )
             )
-        )
-        for message in answer.get("messages") or []:
-            if _is_keyed(message, key):
-                return {"channel": channel, "ts": str(message["ts"])}
+            for message in answer.get("messages") or []:
+                if _is_keyed(message, key):
+                    return {"channel": channel, "ts": str(message["ts"])}
+            cursor = str((answer.get("response_metadata") or {}).get("next_cursor") or "")
+            if not cursor:
+                break
         return None
 
     async def _is_shared(self, channel: str) -> bool:

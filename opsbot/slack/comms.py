@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from opsbot.app.ask import ask
 from opsbot.app.comms.requests import (
     EVERY,
     CommsLook,
@@ -14,7 +15,6 @@ from opsbot.app.comms.requests import (
     SetCanned,
 )
 from opsbot.app.comms.shown.press import PressedMessage, pressed_message
-from opsbot.app.comms_ask import ask
 from opsbot.app.comms_verbs import CommsVerbs
 from opsbot.app.error_words import of_error
 from opsbot.app.incident.requests import Which
@@ -73,12 +73,12 @@ class CommsListeners:
         if isinstance(words, NewMessage) and not words.values:
             return await self.forms.asked(words, act, actor)
         if isinstance(words, CommsLook):
-            return await ask(self._comms, words, actor, request_id=act.request_id)
+            return await ask(self.deps.verbs, words, actor, request_id=act.request_id)
         if isinstance(words, SURE):
             actor = await self.deps.people.actor(act, sure=True)
         if isinstance(words, PublishMessage):
             return await self._published(words, act, actor)
-        return await ask(self._comms, words, actor, request_id=act.request_id)
+        return await ask(self.deps.verbs, words, actor, request_id=act.request_id)
 
     async def now(self, act: Invocation, actor: Actor) -> Reply:
         """Tell users at once, in the words that were approved in advance."""

@@ -9,12 +9,17 @@ from opsbot.app.comms.requests import EditMessage, NewMessage
 from opsbot.app.comms.sheet.words import value_shown
 from opsbot.app.comms.view import MessageForm
 from opsbot.app.incident.requests import Which
+from opsbot.domain.change import Json
+from opsbot.domain.comms import AUDIENCES, STAGES
 from opsbot.domain.comms import Field as Asked
+from opsbot.domain.comms_values import Here, Unfit
+from opsbot.domain.comms_values import kept as kept_value
 from opsbot.domain.incident_comms import Surety
+from opsbot.domain.moments import FORMS
 from opsbot.domain.said import Said, inert
 from opsbot.slack.blocks import Block, context, plain_text, section
 from opsbot.slack.ids import VALUE, Field, Modal
-from opsbot.slack.mrkdwn import Mrkdwn, esc
+from opsbot.slack.mrkdwn import Mrkdwn, esc, joined
 from opsbot.slack.tokens import REASON_LIMIT
 from opsbot.slack.views import View, above, fitting, form, text_input, typed_input
 
@@ -35,11 +40,14 @@ NEXT: Final = (
     ("In 4 hours", "14400"),
 )
 LATER: Final = NEXT[1:]
+CORRECTED_LINES: Final = 8
+"""Lines of a message that a form quotes which corrects it; Slack takes 3,000 characters of a text."""
+
 FINAL: Final = frozenset({"resolved", "correction"})
 """Stages after which nothing more is promised."""
 
 _HINTS: Final = {
-    "time": "03:10, or 2026-11-21T03:10Z",
+    "time": FORMS,
     "number": "212, or 212 of 4310",
     "link": "https://\u2026",
 }
@@ -54,12 +62,13 @@ Choices = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A template as the form offers it; a *holding* one goes out in one tap."""
+    """A template as the form offers it; a *holding* one was approved in advance."""
 
     name: str
     title: str
     audience: str
     holding: bool = False
+    stage: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +115,10 @@ def carried(metadata: str) -> Kept | None:
 def pick_modal(
     templates: Sequence[Offered], kept: Kept, *, prefix: str, top: Said | None = None
 ) -> View:
-    """Return the form in which a template is picked; those that go out in one tap stand first."""
-    known = sorted(templates, key=lambda one: (not one.holding, one.audience, one.name))
-    choices = [(_label(one), one.name) for one in known if len(one.name) <= OPTION][:MOST]
-    if choices:
-        pick = _select(choices, kept.template)
+    """Return the form in which a template is picked, by who reads it; what was approved in advance stands first."""
+    known = [one for one in templates if len(one.name) <= OPTION][:MOST]
+    if known:
+        pick = _grouped(known, kept.template)
     else:
         pick = text_input("users-feature-off-investigating", MOST, initial=kept.template)
     same = f"The same as a command: /{prefix}-comms new users-feature-off-identified"
@@ -133,7 +141,7 @@ def fields_modal(
     The fact sheet stands above it: what is confirmed is filled in, and what is not is said.
     """
     template = asked.template
-    blocks = [*above(top), *_facts(asked)]
+    blocks = [*above(top), *_corrected(asked), *_facts(asked)]
     for one in template.fields:
         given = words.get(f"{PREFIX}{one.name}", asked.values.get(one.name, ""))
         block = typed_input(
@@ -202,6 +210,18 @@ def seconds_of(fields: Mapping[str, str]) -> int | None:
     return int(chosen) if chosen in {value for _, value in LATER} else None
 
 
+def misfits(asked: MessageForm, fields: Mapping[str, str], now_ms: int) -> Mapping[str, str]:
+    """Return what is wrong with what was filled in, by the field below which it is said."""
+    here, given = Here(asked.zone, now_ms), values_of(fields)
+    found = {}
+    for one in asked.template.fields:
+        try:
+            kept_value(one, given.get(one.name, ""), here)
+        except Unfit as unfit:
+            found[f"{PREFIX}{one.name}"[:255]] = f"This {unfit}."[:2_000]
+    return found
+
+
 def drop_modal(key: str, words: Mapping[str, str], *, top: Said | None = None) -> View:
     """Return the form that asks why a message is given up."""
     why = text_input("In a sentence", REASON_LIMIT, initial=words.get(Field.REASON, ""))
@@ -210,6 +230,22 @@ def drop_modal(key: str, words: Mapping[str, str], *, top: Said | None = None) -
         typed_input(Field.REASON, "Why nobody is to read it", why, optional=True),
     ]
     return fitting(form(Modal.COMMS_DROP, "Give it up", blocks, submit="Give it up", key=key), top)
+
+
+def refuse_modal(key: str, words: Mapping[str, str], *, top: Said | None = None) -> View:
+    """Return the form that asks why a message is not to go out."""
+    why = text_input(
+        "What is wrong in it, or missing",
+        REASON_LIMIT,
+        many=True,
+        initial=words.get(Field.REASON, ""),
+    )
+    blocks = [
+        *above(top),
+        typed_input(Field.REASON, "Why it should not go out like this", why),
+        context(Mrkdwn("Whoever wrote it reads this, and can change it and ask again.")),
+    ]
+    return fitting(form(Modal.COMMS_REFUSE, "Refuse it", blocks, submit="Refuse", key=key), top)
 
 
 def snooze_modal(key: str, words: Mapping[str, str], *, top: Said | None = None) -> View:
@@ -226,9 +262,46 @@ def snooze_modal(key: str, words: Mapping[str, str], *, top: Said | None = None)
     )
 
 
+def _grouped(templates: Sequence[Offered], chosen: str) -> Block:
+    """Return templates to pick from, each audience by itself, in the order in which people are told."""
+    by_audience = {
+        audience: sorted((one for one in templates if one.audience == audience), key=_in_order)
+        for audience in dict.fromkeys((*AUDIENCES, *(one.audience for one in templates)))
+    }
+    groups: list[Json] = [
+        {
+            "label": plain_text(audience.capitalize(), OPTION),
+            "options": [_option(_label(one), one.name) for one in some],
+        }
+        for audience, some in by_audience.items()
+        if some
+    ]
+    element: Block = {"type": "static_select", "action_id": VALUE, "option_groups": groups}
+    initial = next(
+        (_option(_label(one), one.name) for one in templates if one.name == chosen), None
+    )
+    return element | ({"initial_option": initial} if initial is not None else {})
+
+
+def _in_order(template: Offered) -> tuple[bool, str, int]:
+    """Return the place of a template: what was approved in advance, then each situation from its first word on."""
+    at = next((at for at, stage in enumerate(STAGES) if stage == template.stage), len(STAGES))
+    return not template.holding, template.name.removesuffix(f"-{template.stage}"), at
+
+
 def _label(template: Offered) -> str:
-    tap = "One tap: " if template.holding else ""
-    return f"{tap}{template.title}"
+    ready = " (approved in advance)" if template.holding else ""
+    return f"{template.title[: OPTION - len(ready)]}{ready}"
+
+
+def _corrected(asked: MessageForm) -> list[Block]:
+    """Return what the message said that is corrected: whoever corrects it quotes it."""
+    if not asked.said.strip():
+        return []
+    said = (one for one in asked.said.splitlines() if one.strip())
+    quoted = (joined([Mrkdwn("&gt; "), esc(inert(one, limit=300), limit=340)], "") for one in said)
+    head = esc(f"{asked.corrects} said, and stays as it was read:")
+    return [section(joined([head, *list(quoted)[:CORRECTED_LINES]]))]
 
 
 def _facts(asked: MessageForm) -> list[Block]:
@@ -245,7 +318,7 @@ def _facts(asked: MessageForm) -> list[Block]:
 
 def _read_in(zone: str) -> str:
     """Return how a time is read that is typed."""
-    return f"03:10 is the time in {zone}; what ends with Z is UTC. People read it with its zone."
+    return f"Without a zone it is the time in {zone}. The preview says how it was read."
 
 
 def _element(field: Asked, given: str) -> Block:

@@ -1,5 +1,6 @@
 """Listeners of the forms of messages: what opens each, what takes it, and what keeps every word where it is not taken."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, get_args
@@ -10,6 +11,7 @@ from opsbot.app.comms.view import MessageForm
 from opsbot.app.comms_verbs import CommsVerbs
 from opsbot.app.error_words import of_error
 from opsbot.app.incident.requests import Which
+from opsbot.app.requests import ApproveRequest
 from opsbot.app.runs.labels import meant
 from opsbot.app.runs.meant import CommsArguments
 from opsbot.app.runs.press import Pressed, pressed
@@ -29,8 +31,10 @@ from opsbot.slack.comms_form import (
     drop_modal,
     edit_of,
     fields_modal,
+    misfits,
     new_of,
     pick_modal,
+    refuse_modal,
     snooze_modal,
     targets_of,
 )
@@ -46,6 +50,7 @@ from opsbot.slack.views import View
 
 AUDIENCES: Final[tuple[Audience, ...]] = get_args(Audience)
 Again = Callable[[Said | None], View]
+_APPROVAL: Final = re.compile(r"A-[1-9]\d{0,8}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,7 @@ class CommsForms:
             Press.COMMS_CORRECT: self.correct,
             Press.COMMS_DROP: self.dropping,
             Press.COMMS_SNOOZE: self.snoozing,
+            Press.COMMS_REFUSE: self.refusing,
         }
 
     def taken(self) -> Mapping[Modal, Run]:
@@ -71,6 +77,7 @@ class CommsForms:
             Modal.COMMS_FIELDS: self.filled,
             Modal.COMMS_DROP: self.dropped,
             Modal.COMMS_SNOOZE: self.snoozed,
+            Modal.COMMS_REFUSE: self.refused,
         }
 
     async def opened(self, words: Bare, act: Invocation, actor: Actor) -> Reply:
@@ -84,6 +91,7 @@ class CommsForms:
 
     async def _pick(self, incident: str, act: Invocation, actor: Actor) -> Reply:
         kept = Kept(incident, act.channel)
+        await self._comms.ready(kept.which, actor)
         view = await self._picking(kept, actor)
         return Show(view, self._typed("new users-feature-off-identified"))
 
@@ -96,6 +104,7 @@ class CommsForms:
                 str(one["title"]),
                 str(one["audience"]),
                 one.get("holding") is True,
+                str(one.get("stage", "")),
             )
             for one in known
             if isinstance(one, Mapping)
@@ -156,6 +165,8 @@ class CommsForms:
             return await self._comms.new(draft, actor, request_id=act.request_id)
         except OpsbotError as error:
             form = await self._form(kept, actor)
+            if wrong := misfits(form, act.fields, self.deps.clock.now_ms()):
+                return Wrong(dict(wrong))
             words = dict(act.fields)
             if "back:" in error.hint:
                 words.setdefault(Field.BACK, " ")
@@ -228,7 +239,7 @@ class CommsForms:
 
     async def _dropping(self, message: str, act: Invocation, actor: Actor) -> Reply:
         ref = _ref(message)
-        await self._comms.view(ref.message, actor)  # nobody says why about what they do not see
+        await self._comms.ready(DropMessage(ref.message), actor)
         return Show(drop_modal(message, {}), self._typed(f"drop {ref.message} a false alarm"))
 
     async def dropped(self, act: Invocation, actor: Actor) -> Reply:
@@ -240,9 +251,33 @@ class CommsForms:
         except OpsbotError as error:
             return self._again(error, lambda top: drop_modal(act.metadata, act.fields, top=top))
 
+    async def refusing(self, act: Invocation, actor: Actor) -> Reply:
+        """Open the form that asks why a message is refused; its own author takes it back at once."""
+        no = ApproveRequest(_approval(act.value), grant=False)
+        if await self._comms.ready(no, actor) == "refused":
+            return Show(refuse_modal(no.approval, {}), self._refuse_typed(no.approval))
+        return await self.deps.verbs.approve(no, actor, request_id=act.request_id)
+
+    async def refused(self, act: Invocation, actor: Actor) -> Reply:
+        """Refuse a message, with the reason; who does is asked of Slack anew."""
+        approval, why = _approval(act.metadata), act.fields.get(Field.REASON, "").strip()
+        if not inert(why):
+            return Wrong({Field.REASON: "Say why in a few words; whoever wrote it reads them."})
+        sure = await self.deps.people.actor(act, sure=True)
+        no = ApproveRequest(approval, grant=False, reason=shortened(why))
+        try:
+            return await self.deps.verbs.approve(no, sure, request_id=act.request_id)
+        except NeedsMoreWords as error:
+            return self._again(error, lambda top: refuse_modal(approval, act.fields, top=top))
+
+    def _refuse_typed(self, approval: str) -> Said:
+        hint = f"Press it again, or in a terminal: `opsbot approve {approval} --refuse because \u2026`."
+        return Said("amber", "The form could not be opened; nothing was refused", (hint,))
+
     async def snoozing(self, act: Invocation, actor: Actor) -> Reply:
         """Open the form that puts a promised update off."""
-        _promise(act.value)
+        incident, audience = _promise(act.value)
+        await self._comms.ready(SnoozeUpdate(Which(incident), audience, 0, ""), actor)
         return Show(snooze_modal(act.value, {}), self._typed("snooze users 15m legal reads it"))
 
     async def snoozed(self, act: Invocation, actor: Actor) -> Reply:
@@ -317,6 +352,13 @@ def _promise(word: str) -> tuple[str, Audience]:
     if named is None or known is None:
         raise _stale()
     return named, known
+
+
+def _approval(word: str) -> str:
+    """Return the approval that a button names."""
+    if not _APPROVAL.fullmatch(word):
+        raise _stale()
+    return word
 
 
 def _stale() -> StaleButton:

@@ -75,6 +75,7 @@ class Press(StrEnum):
     COMMS_RETRY = "comms_retry"
     COMMS_PREVIEW = "comms_preview"
     COMMS_SNOOZE = "comms_snooze"
+    COMMS_REFUSE = "comms_refuse"
     OPEN_KILL = "open_kill"
 
 
@@ -102,6 +103,7 @@ class Modal(StrEnum):
     COMMS_FIELDS = "comms_fields_modal"
     COMMS_DROP = "comms_drop_modal"
     COMMS_SNOOZE = "comms_snooze_modal"
+    COMMS_REFUSE = "comms_refuse_modal"
     ANSWER = "answer_modal"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from opsbot.app.ask import ask
 from opsbot.app.error_words import of_error
 from opsbot.app.incident.form import Form
 from opsbot.app.incident.requests import (
@@ -19,7 +20,6 @@ from opsbot.app.incident.requests import (
     RoleOrder,
     Which,
 )
-from opsbot.app.incident_ask import ask
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Json
 from opsbot.domain.errors import (
@@ -305,7 +305,7 @@ class IncidentListeners:
     async def _asked(self, words: IncidentWords, act: Invocation, actor: Actor) -> Said:
         if isinstance(words, IncidentLook) and words.what == "export":
             return await put_into_thread(self.deps, words.which, act, actor)
-        return await ask(self.deps.verbs.incidents, words, actor, request_id=act.request_id)
+        return await ask(self.deps.verbs, words, actor, request_id=act.request_id)
 
     async def _about(self, what: Form, act: Invocation, actor: Actor) -> Mapping[str, Json]:
         return (await self.deps.verbs.incidents.form(what, _which(act)[0], actor)).body

@@ -3,7 +3,8 @@
 import re
 from typing import Final, NewType
 
-from opsbot.domain.typed import PERSON
+from opsbot.domain.typed import LINK, PERSON, unlinked
+from opsbot.slack.flat import dressed, flat
 
 Mrkdwn = NewType("Mrkdwn", str)
 """Text in Slack's markup in which nothing is live but what this package put there."""
@@ -15,7 +16,6 @@ _RANGES: Final = (
     *((0xFFF9, 0xFFFC), (0xE0000, 0xE0080)),
 )
 _HIDDEN: Final = {code: " " for begin, end in _RANGES for code in range(begin, end)}
-_BOLD: Final = re.compile(r"\*\*([^*\n]+)\*\*")
 _WHO: Final = "\ue000"
 """Stands around an id while the text beside it is escaped; a character that means nothing to anybody."""
 
@@ -47,18 +47,34 @@ def line(text: str, *, limit: int = 3_000) -> Mrkdwn:
     """
     Return one of our sentences: escaped, with its `**bold**` in Slack's own spelling.
 
-    People whom we marked become mentions; nothing that anybody wrote does. The id is put where the
-    text was escaped already, behind a sign that was taken out of the text before.
+    People whom we marked become mentions, and addresses that we marked links; nothing that anybody
+    wrote does. They are put where the text was escaped already, behind a sign that was taken out of
+    the text before. Where the links have no room, their addresses stand there as words.
     """
-    marked = PERSON.sub(f"{_WHO}\\1{_WHO}", text.replace(_WHO, ""))
-    shown = _BOLD.sub(r"*\1*", esc(marked, limit=limit))
-    return Mrkdwn(_MENTION.sub(r"<@\1>", shown).replace(_WHO, ""))
+    bare = text.replace(_WHO, "")
+    links = LINK.findall(bare)
+    shown = _mentioned(LINK.sub(lambda _: f"{_WHO}{_WHO}", bare), limit)
+    for url, words in links:
+        shown = shown.replace(f"{_WHO}{_WHO}", f"<{_escaped(url)}|{esc(words, limit=300)}>", 1)
+    if len(shown) <= limit or not links:
+        return Mrkdwn(shown.replace(_WHO, ""))
+    return Mrkdwn(_mentioned(unlinked(bare), limit).replace(_WHO, ""))
+
+
+def _mentioned(text: str, limit: int) -> str:
+    escaped = esc(PERSON.sub(f"{_WHO}\\1{_WHO}", text), limit=limit)
+    return _MENTION.sub(r"<@\1>", dressed(escaped))
 
 
 def bold(text: str, *, limit: int = 2_900) -> Mrkdwn:
-    """Return a title in bold, unless a star in it would end the bold too early."""
-    escaped = esc(" ".join(text.split()), limit=limit)
+    """Return a title in bold, its own signs as words, unless a star in it would end the bold too early."""
+    escaped = Mrkdwn(dressed(esc(" ".join(text.split()), limit=limit)))
     return escaped if "*" in escaped or not escaped else Mrkdwn(f"*{escaped}*")
+
+
+def words(text: str, *, limit: int = 3_000) -> Mrkdwn:
+    """Return text that is words and nothing else: escaped, and no sign in it is obeyed."""
+    return Mrkdwn(flat(esc(text.replace("`", "\u02bc"), limit=limit)))
 
 
 def joined(parts: list[Mrkdwn], between: str = "\n") -> Mrkdwn:

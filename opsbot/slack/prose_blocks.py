@@ -23,6 +23,7 @@ from opsbot.domain.prose import (
     plain,
 )
 from opsbot.slack.mrkdwn import Mrkdwn, esc, joined, visible
+from opsbot.slack.mrkdwn import words as as_words
 from opsbot.slack.prose_table import table_lines
 
 PIECE: Final = 2_900
@@ -172,8 +173,8 @@ def _marked(mark: str, inner: Mrkdwn, around: str) -> Mrkdwn:
 
 
 def _words(text: str) -> Mrkdwn:
-    """Return words; a backtick in them opens no code."""
-    return esc(" ".join(text.replace("`", _TICK).split("\n")), limit=_MOST)
+    """Return words; a backtick in them opens no code, and no sign in them is obeyed."""
+    return as_words(" ".join(text.replace("`", _TICK).split("\n")), limit=_MOST)
 
 
 def _inline_code(text: str) -> Mrkdwn:

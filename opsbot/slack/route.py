@@ -149,9 +149,7 @@ class RouteListeners:
         command = self._command("rollback")
         if wants_help(act.text) or not act.text.strip():
             return help_said(verb("rollback"), command=command)
-        return await self._rolled(parse_rollback(act.text, command=command), act, actor)
-
-    async def _rolled(self, request: RollbackRequest, act: Invocation, actor: Actor) -> Reply:
+        request = parse_rollback(act.text, command=command)
         try:
             return await self.deps.verbs.rollback(request, actor, request_id=act.request_id)
         except NeedsBreakGlass as error:
@@ -174,9 +172,14 @@ class RouteListeners:
         return f":{act.request_id}"
 
     async def roll_back(self, act: Invocation, actor: Actor) -> Reply:
-        """Take [Roll back]; it goes where its question said, or nowhere."""
-        workflow, leaving, to, _ = self._back(act)
-        return await self._rolled(RollbackRequest(workflow, to, leaving=leaving), act, actor)
+        """
+        Take [Roll back]; it goes to the last good revision that its question named, or nowhere.
+
+        It is the way back that asks nothing, so it does not wait for Slack to say who pressed.
+        """
+        workflow, leaving, good, _ = self._back(act)
+        request = RollbackRequest(workflow, leaving=leaving, good=good)
+        return await self.deps.verbs.rollback(request, actor, request_id=act.request_id)
 
     async def serve(self, act: Invocation, actor: Actor) -> Reply:
         """Take [Serve it anyway]: the glass is broken by who presses."""

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from opsbot.app.ask import ask
 from opsbot.app.error_words import of_error
 from opsbot.app.room.run_card_words import current_said
-from opsbot.app.run_ask import ask
 from opsbot.app.run_verbs import RunVerbs
+from opsbot.app.runs.fresh import StepMoved
 from opsbot.app.runs.press import Pressed, pressed, value
 from opsbot.app.runs.requests import (
     EndRun,
@@ -16,6 +17,7 @@ from opsbot.app.runs.requests import (
     MarkStep,
     RunAction,
     RunLook,
+    RunWords,
     StartRun,
     WhichRun,
 )
@@ -23,6 +25,7 @@ from opsbot.app.runs.spelled import spelled_book, spelled_step
 from opsbot.app.runs.view import RunView, StepView
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import NeedsConfirmation, StoreLost
+from opsbot.domain.run import Mark
 from opsbot.domain.said import Act, Button, Said
 from opsbot.slack.comms_forms import CommsForms
 from opsbot.slack.deps import Deps
@@ -94,14 +97,21 @@ class RunbookListeners:
             return await self._looked(words, act, actor)
         if isinstance(words, RunAction):
             return await self._acted(words, act, actor)
-        said = await ask(self._runs, words, actor, request_id=act.request_id)
+        return await self._said(words, act, actor)
+
+    async def _said(self, words: RunWords, act: Invocation, actor: Actor) -> Said:
+        """Do what was typed; where the step that it means is news, ask."""
+        try:
+            said = await ask(self.deps.verbs, words, actor, request_id=act.request_id)
+        except StepMoved as moved:
+            return _asked_again(moved, words)
         if isinstance(words, StartRun) and said.channel == act.channel:
             return replace(
                 said,
                 lines=(f"Its card and its current steps follow here. {self._again(said)}",),
                 channel="",
             )
-        return await self._brief(said, act, actor)
+        return await self._brief(said, act, actor, words)
 
     def _again(self, said: Said) -> str:
         return f"To see a step again: `{self._command} show {said.body['run']}`."
@@ -111,7 +121,7 @@ class RunbookListeners:
             return current_said(await self._runs.view(words.which, actor))
         if words.what == "read":
             return await self._shown_book(words.runbook, actor)
-        said = await ask(self._runs, words, actor, request_id=act.request_id)
+        said = await ask(self.deps.verbs, words, actor, request_id=act.request_id)
         return self._in_rows(said) if words.what == "catalogue" else said
 
     def _in_rows(self, said: Said) -> Said:
@@ -122,7 +132,9 @@ class RunbookListeners:
         )
         return replace(said, lines=(*rows, begin))
 
-    async def _brief(self, said: Said, act: Invocation, actor: Actor) -> Said:
+    async def _brief(
+        self, said: Said, act: Invocation, actor: Actor, words: RunWords | None = None
+    ) -> Said:
         """Return only what was done where the run's own messages stand beside it: they show the rest."""
         note = str(said.body.get("note") or "")
         if not note or said.exit_code or said.channel != act.channel:
@@ -132,7 +144,8 @@ class RunbookListeners:
         except StoreLost:
             return said  # it is done; only what stands beside it is not known
         shown = await quietly(self.deps, view, said, act, actor)
-        return Said("plain", note, body=said.body) if shown is None else said
+        off = _off_again(view, words)
+        return Said("plain", note, (), off, said.body) if shown is None else said
 
     async def _acted(self, words: RunAction, act: Invocation, actor: Actor) -> Said:
         """Do an action that was typed; what it will do is asked about by a button."""
@@ -277,6 +290,31 @@ class RunbookListeners:
     @property
     def _command(self) -> str:
         return command_of(verb("runbook"), self.deps.prefix)
+
+
+def _asked_again(moved: StepMoved, words: RunWords) -> Said:
+    """Return the question whether that step is meant, with its answer where one press can be one."""
+    said = of_error(moved)
+    if not isinstance(words, MarkStep) or words.act not in ("done", "decide"):
+        return said
+    number = "" if words.option is None else str(words.option)
+    key = value(moved.run, moved.step, number)
+    press: Act = "run_done" if words.act == "done" else "run_answer"
+    return replace(said, buttons=(Button(press, "Yes, that step", key),))
+
+
+def _off_again(view: RunView, words: RunWords | None) -> tuple[Button, ...]:
+    """Return the way back from a tick that was typed for no step by its name: the screen may have been older."""
+    if not isinstance(words, MarkStep) or words.step or words.act not in _TICKS:
+        return ()
+    run = view.run
+    step, mark = max(run.marks.items(), key=lambda one: one[1].version, default=("", Mark()))
+    if not run.open or mark.version != run.version or mark.state not in ("done", "skipped"):
+        return ()
+    return (Button("run_undo", "Not that step: take the tick off", value(run, step)),)
+
+
+_TICKS: Final = frozenset({"done", "skip", "decide"})
 
 
 def _which(ref: Pressed, act: Invocation) -> WhichRun:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from opsbot.app.error_words import of_error
-from opsbot.app.room.run_card_words import current_said
+from opsbot.app.room.run_card_words import current_said, lane_end_said
 from opsbot.app.room.run_room import card_key
 from opsbot.app.run_verbs import RunVerbs
 from opsbot.app.runs.press import Pressed, pressed
@@ -294,12 +294,27 @@ async def quietly(deps: Deps, view: RunView, said: Said, act: Invocation, actor:
     try:
         left = await deps.memory.left(card_key(view.run))
         if left is not None:
-            return None if act.channel in ("", left["channel"]) else said
+            here = act.channel in ("", left["channel"])
+            return await _lane_end(deps, view, said, actor) if here else said
         shown = current_said(await deps.verbs.runs.view(WhichRun(view.run.id), actor))
     except StoreLost:
         return said
     note = str(said.body.get("note") or "")
     return replace(shown, lines=(note, *shown.lines)) if note else shown
+
+
+async def _lane_end(deps: Deps, before: RunView, said: Said, actor: Actor) -> Said | None:
+    """Return that a lane came to its end by this, None where a newer message shows what is next."""
+    lanes = said.body.get("lanes")
+    ended = {
+        one["lane"]
+        for one in (lanes if isinstance(lanes, (list, tuple)) else ())
+        if isinstance(one, Mapping) and one["step"] is None and not one["holds"]
+    }
+    lane = next((one.name for one in before.lanes if one.step and one.name in ended), None)
+    if lane is None or said.body.get("status") != "open":
+        return None
+    return lane_end_said(await deps.verbs.runs.view(WhichRun(before.run.id), actor), lane)
 
 
 def ref_of(word: str) -> Pressed:

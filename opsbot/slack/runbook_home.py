@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from opsbot.app.fleet_words import counted
 from opsbot.app.run_verbs import RunVerbs
 from opsbot.app.runs.about import minutes
 from opsbot.app.runs.requests import RunLook
@@ -51,9 +52,7 @@ def _walked(runs: Sequence[Record]) -> Iterator[Item]:
 def _items(books: Sequence[Record]) -> Iterator[Item]:
     for one in books:
         name = str(one["runbook"])
-        planned, steps = one.get("planned_ms"), one.get("steps")
-        took = minutes(int(planned / 1000)) if isinstance(planned, (int, float)) else ""
-        facts = [f"{steps} steps" if steps else "to read", took, str(one.get("severity") or "")]
+        facts = [_long(one) or "to read", str(one.get("severity") or "")]
         under = DOT.join(part for part in facts if part)
         title = (
             Span("strong", inner=words(str(one.get("title") or name))),
@@ -66,6 +65,22 @@ def _items(books: Sequence[Record]) -> Iterator[Item]:
             else Button("run_start", "Start\u2026", name)
         )
         yield Item(title, "", act)
+
+
+def _long(book: Record) -> str:
+    """Return how many steps a runbook has and how long they take; those that take days are no work of a night."""
+    steps, soon, soon_ms = (_whole(book.get(name)) for name in ("steps", "soon", "soon_ms"))
+    if not steps:
+        return ""
+    took = minutes(soon_ms // 1000)
+    within = f" in about {took}" if took else ""
+    if not 0 < soon < steps:
+        return f"{counted(steps, 'step')}{within}"
+    return f"{counted(soon, 'step')}{within}, {steps - soon} more over days"
+
+
+def _whole(value: Json) -> int:
+    return int(value) if isinstance(value, (int, float)) else 0
 
 
 def _listed(value: Json) -> list[Record]:

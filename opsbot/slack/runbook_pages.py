@@ -17,6 +17,7 @@ from opsbot.domain.typed import Spell, terminal
 from opsbot.slack.blocks import Block, button, context, section
 from opsbot.slack.ids import Modal
 from opsbot.slack.mrkdwn import Mrkdwn, bold, esc, joined
+from opsbot.slack.mrkdwn import words as as_words
 from opsbot.slack.prose_blocks import prose_texts
 from opsbot.slack.views import View, form
 
@@ -36,14 +37,14 @@ MARK: Final = {
 
 def steps_modal(view: RunView, page: int = 0) -> View:
     """Return the whole list with ticks; each step can be read whole."""
-    head = section(bold(f"{view.run.id} \u00b7 {view.book.title}"))
-    bar = context(esc(view.bar, limit=2_900))
+    head = section(bold(f"{view.run.id} \u00b7 {inert(view.book.title)}"))
+    bar = context(as_words(view.bar, limit=2_900))
     return _paged([head, bar], list(_list(view)), page, value(view.run))
 
 
 def step_modal(view: RunView, one: StepView, spell: Spell) -> View:
     """Return one step whole, its actions as they are typed here."""
-    blocks = [section(bold(f"{one.number}. {one.step.title}"))]
+    blocks = [section(bold(f"{one.number}. {inert(one.step.title)}"))]
     blocks += [section(text) for text in prose_texts(step_prose(one.step, spell))]
     notes = [_note_line(note) for note in one.notes]
     blocks += [section(line) for line in notes]
@@ -122,16 +123,16 @@ def _row(view: RunView, one: StepView) -> Block:
     why = inert(one.why or one.on, limit=120)
     text = f"{MARK[one.state]} {one.number}. {one.step.title} ({so}){f': {why}' if why else ''}"
     read = Button("run_page", "Read", f"{value(view.run, one.step.id)}")
-    return {**section(Mrkdwn(esc(text, limit=600))), "accessory": button(read, one.number)}
+    return {**section(as_words(text, limit=600)), "accessory": button(read, one.number)}
 
 
 def _headed(title: str) -> Block:
-    return section(bold(title) or Mrkdwn("-"))
+    return section(bold(inert(title)) or Mrkdwn("-"))
 
 
 def _note_line(note: NoteView) -> Mrkdwn:
     kind = "Evidence" if note.kind == "evidence" else "Note"
-    said = esc(f"{kind} by {note.by}{note.so}: {note.text}", limit=1_500)
+    said = as_words(f"{kind} by {note.by}{note.so}: {note.text}", limit=1_500)
     return joined([said, esc(note.url, limit=1_000)], " ") if note.url else said
 
 

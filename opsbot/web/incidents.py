@@ -7,8 +7,8 @@ from typing import Final, TypeVar
 from starlette.requests import Request
 from starlette.responses import Response
 
+from opsbot.app.ask import ask
 from opsbot.app.incident.requests import IncidentLook, IncidentWords, Which
-from opsbot.app.incident_ask import ask
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import NeedsMoreWords
 from opsbot.domain.said import Said
@@ -66,7 +66,7 @@ class Incidents:
         return change
 
     async def _looked(self, request: Request, actor: Actor, look: IncidentLook) -> Response:
-        said = await ask(self.around.verbs.incidents, look, actor, request_id="")
+        said = await ask(self.around.verbs, look, actor)
         return answer(request, said)
 
     async def _asked(
@@ -76,7 +76,7 @@ class Incidents:
             request,
             raw,
             actor,
-            lambda rid: ask(self.around.verbs.incidents, words, actor, request_id=rid),
+            lambda rid: ask(self.around.verbs, words, actor, request_id=rid),
         )
 
 

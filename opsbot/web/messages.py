@@ -7,8 +7,8 @@ from typing import Final, TypeVar
 from starlette.requests import Request
 from starlette.responses import Response
 
+from opsbot.app.ask import ask
 from opsbot.app.comms.requests import CommsLook, CommsWords
-from opsbot.app.comms_ask import ask
 from opsbot.app.incident.requests import Which
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import NeedsMoreWords
@@ -91,14 +91,14 @@ class Messages:
         return answer(request, await self._asked(request, raw, actor, words))
 
     async def _looked(self, request: Request, actor: Actor, look: CommsLook) -> Response:
-        return answer(request, await ask(self.around.verbs.comms, look, actor, request_id=""))
+        return answer(request, await ask(self.around.verbs, look, actor))
 
     async def _asked(self, request: Request, raw: bytes, actor: Actor, words: CommsWords) -> Said:
         return await self.replay.once(
             request,
             raw,
             actor,
-            lambda rid: ask(self.around.verbs.comms, words, actor, request_id=rid),
+            lambda rid: ask(self.around.verbs, words, actor, request_id=rid),
         )
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from functools import cache
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -54,6 +55,7 @@ def document(entries: Sequence[Entry], *, version: str) -> dict[str, object]:
     }
 
 
+@cache
 def _schema(kind: type[bodies.Body]) -> dict[str, object]:
     return kind.model_json_schema(ref_template="#/components/schemas/{model}")
 

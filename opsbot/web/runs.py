@@ -7,7 +7,7 @@ from typing import Final, Literal
 from starlette.requests import Request
 from starlette.responses import Response
 
-from opsbot.app.run_ask import ask
+from opsbot.app.ask import ask
 from opsbot.app.runs.requests import RunLook, RunWords, WhichRun
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import NeedsMoreWords
@@ -103,14 +103,14 @@ class Runs:
         )
 
     async def _looked(self, request: Request, actor: Actor, look: RunLook) -> Response:
-        return answer(request, await ask(self.around.verbs.runs, look, actor, request_id=""))
+        return answer(request, await ask(self.around.verbs, look, actor))
 
     async def _asked(self, request: Request, raw: bytes, actor: Actor, words: RunWords) -> Said:
         return await self.replay.once(
             request,
             raw,
             actor,
-            lambda rid: ask(self.around.verbs.runs, words, actor, request_id=rid),
+            lambda rid: ask(self.around.verbs, words, actor, request_id=rid),
         )
 
 

@@ -88,7 +88,7 @@ async def test_a_missing_folder_is_waited_for(tmp_path: Path) -> None:
 
 async def test_a_watch_that_is_cancelled_ends(tmp_path: Path) -> None:
     calls = Calls()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         async with background(_watch(tmp_path, calls)(), name="watch"):
             await eventually(lambda: calls.count == 1)
 

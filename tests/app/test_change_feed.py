@@ -133,6 +133,7 @@ async def test_after_a_day_nothing_is_told_of_the_days_before(company: Company) 
     assert [one.details["kills"] for one in company.pages.changes] == ["K-2"]
 
 
+@pytest.mark.no_cover  # the same, thousands of times
 async def test_a_long_journal_is_not_read_from_its_beginning(company: Company) -> None:
     for nth in range(210):
         await company.kill(f"old{nth}", tenant=f"o{nth}")

@@ -126,6 +126,7 @@ PARTS = 4
 """Every step is tried: each part takes every fourth, so that they can run beside each other."""
 
 
+@pytest.mark.no_cover  # the same life, over and over
 @pytest.mark.parametrize("part", range(PARTS))
 async def test_one_effect_whatever_the_moment_of_death(part: int) -> None:
     steps = part + 1

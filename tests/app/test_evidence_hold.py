@@ -1,10 +1,11 @@
-"""What counts as held evidence: a place that somebody named, or what a walk of its runbook kept."""
+"""What counts as evidence put aside: a place that somebody named, or what a walk of its runbook kept."""
 
 from dataclasses import replace
 
 import pytest
 
 from opsbot.app.evidence_hold import must_hold_evidence, waits_for_evidence
+from opsbot.app.told_lines import told_lines
 from opsbot.domain.actor import SCHEDULER
 from opsbot.domain.change import Position
 from opsbot.domain.errors import IllegalMove
@@ -86,3 +87,31 @@ def test_what_is_about_something_else_is_free() -> None:
         must_hold_evidence(state(), SCHEDULER, workflows=("support-copilot",))
     with pytest.raises(IllegalMove):
         must_hold_evidence(state(), SCHEDULER, kills=("K-1",))
+
+
+def lines(*attached: Attached, **more: object) -> str:
+    hold = {"hold": "c", "hold_by": "mara", "hold_ms": AT_MS} if more.get("hold") else {}
+    base = state(walk(*attached))
+    comms = comms_record(IncidentComms(LEAK.id, **hold))  # type: ignore[arg-type]  # its own fields
+    now = State(records={**base.records, COMMS: {LEAK.id: comms}})
+    return " ".join(told_lines(now, LEAK, AT_MS))
+
+
+def test_what_somebody_noted_is_called_that_and_never_held() -> None:
+    assert "Evidence: noted by mara in RUN-1, " in lines(KEPT)
+    assert "nobody checked it" in lines(KEPT)
+    assert "held" not in lines(KEPT)
+
+
+def test_what_opsbot_captured_is_counted_apart_from_what_was_noted() -> None:
+    captured = replace(KEPT, id="e2", captured=True)
+
+    said = lines(captured, KEPT)
+
+    assert "Evidence: 1 pointer captured in RUN-1, " in said
+    assert "noted by" not in said
+    assert "held" not in said
+
+
+def test_a_place_that_somebody_named_is_held_as_they_say() -> None:
+    assert ", says mara." in lines(hold=True)

@@ -1,16 +1,18 @@
 """The card names who falls silent within the promise, and edits the rest no oftener than Slack allows."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
-from opsbot.app.card import EDIT_S, FIRST_S
+from opsbot.app.card import EDIT_S, FIRST_S, Card
+from opsbot.app.ports import Store
 from opsbot.app.requests import KillRequest, Target
-from opsbot.domain.change import Record
+from opsbot.domain.change import Record, Sealed
 from opsbot.domain.fleet import ALIVE_MS, NAMED_WITHIN_MS
-from tests.support.world import MARA, MovedClock, Slack, World
+from tests.support.world import MARA, MovedClock, Slack, World, plain
 
 KILL = KillRequest(Target("workflow", "support-copilot"), mode="stop")
 AT_ONCE = replace(KILL, arrived_s=0.0)
@@ -189,3 +191,36 @@ async def test_what_only_counts_on_is_edited_once_a_second(world: World) -> None
     assert counted > 100
     assert len(times) > 5
     assert min(after - before for before, after in pairwise(times)) >= 1000 * EDIT_S - 1
+
+
+@dataclass
+class Counted:
+    """The store, which counts how often free texts are read."""
+
+    store: Store
+    texts_read: int = 0
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what is the store's own."""
+        return getattr(self.store, name)
+
+    async def texts(self, commitments: Sequence[str]) -> Mapping[str, Sealed]:
+        """Count, and read."""
+        self.texts_read += 1
+        return await self.store.texts(commitments)
+
+
+async def test_while_nothing_moves_the_card_is_made_anew_once_a_second(world: World) -> None:
+    await world.bot.kill(replace(AT_ONCE, reason="invents refunds"), MARA, request_id="1")
+    reading, state, began = Counted(world.store), world.store.state, world.clock.monotonic()
+    env = replace(world.env, store=reading)
+    card = Card(env, world.slack, world.outbox, plain)
+    await card.said(state.kill("K-1"), state, None)
+    reads, reading.texts_read = reading.texts_read, 0
+    world.bot = replace(world.bot, env=env)
+
+    await world.work("card")
+
+    seconds = world.clock.monotonic() - began
+    assert seconds > 10
+    assert seconds / 2 < reading.texts_read / reads <= seconds + 2

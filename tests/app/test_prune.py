@@ -74,6 +74,7 @@ async def a_day(world: World, day: int) -> None:
     await world.work("expire")
 
 
+@pytest.mark.no_cover  # the same, thousands of times
 async def test_a_year_of_approvals_is_pruned_to_a_quarter_and_the_journal_verifies(
     world: World,
 ) -> None:

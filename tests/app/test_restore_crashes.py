@@ -3,6 +3,8 @@
 from collections import Counter
 from dataclasses import replace
 
+import pytest
+
 from opsbot.app.requests import ApproveRequest, KillRequest, RestoreRequest
 from opsbot.domain import journal
 from tests.app.test_crashes import Careful, Killed, mortal, refusable
@@ -43,6 +45,7 @@ async def life(world: World, pod: HandMoved) -> list[int]:
     return seen
 
 
+@pytest.mark.no_cover  # the same life, over and over
 async def test_each_step_is_taken_once_whatever_the_moment_of_death() -> None:
     steps = 1
     while await died_at(steps):

@@ -180,6 +180,17 @@ async def test_bad_news_from_before_the_restore_does_not_count(
     assert percent(world) == 25
 
 
+async def test_bad_news_takes_it_back_though_the_clock_was_set_back_since_it_began(
+    ramping: World, pod: HandMoved
+) -> None:
+    ramping.clock.later(-7_200)
+
+    await report(ramping, 0.5)
+    await ramping.work("restore_ramp")
+
+    assert percent(ramping) == 0
+
+
 async def test_red_of_too_few_cases_only_holds(ramping: World, pod: HandMoved) -> None:
     await measured(ramping, 0.5, n=3)
 

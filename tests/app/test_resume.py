@@ -43,7 +43,7 @@ async def test_following_card_review_paging_and_expiry_are_made_anew_once(world:
 
     assert sorted(item.effect.kind for item in world.server.items.values()) == ["card", "follow"]
     uid = world.store.state.kill("K-1").uid
-    waiting = {"expire:A-1", "page:A-1", "warn:A-1"}
+    waiting = {"expire:A-1", "page:A-1", "call:A-1", "warn:A-1"}
     assert set(world.server.timers) == {f"review:{uid}", *waiting}
 
 

@@ -114,6 +114,24 @@ async def test_a_refusal_is_said_on_the_other_stream_with_what_to_type(
     assert one.state.messages() == ()
 
 
+async def test_what_a_form_would_ask_is_listed_as_it_is_typed(
+    terminal: Terminal, one: Telling
+) -> None:
+    """Every hint that says `comms new INC-1` opens a form in Slack; here it leads on as well."""
+    await terminal.run("comms", "now", "INC-1")
+    again = await terminal.run("comms", "now", "INC-1")
+
+    ran = await terminal.run("comms", "new", "INC-1")
+
+    assert "Write the next word: `opsbot comms new INC-1`." in again.err
+    assert ran.code == 2
+    assert ran.out.startswith("Say which template; nothing was written for INC-1\n")
+    first, *_ = (line for line in ran.out.splitlines() if "opsbot comms new" in line)
+    assert "`opsbot comms new users-" in first
+    assert f"`opsbot comms new {NEXT} INC-1 what=\u2026`" in ran.out
+    assert len(one.state.messages()) == 1
+
+
 async def test_words_alone_say_how_it_is_used(terminal: Terminal) -> None:
     assert "opsbot comms" in (await terminal.run("comms")).err
 

@@ -15,7 +15,7 @@ from opsbot.adapters.comms.filled import rendered
 from opsbot.adapters.comms.front import KEYS, KNOWN_SLOTS
 from opsbot.adapters.comms.lint import lint
 from opsbot.domain.comms import MOST_CHARACTERS, SLOTS, STAGES, FieldType, Template
-from opsbot.domain.comms_facts import FACTS, SITUATIONS, STAYS_OFF, situation_of
+from opsbot.domain.comms_facts import CORRECTION_SLOTS, FACTS, SITUATIONS, STAYS_OFF, situation_of
 from opsbot.domain.comms_values import Here
 from opsbot.domain.incident_types import TYPES
 from tests.support.shipped import BOOKS
@@ -135,11 +135,47 @@ def test_it_fits_with_every_field_filled_to_its_end(template: Template) -> None:
 
 @each
 def test_until_it_is_over_everybody_reads_when_the_next_word_comes(template: Template) -> None:
-    final = template.stage in ("resolved", "correction") or template.audience == "regulators"
+    final = template.stage == "resolved" or template.audience == "regulators"
+    ways = examples.most if template.stage == "correction" else examples.least
 
-    for said in examples.least(template, BERLIN):
+    for said in ways(template, BERLIN):
         for text in said.texts.values():
             assert ("14:40" in text) != final
+
+
+@each
+def test_nobody_reads_that_it_is_off_while_somebody_gets_an_answer(template: Template) -> None:
+    if template.audience != "users" or template.stage == "resolved":
+        return
+    for word in ("limited", "people"):
+        facts = {name: fact.example for name, fact in FACTS.items()}
+        facts |= {"state_now": word, "off_at": "", "back_at": ""}
+        values = {one.name: examples.filler(one) for one in template.fields}
+
+        said = rendered(template, values, facts, BERLIN)
+
+        whole = " ".join((said.headline, *said.headlines.values(), *said.texts.values()))
+        assert not re.search(
+            r"(is|stays|still|been) (switched off|not available|stopped)|Abgeschaltet haben|Gestoppt",
+            whole,
+        ), whole
+
+
+@each
+def test_of_two_things_they_are_spoken(template: Template) -> None:
+    if template.audience != "users":
+        return
+    for word in ("off", "limited", ""):
+        facts = {name: fact.example for name, fact in FACTS.items()}
+        facts |= {"feature": "orders and refunds", "several": "yes", "state_now": word}
+        values = {one.name: examples.filler(one) for one in template.fields}
+
+        said = rendered(template, values, facts, BERLIN)
+
+        whole = said.headline + " " + said.texts["en"]
+        assert not re.search(
+            r"orders and refunds (is|has|works|stays|answers|does)\b", whole, re.IGNORECASE
+        ), whole
 
 
 @each
@@ -215,6 +251,7 @@ def test_the_page_says_of_each_fact_who_reads_it_and_whether_it_waits(name: str)
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_page_says_what_each_stage_has_to_answer(stage: str) -> None:
     slots = next(needed for one, needed in SLOTS.items() if one == stage)
+    slots = CORRECTION_SLOTS if stage == "correction" else slots
     (row,) = re.findall(rf"^\| {stage} \|.*$", PAGE, re.MULTILINE)
 
     assert set(re.findall(r"`(\w+)`", row)) == slots

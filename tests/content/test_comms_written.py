@@ -9,6 +9,7 @@ from opsbot.adapters.comms.templates import FileTemplates
 from opsbot.app.comms.requests import HoldUsers
 from opsbot.app.comms.settings import settings_of
 from opsbot.app.incident.requests import Which
+from opsbot.domain.comms_facts import SITUATIONS
 from opsbot.domain.errors import Refused
 from tests.support.comms import Telling, telling
 from tests.support.world import MARA
@@ -62,16 +63,21 @@ async def test_a_field_that_is_missing_is_named_and_nothing_is_written() -> None
     assert [*company.state.messages()] == []
 
 
-@pytest.mark.parametrize("situation", ["feature-off", "wrong-answers"])
+@pytest.mark.parametrize("situation", sorted(SITUATIONS))
 async def test_a_correction_says_that_it_is_still_off_as_long_as_it_is(situation: str) -> None:
     templates = (await shipped()).world.bot.templates
     template = templates.known()[f"users-{situation}-correction"]
-    values = {"wrong": "Refunds are hit.", "right": "Orders are hit."}
-    off = {"feature": "the support assistant", "off_at": "2026-11-21T13:05Z"}
+    values = {"wrong": "Refunds are hit.", "right": "Orders are hit.", "do": "Check your orders."}
+    feature = {"feature": "the support assistant"}
+    off = {**feature, "state_now": "off", "off_at": "2026-11-21T13:05Z"}
 
     while_off = templates.render(template, values, off)
-    after = templates.render(template, values, {**off, "back_at": "2026-11-21T14:05Z"})
-    never = templates.render(template, values, {"feature": "the support assistant"})
+    after = templates.render(template, values, {**feature, "back_at": "2026-11-21T14:05Z"})
+    never = templates.render(template, values, feature)
+    less = templates.render(template, values, {**feature, "state_now": "limited"})
 
     assert "The support assistant is still switched off." in while_off.texts["en"]
-    assert "still switched off" not in after.texts["en"] + never.texts["en"]
+    assert "The support assistant has been back since 15:05" in after.texts["en"]
+    assert "For now the support assistant works with limits." in less.texts["en"]
+    rest = "".join(one.headline + one.texts["en"] for one in (after, never, less))
+    assert "switched off" not in rest

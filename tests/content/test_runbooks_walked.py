@@ -1,6 +1,7 @@
 """Every shipped runbook is walked to its end, by its first answers and by its last: every step is drawn and done."""
 
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -185,6 +186,7 @@ class Walker:
         return number
 
 
+@cache
 def books() -> dict[str, Runbook]:
     """Return the shipped runbooks by name."""
     read = {path.stem: parse(path.read_bytes(), name=path.stem, file=path.name) for path in FILES}
@@ -202,6 +204,7 @@ async def told_company(world: World) -> None:
     world.bot = replace(world.bot, templates=templates, publishers=Places())
 
 
+@pytest.mark.no_cover  # what tests of runs do, hundreds of times
 @pytest.mark.parametrize("way", ["first", "last"])
 @pytest.mark.parametrize("name", [path.stem for path in FILES])
 async def test_a_runbook_is_walked_to_its_end(name: str, way: str) -> None:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TypeVar
 
 import httpx2
@@ -107,6 +108,19 @@ async def test_an_incident_is_opened_and_somebody_is_paged(
     assert await port.get(paged.id) == await port.find(KEY)
     assert len(stand_in.incidents) == 1
     assert [one.user for one in stand_in.pages] == ["PMARA"]
+
+
+async def test_people_who_are_named_are_called_in_place_of_the_policy_and_who_opens_it_is_not(
+    stand_in: PagerDutyStandIn, port: PagerDuty
+) -> None:
+    people = ("POLA", "PSAM")
+
+    paged = await port.open(replace(order(sender="mara@example.com"), assignees=people))
+    own = await port.open(replace(order("k2", sender="sam@example.com"), assignees=("PSAM",)))
+
+    assert (paged.status, sorted(paged.assignees)) == ("triggered", sorted(people))
+    assert own.status == "acknowledged"
+    assert sorted(one.user for one in stand_in.pages) == sorted(people)
 
 
 FAULTS: tuple[FaultKind, ...] = (

@@ -136,7 +136,7 @@ async def test_the_timer_of_a_step_is_in_the_store_and_any_replica_hands_it_on(
     seen = []
 
     await world.two.outbox.fire_timers()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         async for delivery in world.one.outbox.deliveries("rest"):
             seen.append(delivery.effect)
             await world.one.outbox.done(delivery)

@@ -195,3 +195,17 @@ def _done(rhythm: Rhythm, act: str, now: int, after: int) -> Rhythm:
         "look": lambda: settled(rhythm, now),
     }
     return acts[act]()
+
+
+def test_a_correction_that_says_again_what_is_promised_keeps_and_breaks_nothing() -> None:
+    after = told(DUE, "MSG-2", "correction", at_ms=9 * MIN, next_ms=10 * MIN)
+
+    assert after == replace(DUE, newest="MSG-2", first_ms=9 * MIN)
+
+
+def test_a_correction_after_a_broken_promise_makes_a_new_one() -> None:
+    late = settled(DUE, 11 * MIN)
+
+    after = told(late, "MSG-2", "correction", at_ms=12 * MIN, next_ms=30 * MIN)
+
+    assert (after.kept, after.broken, after.due_ms, after.overdue_ms) == (0, 1, 30 * MIN, None)

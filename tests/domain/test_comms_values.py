@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opsbot.domain.comms import Field, FieldType
-from opsbot.domain.comms_values import MOST, Here, Unfit, kept, problems, shown
+from opsbot.domain.comms_values import MOST, Here, Unfit, kept, problems, shown, together
 from opsbot.domain.moments import instant
 from tests.support.template_texts import template
 
@@ -115,3 +115,20 @@ def test_every_problem_is_named_by_its_field_in_a_sentence() -> None:
         "cause": "`cause` (What went wrong) is longer than 300 characters (301).",
         "state": "`state` (What users get) is one of `nothing`, `a person`.",
     }
+
+
+@pytest.mark.parametrize(
+    ("names", "locale", "said"),
+    [
+        ((), "en", ""),
+        (("a",), "de", "a"),
+        (("a", "b"), "en", "a and b"),
+        (("a", "b", "c"), "de-at", "a, b und c"),
+        (("a", "b"), "fr", "a et b"),
+        (("a", "b"), "xx", "a and b"),
+    ],
+)
+def test_names_are_said_together_as_their_language_does(
+    names: tuple[str, ...], locale: str, said: str
+) -> None:
+    assert together(names, locale) == said

@@ -72,9 +72,18 @@ def test_exactly_the_budget_is_not_burned() -> None:
 def test_good_cases_of_the_window_dilute_bad_ones_and_old_ones_leave_it() -> None:
     state = after((NOW, measured(0.9, 100)), (NOW + HOUR_MS, measured(1, 900)))
 
-    assert burned(state, gated(), NOW) == ""
+    assert burned(state, gated(), NOW + HOUR_MS) == ""
     assert burned(after((NOW, measured(0.9, 100))), gated(), NOW + 24 * HOUR_MS) != ""
     assert burned(after((NOW, measured(0.9, 100))), gated(), NOW + 25 * HOUR_MS) == ""
+
+
+def test_good_cases_from_before_the_clock_was_set_back_dilute_nothing_and_bad_ones_count() -> None:
+    ahead = NOW + 48 * HOUR_MS
+    good = after((ahead, measured(1, 1000)), (NOW, measured(0.9, 100)))
+    bad = after((ahead, measured(0.9, 100)), (NOW, measured(1, 100)))
+
+    assert burned(good, gated(), NOW).endswith("10 %")
+    assert burned(bad, gated(), NOW).endswith("5 %")
 
 
 def test_what_no_gate_asks_for_costs_nothing() -> None:

@@ -39,3 +39,23 @@ def test_a_brief_does_not_grow_old() -> None:
     briefs = {ask((GATE,), "r2", results, now_ms=NOW + more)[0].brief for more in (0, HOUR_MS)}
 
     assert len(briefs) == 1
+
+
+def test_what_lies_ahead_is_older_than_anything_that_does_not_and_bad_all_the_same() -> None:
+    good, bad = measured(0.95, 200, -2), measured(0.5, 200, -2)
+
+    (stale,) = ask((GATE,), "r2", (good,), now_ms=NOW)
+    (still_bad,) = ask((GATE,), "r2", (bad,), now_ms=NOW)
+    (newer,) = ask((GATE,), "r2", (measured(0.85, 200, 1), good), now_ms=NOW)
+
+    assert stale.brief == (
+        "ground pass_rate is stale: 0.95 reported, before the store's clock was set back"
+    )
+    assert "of unknown age" in stale.words
+    assert (still_bad.colour, newer.colour) == ("hard_red", "red")
+
+
+def test_clocks_that_differ_by_seconds_set_nothing_back() -> None:
+    soon = Measurement("wf", "r2", "ground", "pass_rate", 0.95, 200, NOW + 2_000, "ci")
+
+    assert ask((GATE,), "r2", (soon,), now_ms=NOW)[0].green

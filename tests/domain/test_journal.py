@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+import rfc8785
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from opsbot.domain import journal
@@ -43,6 +44,14 @@ def chain(length: int, *, epoch: int = 1_800_000_000) -> list[str]:
 
 LINES = chain(9)
 HEAD = LINES[-1].partition(" ")[0]
+
+
+@given(VALUES)
+@example({"\ue000": 1, "\U0001f600": 2, "b": 3, "a": 4, "\u00e9": 5})
+@example(['\x00\x1f\x7f\u2028"\\/\b\f\n\r\t', "\u00fc\U0001f600"])
+@example([0.0, -0.0, 1e21, 1e-7, 1.0, 100000.0, True, 1, -(2**53) + 1, {}, [], ""])
+def test_every_value_is_spelled_as_the_standard_says(value: Json) -> None:
+    assert journal.canonical(value) == rfc8785.dumps(value)
 
 
 def test_a_whole_journal_verifies_and_gives_its_state() -> None:
@@ -171,8 +180,8 @@ def test_any_record_comes_back_from_the_journal(record: dict[str, Json]) -> None
     assert journal.replay([line]).kind("settings")["x"] == record
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), 2**53])
-def test_what_json_cannot_carry_exactly_is_refused(value: float) -> None:
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 2**53, -(2**53), "\ud800"])
+def test_what_json_cannot_carry_exactly_is_refused(value: Json) -> None:
     change = Change(verb="put", actor=ANN, writes=(Write("settings", "x", {"n": value}),))
 
     with pytest.raises(ValueError, match=r".+"):

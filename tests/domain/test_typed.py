@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 import opsbot
 from opsbot.domain.errors import UnknownWorkflow
 from opsbot.domain.said import Button, Said, inert, visible
-from opsbot.domain.typed import MARK, command, person, spelled, spelled_json, terminal, unmarked
+from opsbot.domain.typed import (
+    MARK,
+    command,
+    link,
+    person,
+    spelled,
+    spelled_json,
+    terminal,
+    unmarked,
+)
 
 HERE = Path(opsbot.__file__).parent
 
@@ -69,6 +78,7 @@ def test_a_command_that_was_cut_open_leaves_no_mark() -> None:
     assert spelled_json([1, None, True, 0.5], terminal) == [1, None, True, 0.5]
 
 
+@pytest.mark.no_cover  # reads the source and runs none of it
 @pytest.mark.parametrize("folder", ["app", "domain", "adapters"])
 def test_no_sentence_is_written_in_the_words_of_one_surface(folder: str) -> None:
     found = [
@@ -109,3 +119,33 @@ def test_what_is_no_account_is_no_mention(word: str) -> None:
 
 def test_an_open_mark_of_a_person_is_dropped() -> None:
     assert spelled(f"x {MARK}@U0GIL y", lambda words: words) == "x @U0GIL y"
+
+
+URL = "https://status.example.com/a?b=1&c=2#msg-1"
+
+
+def test_an_address_is_written_out_where_nothing_can_be_pressed() -> None:
+    line = f"published, {link(URL, 'read it there')}."
+
+    assert spelled(line, terminal) == f"published, read it there: {URL}."
+    assert spelled(line, slack) == line
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["javascript:alert(1)", "https://x/ y", "https://x/|y", "https://x/>", f"https://x/{MARK}", ""],
+)
+def test_what_is_no_address_of_the_web_is_no_link(url: str) -> None:
+    assert MARK not in link(url, "read it there")
+
+
+@given(st.text())
+def test_nobodys_words_are_ever_a_link(text: str) -> None:
+    line = inert(f"{MARK}>{URL}{MARK}{text}{MARK}", limit=10_000)
+
+    assert MARK not in spelled(line, slack)
+
+
+def slack(words: str) -> str:
+    """Spell a command as a workspace does."""
+    return f"/ai-{words}"

@@ -26,6 +26,10 @@ GOOD = base64.b64encode(b"a" * 24).decode()
         (("0.0.0.0/0",), "x", "100.100.100.200", False),
         (("::/0",), "x", "64:ff9b::a9fe:a9fe", False),
         ((), "x", "2002:0a00:0001::", False),
+        ((), "x", "64:ff9b:1::a00:1", False),
+        ((), "x", "::10.0.0.1", False),
+        ((), "x", "fec0::1", False),
+        (("fec0::/10",), "x", "fec0::1", True),
     ],
 )
 def test_the_internet_is_allowed_and_what_is_named_and_metadata_never(

@@ -46,7 +46,7 @@ def _demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         )
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == 0, (state_dir / "stderr").read_text()
+        assert process.wait(timeout=90) == 0, (state_dir / "stderr").read_text()
         assert "Traceback" not in (state_dir / "stderr").read_text()
 
 

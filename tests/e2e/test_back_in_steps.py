@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.story import PATIENCE_MS, Demo, card, say, shoot, state
+from tests.support.story import PATIENCE_MS, Demo, card, entered, say, shoot, state
 from tests.support.wait import eventually_sync
 
-pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(600)]
 
 EVALS = ({"suite": "ticket-replay", "metric": "pass_rate", "value": 0.71, "n": 200},
          {"suite": "injection-canaries", "metric": "refused_rate", "value": 0.995, "n": 300})  # fmt: skip
@@ -55,7 +55,7 @@ def stop_it(page: Page) -> None:
     expect(page.get_by_label("Message or command")).to_have_value(
         "/ai-kill coding-agent pushes outside its plan"
     )
-    page.get_by_label("Message or command").press("Enter")
+    entered(page)
 
     expect(page.locator(".key.refused")).to_have_count(100, timeout=PATIENCE_MS)
     expect(page.locator("#agent-count")).to_contain_text("4/4 confirmed", timeout=PATIENCE_MS)
@@ -66,7 +66,7 @@ def ask(page: Page) -> None:
     """Somebody who did not kill it asks; that alone restores nothing."""
     page.locator("#next").get_by_role("button", name="Become Ola").click()
     page.get_by_role("button", name="Type the restore").click()
-    page.get_by_label("Message or command").press("Enter")
+    entered(page)
     expect(page.locator("#next")).to_contain_text("waits for a second person", timeout=PATIENCE_MS)
 
 
@@ -93,24 +93,25 @@ def hold_and_go_on(page: Page, folder: Path) -> None:
     Held, it stays where it is, past its watch; let go on, the next share follows.
 
     Which repositories are among the first is drawn anew for each restore: in one of 170 the five
-    percent hold none of the hundred.
+    percent hold none of the hundred. Where everything is slow, it is a step further before it is held.
     """
-    said = card(page, "tone-amber", "except 5 % of sticky keys")
+    said = card(page, "tone-amber", re.compile(r"except \d+ % of sticky keys"))
     said.get_by_role("button", name="Hold").click()
-    expect(page.locator("#agent-step")).to_contain_text("Held: by Ines", timeout=PATIENCE_MS)
+    expect(page.locator("#agent-step")).to_contain_text("Held: by Ines")
+    at = page.locator(".ramp .now").inner_text()
+    most, following = {"5 %": (15, "25 %"), "25 %": (50, "50 %")}[at]
     refused, few, whole = counted(page)
-    assert few <= 15
+    assert few <= most
     assert (whole, refused + few) == (0, 100)
     shoot(page, folder, "a-5-percent")
 
     said.get_by_role("button", name="Go on").click()
 
-    expect(page.locator(".ramp .now")).to_have_text("25 %", timeout=PATIENCE_MS)
+    expect(page.locator(".ramp .now")).to_have_text(following)
     eventually_sync(
-        lambda: page.locator(".key.reading").count(), until=lambda now: now > few, timeout_s=10
+        lambda: counted(page), until=lambda now: now[0] > 0 and now[1] > few, timeout_s=10
     )
     expect(page.locator("#agent-last")).to_contain_text("it was given no tool to write with")
-    assert page.locator(".key.refused").count() > 0
 
 
 def take_back(page: Page, demo: Demo, folder: Path) -> None:
@@ -129,8 +130,7 @@ def all_the_way(page: Page, folder: Path) -> None:
     """Left alone, it goes on by itself: 5 %, 25 %, 50 %, everybody."""
     for step in ("25 %", "50 %"):
         expect(page.locator(".ramp .now")).to_have_text(step, timeout=PATIENCE_MS)
-    eventually_sync(lambda: page.locator(".key.reading").count() >= 25, timeout_s=5)
-    assert page.locator(".key.refused").count() >= 25
+    eventually_sync(lambda: counted(page), until=lambda now: min(now[0], now[1]) >= 25, timeout_s=5)
     shoot(page, folder, "c-50-percent")
 
     expect(page.locator(".key.whole")).to_have_count(100, timeout=PATIENCE_MS)
@@ -167,8 +167,11 @@ def test_a_route_s_ramp_is_held_let_go_on_and_taken_back_by_its_buttons(
         until=lambda seen: "Take it back" not in seen[0],
         timeout_s=PATIENCE_MS / 1000,
     )
-    routed = asked(demo, "/v1/routes/coding-agent")
-    assert (routed["active"], routed["candidate"]) == ("r1", None)
+    eventually_sync(
+        lambda: asked(demo, "/v1/routes/coding-agent"),
+        until=lambda routed: (routed["active"], routed["candidate"]) == ("r1", None),
+        timeout_s=PATIENCE_MS / 1000,
+    )
     shoot(page, pictures, "e-route-back")
 
 

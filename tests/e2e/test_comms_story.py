@@ -25,11 +25,15 @@ from tests.support.story import (
     told,
     typed,
 )
+from tests.support.wait import eventually_sync
 
-pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(600)]
 
 LONG_MS = 120_000
-"""What a bot that was killed had begun is taken over when its lease is over."""
+"""
+What a bot that was killed had begun is taken over when its lease is over; and each of a dozen
+processes has its own turn on a slow machine, before its customer reads the next words.
+"""
 
 FROZEN = "support-api-7"
 DELIVERED = "shown by 12 of 12 instances"
@@ -63,10 +67,16 @@ def pinned(page: Page) -> Locator:
     return messages(page, "INC-1 · SEV2").first
 
 
-def read_again(status: Page) -> Locator:
-    """Load the public page once more, as somebody who waits; return its story."""
-    status.reload()
-    return status.get_by_role("main")
+def read_again(status: Page, words: str) -> Locator:
+    """Load the public page until it says that, as somebody who waits; return its story."""
+    story = status.get_by_role("main")
+
+    def loaded() -> str:
+        status.reload()
+        return " ".join(story.inner_text().split())
+
+    eventually_sync(loaded, until=lambda seen: words in seen, timeout_s=PATIENCE_MS / 1000)
+    return story
 
 
 def ago(minutes: int) -> str:
@@ -78,9 +88,9 @@ def closed(page: Page) -> None:
     """Leave every form, the topmost first."""
     forms = page.get_by_role("dialog")
     while forms.count():
-        title = forms.last.inner_text()
-        press(page, forms.last.locator("footer"), "Close")
-        expect(page.locator(".overlay")).not_to_have_text(title, use_inner_text=True)
+        view = forms.get_attribute("data-view")
+        press(page, forms.locator("footer"), "Close")
+        expect(page.locator(f'[data-view="{view}"]')).to_have_count(0)
 
 
 def first_word(page: Page, demo: Demo, folder: Path) -> Page:
@@ -96,15 +106,15 @@ def first_word(page: Page, demo: Demo, folder: Path) -> Page:
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.locator("#reads")).to_contain_text(
         "12 of 12 customers now read: “The support assistant is not available.",
-        timeout=PATIENCE_MS,
+        timeout=LONG_MS,
     )
     with page.context.expect_page() as opens:
         page.get_by_role("link", name="Status page").click()
     status: Page = opens.value
     status.set_default_timeout(PATIENCE_MS)
-    assert status.url == demo.status
-    expect(status.get_by_role("main")).to_contain_text("The support assistant is not available")
-    expect(status.get_by_role("main")).to_contain_text("Next update by")
+    expect(status).to_have_url(demo.status)
+    story = read_again(status, "The support assistant is not available")
+    expect(story).to_contain_text("Next update by")
     shoot(page, folder, "comms-1-first-word")
     pictured(status, folder, "comms-2-status")
     return status
@@ -184,26 +194,27 @@ def approve_while_the_bot_dies(page: Page, demo: Demo, folder: Path) -> None:
     expect(asked).to_contain_text(f"What happened: {CAUSE}")
     shoot(page, folder, "comms-6-asked")
     press(page, asked, "Approve A-1")
-    kill_the_bot(page, demo)
-
     room(page)
     card = message(page, "MSG-2").last
-    expect(card).to_contain_text("approved by Ines", timeout=LONG_MS)
+    expect(card).to_contain_text("approved by Ines")  # what no bot took is lost with it
+    kill_the_bot(page, demo)
+
     expect(card).not_to_contain_text(DELIVERED)
     shoot(page, folder, "comms-7-on-its-way")
     dot.click()
     expect(card).to_contain_text(DELIVERED, timeout=LONG_MS)
-    expect(card).to_contain_text(f"{demo.status}#msg-")
+    there = card.get_by_role("link", name="read it there")
+    expect(there).to_have_attribute("href", re.compile(re.escape(f"{demo.status}#msg-")))
     shoot(page, folder, "comms-8-published")
 
 
 def nothing_twice(page: Page, status: Page, folder: Path) -> None:
     """One card, one piece of news on the public page, and all customers read it."""
     expect(message(page, "MSG-2")).to_have_count(1)
-    story = read_again(status)
+    story = read_again(status, f"What happened: {CAUSE}")
     expect(story.get_by_text(f"What happened: {CAUSE}")).to_have_count(1)
     expect(story.get_by_text("The support assistant is not available.")).to_have_count(1)
-    expect(page.locator("#reads")).to_contain_text(f"What happened: {CAUSE}", timeout=PATIENCE_MS)
+    expect(page.locator("#reads")).to_contain_text(f"What happened: {CAUSE}", timeout=LONG_MS)
     pictured(status, folder, "comms-9-status")
 
 
@@ -214,6 +225,7 @@ def correction(page: Page, status: Page, folder: Path) -> None:
     form = page.get_by_role("dialog")
     form.get_by_label("What we said that was not right").fill("about refunds")
     form.get_by_label("What is right", exact=True).fill("They were about refunds and vouchers.")
+    form.get_by_label("What readers should do now").fill("Check vouchers on your order page, too.")
     press(page, form, "Preview")
     expect(form).to_contain_text("nobody outside reads it yet", timeout=PATIENCE_MS)
     closed(page)
@@ -221,8 +233,7 @@ def correction(page: Page, status: Page, folder: Path) -> None:
 
     expect(message(page, "MSG-2").last).to_contain_text("Corrected by MSG-3", timeout=PATIENCE_MS)
     expect(message(page, "MSG-3").last).to_contain_text("Corrects MSG-2")
-    story = read_again(status)
-    expect(story).to_contain_text("They were about refunds and vouchers.")
+    story = read_again(status, "They were about refunds and vouchers.")
     expect(story).to_contain_text("Corrects what was said on")
     expect(story).to_contain_text("This was corrected on")
     shoot(page, folder, "comms-10-corrected")
@@ -274,10 +285,9 @@ def over(page: Page, status: Page, folder: Path) -> None:
     become(page, PIA)
     let_go(page, "MSG-4", "A-4")
 
-    expect(read_again(status)).to_contain_text("No known problems")
-    expect(status.get_by_role("main")).to_contain_text("answers as usual again")
+    expect(read_again(status, "No known problems")).to_contain_text("answers as usual again")
     expect(page.locator("#reads")).to_have_text(
-        re.compile("Customers read the model.s own words"), timeout=PATIENCE_MS
+        re.compile("Customers read the model.s own words"), timeout=LONG_MS
     )
     shoot(page, folder, "comms-13-over")
     pictured(status, folder, "comms-14-status")
@@ -302,5 +312,5 @@ def review(page: Page) -> None:
         ("MSG-4", "resolved"),
     ):
         for place in ("status-page", "in-app"):
-            assert text.count(f"{name} (`{stage}`) at {place}") == 1
+            assert text.count(f"{name} (`{stage}`) could be read at {place}") == 1
     assert CAUSE in text

@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.support.story import PATIENCE_MS, SAM, kill, messages, open_incident, room, shoot
 
-pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(600)]
 
 DRI = SAM
 """Who answers for the copilot, and is not the first to be called."""

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, expect
 
 from tests.cli.conftest import serving
 from tests.support import runs
@@ -12,7 +12,7 @@ from tests.support.browser import async_chromium
 from tests.support.paper import runbook
 from tests.support.web import opened
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(200)
 
 
 @dataclass(frozen=True)
@@ -70,11 +70,9 @@ async def test_a_list_leads_to_the_page_and_back(site: Site) -> None:
     page = await site.open("/runbooks")
 
     await page.click("text=Wrong or harmful answers")
-    there = page.url
+    await expect(page).to_have_url(f"{site.url}/runbooks/wrong-answers")
     await page.click("text=All runbooks")
-
-    assert there == f"{site.url}/runbooks/wrong-answers"
-    assert page.url == f"{site.url}/runbooks"
+    await expect(page).to_have_url(f"{site.url}/runbooks")
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from tests.support.story import (
     typed,
 )
 
-pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def test_wrong_answers_are_walked_through_by_two_people(

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from tests.support.child import running
 from tests.support.story import PATIENCE_MS, Demo, card, say, shoot, state
 from tests.support.wait import eventually_sync
 
-pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(600)]
 
 PAUSE = "Our assistant is paused. A person will answer you within two hours."
 LOOKED_MS = 2_500
@@ -41,6 +42,15 @@ def model_calls(demo: Demo) -> int:
     """Return how many calls have reached the model."""
     with urllib.request.urlopen(f"{demo.page}/model/stub") as answer:  # noqa: S310  loopback
         return int(sum(json.load(answer)["calls"].values()))
+
+
+def ready(demo: Demo) -> bool:
+    """Return whether the bot says that it is."""
+    try:
+        with urllib.request.urlopen(f"{demo.api}/readyz") as answer:  # noqa: S310  loopback
+            return bool(answer.status == 200)
+    except urllib.error.URLError:
+        return False
 
 
 def test_the_minute_of_a_newcomer(page: Page, demo: Demo, pictures: Path) -> None:
@@ -76,11 +86,13 @@ NOTE_WHAT_PASSES = """() => {
     silent: [".message.tone-amber:not(.ephemeral)", /support-api-7\\s+silent: stops itself by/],
     fleet: ["#fleet-count", /(^|\\D)(\\d|1[01])\\/12 confirmed/],
     reads: ["#reads", /(^|\\D)(\\d|1[01]) of 12 customers now read/],
+    dead: ["#fleet-count", /The bot is dead/],
   };
   setInterval(() => {
     for (const [name, [found, words]] of Object.entries(facts)) {
       if (words.test(text(found))) window.noted[name] = true;
     }
+    if (document.querySelectorAll(".dot.unknown").length === 12) window.noted.unknown = true;
   }, 50);
 }"""
 """
@@ -102,6 +114,8 @@ def kill_it(page: Page, demo: Demo, folder: Path) -> None:
         timeout_s=PATIENCE_MS / 1000,
     )
     expect(page.locator(".message.ephemeral", has_text="Only visible to you")).to_be_visible()
+    # All but the frozen one: whoever has not confirmed yet may still be answering.
+    expect(page.locator("#fleet-count")).to_contain_text(re.compile(r"1[12]/12 confirmed"))
     expect(page.locator("#rate")).to_contain_text("standing still")
     shoot(page, folder, "2-amber")
     frozen_at = page.locator("#sum").inner_text()
@@ -120,18 +134,21 @@ def kill_it(page: Page, demo: Demo, folder: Path) -> None:
 def break_things(page: Page, demo: Demo, folder: Path) -> None:
     """kill -9 the bot and freeze the store: nothing gets through, and the page says what is going on."""
     calls, pid = model_calls(demo), state(demo)["bot"]["pid"]
+    page.evaluate("window.noted = {}")
 
     page.locator("#parts").get_by_role("button", name="kill -9 the bot").click()
 
-    expect(page.locator("#fleet-count")).to_contain_text("The bot is dead")
-    expect(page.locator(".dot.unknown")).to_have_count(12)
+    eventually_sync(
+        lambda: page.evaluate("window.noted"),
+        until=lambda seen: seen.keys() >= {"dead", "unknown"},
+        timeout_s=PATIENCE_MS / 1000,
+    )
     shoot(page, folder, "4-bot-dead")
     expect(page.locator("#parts")).to_contain_text("restarts: 1", timeout=PATIENCE_MS)
     expect(page.locator(".dot.confirmed")).to_have_count(12, timeout=PATIENCE_MS)
     expect(page.locator(".wire")).to_have_text("2 sockets", timeout=PATIENCE_MS)
     assert state(demo)["bot"]["pid"] != pid
-    with urllib.request.urlopen(f"{demo.api}/readyz") as ready:  # noqa: S310  loopback
-        assert ready.status == 200
+    eventually_sync(lambda: ready(demo), timeout_s=PATIENCE_MS / 1000)
     page.get_by_role("button", name="Freeze the store").click()
     expect(page.locator("#parts")).to_contain_text("frozen (SIGSTOP)")
     page.get_by_role("button", name="Thaw the store").click()
@@ -196,7 +213,7 @@ def test_a_process_of_ones_own_becomes_the_next_dot(page: Page, demo: Demo) -> N
         dot = page.locator(".dot.guest")
         expect(dot).to_have_count(1, timeout=PATIENCE_MS)
         expect(dot).to_have_attribute("title", re.compile(f"pid {own.pid}"))
-        said, _ = own.communicate("q\n", timeout=20)
+        said, _ = own.communicate("q\n", timeout=60)
 
     assert re.search(r": (live|canned)\n", said)
     eventually_sync(

@@ -13,7 +13,7 @@ from tests.flags.switchboard import KILLS, Switchboard, wait_killed, wait_live
 from tests.flags.test_client import connect
 from tests.support.proxy import Way
 from tests.support.store import CutProxy, Server, Store
-from tests.support.wait import eventually_sync
+from tests.support.wait import PATIENCE, eventually_sync
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_a_lost_message_is_repaired_within_a_second(board: Switchboard) -> None:
         board.kill("K-1", workflow="support-copilot", silent=True)
         wait_killed(copilot)
 
-        assert time.monotonic() - began <= 1.0 + 0.05
+        assert time.monotonic() - began <= (1.0 + 0.05) * PATIENCE
 
 
 def test_a_gap_between_messages_makes_it_read_everything(board: Switchboard) -> None:
@@ -69,7 +69,7 @@ def test_a_black_hole_is_noticed_within_two_seconds(
         proxy.heal()
         wait_killed(copilot, timeout_s=4)
 
-        assert noticed_s <= 2.0
+        assert noticed_s <= 2.0 * PATIENCE
 
 
 def test_it_comes_back_after_every_cut_and_misses_nothing(

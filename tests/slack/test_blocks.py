@@ -11,7 +11,7 @@ from slack_sdk.models.blocks import Block
 from opsbot.domain.blockcheck import check_message, check_view
 from opsbot.domain.change import Record
 from opsbot.domain.said import Button, Said, inert
-from opsbot.domain.typed import MARK, person
+from opsbot.domain.typed import MARK, link, person
 from opsbot.slack.blocks import TEXT_LIMIT, message, render
 from opsbot.slack.ids import Press
 from opsbot.slack.mrkdwn import bold, esc, line, plain
@@ -167,3 +167,14 @@ def test_a_mention_is_whole_or_no_mention(words: str, limit: int) -> None:
     shown = line(f"{words.replace(MARK, '')} {person('U0GILGIL')} {words}", limit=limit)
 
     assert shown.count("<") == shown.count("<@U0GILGIL>")
+
+
+def test_links_of_ours_are_pressed_and_stay_whole_or_become_words() -> None:
+    url = "https://x.example/a?b=1&c=2"
+    short, full = f"**Now**: {link(url, 'read <it>')} & <@U1>", link(url, "there") + "x" * 2_880
+
+    assert line(short) == (
+        "*Now*: <https://x.example/a?b=1&amp;c=2|read &lt;it&gt;> &amp; &lt;@U1&gt;"
+    )
+    assert "<" not in line(full, limit=2_900)
+    assert len(line(full, limit=2_900)) <= 2_900

@@ -7,7 +7,7 @@ from opsbot.domain.change import Record
 from opsbot.domain.errors import Gone
 from opsbot.domain.said import Button, Said
 from opsbot.slack.blocks import render
-from opsbot.slack.chat import SlackChat
+from opsbot.slack.chat import LOOK_BACK, SlackChat
 from tests.slack.conftest import House
 
 CARD = Said("green", "Blocked", ("12/12",), (Button("restore", "Restore", "K-1"),))
@@ -41,6 +41,19 @@ async def test_a_lost_answer_does_not_post_twice(http_house: House) -> None:
 
     assert len(posted(http_house)) == 1
     assert handle["ts"] == http_house.slack.seen_by("U0ONCALL", "C0SUPPORTAI")[0].ts
+
+
+async def test_a_lost_answer_does_not_post_twice_in_a_busy_channel(http_house: House) -> None:
+    chat = chat_of(http_house)
+    http_house.slack.faults.fail("chat.postMessage", "drop_after_effect")
+    with pytest.raises(RetryLater):
+        await chat.post("C0SUPPORTAI", *render(CARD), key="card:K-1")
+    for nth in range(LOOK_BACK + 5):
+        http_house.slack.gestures.say("U0ONCALL", "C0SUPPORTAI", f"another thing, {nth}", None)
+
+    await chat.post("C0SUPPORTAI", *render(CARD), key="card:K-1")
+
+    assert len(posted(http_house)) == LOOK_BACK + 6
 
 
 async def test_an_edit_of_a_deleted_message_says_that_it_is_gone(http_house: House) -> None:

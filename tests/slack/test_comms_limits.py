@@ -106,7 +106,8 @@ def test_a_time_says_in_which_zone_it_is_read() -> None:
     (template,) = (one for one in TEMPLATES if one.name == "users-wrong-answers-identified")
     made = fields_modal(form(template, zone="Europe/Berlin"), Kept("INC-1", "C1", ""), {})
 
-    assert "03:10 is the time in Europe/Berlin" in str(made["blocks"])
+    assert "Without a zone it is the time in Europe/Berlin." in str(made["blocks"])
+    assert "14:05 UTC, 21 Nov 14:05, or 20 min ago" in str(made["blocks"])
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda one: one.name)

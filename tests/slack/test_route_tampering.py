@@ -100,14 +100,16 @@ async def test_every_press_is_judged_by_who_presses(routed: Attacked) -> None:
     assert routed.records == before
 
 
-async def test_a_way_back_edited_to_where_no_evidence_passes_still_asks(routed: Attacked) -> None:
-    await routed.world.declare(staged(extra={"gates": [GATE]}))
+async def test_a_way_back_edited_to_another_than_the_last_good_one_goes_nowhere(
+    routed: Attacked,
+) -> None:
     await once_served(routed.world)
     before = routed.records
 
     await press(routed, ONCALL, "route_rollback", "summariser:r1:r2")
 
-    assert "r2 has no passing evidence" in routed.heard(ONCALL)
+    assert "r1 is the last good revision of `summariser` by now, not r2" in routed.heard(ONCALL)
+    assert "Back to r2: `/ai-rollback summariser to r2`" in routed.heard(ONCALL)
     assert routed.records == before
 
 

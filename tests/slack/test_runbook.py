@@ -215,9 +215,8 @@ async def test_a_word_is_answered_with_what_it_did_and_the_messages_show_the_res
 
     assert "Its card and its current steps follow here." in str(began.blocks)
     assert "[ ] b1" not in str(began.blocks)
-    assert "\u201cKeep the evidence\u201d is done. Next: \u201cStop the harm\u201d." in str(
-        ticked.blocks
-    )
+    assert "\u201cKeep the evidence\u201d is done." in str(ticked.blocks)
+    assert "was not pressed here. Next: \u201cStop the harm\u201d." in str(ticked.blocks)
     assert "Contain 1/4" not in str(ticked.blocks)
     assert "`wrong-answers`: Wrong or harmful answers" in str(listed.blocks)
     assert "/ai-runbook start NAME" in str(listed.blocks)

@@ -310,3 +310,34 @@ async def test_an_answer_to_a_direct_message_is_seen_there(one_way: Walk) -> Non
 
     assert one_way.run().mark("keep-the-evidence").assignee == "sam"
     assert "You have \u201cKeep the evidence\u201d" in one_way.told(SUPPORT, asked.channel)[-1]
+
+
+async def test_a_restore_is_approved_on_the_step_and_the_end_of_its_lane_is_said() -> None:
+    steps = (
+        one_step("Stop", action("kill"), undo="back"),
+        one_step("Back", action("restore")),
+        one_step("Tell", who="comms"),
+    )
+    async with walking("http", book(Phase("one", "One", 1, steps=steps))) as walk:
+        walk.pods.append(walk.world.instance("pod-1"))
+        await walk.types(ONCALL, START)
+        await walk.types(ONCALL, "/ai-runbook done step:1")
+        await walk.types(ONCALL, "/ai-kill support-copilot wrong")
+        back = walk.newest()
+        await walk.press(ONCALL, "Restore support-copilot", back)
+        waits = walk.house.slack.workspace.find(walk.room, back.ts)
+        assert waits is not None
+        assert row(waits.blocks)[0] == "Approve A-1"
+
+        await walk.press(ONCALL, "Approve A-1", waits)
+        assert walk.world.store.state.approval("A-1").standing == "pending"
+        await walk.press(SUPPORT, "Approve A-1", waits)
+        await walk.settle(8)
+        assert not walk.world.store.state.active_kills()
+        done = walk.house.slack.workspace.find(walk.room, back.ts)
+        assert done is not None
+        assert "Approve A-1" not in labels(done.blocks)
+
+        await walk.press(ONCALL, "Done", done)
+        assert "The ops lane of RUN-1 is at its end" in walk.told(ONCALL)[-1]
+        assert "Still current, comms: step 3, \u201cTell\u201d" in walk.told(ONCALL)[-1]

@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 
+from opsbot.app.requests import StageRequest
+from opsbot.domain.route import Number
 from opsbot.domain.routing import Candidate
 from tests.slack.conftest import House
 from tests.slack.forged import HERE, LEAD, NEW, ONCALL, Attacked, _no_crash, home_of_route
-from tests.support.routes import SUMMARISER, begun, stored
+from tests.support.routes import SUMMARISER, WHOLE, begun, staged, stored
 from tests.support.wait import eventually
+from tests.support.world import INES
 
 __all__ = ["_no_crash"]
 
@@ -91,6 +94,28 @@ async def test_hold_and_take_it_back_are_pressed_all_the_same(
     await routed.forge(routed.click(LEAD, card))
 
     await eventually(lambda: done(tried(routed)))
+
+
+async def test_the_way_back_is_pressed_all_the_same_and_a_broken_glass_is_not(
+    routed: Attacked,
+) -> None:
+    await routed.world.bot.stage(StageRequest(SUMMARISER, "cancel"), INES, request_id="over")
+    await routed.world.declare(staged(extra={"stages": WHOLE}))
+    await begun(routed.world, prompt="p@9")
+    press = f"{SUMMARISER}:r3:r1"
+    glass = await routed.card(("route_serve:0", f"{SUMMARISER}:r3:r2"))
+    card = await routed.card(("route_rollback:0", press))
+    routed.house.slack.faults.unplugged = True
+
+    await routed.forge(routed.click(ONCALL, glass))
+    still = routed.world.store.state.routing(SUMMARISER)
+    await routed.forge(routed.click(NEW, card))
+    refused = routed.world.store.state.routing(SUMMARISER)
+    await routed.forge(routed.click(ONCALL, card))
+
+    await eventually(lambda: routed.world.store.state.routing(SUMMARISER).active == 4)
+    assert still.active == refused.active == 3
+    assert routed.world.store.state.revision(SUMMARISER, Number(4)).back_to == 1
 
 
 async def test_go_on_is_not_pressed_by_somebody_unknown(routed: Attacked) -> None:

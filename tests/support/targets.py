@@ -22,6 +22,7 @@ from opsbot.app.comms.port import Post
 from opsbot.domain.webhook_rules import webhook_hosts, webhook_secrets
 from opsbot.workbench.pagerduty.standin import PagerDutyStandIn
 from opsbot.workbench.targets import incident_io, receiver, statuspage
+from opsbot.workbench.trust import trusted
 from tests.support.pagerduty import pagerduty_stand_in
 from tests.support.slack import loopback, serving
 from tests.support.wait import eventually
@@ -107,7 +108,7 @@ async def saying(pieces: Sequence[bytes], pause_s: float = 0.0) -> AsyncGenerato
 @asynccontextmanager
 async def client() -> AsyncGenerator[httpx.AsyncClient]:
     """Give a client as the bot makes it."""
-    async with httpx.AsyncClient(trust_env=False, follow_redirects=False) as made:
+    async with httpx.AsyncClient(trust_env=False, follow_redirects=False, verify=trusted()) as made:
         yield made
 
 

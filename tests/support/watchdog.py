@@ -7,19 +7,26 @@ from collections.abc import Generator
 
 import pytest
 
-# Above the longest `timeout` of any test. That one fires first and fails the test; this one is for
-# what may follow, a teardown that waits for ever: nothing interrupts it a second time.
-STUCK_S = 400
+# A test's own timeout fires first and fails it; this is for what may follow, a teardown that waits
+# for ever: nothing interrupts it a second time.
+MARGIN_S = 180
 
 
-def _arm() -> None:
-    faulthandler.dump_traceback_later(STUCK_S, exit=True, file=sys.__stderr__ or 2)
+def watched_s(item: pytest.Item) -> float:
+    """Return for how many seconds a test may run with its fixtures: longer than its own timeout, whatever that is."""
+    marker = item.get_closest_marker("timeout")
+    given = None if marker is None else (*marker.args, marker.kwargs.get("timeout"))[0]
+    return float(item.config.getini("timeout") if given is None else given) + MARGIN_S
+
+
+def _arm(seconds: float) -> None:
+    faulthandler.dump_traceback_later(seconds, exit=True, file=sys.__stderr__ or 2)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_protocol() -> Generator[None, object, object]:
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Watch one test with its fixtures; a worker that ends here is reported as a failed test."""
-    _arm()
+    _arm(watched_s(item))
     try:
         return (yield)
     finally:
@@ -27,9 +34,10 @@ def pytest_runtest_protocol() -> Generator[None, object, object]:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_exception_interact() -> None:
+def pytest_exception_interact(node: pytest.Item | pytest.Collector) -> None:
     """Watch on after a failure: pytest's own plugin takes the watch away there."""
-    _arm()
+    if isinstance(node, pytest.Item):
+        _arm(watched_s(node))
 
 
 class Teller:

@@ -317,13 +317,13 @@ class World:
 
     async def work(self, *kinds: str) -> list[str]:
         """Do every waiting effect once (of *kinds*, or all); return what was done."""
-        done = []
+        done, handlers = [], self.bot.handlers()
         for name, item in list(self.server.items.items()):
             if kinds and item.effect.kind not in kinds:
                 continue
             item.owner, item.attempts = "me", item.attempts + 1
             lane = item.lane
-            worker = Deliver(self.outbox, self.bot.handlers(), Loud(), lane)
+            worker = Deliver(self.outbox, handlers, Loud(), lane)
             await worker.once(Delivery(name, lane, item.effect, item.attempts))
             done.append(item.effect.kind)
         return done

@@ -70,6 +70,9 @@ def test_users_read_the_first_word_and_then_what_two_people_let_go(bot: Replica)
     eventually_sync(
         lambda: words in httpx.get(page, timeout=10, trust_env=False).text, timeout_s=30
     )
-    shown = asked(bot, "mara", "/v1/messages/MSG-2").json()
-    assert shown["sent"]["status-page"]["state"] == "done"
+    shown = eventually_sync(
+        lambda: asked(bot, "mara", "/v1/messages/MSG-2").json(),
+        until=lambda now: now["sent"]["status-page"]["state"] == "done",
+        timeout_s=30,
+    )
     assert shown["approved_by"] == ["ola"]

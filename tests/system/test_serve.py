@@ -71,7 +71,7 @@ def edit(path: Path, old: str, new: str) -> None:
 
 def page(bot: Replica, path: str) -> httpx.Response:
     """Ask as a stranger."""
-    return httpx.get(f"{bot.local['api']}{path}", timeout=10, trust_env=False)
+    return httpx.get(f"{bot.local['api']}{path}", timeout=30, trust_env=False)
 
 
 def test_a_bot_says_how_it_is_takes_an_edit_and_leaves_in_order(
@@ -86,7 +86,7 @@ def test_a_bot_says_how_it_is_takes_an_edit_and_leaves_in_order(
 
     assert bot.process is not None
     bot.process.send_signal(signal.SIGTERM)
-    code = bot.process.wait(20)
+    code = bot.process.wait(60)
 
     assert mode == 0o600
     assert (lives.status_code, lives.json()) == (200, {"ok": True})
@@ -108,7 +108,7 @@ def test_work_in_hand_is_finished_before_it_leaves(bot: Replica, store: Store) -
     assert bot.process is not None
     bot.process.send_signal(signal.SIGTERM)
 
-    assert bot.process.wait(20) == 0
+    assert bot.process.wait(60) == 0
     assert (status, body["stored"]) == (201, True)
     assert [one["verb"] for one in entries(store)].count("kill") == 1
     assert store.redis.xpending(store.keys.lane("kill"), "opsbot")["pending"] == 0
@@ -194,7 +194,7 @@ def test_a_bot_that_is_told_to_leave_leaves_without_a_trace(
         assert bot.process is not None
         bot.process.send_signal(signal.SIGTERM)
 
-        assert bot.process.wait(30) == 0
+        assert bot.process.wait(60) == 0
     finally:
         bot.close()
     assert "Traceback" not in bot.log.read_text()
@@ -202,4 +202,4 @@ def test_a_bot_that_is_told_to_leave_leaves_without_a_trace(
 
 
 def _ready(bot: Replica) -> int:
-    return httpx.get(f"{bot.local['api']}/readyz", timeout=5).status_code
+    return httpx.get(f"{bot.local['api']}/readyz", timeout=30).status_code

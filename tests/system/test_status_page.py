@@ -61,7 +61,7 @@ def replica(server: Server, folder: Path, **settings: str) -> Replica:
 
 def page(url: str, path: str = "/status") -> httpx.Response:
     """Read as anybody."""
-    return httpx.get(f"{url}{path}", timeout=10, trust_env=False)
+    return httpx.get(f"{url}{path}", timeout=30, trust_env=False)
 
 
 def shows(url: str, words: str) -> bool:
@@ -162,6 +162,6 @@ def test_a_bot_that_never_had_a_page_still_says_at_once_that_there_is_no_store(
     bot = replica(own_server, tmp_path / "a").start(wait=False)
     assert bot.process is not None
 
-    code = bot.process.wait(60)
+    code = bot.process.wait(150)
 
     assert code != 0

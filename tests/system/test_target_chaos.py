@@ -132,13 +132,16 @@ async def commit(env: Environment, key: str, change: Change) -> None:
     await env.store.commit(key, decide)
 
 
-async def so_far(env: Environment, wanted: Callable[[Counter[str]], bool]) -> None:
-    """Wait until so many are done."""
+async def so_far(
+    env: Environment, worker: "Worker", wanted: Callable[[Counter[str]], bool]
+) -> None:
+    """Wait until so many are done; a replica that died by itself does nothing any more."""
 
     async def look() -> Counter[str]:
+        worker.look_alive()
         return await done(env)
 
-    await eventually(look, timeout_s=60, until=wanted)
+    await eventually(look, timeout_s=180, until=wanted)
 
 
 async def open_all(env: Environment, hook: str) -> None:
@@ -171,13 +174,22 @@ class Worker:
             [sys.executable, "-m", "tests.support.target_worker", self._given], cwd=ROOT
         )
 
-    def kill_nine(self) -> None:
-        """End it without a goodbye."""
+    def look_alive(self) -> None:
+        """Fail where it ended by itself; why stands on the test's standard error."""
         assert self._process is not None
         assert self._process.poll() is None
-        self._process.kill()
-        self._process.wait(10)
+
+    def kill_nine(self) -> None:
+        """End it without a goodbye."""
+        self.look_alive()
+        self.leave()
         self.deaths += 1
+
+    def leave(self) -> None:
+        """See that it outlives no test, however that went."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
 
 
 async def done(env: Environment) -> Counter[str]:
@@ -205,12 +217,13 @@ async def test_every_message_is_everywhere_once_whatever_fails(own_server: Serve
             for nth in range(EACH):
                 await publish_each(env, nth)
                 for share in KILLS[nth]:
-                    await so_far(env, partial(_reached, (nth + share) * wave))
+                    await so_far(env, worker, partial(_reached, (nth + share) * wave))
                     worker.kill_nine()
                     worker.start()
-                await so_far(env, partial(_reached, (nth + 1) * wave))
-        finally:
+                await so_far(env, worker, partial(_reached, (nth + 1) * wave))
             worker.kill_nine()
+        finally:
+            worker.leave()
 
         assert await done(env) == {"done": EACH * wave}
         assert worker.deaths == sum(map(len, KILLS)) + 1

@@ -217,7 +217,7 @@ async def test_the_text_of_a_workflow_is_changed_without_a_file(
 ) -> None:
     body = {"texts": {"": "A person answers you today."}}
 
-    answer = await http.post("/v1/workflows/support-copilot/texts", json=body)
+    answer = await http.post("/v1/workflows/coding-agent/texts", json=body)
 
     assert answer.status_code == 200, answer.text
 

@@ -20,7 +20,7 @@ def demo(state_dir: Path, port: str) -> subprocess.CompletedProcess[str]:
         env={**kept, "OPSBOT_STATE_DIR": str(state_dir)},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=90,
         check=False,
     )
 

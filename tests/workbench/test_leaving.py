@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from opsbot.workbench.leaving import Leaving
-from tests.support.store import free_port
+from tests.support.slack import loopback
 from tests.support.wait import eventually
 
 
@@ -34,16 +34,16 @@ async def test_an_open_stream_ends_whole_and_leaves_no_trace(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     app = Leaving(Starlette(routes=[Route("/events", events)]))
-    port = free_port()
-    config = uvicorn.Config(app, port=port, log_config=None, lifespan="off")
+    listener, url = loopback()
+    config = uvicorn.Config(app, log_config=None, lifespan="off")
     server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
+    serving = asyncio.create_task(server.serve([listener]))
     await eventually(lambda: server.started)
     caplog.set_level(logging.INFO)
 
     async with (
         httpx.AsyncClient(trust_env=False) as http,
-        http.stream("GET", f"http://127.0.0.1:{port}/events") as answer,
+        http.stream("GET", f"{url}/events") as answer,
     ):
         chunks = answer.aiter_raw()
         first = await anext(chunks)
@@ -51,7 +51,7 @@ async def test_an_open_stream_ends_whole_and_leaves_no_trace(
         server.should_exit = True
         rest = [one async for one in chunks]  # a cut connection would raise
 
-    await asyncio.wait_for(serving, 10)
+    await asyncio.wait_for(serving, 60)
     assert (first, rest) == (b"data: 1\n\n", [])
     assert [one.message for one in caplog.records if one.levelno >= logging.WARNING] == []
 

@@ -147,6 +147,7 @@ async def test_a_kill_that_was_undone_at_once_is_not_called_watched(
     page: Page, world: World
 ) -> None:
     await say(page, "/ai-kill coding-agent by mistake")
+    await expect(page.locator(".composer.busy")).to_have_count(0)  # the page took the answer
     kills(world)
     await expect(page.locator("#next")).to_contain_text("Refused everywhere")
 

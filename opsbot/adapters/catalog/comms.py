@@ -107,8 +107,12 @@ class TellingFile(Strict):
     page_title: Annotated[str, Field(min_length=1, max_length=80)] = "Status"
     contact: Annotated[str, Field(max_length=200, description="Where people reach us.")] = ""
     public: Annotated[
-        dict[Word, Short],
-        Field(default_factory=dict, description="How users call each workflow, by its name."),
+        dict[Word, Short | Annotated[dict[Locale, Short], Field(min_length=1, max_length=10)]],
+        Field(
+            default_factory=dict,
+            description="How users call each workflow, by its name: one name for all languages, or"
+            " one for each of them.",
+        ),
     ]
     terms: Annotated[
         list[Short],
@@ -173,8 +177,25 @@ def comms_findings(
             guess = nearest(name, workflows)
             fix = f"Did you mean `{guess}`?" if guess else "Take it out."
             yield document.warn(("public", name), f"no workflow is called `{name}`", fix)
+    yield from _languages(file, document)
     yield from _clocks(file, clocks, document)
     yield from _exposure(file, document, policy)
+
+
+def _languages(file: TellingFile, document: Document) -> Iterator[Finding]:
+    """Yield names without the language that every text has, and those in languages that nothing is written in."""
+    first = file.locales[0]
+    for name, by in file.public.items():
+        if isinstance(by, str):
+            continue
+        if first not in by:
+            fix = f"Add `{first}:`, which is written always and stands for what is missing."
+            yield document.find(("public", name), f"`{name}` has no name in `{first}`", fix)
+        for locale in by:
+            if locale not in file.locales:
+                fix = f"Add `{locale}` to `locales`, or take it out."
+                what = f"nothing is written in `{locale}`, so nobody reads this name"
+                yield document.warn(("public", name, locale), what, fix)
 
 
 def target_findings(
@@ -222,7 +243,13 @@ def record_of(file: TellingFile, clocks: Mapping[str, ClockFile]) -> Record:
         "zone": file.zone,
         "page_title": file.page_title,
         "contact": file.contact,
-        "public": dict(file.public),
+        "public": {
+            name: one
+            if isinstance(one, str)
+            else one.get(file.locales[0], next(iter(one.values())))
+            for name, one in file.public.items()
+        },
+        "names": {name: dict(one) for name, one in file.public.items() if not isinstance(one, str)},
         "terms": list(file.terms),
         "targets": {name: _target_record(one) for name, one in file.targets.items()},
         "beats": beats,

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -15,6 +16,9 @@ from opsbot.domain.declaration import Finding
 Where: TypeAlias = tuple[str | int, ...]
 
 MAX_BYTES = 256 * 1024
+_KEPT = 64
+"""So many files are not read again while they stay as they are: one is edited, and all are checked."""
+
 _BIDI = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\x00]")
 
 
@@ -84,8 +88,9 @@ def read(path: Path, *, shown: str) -> Document | Finding:
     return replace(found, digest=hashlib.sha256(raw).hexdigest())
 
 
+@lru_cache(maxsize=_KEPT)
 def parse(text: str, *, shown: str) -> Document | Finding:
-    """Read YAML text into a document, or say where it is wrong."""
+    """Read YAML text into a document, or say where it is wrong; nobody writes into what comes back."""
     if (hidden := _BIDI.search(text)) is not None:
         line = text.count("\n", 0, hidden.start()) + 1
         what = f"has an invisible character U+{ord(hidden.group()):04X}"

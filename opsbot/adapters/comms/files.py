@@ -21,8 +21,10 @@ FIRST: Final = "en"
 """The language of a file without one in its name."""
 
 
-_FIXED: Final = frozenset(name for name, fact in FACTS.items() if fact.type != "line") | {"feature"}
-"""Facts that are no free words: a name that is declared, times and counts."""
+_FIXED: Final = frozenset(name for name, fact in FACTS.items() if fact.type != "line") | {
+    *("feature", "several", "state_now"),
+}
+"""Facts that are no free words: a name that is declared, a word of ours, times and counts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from opsbot.domain.comms import (
     Rendered,
     Template,
 )
-from opsbot.domain.comms_facts import FACTS, may_use
+from opsbot.domain.comms_facts import FACTS, in_language, may_use
 from opsbot.domain.comms_values import Here, Unfit, kept, problems, shown
 from opsbot.domain.errors import Unpublishable
 
@@ -59,8 +59,15 @@ def _in(
 ) -> Mapping[str, str]:
     """Return everything that a text may name, as it is written in its language."""
     filled = {name: shown(field.type, value, here, locale) for name, (field, value) in own.items()}
-    told = {name: shown(FACTS[name].type, value, here, locale) for name, value in facts.items()}
+    read = {name: _read(name, facts, locale) for name in facts if name in FACTS}
+    told = {name: shown(FACTS[name].type, value, here, locale) for name, value in read.items()}
     return {**told, **filled}
+
+
+def _read(name: str, facts: Mapping[str, str], locale: Locale) -> str:
+    """Return a fact in a language, or in the one that it is a kind of; as it is else where it has no other form."""
+    near = (in_language(name, one) for one in (locale, locale.partition("-")[0]))
+    return next((facts[one] for one in near if one in facts), facts[name])
 
 
 def _facts(template: Template, facts: Mapping[str, str], here: Here) -> Mapping[str, str]:
@@ -71,14 +78,15 @@ def _facts(template: Template, facts: Mapping[str, str], here: Here) -> Mapping[
     first word is not held up by what somebody jotted down.
     """
     found: dict[str, str] = {}
-    for name, value in facts.items():
+    for key, value in facts.items():
+        name = key.partition(":")[0]
         if not may_use(name, template.audience) or not value.strip():
             continue
         fact = FACTS[name]
         loose = template.audience in _READ_WORDS
         kind: FieldType = fact.type if fact.type in ("time", "number") and not loose else "line"
         try:
-            found[name] = kept(
+            found[key] = kept(
                 Field(name, fact.label, kind, max_length=_FACT_MOST), " ".join(value.split()), here
             )
         except Unfit as unfit:

@@ -9,7 +9,7 @@ from opsbot.adapters.comms.rules import find
 from opsbot.adapters.comms.sandbox import RESERVED
 from opsbot.adapters.runbooks.yaml import BadYaml, mapping
 from opsbot.domain.comms import NAME, SLOTS, Audience, Field, FieldType, Stage
-from opsbot.domain.comms_facts import FACTS, STAYS_OFF
+from opsbot.domain.comms_facts import CORRECTION_SLOTS, FACTS, STAYS_OFF
 from opsbot.domain.comms_values import MOST
 from opsbot.domain.declaration import Finding
 from opsbot.domain.nearest import nearest
@@ -22,12 +22,16 @@ KEYS: Final = (
 NEEDED: Final = ("template", "title", "audience", "situation", "stage", "headline")
 OF_TRANSLATION: Final = ("headline",)
 OF_FIELD: Final = ("label", "type", "required", "max_length", "options", "fact", "hint")
-KNOWN_SLOTS: Final = frozenset().union(*SLOTS.values()) | {
-    "recognise",
-    "workaround",
-    "not_exposed",
-    STAYS_OFF,
-}
+KNOWN_SLOTS: Final = (
+    frozenset().union(*SLOTS.values())
+    | CORRECTION_SLOTS
+    | {
+        "recognise",
+        "workaround",
+        "not_exposed",
+        STAYS_OFF,
+    }
+)
 APPROVALS_MOST: Final = 5
 MOST_FIELDS: Final = 12
 """More do not fit into one form that somebody fills in on a phone."""

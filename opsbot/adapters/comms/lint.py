@@ -9,7 +9,7 @@ from opsbot.adapters.comms.names import names_used, unguarded
 from opsbot.adapters.comms.rules import Known, find
 from opsbot.adapters.comms.rules_words import words
 from opsbot.domain.comms import STAGES, Template
-from opsbot.domain.comms_facts import SLOT_FACTS, situation_of, slots_needed
+from opsbot.domain.comms_facts import CORRECTION_SLOTS, SLOT_FACTS, situation_of, slots_needed
 from opsbot.domain.declaration import Finding
 from opsbot.domain.nearest import nearest
 
@@ -28,6 +28,7 @@ def lint(library: Library, known: Known) -> tuple[Finding, ...]:
             found += rule(draft, known)
     if library.there and known.whole:
         found += _grid(library, known)
+        found += _names(library, known)
     return tuple(sorted(set(found)))
 
 
@@ -49,7 +50,7 @@ def _guards(draft: Draft, known: Known) -> Iterator[Finding]:
         fields = {one.name: one for one in draft.template.fields}
         for one in draft.languages:
             for source in one.sources:
-                yield from unguarded(source, fields)
+                yield from unguarded(source, fields, draft.template.stage)
 
 
 def _slots(draft: Draft, known: Known) -> Iterator[Finding]:
@@ -78,6 +79,8 @@ def _slots(draft: Draft, known: Known) -> Iterator[Finding]:
 def needed(template: Template) -> frozenset[str]:
     """Return the slots that a template has to answer."""
     if template.audience == "users":
+        if template.stage == "correction":
+            return CORRECTION_SLOTS
         holding = template.stage == "investigating" and not template.fields
         return slots_needed(template.stage, holding=holding)
     open_ = template.stage not in ("resolved", "correction")
@@ -149,6 +152,22 @@ def _grid(library: Library, known: Known) -> Iterator[Finding]:
     for name, workflow in sorted(missing.items()):
         message = f"there is no `{name}`, and it can happen to `{workflow}`"
         yield find("T14", str(library.folder), 1, message, f"Write {name}.md.j2.")
+
+
+def _names(library: Library, known: Known) -> Iterator[Finding]:
+    """T19: languages in which users would read a name of another one."""
+    settings = known.settings
+    spoken = {one.locale for draft in library.drafts for one in draft.others}
+    for locale in (one for one in settings.locales[1:] if one in spoken):
+        for workflow in sorted(settings.public):
+            if not {locale, locale.partition("-")[0]} & settings.names.get(workflow, {}).keys():
+                first, name = settings.locales[0], settings.public[workflow]
+                message = f"`{workflow}` has no name in `{locale}`, and templates are written in it"
+                fix = (
+                    f"Under `public` in flags/comms.yaml: `{workflow}: {{{first}: {name},"
+                    f" {locale}: \u2026}}`, the same twice where it is one."
+                )
+                yield find("T19", str(library.folder), 1, message, fix)
 
 
 _RULES: Final[Sequence[Callable[[Draft, Known], Iterator[Finding]]]] = (

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from opsbot.adapters.comms import sandbox
 from opsbot.adapters.comms.rules import find
 from opsbot.adapters.comms.sandbox import Forbidden, Use
-from opsbot.domain.comms import Audience, Field
-from opsbot.domain.comms_facts import ALWAYS, FACTS, may_use
+from opsbot.domain.comms import Audience, Field, Stage
+from opsbot.domain.comms_facts import FACTS, always, may_use
 from opsbot.domain.declaration import Finding
 from opsbot.domain.nearest import nearest
 
@@ -57,10 +57,10 @@ def unknown(source: Source, fields: Mapping[str, Field], audience: Audience) -> 
         yield find("T04", source.file, line, f"nobody fills in `{use.name[:40]}`", fix)
 
 
-def unguarded(source: Source, fields: Mapping[str, Field]) -> Iterator[Finding]:
+def unguarded(source: Source, fields: Mapping[str, Field], stage: Stage) -> Iterator[Finding]:
     """T16: what may be empty, and would leave a hole in its sentence or keep the message from going out."""
     for use in source.uses():
-        if use.guarded or use.name in ALWAYS:
+        if use.guarded or use.name in always(stage):
             continue
         field = fields.get(use.name)
         if (field is None and use.name in FACTS) or (field is not None and not field.required):

@@ -28,10 +28,11 @@ RULES: Final[Mapping[str, str]] = {
     "T16": "What may be empty stands in an `if`.",
     "T17": "Filled in, the words pass the wording check that every message passes.",
     "T18": "Filled in with nothing and with everything, a text comes out.",
+    "T19": "What users know has a name in every language that templates are written in.",
 }
 """What each rule asks for."""
 
-WARNINGS: Final = frozenset({"T05", "T16"})
+WARNINGS: Final = frozenset({"T05", "T16", "T19"})
 """Rules that are said and fail nothing. T10, T12 and T17 are as strict as the wording check is."""
 
 

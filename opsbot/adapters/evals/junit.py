@@ -114,7 +114,7 @@ def read(raw: bytes, suite: str) -> Report:
     parser.EntityDeclHandler = reader.refuse
     try:
         parser.Parse(raw, True)
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError, ValueError) as error:  # the latter two: its encoding
         raise Unreadable(f"is not XML, or cut off ({error})") from error
     counted = [
         pass_rate(name, good, cases) for name, (good, cases) in sorted(reader.counts.items())

@@ -2,6 +2,7 @@
 
 # ruff: noqa: RUF012  # pydantic copies defaults; ruff cannot see that the base is a model
 
+import math
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -124,6 +125,8 @@ def _named(suite: str, prompts: list[_Prompt]) -> Iterator[EvalResult]:
             sums[name] = (before[0] + total, before[1] + weight, before[2] + count)
     for name, (total, weight, count) in sums.items():
         # What promptfoo derives from other metrics has no assertions of its own, and so no cases.
+        if not math.isfinite(total + weight + count):
+            raise Unreadable(f"sums `{name[:60]}` up to a number that is none")
         if weight > 0 and count >= 1 and one_word(name) not in ("pass_rate", "score"):
             yield EvalResult(suite, one_word(name), total / weight, int(count))
 

@@ -12,6 +12,7 @@ from opsbot.adapters.fleet_records import Written, instances, services
 from opsbot.adapters.memory.served import MemoryServed
 from opsbot.adapters.memory.server import Due, Item, MemoryServer
 from opsbot.adapters.shared_fleet import SharedFleets
+from opsbot.app.deliver import taken_over_ms
 from opsbot.app.ports import Decide, Delivery, T
 from opsbot.domain import journal
 from opsbot.domain.change import LANES, Committed, Effect, Lane, Record, Sealed
@@ -178,7 +179,8 @@ class MemoryOutbox:
     def _next(self, lane: Lane) -> Delivery | None:
         now = self._server.now_ms()
         for name, item in self._server.items.items():
-            left = item.owner is None or now - item.since_ms >= self._reclaim_ms
+            silent = now - item.since_ms >= taken_over_ms(lane, self._reclaim_ms)
+            left = item.owner is None or silent
             if item.lane == lane and left:
                 item.owner, item.since_ms = self._replica, now
                 item.attempts += 1

@@ -180,8 +180,8 @@ def incident_form(order: PageOrder, *, priority_id: str) -> IncidentForm:
             incident_key=order.key,
             urgency=order.urgency,
             body=BodyForm(details=cut(order.details, DETAILS)),
-            escalation_policy=None if order.assignee else _policy(order.escalation_policy),
-            assignments=_assigned(order.assignee),
+            escalation_policy=None if order.assignees else _policy(order.escalation_policy),
+            assignments=_assigned(order.assignees),
             priority=PriorityForm(id=priority_id) if priority_id else None,
             conference_bridge=_bridge(order.bridge_url),
         )
@@ -189,8 +189,9 @@ def incident_form(order: PageOrder, *, priority_id: str) -> IncidentForm:
         raise unfit(error) from None
 
 
-def _assigned(who: str) -> list[AssignmentForm] | None:
-    return [AssignmentForm(assignee=TargetForm(id=id_of(who, "a person")))] if who else None
+def _assigned(people: tuple[str, ...]) -> list[AssignmentForm] | None:
+    found = [AssignmentForm(assignee=TargetForm(id=id_of(one, "a person"))) for one in people]
+    return found or None
 
 
 def alert_form(event: AlertEvent) -> EventForm:

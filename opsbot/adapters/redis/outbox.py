@@ -12,6 +12,7 @@ from redis.exceptions import ResponseError
 from opsbot.adapters.redis.functions import canonical_text, effect_json, timer_body
 from opsbot.adapters.redis.link import LOST, call
 from opsbot.adapters.redis.session import Session, stop_if_cancelled
+from opsbot.app.deliver import taken_over_ms
 from opsbot.app.ports import Delivery
 from opsbot.domain.change import LANES, Effect, Lane, Record
 from opsflags.keys import Keys
@@ -20,7 +21,11 @@ R = TypeVar("R")
 GROUP = "opsbot"
 BLOCK_MS = 300
 RECLAIM_MS = 30_000
-"""An item held for longer is taken over; larger than any handler's time between two `owned`."""
+"""
+An item held for longer is taken over; larger than any handler's time between two `owned`.
+
+Of the lane `kill` much sooner: see `app/deliver.py`.
+"""
 
 FIRE_LIMIT = 100
 PAUSE_S = 0.1
@@ -41,7 +46,7 @@ class RedisOutbox:
     async def deliveries(self, lane: Lane) -> AsyncIterator[Delivery]:
         """Yield effects for this replica, one at a time; waits out a store that is gone."""
         loop = asyncio.get_running_loop()
-        reclaim_at = loop.time()
+        reclaim_at, every_s = loop.time(), taken_over_ms(lane, self._reclaim_ms) / 5_000
         while True:
             stop_if_cancelled()
             found: Delivery | None = None
@@ -51,7 +56,7 @@ class RedisOutbox:
                 if loop.time() >= reclaim_at:
                     found = await self._reclaim(client, lane)
                     if found is None:
-                        reclaim_at = loop.time() + self._reclaim_ms / 5_000
+                        reclaim_at = loop.time() + every_s
                 found = found or await self._read(client, lane)
             except LOST as error:
                 await self._again(client, lane, error)
@@ -84,7 +89,8 @@ class RedisOutbox:
 
     async def _reclaim(self, client: Redis, lane: Lane) -> Delivery | None:
         stream = self._keys.lane(lane)
-        words = ("XAUTOCLAIM", stream, GROUP, self._replica, self._reclaim_ms, "0-0", "COUNT", 1)
+        idle_ms = taken_over_ms(lane, self._reclaim_ms)
+        words = ("XAUTOCLAIM", stream, GROUP, self._replica, idle_ms, "0-0", "COUNT", 1)
         found = await call(client, *words)
         return await self._delivery(client, lane, found[1])
 

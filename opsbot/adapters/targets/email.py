@@ -150,7 +150,7 @@ def letter(post: Post, box: Letterbox) -> EmailMessage:
     made["From"] = Address(display_name=inert(box.name, limit=100), username=user, domain=domain)
     made["To"] = "undisclosed-recipients:;"
     corrected = str(post.corrects.get("id") or "")
-    made["Subject"] = say.title
+    made["Subject"] = _literal(say.title)
     thread = thread_id(post, box.address)
     before = (thread, corrected) if _ID.fullmatch(corrected) else (thread,)
     made["In-Reply-To"] = before[-1]
@@ -159,6 +159,15 @@ def letter(post: Post, box: Letterbox) -> EmailMessage:
     made.set_content(f"{shown(say.text)}\n")
     made.add_alternative(_html(say.title, post), subtype="html")
     return made
+
+
+def _literal(title: str) -> str:
+    """
+    Return a title of which no part is read as an encoded word (`=?utf-8?q?...?=`).
+
+    The library decodes one, and writes the line ends in it as they are: what follows would be a header.
+    """
+    return title.replace("=?", "=\u2060?")
 
 
 def message_id(post: Post, address: str) -> str:

@@ -2,7 +2,7 @@
 incident.io status pages, API v2: one incident there for each of ours, one update for each message.
 
 Opening is idempotent by a key of ours. Updates are not, so from the second attempt on they are looked
-for by their very words.
+for by their very words, among what came after the newest update that is known to be another message's.
 """
 
 from collections.abc import Mapping, Sequence
@@ -46,9 +46,8 @@ class IncidentIo:
         if say.refused:
             raise GiveUp(say.refused)
         incident, opened = await self._incident(post, say, words)
-        # What it was opened with is this message or another one of ours, whenever that was.
-        since_ms = float("-inf") if opened else post.at_ms - SKEW_MS
-        found = _ours(incident, post, words, since_ms) if opened or attempt > 1 else None
+        look = opened or attempt > 1
+        found = _ours(incident, post, words, opened=opened) if look else None
         if found is None:
             found = await self._update(incident, post, words)
         return self._posted(incident, found, post, say)
@@ -119,20 +118,47 @@ class IncidentIo:
         )
 
 
-def _updates(incident: Said) -> Sequence[object]:
+def _updates(incident: Said) -> Sequence[Said]:
+    """
+    Return every update of an incident.
+
+    Raises:
+        RetryLater: it does not say; that a message is not there cannot be seen from that.
+    """
     found = part(incident, "updates")
-    return found if isinstance(found, list) else []
+    if not isinstance(found, list):
+        raise RetryLater("incident.io's answer is not understood (reading the updates).")
+    return [one for one in found if isinstance(one, Mapping)]
 
 
-def _ours(incident: Said, post: Post, words: str, since_ms: float) -> Said | None:
-    """Return the update that says exactly this message, and was published since then."""
-    for one in _updates(incident):
-        if not isinstance(one, Mapping) or text(one, "message").split() != words.split():
+def _ours(incident: Said, post: Post, words: str, *, opened: bool) -> Said | None:
+    """Return the update that says exactly this message and cannot be another one, None where none does."""
+    updates = _updates(incident)
+    others = frozenset(str(one.get("update") or "") for one in post.others)
+    since_ms = _since_ms(updates, others, post, opened=opened)
+    for one in updates:
+        if text(one, "id") in others or text(one, "message").split() != words.split():
             continue
         stage = post.stage in ("correction", text(one, "incident_status"))
         if stage and _ms(text(one, "published_at")) >= since_ms:
             return one
     return None
+
+
+def _since_ms(
+    updates: Sequence[Said], others: frozenset[str], post: Post, *, opened: bool
+) -> float:
+    """
+    Return from when on an update may be this message.
+
+    Messages come in order, so it stands behind those that are known to be others: that is told by their
+    clock alone, however far it is from ours.
+    """
+    known = [_ms(text(one, "published_at")) for one in updates if text(one, "id") in others]
+    if known:
+        return max(known)
+    # What it was opened with is this message or another one of ours, whenever that was.
+    return float("-inf") if opened else post.at_ms - SKEW_MS
 
 
 def _ms(moment: str) -> float:

@@ -5,14 +5,10 @@ import re
 from html import escape
 from typing import Final
 
+from opsbot.domain.said import HIDDEN
+
 _HIDDEN: Final = {
-    code: ""
-    for begin, end in (
-        *((0x00, 0x0A), (0x0B, 0x20), (0x7F, 0xA0), (0xAD, 0xAE), (0x61C, 0x61D), (0x180E, 0x180F)),
-        *((0x200B, 0x2010), (0x2028, 0x202F), (0x2060, 0x2070), (0xFEFF, 0xFF00), (0xD800, 0xE000)),
-        *((0xFFF9, 0xFFFD), (0xE0000, 0xE0080)),
-    )
-    for code in range(begin, end)
+    code: "" for begin, end in HIDDEN for code in range(begin, end) if code != ord("\n")
 }
 _TAG: Final = re.compile(r"<(?=[A-Za-z/!?])")
 _ENTITY: Final = re.compile(r"&(?=#?[A-Za-z0-9]+;)")

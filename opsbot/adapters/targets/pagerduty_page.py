@@ -1,8 +1,9 @@
 """
 PagerDuty status pages: one post there for each incident of ours, one post update for each message.
 
-They take no key, so from the second attempt on a message is looked for by its very words and by the
-moment at which it was let go, which PagerDuty keeps as we said it.
+They take no key, so from the second attempt on a message is looked for by its very words, among what is
+not known to be another message: by the moment at which it was let go, where PagerDuty keeps that as we
+said it, else behind the newest of the others.
 """
 
 import asyncio
@@ -143,18 +144,22 @@ class PagerDutyPage:
 
     async def _found(self, known: str, post: Post, say: AsSent) -> tuple[str, str] | None:
         """Return the ids of the post and of the update in which this message stands."""
-        for one in [known] if known else await self._titled(say.title):
+        taken = {str(one.get("post") or "") for one in post.others}
+        titled = () if known else await self._titled(say.title)
+        for one in [known] if known else [one for one in titled if one not in taken]:
             path = f"{self._at}/{_id(one)}/post_updates"
             listed = await self._link.listed("looking for the message", path, "post_updates")
-            for update in listed:
-                if _is(update, post, say):
-                    return one, text(update, "id")
+            if update := _ours(listed, post, say):
+                return one, update
         return None
 
     async def _titled(self, title: str) -> Sequence[str]:
         params = {"post_type": "incident"}
         listed = await self._link.listed("looking for the post", self._at, "posts", params)
-        return [text(one, "id") for one in listed if text(one, "title") == title][-MOST_POSTS:]
+        named = [text(one, "id") for one in listed if text(one, "title").split() == title.split()]
+        # Nobody says in which order they are listed: the newest stand at one of the ends.
+        half = MOST_POSTS // 2
+        return named if len(named) <= MOST_POSTS else [*named[:half], *named[-half:]]
 
     async def _update(self, post: Post, say: AsSent, known: str) -> Record:
         words = await self._lexicons.of(self._page.id)
@@ -230,14 +235,28 @@ def _touched(service: str, impact: str) -> Record:
     }
 
 
-def _is(update: object, post: Post, say: AsSent) -> bool:
-    """Return whether an update is this message: its words, and the moment that we gave it."""
+def _ours(updates: Sequence[object], post: Post, say: AsSent) -> str:
+    """Return the id of the update that is this message, empty where none is."""
+    others = frozenset(str(one.get("update") or "") for one in post.others)
+    known = [_at_ms(one) for one in updates if text(one, "id") in others]
+    since_ms = max(known, default=float("inf"))
+    words = _plain(for_html(say.text))
+    for one in updates:
+        if text(one, "id") in others or _plain(text(one, "message")) != words:
+            continue
+        at_ms = _at_ms(one)
+        if abs(at_ms - post.at_ms) <= SAME_MS or at_ms > since_ms:
+            return text(one, "id")
+    return ""
+
+
+def _at_ms(update: object) -> float:
+    """Return when an update was reported, in milliseconds; for what is no moment, one before every other."""
     try:
         at = datetime.fromisoformat(text(update, "reported_at"))
     except ValueError:
-        return False
-    moved_ms = abs((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000 - post.at_ms)
-    return moved_ms <= SAME_MS and _plain(text(update, "message")) == _plain(for_html(say.text))
+        return float("-inf")
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000
 
 
 def _plain(html: str) -> list[str]:

@@ -57,6 +57,11 @@ class Webhook:
     ) -> None:
         if why := webhook_url(hook.url):
             raise GiveUp(f"The address of {inert(hook.target, limit=60)} {why}")
+        try:
+            self._place = httpx.URL(hook.url)
+        except httpx.InvalidURL:
+            # Its own words would hold the address, which may be secret.
+            raise GiveUp(f"The address of {inert(hook.target, limit=60)} is no URL") from None
         self._hook = hook
         self._client = client
         self._now_ms = now_ms
@@ -68,7 +73,7 @@ class Webhook:
         raw = json.dumps(body(post), ensure_ascii=False, separators=(",", ":")).encode()
         try:
             async with asyncio.timeout(self._deadline_s):
-                place = httpx.URL(self._hook.url)
+                place = self._place
                 status, rest_s = await self._send(place, await self._addresses(place), id_, raw)
         except (TimeoutError, httpx.HTTPError) as error:
             raise RetryLater(f"The webhook was not reached: {kind_of(error)}.") from error

@@ -1,6 +1,7 @@
 """What a yes or a no on a message comes to on one state: never its writers', bound to the very words, published whole. Pure."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from opsbot.app.approvals import must_wait
 from opsbot.app.comms.change import Told, beside, changed
@@ -31,7 +32,11 @@ from opsbot.domain.typed import command
 
 @dataclass(frozen=True, slots=True)
 class Approving:
-    """One press of [Approve] or [Refuse], with what the message says, opened; *why* is a commitment."""
+    """
+    One press of [Approve] or [Refuse], with what the message says, opened; *why* is a commitment.
+
+    *duties* are what those who said yes before are called first for now, by their names.
+    """
 
     approval: str
     actor: Actor
@@ -39,6 +44,7 @@ class Approving:
     grant: bool
     why: str = ""
     sealed: tuple[Sealed, ...] = ()
+    duties: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def decide_approve(state: State, now_ms: int, order: Approving) -> tuple[Change | None, Told]:
@@ -63,13 +69,14 @@ def decide_approve(state: State, now_ms: int, order: Approving) -> tuple[Change 
     if not order.grant:
         return _refused(state, now_ms, order, (approval, message), rule)
     incident = state.incident(message.incident)
-    what = differs(state, incident, message, approval) or died(state, incident, message, now_ms)
-    if what:
+    what = differs(state, incident, message, approval)
+    if what := what or died(state, incident, message, now_ms, order.duties):
         return _void(state, now_ms, order, message, what)
     must_be_whole(message, order.rendered)
     must_go(state, now_ms, message)
     must_be_taken(state, message, order.rendered)
     given = approval.settle("approved", by=by, at_ms=now_ms)
+    given = replace(given, groups=tuple(sorted(order.actor.groups)))
     message = replace(message, approved_by=(*message.approved_by, by))
     if all_given(state, message, {given.id: given}):
         return published(

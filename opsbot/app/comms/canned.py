@@ -7,6 +7,8 @@ from typing import Final
 from opsbot.app.comms.requests import SetCanned
 from opsbot.app.comms.settings import settings_of
 from opsbot.app.comms.target.in_app import not_there
+from opsbot.app.comms.wording.check import check
+from opsbot.app.comms.wording.known import known_of
 from opsbot.app.environment import Environment, who
 from opsbot.app.fleet_words import listed
 from opsbot.app.routed import asked, must_not_refuse, workflow_named
@@ -14,7 +16,7 @@ from opsbot.app.sight import Sight
 from opsbot.app.user_texts import texts_of, writes
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Record
-from opsbot.domain.comms import Locale
+from opsbot.domain.comms import Locale, Rendered
 from opsbot.domain.containment import Containment, Watched
 from opsbot.domain.errors import NeedsMoreWords, NotAllowed, Unpublishable
 from opsbot.domain.said import UNCONFIRMED, Said, inert
@@ -97,6 +99,7 @@ def decide(
             rule=verdict.rule,
             hint=f"Publish it for an incident instead: {command('comms new')}.",
         )
+    _must_be_quiet(state, request)
     before = texts_of(state, request.workflow)
     texts = _checked(state, request, _of(before, request))
     after = replace(
@@ -113,6 +116,46 @@ def decide(
     return change, after
 
 
+def _must_be_quiet(state: State, request: SetCanned) -> None:
+    """
+    Go on where no incident is open of whose words users read none that one person alone let go.
+
+    What a file declares was read by others, so that it comes back at any time.
+    """
+    settings = settings_of(state)
+    for one in state.open_incidents() if request.texts else ():
+        grave = one.severity in settings.two_person or one.type in settings.exposure
+        if request.workflow in one.workflows and grave and not one.drill:
+            raise NotAllowed(
+                f"Users of `{request.workflow}` read nothing now that one person alone let go, and this"
+                " text has no second person to wait for; nothing was changed.",
+                rule="comms-two-people",
+                hint=f"Publish it for the incident, to `in-app`: {command('comms new')}.",
+            )
+
+
+def _must_say_well(state: State, texts: Mapping[Locale, str]) -> None:
+    """
+    Go on where nothing stops words that everybody reads at once.
+
+    Raises:
+        Unpublishable: what must never be said, and what to write instead.
+    """
+    found = check(
+        Rendered("", texts),
+        audience="users",
+        stage="monitoring",
+        settings=settings_of(state),
+        known=known_of(state),
+    )
+    stops = [one for one in found if one.level == "stop"]
+    if stops:
+        said = "; ".join(f"{one.rule}: \u201c{one.said}\u201d" for one in stops[:3])
+        raise Unpublishable(
+            f"This cannot stand before users: {said}. Nothing was changed.", hint=stops[0].fix
+        )
+
+
 def _checked(
     state: State, request: SetCanned, before: Mapping[Locale, str]
 ) -> Mapping[Locale, str]:
@@ -121,7 +164,7 @@ def _checked(
         return {}
     settings = settings_of(state)
     first, known = settings.locales[0], ", ".join(f"`{one}`" for one in settings.locales)
-    said = {locale.strip().lower() or first: text.strip() for locale, text in request.texts.items()}
+    said = {locale.strip().lower() or first: _seen(text) for locale, text in request.texts.items()}
     for locale, text in said.items():
         if locale not in settings.locales:
             raise NeedsMoreWords(
@@ -138,7 +181,14 @@ def _checked(
         raise NeedsMoreWords(
             f"The text in `{first}`, which everybody else reads, is missing; nothing was changed."
         )
+    _must_say_well(state, {locale: text for locale, text in said.items() if text})
     return texts
+
+
+def _seen(text: str) -> str:
+    """Return a text without what nobody sees, or what turns the direction of writing; its lines stay."""
+    lines = (inert(line, limit=len(line) + 1) for line in text.splitlines())
+    return "\n".join(lines).strip()
 
 
 def _of(texts: UserTexts, request: SetCanned) -> Mapping[Locale, str]:

@@ -1,8 +1,8 @@
 """The effect handler `comms_publish`: one message to one target, in order, exactly once, its result committed."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -10,6 +10,7 @@ from opsbot.app.comms.change import beside, changed
 from opsbot.app.comms.effects import cards, publish
 from opsbot.app.comms.exact import exact
 from opsbot.app.comms.first_word import first_told
+from opsbot.app.comms.order import PATIENCE_MS, first_due, newer_there
 from opsbot.app.comms.port import Impact, Post, Posted, Publishers
 from opsbot.app.comms.read import rendered_of
 from opsbot.app.comms.settings import settings_of
@@ -30,9 +31,6 @@ from opsbot.domain.state import COMMS, State
 
 ORDER_S: Final = 1.0
 """How soon a message looks again whether the one before it has come to its target."""
-
-PATIENCE_MS: Final = 60 * 60_000
-"""How long a target is tried by itself; then it is shown as failed, and [Retry] tries again."""
 
 AT_ONCE: Final = 6
 """Targets that one replica writes to at a time: places that do not answer leave room for cards and calls."""
@@ -80,6 +78,7 @@ class PublishTo:
     publishers: Publishers
     _alone: OneAtATime = field(init=False)
     _room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    _clients: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_alone", OneAtATime(self.outbox))
@@ -94,15 +93,12 @@ class PublishTo:
         way = _way(await self.env.store.refresh(), delivery)
         if way is None:
             return
-        async with (
-            self._turn(way.target),
-            self._alone.on(f"comms:{way.incident.uid}:{way.target}"),
-        ):
+        async with self._turn(way):
             state = await self.env.store.refresh()
             way = _way(state, delivery)
             if way is None:
                 return
-            if before := first_due(state, way):
+            if before := first_due(state, way.message, way.target):
                 raise RetryLater(f"{before} goes first", after_s=ORDER_S)
             if newer := newer_there(state, way.message, way.target):
                 await self._note(delivery, way, "skipped", f"{newer} stands there in its place")
@@ -110,19 +106,24 @@ class PublishTo:
             await self._sent(delivery, way)
 
     @asynccontextmanager
-    async def _turn(self, target: str) -> AsyncGenerator[None]:
+    async def _turn(self, way: Way) -> AsyncGenerator[None]:
         """
-        Hold one of the places for targets outside; what is ours needs none.
+        Hold one of the places for targets outside, and the target itself.
+
+        In the clients all is commits, each under a request id of its own: what two replicas do there at
+        once is done once, so that nobody waits for one that died. They have few places all the same, as
+        they go the way of kills, which wait for no message.
 
         Raises:
-            RetryLater: all are taken.
+            RetryLater: all are taken, or another replica is at work there.
         """
-        if target in (IN_APP, STATUS_PAGE):
-            yield
-            return
-        if self._room.locked():
+        rooms = {IN_APP: self._clients, STATUS_PAGE: None}
+        room = rooms.get(way.target, self._room)
+        if room is not None and room.locked():
             raise RetryLater("other targets are written to first", after_s=ORDER_S)
-        async with self._room:
+        key = f"comms:{way.incident.uid}:{way.target}"
+        alone = nullcontext() if way.target == IN_APP else self._alone.on(key)
+        async with room or nullcontext(), alone:
             yield
 
     async def _sent(self, delivery: Delivery, way: Way) -> None:
@@ -188,6 +189,7 @@ class PublishTo:
             thread=comms.places.get(way.target, {}),
             corrects=_corrected(state, way),
             stays_off=message.stays_off,
+            others=tuple(_others(state, way)),
         )
 
     async def _again(self, delivery: Delivery, way: Way, later: RetryLater) -> None:
@@ -259,44 +261,6 @@ class PublishTo:
         await self.env.store.commit(f"{delivery.effect.key}:{how}", decide)
 
 
-def first_due(state: State, way: Way) -> str:
-    """
-    Return the message that has to come to a target before another one, empty where none has.
-
-    In the clients the newer words stand in the place of the older ones, which were stored before: an
-    instance that does not answer keeps nobody waiting for a correction.
-    """
-    waits = ("due",) if way.target == IN_APP else ("due", "unsure")
-    older = [
-        one
-        for one in state.messages()
-        if one.incident == way.incident.id
-        and one.standing == "published"
-        and one.order < way.message.order
-        and way.target in one.sent
-        and one.sent[way.target].state in waits
-    ]
-    return min(older, key=lambda one: one.order).id if older else ""
-
-
-def newer_there(state: State, message: Message, target: str) -> str:
-    """
-    Return the message that came to a target after another one was let go, empty where none did.
-
-    The older one is not sent there any more: its words and its stage would stand over the newer ones.
-    """
-    newer = [
-        one
-        for one in state.messages()
-        if one.incident == message.incident
-        and one.standing == "published"
-        and one.order > message.order
-        and target in one.sent
-        and one.sent[target].state in ("done", "unsure")
-    ]
-    return max(newer, key=lambda one: one.order).id if newer else ""
-
-
 def _way(state: State, delivery: Delivery) -> Way | None:
     """Return what a delivery is about, None where it is done or another try has begun."""
     body = delivery.effect.body
@@ -319,6 +283,14 @@ def _placed(state: State, way: Way, thread: Record) -> tuple[Write, ...]:
         return ()
     after = replace(comms, places={**comms.places, way.target: thread})
     return (Write(COMMS, after.incident, as_record(after)),)
+
+
+def _others(state: State, way: Way) -> Iterator[Record]:
+    """Yield what other messages, of any incident, left at a target: none of it is this one."""
+    for one in state.messages():
+        sent = one.sent.get(way.target)
+        if one.id != way.message.id and sent is not None and sent.handle:
+            yield mapped(sent.handle)
 
 
 def _corrected(state: State, way: Way) -> Record:

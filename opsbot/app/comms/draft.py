@@ -13,7 +13,9 @@ from opsbot.app.environment import Environment
 from opsbot.app.target import nearest
 from opsbot.domain.change import Sealed
 from opsbot.domain.comms import Locale, Rendered, Template
-from opsbot.domain.comms_facts import STAYS_OFF
+from opsbot.domain.comms_cadence import FINAL, next_due
+from opsbot.domain.comms_facts import STATE, STAYS_OFF
+from opsbot.domain.comms_values import Here, lasting
 from opsbot.domain.errors import NeedsMoreWords, UnknownTemplate
 from opsbot.domain.incident import Incident
 from opsbot.domain.message import Message
@@ -43,12 +45,17 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The words of a message: as they are published, and the commitments that stand for them in the record."""
+    """
+    The words of a message: as they are published, and the commitments that stand for them in the record.
+
+    *claims* is how they say that things are for users, empty where they say nothing of it.
+    """
 
     template: Template
     rendered: Rendered
     next_ms: int | None
     stays_off: bool
+    claims: str
     headline: str
     texts: Mapping[Locale, str]
     headlines: Mapping[Locale, str]
@@ -120,6 +127,7 @@ class Writer:
         usable = self.usable(facts, template, wanted, next_ms)
         values = prefilled(template, wanted.values, usable)
         rendered = self.templates.render(template, values, usable)
+        values = lasting(template, values, Here(settings_of(state).zone, self.env.clock.now_ms()))
         headline, first = self.env.sealed(rendered.headline)
         kept = {locale: self.env.sealed(text) for locale, text in rendered.texts.items()}
         heads = {
@@ -135,6 +143,7 @@ class Writer:
             rendered=rendered,
             next_ms=next_ms,
             stays_off=stays_off(template, values),
+            claims=claims(template, usable),
             headline=headline,
             texts={locale: commitment for locale, (commitment, _) in kept.items()},
             headlines={locale: commitment for locale, (commitment, _) in heads.items()},
@@ -170,6 +179,8 @@ class Writer:
                 "The next update comes in a minute at the soonest, a week at the latest; nothing was"
                 " changed."
             )
+        if next_s is None and template.stage == "correction":
+            return self._standing(state, incident, template)
         if next_s is None and wanted.at_ms is not None and wanted.at_ms > now_ms:
             return wanted.at_ms
         settings = settings_of(state)
@@ -183,6 +194,24 @@ class Writer:
                 hint="Say it: `next:30m`.",
             )
         return next_ms
+
+    def _standing(self, state: State, incident: Incident, template: Template) -> int | None:
+        """
+        Return what a correction says of the next update: what is promised already, and stays promised.
+
+        It promises anew only where what was promised has passed; after a last word nothing follows.
+        """
+        rhythm = state.comms(incident.id).rhythm(template.audience)
+        over = rhythm.stage is None or rhythm.stage in FINAL
+        if over or "next_update" not in template.slots:
+            return None
+        now_ms, beat = (
+            self.env.clock.now_ms(),
+            settings_of(state).beat(template.audience, incident.severity),
+        )
+        if rhythm.overdue_ms is None and rhythm.due_ms is not None and rhythm.due_ms > now_ms:
+            return rhythm.due_ms
+        return next_due(beat, incident.times.declared, now_ms)
 
 
 def prefilled(
@@ -198,6 +227,16 @@ def stays_off(template: Template, values: Mapping[str, str]) -> bool:
     if template.field(STAYS_OFF) is not None:
         return values.get(STAYS_OFF, "").strip().casefold() == "yes"
     return STAYS_OFF in template.slots
+
+
+def claims(template: Template, usable: Mapping[str, str]) -> str:
+    """
+    Return how a message says that things are for users (`off`, `on` ...), empty where it does not.
+
+    Without a kill only that it is back is said; of anything else no word is wrong once a kill comes.
+    """
+    usual = "on" if "back_at" in usable else ""
+    return usable.get("state_now", usual) if STATE in template.slots else ""
 
 
 def promised(next_ms: int | None, zone: str) -> str:

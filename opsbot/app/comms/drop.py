@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 
 from opsbot.app.comms.change import Told, beside, changed
-from opsbot.app.comms.deliver import newer_there
 from opsbot.app.comms.edit import must_be_open
 from opsbot.app.comms.effects import cards, publish
+from opsbot.app.comms.order import newer_there
 from opsbot.app.comms.power import about, may_write, must_approve
 from opsbot.app.comms.requests import RetryTarget
 from opsbot.app.comms.second import drop_approvals, pending, seat_of

@@ -49,7 +49,8 @@ def decide_edit(
     must_be_open(state, before, now_ms)
     must_be_seen(before, order.request.seen if order.request.seen is not None else order.base)
     must_answer(draft.template)
-    why = draft.why or before.why
+    # Why somebody said no to it is no reason for a step back.
+    why = draft.why or ("" if before.standing == "refused" else before.why)
     told = state.comms(incident.id).rhythm(before.audience).stage
     must_step(told, before.stage, why=why, audience=before.audience)
     asked = order.request.targets if order.request.targets is not None else before.targets
@@ -70,6 +71,7 @@ def decide_edit(
         stays_off=draft.stays_off,
         why=why,
         next_ms=draft.next_ms,
+        claims=draft.claims,
         version=before.version + 1,
         editors=editors,
     )

@@ -5,7 +5,8 @@ from typing import Final
 
 from opsbot.app.incident.effects import MESSAGE_CARD, message_card
 from opsbot.app.incident.effects import card as incident_card
-from opsbot.domain.change import Effect, Record
+from opsbot.domain.change import Effect, Lane, Record
+from opsbot.domain.comms_settings import IN_APP
 from opsbot.domain.incident import Incident
 from opsbot.domain.message import Message
 
@@ -23,7 +24,8 @@ def publish(message: Message, target: str, *, again: bool = False) -> Effect:
     """
     Return the work of bringing a message to one target; a retry is another effect, told apart by its count.
 
-    *again*: it may have been sent before, so it is looked for first.
+    *again*: it may have been sent before, so it is looked for first. What clients read is commits alone,
+    so it goes the way of a kill: another replica soon takes over what one that died had in hand.
     """
     tries = message.sent[target].tries
     body: Record = {
@@ -33,7 +35,8 @@ def publish(message: Message, target: str, *, again: bool = False) -> Effect:
         "tries": tries,
         **({"again": True} if again else {}),
     }
-    return Effect(PUBLISH, f"comms:{message.uid}:{target}:{tries}", body)
+    lane: Lane = "kill" if target == IN_APP else "rest"
+    return Effect(PUBLISH, f"comms:{message.uid}:{target}:{tries}", body, lane=lane)
 
 
 def cards(message: Message, incident: Incident) -> tuple[Effect, ...]:

@@ -7,10 +7,12 @@ from opsbot.app.comms.effects import CARD, PUBLISH
 from opsbot.app.comms.port import Publishers
 from opsbot.app.comms.promise.due import Due
 from opsbot.app.comms.shown.card import MessageCard
+from opsbot.app.comms.target.promote import Promotes
 from opsbot.app.comms.verbs import Comms
 from opsbot.app.incident.promises import DUE
 from opsbot.app.no_chat import nobody
 from opsbot.app.ports import Chat, Handler, Outbox, Render
+from opsbot.app.user_texts import NOTICE
 
 
 def handlers(
@@ -29,4 +31,5 @@ def handlers(
         PUBLISH: PublishTo(comms.env, outbox, publishers),
         CARD: card,
         DUE: Due(comms.env, chat, render),
+        NOTICE: Promotes(comms.env),
     }

@@ -154,6 +154,7 @@ def drafted(
         next_ms=draft.next_ms,
         run=request.run,
         step=request.step,
+        claims=draft.claims,
     )
     return replace(message, sha=exact(message, draft.rendered))
 

@@ -44,7 +44,8 @@ class Post:
     the first message came there, empty for the first. *at_ms* is when it was published, *next_ms* when
     the next is promised. *components* are workflows by the name that users know. *corrects* is where
     the message that it corrects stands at this target, as its handle, empty for none. *stays_off*: it
-    says that the feature stays off, so no page may say that it works.
+    says that the feature stays off, so no page may say that it works. *others* are the handles of every
+    other message there, of any incident: whatever bears one of them is not this message.
     """
 
     key: str
@@ -61,6 +62,7 @@ class Post:
     thread: Record = field(default_factory=dict)
     corrects: Record = field(default_factory=dict)
     stays_off: bool = False
+    others: tuple[Record, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

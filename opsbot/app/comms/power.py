@@ -1,19 +1,29 @@
 """Who may write, let go, hold and approve what people read; on the track of exposed data, who alone may. Pure."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from opsbot.app.comms_rules import settings_of
 from opsbot.app.environment import policy_of
 from opsbot.app.incident.power import UNTRUSTED
 from opsbot.domain.actor import Actor
+from opsbot.domain.approval import Approval
 from opsbot.domain.comms import Audience
 from opsbot.domain.comms_facts import tells_exposure
 from opsbot.domain.comms_settings import CommsSettings
 from opsbot.domain.errors import NotAllowed
 from opsbot.domain.incident import Incident, Role
 from opsbot.domain.message import Message
-from opsbot.domain.policy import Request, Verdict, identity_of, judge, person_of, shown
+from opsbot.domain.policy import (
+    Request,
+    Verdict,
+    actor_of_person,
+    identity_of,
+    judge,
+    person_of,
+    shown,
+)
 from opsbot.domain.policy_identity import INSIDE, roles_of, standing_of
 from opsbot.domain.policy_model import Policy
 from opsbot.domain.state import State
@@ -57,8 +67,20 @@ def may_write(
         return verdict
     if leads:
         return Verdict("alone", "comms-role-of-incident", "You lead this incident.", person=by)
-    raise NotAllowed(
-        f"{verdict.message} Nothing was changed.", rule=verdict.rule, hint=verdict.hint
+    raise _no_writer(incident, verdict)
+
+
+def _no_writer(incident: Incident, verdict: Verdict) -> NotAllowed:
+    """Return the refusal of who may not write, with who may and how somebody comes to it."""
+    if verdict.rule != f"{COMMS}-role":
+        said = f"{verdict.message} Nothing was changed."
+        return NotAllowed(said, rule=verdict.rule, hint=verdict.hint)
+    lead = command("incident role comms @name")
+    return NotAllowed(
+        f"To write to people about {incident.id} takes the power `comms`, or to lead it or its words:"
+        " your roles give neither. Nothing was changed.",
+        rule=verdict.rule,
+        hint=f"{verdict.hint} Or whoever commands it makes you its comms lead: {lead}.".strip(),
     )
 
 
@@ -140,6 +162,35 @@ def must_approve(
             hint=f"May approve as `{seat}`: {names}.",
         )
     return "comms-exposure"
+
+
+def still_approves(
+    state: State,
+    incident: Incident,
+    seat: str,
+    given: Approval,
+    *,
+    on_call: frozenset[str],
+) -> bool:
+    """
+    Return whether who gave an approval may give it still: as a person of the policy, by their roles now.
+
+    *on_call* is what they are called first for now. Their groups are those that they had then, as far
+    as the policy gives these a say.
+    """
+    policy = policy_of(state)
+    person = policy.people.get(given.approver)
+    # Not as Slack would vouch for them: a policy may know of no workspace.
+    actor = None if person is None else actor_of_person(policy, person, via="http")
+    if actor is None:
+        return False
+    actor = replace(actor, groups=frozenset(given.groups), on_call=on_call)
+    asked, at_ms = (given.requested_ms, given.requester), given.settled_ms or given.requested_ms
+    try:
+        must_approve(state, incident, seat, actor, asked=asked, now_ms=at_ms)
+    except NotAllowed:
+        return False
+    return True
 
 
 def on_track(

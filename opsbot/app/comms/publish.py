@@ -328,14 +328,26 @@ def all_given(state: State, message: Message, but: Mapping[str, Approval]) -> bo
     return all(but.get(one.id, one).standing == "approved" for one in of(state, message))
 
 
-def died(state: State, incident: Incident, message: Message, now_ms: int) -> str:
-    """Return why a yes that was given to a message does not count any more, empty where all do."""
+def died(
+    state: State,
+    incident: Incident,
+    message: Message,
+    now_ms: int,
+    duties: Mapping[str, frozenset[str]],
+) -> str:
+    """
+    Return why a yes that was given to a message does not count any more, empty where all do.
+
+    *duties* are what people are called first for now, by their names.
+    """
     for one in of(state, message):
-        if one.standing == "approved" and now_ms >= one.expires_ms:
+        if one.standing != "approved":
+            continue
+        if now_ms >= one.expires_ms:
             return f"{one.id} was good until {clock(one.expires_ms)}"
-        if one.standing == "approved" and (what := differs(state, incident, message, one)):
-            return what
-        if one.standing == "approved" and (what := left_out(state, one)):
+        on_call = duties.get(one.approver, frozenset())
+        moved = differs(state, incident, message, one)
+        if what := moved or left_out(state, incident, one, on_call):
             return what
     return ""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from opsbot.app.comms.draft import Wanted, Writer, prefilled
 from opsbot.app.comms.exact import exact, in_order, stamped
+from opsbot.app.comms.order import first_due
 from opsbot.app.comms.port import Templates
 from opsbot.app.comms.second import givers, of, pending, seats
 from opsbot.app.comms.settings import settings_of
@@ -17,6 +18,7 @@ from opsbot.app.comms.wording.check import check
 from opsbot.app.comms.wording.known import known_of
 from opsbot.app.environment import Environment, policy_of
 from opsbot.domain.comms import Audience, Rendered, Template, goes_back
+from opsbot.domain.comms_values import Here, offered
 from opsbot.domain.errors import NotAllowed
 from opsbot.domain.incident import Incident
 from opsbot.domain.message import Message
@@ -105,6 +107,7 @@ class Reader:
             why=why,
             needs=self._needs(state, message) if message.standing == "draft" else 0,
             refused_by=_refused_by(state, message),
+            first=_first(state, message),
         )
 
     def _needs(self, state: State, message: Message) -> int:
@@ -128,6 +131,14 @@ class Reader:
         )
         return (*gone, *obstacles(state, now_ms, message), *refusing(state, message, rendered))
 
+    async def _said(self, message: Message) -> str:
+        """Return what people read in a message, in its first language. Raises StoreLost."""
+        texts = (await self.rendered(message)).texts
+        return next(iter(texts.values()), "")
+
+    def _here(self, state: State) -> Here:
+        return Here(settings_of(state).zone, self.env.clock.now_ms())
+
     async def form(
         self,
         incident: Incident,
@@ -148,7 +159,7 @@ class Reader:
         return MessageForm(
             template=template,
             incident=incident,
-            values=prefilled(template, mine, usable),
+            values=_offered(template, prefilled(template, mine, usable), self._here(state)),
             targets=possible(state, incident, template),
             chosen=chosen if message is None else message.targets,
             facts=facts,
@@ -156,10 +167,23 @@ class Reader:
             corrects="" if corrects is None else corrects.id,
             version=None if message is None else message.version,
             zone=settings_of(state).zone,
+            said="" if corrects is None else await self._said(corrects),
             goes_back=goes_back(
                 state.comms(incident.id).rhythm(template.audience).stage, template.stage
             ),
         )
+
+
+def _offered(template: Template, values: Mapping[str, str], here: Here) -> Mapping[str, str]:
+    """Return what fields are filled in with, as people would type it."""
+    known = {one.name: one.type for one in template.fields}
+    return {name: offered(known.get(name, "line"), said, here) for name, said in values.items()}
+
+
+def _first(state: State, message: Message) -> Mapping[str, str]:
+    """Return the message that each target takes before this one, of those that wait for one."""
+    due = (name for name, one in message.sent.items() if one.state == "due")
+    return {name: first for name in due if (first := first_due(state, message, name))}
 
 
 def _refused_by(state: State, message: Message) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from opsbot.app.incident.requests import Which
+from opsbot.app.requests import ApproveRequest
 from opsbot.domain.comms import Audience
 from opsbot.domain.incident_comms import Surety
 
@@ -165,3 +166,6 @@ CommsWords: TypeAlias = (
     | CommsLook
 )
 """Everything that can be asked about messages to people."""
+
+Asking: TypeAlias = Which | DropMessage | SnoozeUpdate | ApproveRequest
+"""What a form is opened for: a new message of an incident, and whatever asks for a reason."""

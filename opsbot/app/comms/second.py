@@ -5,7 +5,14 @@ from dataclasses import replace
 from typing import Final
 
 from opsbot.app.approvals import asking, hash_of, settled_late, timers_for, warning_ms
-from opsbot.app.comms.power import COMMS, about, functions, on_track, workflows_of
+from opsbot.app.comms.power import (
+    COMMS,
+    about,
+    functions,
+    on_track,
+    still_approves,
+    workflows_of,
+)
 from opsbot.app.comms.sight import aware
 from opsbot.app.comms_rules import settings_of
 from opsbot.app.environment import policy_of
@@ -20,6 +27,7 @@ from opsbot.domain.incident import Incident
 from opsbot.domain.message import Message, as_record
 from opsbot.domain.policy import Request, Verdict, identity_of, shown
 from opsbot.domain.policy_words import approvers
+from opsbot.domain.records import plain
 from opsbot.domain.said import inert
 from opsbot.domain.state import APPROVALS, MESSAGES, State
 from opsbot.domain.typed import command
@@ -49,9 +57,10 @@ def seats(
     if message.holding and first_word(state, incident):
         return ()
     public = message.audience == "users"
-    two = public and (
-        incident.severity in settings_of(state).two_person or verdict.outcome == "second_person"
-    )
+    # Whoever made an incident lighter, so that its words take one person, is not that person.
+    eased = {verdict.person, *message.writers}.intersection(state.comms(incident.id).eased)
+    grave = incident.severity in settings_of(state).two_person or bool(eased)
+    two = public and (grave or verdict.outcome == "second_person")
     return _counted(len(more) + two)
 
 
@@ -77,8 +86,8 @@ def action_of(state: State, incident: Incident, message: Message, seat: str) -> 
     """
     Return exactly what is let go, and what it rests on: the same at the approval as when it was asked.
 
-    Anything else makes the approval void: an edit, another severity, type or privacy, and another word
-    to the same audience meanwhile.
+    Anything else makes the approval void: an edit, another severity, type or privacy, other workflows
+    whose users read it, a target that leads elsewhere, and another word to the same audience meanwhile.
     """
     told = state.comms(incident.id).rhythm(message.audience).stage
     listed: tuple[Json, ...] = tuple(message.targets)
@@ -93,14 +102,24 @@ def action_of(state: State, incident: Incident, message: Message, seat: str) -> 
         "targets": list(listed),
         "type": incident.type,
         "private": incident.private,
+        "workflows": list[Json](sorted(incident.workflows)),
+        "places": hash_of(_places(state, message)),
         "told": told or "",
         "seat": seat,
     }
 
 
+def _places(state: State, message: Message) -> Record:
+    """Return where the targets of a message lead: a name may stay, and what it stands for be another."""
+    declared = ((name, settings_of(state).target(name)) for name in message.targets)
+    return {name: [one.kind, plain(one.where)] for name, one in declared if one is not None}
+
+
 def differs(state: State, incident: Incident, message: Message, approval: Approval) -> str:
     """Return in words what is different from what an approval was asked for, empty where nothing is."""
-    was, now = approval.action, action_of(state, incident, message, _seat(approval))
+    was, now = approval.action, {**action_of(state, incident, message, _seat(approval))}
+    if any(settings_of(state).target(name) is None for name in message.targets):
+        now["places"] = was.get("places")  # what nobody declares any more is refused by its name
     if message.standing != "waiting" or approval.id not in message.approvals:
         return f"{message.id} is {_STANDING.get(message.standing, message.standing)}"
     if others := _other_functions(state, incident, message):
@@ -112,10 +131,17 @@ def differs(state: State, incident: Incident, message: Message, approval: Approv
         "severity": f"{incident.id} is {incident.severity} now, and was {was.get('severity')}",
         "type": f"{incident.id} is of type `{incident.type}` now",
         "private": f"{incident.id} is {'private' if incident.private else 'public'} now",
+        "workflows": f"{incident.id} is about {workflows_named(incident)} now",
+        "places": "where its targets lead is declared otherwise now",
         "told": f"{message.audience} were told `{now['told']}` meanwhile, and {told} before",
     }
     changed = next((text for name, text in words.items() if was.get(name) != now[name]), "")
     return changed or f"{message.id} was edited"
+
+
+def workflows_named(incident: Incident) -> str:
+    """Return what an incident is about, in words."""
+    return ", ".join(f"`{one}`" for one in incident.workflows) or "no workflow"
 
 
 def _other_functions(state: State, incident: Incident, message: Message) -> str:
@@ -129,13 +155,20 @@ def _other_functions(state: State, incident: Incident, message: Message) -> str:
     return "who says yes where data was exposed is declared otherwise now"
 
 
-def left_out(state: State, approval: Approval) -> str:
-    """Return in words that who gave an approval for a function is not of it any more, empty where they are."""
-    people = functions(state).get(_seat(approval))
-    if people is None or approval.approver in people:
+def left_out(
+    state: State, incident: Incident, approval: Approval, on_call: frozenset[str] = frozenset()
+) -> str:
+    """
+    Return in words that who gave an approval may not give it any more, empty where they may.
+
+    *on_call* is what they are called first for now.
+    """
+    seat = _seat(approval)
+    if still_approves(state, incident, seat, approval, on_call=on_call):
         return ""
     who = shown(policy_of(state), approval.approver)
-    return f"{who}, who gave {approval.id}, does not approve as `{_seat(approval)}` any more"
+    role = f"does not approve as `{inert(seat, limit=40)}`" if seat in functions(state) else ""
+    return f"{who}, who gave {approval.id}, {role or 'may not approve it'} any more"
 
 
 def ask(

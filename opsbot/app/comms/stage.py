@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from opsbot.app import route_state
+from opsbot.app.comms.sheet.now import SAID, moved, standing
 from opsbot.app.fleet_words import clock, moment
 from opsbot.domain.comms import STAGES, Stage, Template
+from opsbot.domain.comms_cadence import FINAL
 from opsbot.domain.comms_facts import slots_needed
 from opsbot.domain.errors import IllegalMove, NeedsMoreWords, Unpublishable
 from opsbot.domain.incident import Incident
@@ -94,8 +96,25 @@ def _obstacles(state: State, now_ms: int, message: Message) -> Iterator[str]:
         must_step(rhythm.stage, message.stage, why=message.why, audience=message.audience)
     except NeedsMoreWords as back:
         yield f"{back.message.replace(' Nothing was changed.', '')} {back.hint}"
+    yield from _outrun(state, incident, message)
     if message.stage == "resolved" and not message.stays_off:
         yield from not_over(state, now_ms, incident)
+
+
+def _outrun(state: State, incident: Incident, message: Message) -> Iterator[str]:
+    """Yield what a message says that was so when it was written, and is not so any more."""
+    now = standing(state, incident).word
+    if message.claims and moved(message.claims, now):
+        said = SAID["" if message.claims == "on" else message.claims]
+        yield f"It says {said}, and by now it is so {SAID[now]}: edit it, and it says how it is."
+    rhythm = state.comms(incident.id).rhythm(message.audience)
+    if message.stage == "correction" and message.next_ms is not None and rhythm.stage in FINAL:
+        last = state.message(rhythm.newest)
+        if (last.published_ms or 0) > message.made_ms:
+            yield (
+                f"It says when the next update comes, and {last.id} was the last word since: edit it,"
+                " and it says nothing of it."
+            )
 
 
 def not_over(state: State, now_ms: int, incident: Incident) -> Iterator[str]:

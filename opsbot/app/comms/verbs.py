@@ -1,13 +1,13 @@
 """The verbs of messages to people: write, change, publish, hold, drop, look; each one commit, the same words everywhere."""
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from opsbot.app.committed import committed
 from opsbot.app.comms.approve import Approving, decide_approve
 from opsbot.app.comms.canned import Canned
-from opsbot.app.comms.change import Told
+from opsbot.app.comms.change import Outcome, Told
 from opsbot.app.comms.draft import Draft, Wanted, Writer
 from opsbot.app.comms.drop import Dropping, decide_drop, decide_retry
 from opsbot.app.comms.edit import Editing, decide_edit, must_be_open
@@ -20,7 +20,9 @@ from opsbot.app.comms.power import may_hold, may_write, situations
 from opsbot.app.comms.promise.snooze import Snoozes
 from opsbot.app.comms.publish import Publishing, decide_publish
 from opsbot.app.comms.read import Reader
+from opsbot.app.comms.ready import Ready
 from opsbot.app.comms.requests import (
+    Asking,
     CommsLook,
     DropMessage,
     EditMessage,
@@ -38,14 +40,8 @@ from opsbot.app.comms.settings import settings_of
 from opsbot.app.comms.sheet import facts as sheets
 from opsbot.app.comms.sheet.state import States
 from opsbot.app.comms.sheet.words import facts_said
-from opsbot.app.comms.shown.words import (
-    Around,
-    list_said,
-    listed_body,
-    message_line,
-    message_said,
-    templates_said,
-)
+from opsbot.app.comms.shown.lists import list_said, listed_body, message_line, templates_said
+from opsbot.app.comms.shown.words import Around, message_said
 from opsbot.app.comms.sight import found, visible
 from opsbot.app.comms.view import MessageForm, MessageView
 from opsbot.app.environment import Environment, policy_of
@@ -60,9 +56,16 @@ from opsbot.app.said_where import says_where
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change
 from opsbot.domain.comms import MOST_CHARACTERS, Template
-from opsbot.domain.errors import IllegalMove, NeedsMoreWords, UnknownIncident, UnknownTemplate
+from opsbot.domain.errors import (
+    IllegalMove,
+    NeedsMoreWords,
+    StaleButton,
+    UnknownIncident,
+    UnknownTemplate,
+)
 from opsbot.domain.incident import Incident
 from opsbot.domain.message import Message
+from opsbot.domain.policy import actor_of_person
 from opsbot.domain.said import Said
 from opsbot.domain.state import State
 from opsbot.domain.typed import command
@@ -185,9 +188,22 @@ class Comms:
             why=why,
             sealed=sealed,
         )
-        return await self._said(
-            request_id, lambda state, now_ms: decide_approve(state, now_ms, order), message.uid
-        )
+
+        def decide(state: State, now_ms: int) -> tuple[Change | None, Told]:
+            known = replace(order, duties=self._duties(state, message.id))
+            return decide_approve(state, now_ms, known)
+
+        return await self._said(request_id, decide, message.uid)
+
+    def _duties(self, state: State, message_id: str) -> Mapping[str, frozenset[str]]:
+        """Return what those who said yes to a message are called first for now, by their names."""
+        policy, found = policy_of(state), {}
+        for name in state.message(message_id).approved_by:
+            person = policy.people.get(name)
+            actor = None if person is None else actor_of_person(policy, person, via="http")
+            if actor is not None:
+                found[name] = self.present(actor).on_call
+        return found
 
     @says_where
     async def hold(self, request: HoldUsers, actor: Actor, *, request_id: str) -> Said:
@@ -283,9 +299,8 @@ class Comms:
         ]
         shown = known[:LISTED]
         heads = await self.env.unsealed(*(one.headline for one in shown))
-        around = self._around()
         lines = [
-            message_line(one, head, around.policy, around.now_ms)
+            message_line(state, one, head, self.env.clock.now_ms())
             for one, head in zip(shown, heads, strict=True)
         ]
         bodies = [listed_body(one, head) for one, head in zip(shown, heads, strict=True)]
@@ -318,6 +333,12 @@ class Comms:
 
     @says_where
     @only_looks
+    async def ready(self, what: Asking, actor: Actor) -> Outcome | None:
+        """Return what something would come to before a form asks for more. Raises as the verb itself."""
+        return await Ready(self.env, self.reader)(what, actor)
+
+    @says_where
+    @only_looks
     async def view(self, message: str, actor: Actor) -> MessageView:
         """Return everything that is shown of one message. Raises as `look`."""
         return await self.reader.view(found(await self.env.store.refresh(), actor, message))
@@ -339,7 +360,11 @@ class Comms:
         turn: Decide[Told] = decide
         _, told = await committed(self.env.store, request_id, turn)
         state = self.env.store.state if told is not None else await self.env.store.refresh()
-        message = next(one for one in state.messages() if one.uid == uid)
+        message = next((one for one in state.messages() if one.uid == uid), None)
+        if message is None:
+            raise StaleButton(
+                "This very request was made before, for something else; nothing was done."
+            )
         view = await self.reader.view(message)
         if told is None:
             return message_said(view, self._around(), outcome="already")

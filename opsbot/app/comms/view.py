@@ -1,11 +1,11 @@
 """What is shown of a message, read once: its words, what stands in its way, who is asked, how far each target is."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from opsbot.domain.approval import Approval
-from opsbot.domain.comms import Rendered, Template
+from opsbot.domain.comms import Locale, Rendered, Template
 from opsbot.domain.incident import Incident
 from opsbot.domain.incident_comms import Surety
 from opsbot.domain.message import Message
@@ -28,13 +28,18 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One line of the fact sheet: *name* for templates, *label* and *value* for people, and what it is worth."""
+    """
+    One line of the fact sheet: *name* for templates, *label* and *value* for people, and what it is worth.
+
+    *by_locale* is the value in languages in which it reads otherwise.
+    """
 
     name: str
     label: str
     value: str
     surety: Surety
     source: str = ""
+    by_locale: Mapping[Locale, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,8 @@ class MessageView:
     stands in the way beside (`K-3 still holds: say that the feature stays off, or restore it first`), in our words.
     *approvals* it waits for, *asked* who may give them; *needs* is how many other people it would take,
     for a draft. *template* is None where its file is gone.
-    *refused_by* is who said no to it, empty where nobody did.
+    *refused_by* is who said no to it, empty where nobody did. *first* names, by target, the message that
+    has to come there before this one.
     """
 
     message: Message
@@ -62,6 +68,7 @@ class MessageView:
     why: str = ""
     needs: int = 0
     refused_by: str = ""
+    first: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +76,7 @@ class MessageForm:
     """
     What a form is made from: the template, its fields prefilled, the targets it could go to, the fact sheet.
 
-    *goes_back*: its stage is one that the audience was told to be past, which takes a reason. *zone* is
+    *said* is what the message said that it corrects. *goes_back*: its stage is one that the audience was told to be past, which takes a reason. *zone* is
     where times are read.
     """
 
@@ -83,4 +90,5 @@ class MessageForm:
     corrects: str = ""
     version: int | None = None
     goes_back: bool = False
+    said: str = ""
     zone: str = "UTC"

@@ -10,7 +10,7 @@ from opsbot.domain.incident import Incident
 from opsbot.domain.message import Message, Sent
 from opsbot.domain.said import inert
 from opsbot.domain.state import State
-from opsbot.domain.typed import command
+from opsbot.domain.typed import command, link
 
 SHOWN: Final = 3
 """Messages that are not let go yet and are named; the others are counted."""
@@ -34,14 +34,15 @@ def _told(message: Message, now_ms: int) -> Iterator[str]:
     far = "; ".join(
         _far(name, message.sent[name]) for name in message.targets if name in message.sent
     )
+    what = "a correction" if message.stage == "correction" else f"`{message.stage}`"
     wrong = f", corrected by {message.corrected}" if message.corrected else ""
-    yield f"{who[0].upper()}{who[1:]} were told `{message.stage}` {at} ({message.id}{wrong}): {far}."
+    yield f"{who[0].upper()}{who[1:]} were told {what} {at} ({message.id}{wrong}): {far}."
 
 
 def _far(target: str, sent: Sent) -> str:
     name = f"`{inert(target, limit=60)}`"
     if sent.state == "done":
-        return f"{name} {sent.url}" if sent.url else name
+        return link(sent.url, inert(target, limit=60)) if sent.url else name
     word = {"due": "on its way", "failed": "failed", "unsure": "not known whether it is there"}
     return f"{name} {word.get(sent.state, inert(sent.detail, limit=60))}"
 

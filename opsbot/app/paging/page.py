@@ -93,7 +93,7 @@ class PageIncident:
             over = f"it was {incident.status} before anybody was called"
             await self._settled(incident, Step("skipped", over, tries=step.tries))
             return
-        await self._taken(incident, incident.pager, paged, rang=not order.assignee)
+        await self._taken(incident, incident.pager, paged, rang=not order.assignees)
 
     async def _taken(self, incident: Incident, pager: Pager, paged: Paged, *, rang: bool) -> None:
         if _of_another(incident, pager, paged):
@@ -146,10 +146,10 @@ class PageIncident:
             urgency="low" if calm else "high",
             priority="" if calm else PRIORITY[incident.severity],
             sender=email_of(state, incident.declared_by),
-            assignee=self._awake(state, incident, policy or settings_of(state).escalation_policy),
+            assignees=self._awake(state, incident, policy or settings_of(state).escalation_policy),
         )
 
-    def _awake(self, state: State, incident: Incident, policy: str) -> str:
+    def _awake(self, state: State, incident: Incident, policy: str) -> tuple[str, ...]:
         """
         Return the opener's id at PagerDuty where they are the very one who would be called.
 
@@ -157,16 +157,16 @@ class PageIncident:
         is due later (a reopening, a higher severity, asked for by hand) rings.
         """
         if incident.steps["page"].tries:
-            return ""
+            return ()
         roster, now_ms = None if self.rota is None else self.rota.roster, self.env.clock.now_ms()
         if roster is None or not roster.fresh(now_ms):
-            return ""
+            return ()
         first = [one for one in roster.on((policy,), now_ms) if one.level == FIRST_LEVEL]
         if len(first) != 1:
-            return ""
+            return ()
         person = person_on(policy_of(state), first[0])
         opened = person is not None and person.name == incident.declared_by
-        return first[0].pager if opened else ""
+        return (first[0].pager,) if opened else ()
 
     async def _paged(self, incident: Incident, paged: Paged, *, rang: bool) -> None:
         left_out = "".join(f"; {one}" for one in paged.left_out)

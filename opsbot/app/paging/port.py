@@ -51,8 +51,8 @@ class PageOrder:
     *key* is the incident's own (`opsbot:<env>:<INC-n>`): never empty, never used again, never cut.
     *service* and *escalation_policy* are ids; without a policy the service's own counts. *priority*
     is a name, skipped where the account has none of it. *sender* is the e-mail of who opens it, the
-    bot's own where it is empty or not known. *assignee* is the id of who opens it where they are the
-    one who would be called: assigned to themselves it is acknowledged at once and rings nowhere.
+    bot's own where it is empty or not known. *assignees* are the ids of who is called, in place of the
+    policy; whoever opens it themselves is not rung: assigned to them it is acknowledged at once.
     Texts are cut to what the service takes.
     """
 
@@ -65,7 +65,7 @@ class PageOrder:
     priority: str = ""
     sender: str = ""
     bridge_url: str = ""
-    assignee: str = ""
+    assignees: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

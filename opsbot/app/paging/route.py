@@ -8,24 +8,25 @@ from opsbot.app.environment import Environment
 from opsbot.app.incident.open import settings_of
 from opsbot.app.incident.steps import declared
 from opsbot.app.paging.alarm import PagerAlarm
+from opsbot.app.paging.caller import Caller
 from opsbot.app.paging.mirror import PAGERDUTY
-from opsbot.app.paging.page import AGAIN_S, ALARM_MS
-from opsbot.app.paging.port import (
-    AlertEvent,
-    PageOrder,
-    Paging,
-    PagingOff,
-    PagingUnauthorised,
-    PagingUnreachable,
-)
-from opsbot.app.ports import Delivery, GiveUp, RetryLater
-from opsbot.domain.change import Change, Json
+from opsbot.app.paging.over import ROUTE, over
+from opsbot.app.paging.port import PageOrder, Paging
+from opsbot.app.ports import Delivery
+from opsbot.domain.change import Change, Json, Record, Timer
 from opsbot.domain.said import inert
 from opsbot.domain.state import State
 from opsbot.domain.workflow import Workflow
 
 STUCK: Final = "stuck"
 """What went red serves on, because the last good revision may not serve."""
+
+RINGS_MS: Final = 300_000
+"""
+A page is resolved by itself after so long at the earliest.
+
+A way back is confirmed within seconds: resolved as soon as that, it would ring nowhere.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,47 +50,10 @@ class PageRoute:
         wanted = self.paging is not None and settings_of(state).paging
         if self.paging is None or workflow is None or not wanted or _over(state, workflow, body):
             return
-        order = self._order(state, workflow, body)
-        try:
-            number = await self._called(self.paging, order)
-        except RetryLater as later:
-            await self._unreached(self.paging, order, later, int(str(body["at_ms"])))
-            pause = AGAIN_S[min(delivery.attempt, len(AGAIN_S)) - 1]
-            raise RetryLater(str(later), after_s=later.after_s or pause) from later
+        order, since_ms = self._order(state, workflow, body), int(str(body["at_ms"]))
+        caller = Caller(self.env, self.paging, self.alarm)
+        number = await caller.open_or_alert(order, delivery, since_ms=since_ms)
         await self._noted(order.key, body, number)
-
-    async def _called(self, paging: Paging, order: PageOrder) -> int | None:
-        """Return the number of what was opened or found; None where it went out as a machine's alert."""
-        if not (paging.can_page and order.service):
-            if not paging.can_alert:
-                raise PagingOff("no `pagerduty.service` is declared for it")
-            await paging.trigger(self._event(order))
-            return None
-        try:
-            paged = await paging.open(order)
-        except GiveUp:
-            if not paging.can_alert:
-                raise
-            await paging.trigger(self._event(order))
-            return None
-        if self.alarm is not None:
-            await self.alarm.accepted()
-        return paged.number
-
-    async def _unreached(
-        self, paging: Paging, order: PageOrder, why: RetryLater, since_ms: int
-    ) -> None:
-        """Raise the alarm the other way, under the same key: at once for a refused key, else after a while."""
-        refused = isinstance(why, PagingUnauthorised)
-        late = self.env.clock.now_ms() - since_ms >= ALARM_MS
-        if refused and self.alarm is not None:
-            await self.alarm.refused()
-        if not paging.can_alert or not (refused or (late and isinstance(why, PagingUnreachable))):
-            return
-        try:
-            await paging.trigger(self._event(order))
-        except (RetryLater, GiveUp):
-            return  # the next attempt raises it again: the same key is the same alert
 
     def _order(self, state: State, workflow: Workflow, body: Mapping[str, Json]) -> PageOrder:
         settings, revision = settings_of(state), str(body["revision"])
@@ -116,13 +80,20 @@ class PageRoute:
             or settings.escalation_policy,
         )
 
-    def _event(self, order: PageOrder) -> AlertEvent:
-        return AlertEvent(key=order.key, summary=order.title, source=f"opsbot {self.env.name}")
-
     async def _noted(self, key: str, body: Mapping[str, Json], number: int | None) -> None:
-        """Write into the journal, once, that somebody was called."""
-        facts = {"workflow": body["workflow"], "revision": body["revision"], "page": number}
-        change = Change(verb="route_paged", actor=PAGERDUTY, rule="system", facts=facts)
+        """Write into the journal, once, that somebody was called; from then on it is looked whether it is over."""
+        facts: Record = {
+            "workflow": body["workflow"],
+            "revision": body["revision"],
+            "page": number,
+        }
+        change = Change(
+            verb="route_paged",
+            actor=PAGERDUTY,
+            rule="system",
+            facts=facts,
+            timers=(Timer(f"page-over:{key}", RINGS_MS, over(ROUTE, key, facts)),),
+        )
         await self.env.store.commit(f"route-paged:{key}", lambda state, now_ms: (change, None))
 
 

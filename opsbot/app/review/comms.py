@@ -2,8 +2,9 @@
 
 from collections.abc import AsyncIterator
 
+from opsbot.app.comms_rules import settings_of
 from opsbot.app.environment import Environment, policy_of
-from opsbot.domain.comms import AUDIENCES
+from opsbot.domain.comms import AUDIENCES, Locale
 from opsbot.domain.incident import Incident
 from opsbot.domain.message import Message, Sent
 from opsbot.domain.policy import shown
@@ -38,7 +39,11 @@ async def told_people(env: Environment, incident: Incident) -> Communication:
 
 async def _message(env: Environment, one: Message) -> ToldMessage:
     policy = policy_of(env.store.state)
-    headline, *texts = await env.unsealed(one.headline, *one.texts.values())
+    names, own = _languages(env, one), tuple(one.headlines)
+    headline, *said = await env.unsealed(
+        one.headline, *(one.texts[name] for name in names), *(one.headlines[name] for name in own)
+    )
+    texts, heads = said[: len(names)], said[len(names) :]
     reached = [
         sent.at_ms for sent in one.sent.values() if sent.state == "done" and sent.confirmed != 0
     ]
@@ -48,7 +53,8 @@ async def _message(env: Environment, one: Message) -> ToldMessage:
         stage=one.stage,
         severity=one.severity,
         headline=headline,
-        texts=dict(zip(one.texts, texts, strict=True)),
+        texts=dict(zip(names, texts, strict=True)),
+        headlines=dict(zip(own, heads, strict=True)),
         author=inert(shown(policy, one.author), limit=80),
         by=inert(shown(policy, one.published_by or one.author), limit=80),
         approved_by=tuple(inert(shown(policy, who), limit=80) for who in one.approved_by),
@@ -60,6 +66,13 @@ async def _message(env: Environment, one: Message) -> ToldMessage:
         corrected=one.corrected,
         places=tuple(_place(name, sent) for name, sent in one.sent.items()),
     )
+
+
+def _languages(env: Environment, one: Message) -> tuple[Locale, ...]:
+    """Return the languages of a message as they are declared, the one that is always written first."""
+    known = settings_of(env.store.state).locales
+    named = tuple(name for name in known if name in one.texts)
+    return (*named, *sorted(name for name in one.texts if name not in known))
 
 
 def _place(name: str, sent: Sent) -> ToldPlace:

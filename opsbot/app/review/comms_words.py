@@ -75,12 +75,12 @@ def _times(review: Review) -> Iterator[str]:
         yield "Time to tell users: not known."
     else:
         took = _took(review, told)
-        yield f"Users were told at {_at(told)}{'' if took is None else f', after {lasted(took)}'}."
+        yield f"Users were told at {_at(told)}{'' if took is None else f', {lasted(took)} after {_since(review)}'}."
     found = review.comms
     if found.promised:
         share = round(100 * found.kept / found.promised)
         of = f"{found.kept} of {found.promised}"
-        yield f"Words due or promised that came in time: {of} ({share} %)."
+        yield f"Promises kept: {of} ({share} %). Each is a word that was due, or promised, by a time."
     elif found.messages:
         yield "No word was due or promised that anybody waited for."
 
@@ -96,6 +96,10 @@ def _took(review: Review, told_ms: int) -> int | None:
         return review.measures.tell
     times = review.times
     return max(told_ms - (times.declared if times.detected is None else times.detected), 0)
+
+
+def _since(review: Review) -> str:
+    return "it was declared" if review.times.detected is None else "it was noticed"
 
 
 def _unsaid(review: Review) -> Iterator[str]:
@@ -119,7 +123,10 @@ def _beside(review: Review) -> Iterator[tuple[str, str]]:
             rows.append((kill.at_ms + round(kill.confirmed_ms), f"{kill.id} confirmed"))
     for one in review.comms.messages:
         rows += [
-            (place.at_ms, f"{one.id} (`{one.stage}`) at {inert(place.target, limit=80)}")
+            (
+                place.at_ms,
+                f"{one.id} (`{one.stage}`) could be read at {inert(place.target, limit=80)}",
+            )
             for place in one.places
             if place.state == "done"
         ]
@@ -128,13 +135,14 @@ def _beside(review: Review) -> Iterator[tuple[str, str]]:
 
 
 def _messages(review: Review) -> Table:
-    head = ("Message", "Stage", "To", "Written by", "Approved by", "Let go", "Public after")
+    after = "Public after declaring"
+    head = ("Message", "Stage", "To", "Written by", "Approved by", "Let go", after)
     return Table(head, tuple(_message(review, one) for one in review.comms.messages))
 
 
 def _message(review: Review, one: ToldMessage) -> tuple[str, ...]:
     approved = ", ".join(one.approved_by) or (
-        f"in advance; {one.by}" if one.holding else "nobody else"
+        f"in advance; let go by {one.by}" if one.holding else f"nobody else; let go by {one.by}"
     )
     since = review.times.declared
     public = "never" if one.public_ms is None else lasted(max(one.public_ms - since, 0))
@@ -159,21 +167,21 @@ def _place(one: ToldMessage, place: ToldPlace) -> tuple[str, ...]:
 def _words(one: ToldMessage) -> Iterator[Item]:
     own = sorted(one.places, key=lambda place: place.target != STATUS_PAGE)
     url = next((place.url for place in own if place.url), "")
+    wrong = f", corrected by {one.corrected} since" if one.corrected else ""
     for locale, text in one.texts.items():
-        head = inert(one.headline, limit=300)
-        said = inert(text, limit=WHOLE)
-        yield Item(
-            f"{one.id} ({locale}) {head}: {said}", _at(one.let_ms), url, struck=bool(one.corrected)
-        )
+        head = inert(one.headlines.get(locale, one.headline), limit=300)
+        tongue = f" ({locale})" if len(one.texts) > 1 else ""
+        said = f"{one.id}{tongue}{wrong}: \u201c{head}\u201d {inert(text, limit=WHOLE)}"
+        yield Item(said, _at(one.let_ms), url)
 
 
 def _promises(found: Communication) -> Iterator[str]:
     for one in found.audiences:
         came = one.kept + one.broken
         if came:
-            yield f"To {AUDIENCE_WORD[one.audience]}: {one.kept} of {came} kept."
+            yield f"To {AUDIENCE_WORD[one.audience]}: {one.kept} of {came} in time."
     if not any(one.kept + one.broken for one in found.audiences):
-        yield "None came due."
+        yield "No time came by which somebody was to hear."
 
 
 def _moved(found: Communication) -> Iterator[Item]:

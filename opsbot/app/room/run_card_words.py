@@ -9,8 +9,9 @@ from opsbot.app.incident.words import lasted
 from opsbot.app.room.run_step_words import LANE_WORD, MODE_WORD, WHOLE, Around, step_said
 from opsbot.app.runs.press import value
 from opsbot.app.runs.view import LaneView, RunView
-from opsbot.app.runs.words import ended_word, sentence, still_held, whole
+from opsbot.app.runs.words import STATE_WORD, ended_word, sentence, still_held, whole
 from opsbot.domain.run import Run
+from opsbot.domain.runbook import LaneName
 from opsbot.domain.said import Button, Said, Tone, inert
 from opsbot.domain.typed import command
 
@@ -51,6 +52,32 @@ def current_said(view: RunView, around: Around | None = None) -> Said:
         if lane.step is not None
     )
     return replace(said, lines=(*said.lines, *beside), channel=view.channel)
+
+
+def lane_end_said(view: RunView, lane: LaneName) -> Said:
+    """Return what is read by who dealt with the last step of a lane: nothing newer stands in the channel then."""
+    left = [
+        f"Still current, {LANE_WORD[one.name].lower()}: step {one.step.number},"
+        f" \u201c{inert(one.step.step.title, limit=TITLE)}\u201d"
+        f"; {one.step.assignee or 'nobody'} has it."
+        for one in view.lanes
+        if one.step is not None
+    ]
+    open_ = [one for one in view.steps if one.state in ("failed", "blocked")]
+    left += [
+        f"To be dealt with: step {one.number}, \u201c{inert(one.step.title, limit=TITLE)}\u201d,"
+        f" {STATE_WORD[one.state]}."
+        for one in open_
+    ]
+    if at_end(view):
+        left.append("Nothing is current any more: finish it, and its card says so.")
+    buttons = [Button("run_finish", "Finish it", value(view.run), "primary")]
+    return Said(
+        "plain",
+        f"The {LANE_WORD[lane].lower()} lane of {view.run.id} is at its end",
+        tuple(left),
+        (*(buttons if at_end(view) else ()), Button("run_steps", WHOLE, value(view.run))),
+    )
 
 
 def moved_said(view: RunView) -> Said:

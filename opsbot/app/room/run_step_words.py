@@ -1,18 +1,20 @@
 """The current step of a run as one message: what to do, what each button does, who has it. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from opsbot.app.fleet_words import clock, counted
+from opsbot.app.fleet_words import clock, counted, moment
 from opsbot.app.incident.words import lasted
 from opsbot.app.runs.about import minutes
 from opsbot.app.runs.press import value
 from opsbot.app.runs.question import ASKED
+from opsbot.app.runs.unpressed import unpressed_words
 from opsbot.app.runs.view import ActView, LaneView, RunView, StepView
+from opsbot.app.runs.words import sentence
 from opsbot.domain.prose import Block, Paragraph, Prose, Span, words
 from opsbot.domain.run import RunMode
-from opsbot.domain.runbook import Action, Decision, LaneName
+from opsbot.domain.runbook import Action, Decision, LaneName, Option
 from opsbot.domain.said import Button, Item, Said, Tone, inert
 
 VISIBLE: Final = 4
@@ -80,7 +82,7 @@ def _ended(view: RunView, one: StepView) -> str:
     results = ", ".join(act.result for act in one.acts if act.result)
     came = f" ({results})" if results else ""
     if one.state == "done":
-        return f"\u2713 done{by}{at}{took}{came}{_answer(one)}"
+        return f"\u2713 done{by}{at}{took}{came}{_answer(one)}{_left(view, one)}"
     if one.state == "skipped":
         return f"skipped{by}{at}: {inert(one.why, limit=200) or 'the reason was erased'}"
     if one.state == "failed":
@@ -91,6 +93,15 @@ def _ended(view: RunView, one: StepView) -> str:
     if not view.run.open:
         return f"was open when {view.run.id} ended"
     return "is left open; the step below is current"
+
+
+def _left(view: RunView, one: StepView) -> str:
+    """Return what a step was done without: boxes that nobody ticked, actions that nobody pressed here."""
+    boxes, ticked = len(one.step.boxes), len(one.mark.boxes)
+    parts = [f"{ticked} of {boxes} boxes ticked"] if ticked < boxes else []
+    if pressed := unpressed_words(view.run, view.book, one.step):
+        parts.append(pressed)
+    return f". {sentence('; '.join(parts))}" if parts else ""
 
 
 def _answer(one: StepView) -> str:
@@ -129,7 +140,7 @@ def _lines(view: RunView, lane: LaneView, one: StepView) -> Iterator[str]:
         yield f"It did not work{f': {why}' if why else ''}, said {one.by}."
     if lane.holds and lane.step is not one:
         yield f"The lane waits: {lane.holds}."
-    yield from (_acted(act) for act in one.acts if act.state)
+    yield from (_acted(act, view.now_ms) for act in one.acts if act.state or act.detail)
     yield _kept(one)
     if lane.after:
         after = ", ".join(f"\u201c{inert(title, limit=WORDS)}\u201d" for title in lane.after)
@@ -144,7 +155,9 @@ def _held(one: StepView) -> str:
     return f"Nobody has it yet.{offered}"
 
 
-def _acted(act: ActView) -> str:
+def _acted(act: ActView, now_ms: int) -> str:
+    if not act.state:
+        return f"{act.label}: {act.detail}."
     by = f", pressed by {act.by}" if act.by else ""
     result = f" ({act.result})" if act.result else ""
     detail = f"; {act.detail}" if act.detail and act.state != "undone" else ""
@@ -160,7 +173,10 @@ def _acted(act: ActView) -> str:
         "executing": " It is being taken back.",
         "waiting": " Taking it back waits for a second person.",
     }.get(act.undone, "")
-    return f"{act.label}: {said}{result}{by}{detail.rstrip('.')}.{back}"
+    until = (
+        f", until {moment(act.until_ms, now_ms)}" if act.state == "waiting" and act.until_ms else ""
+    )
+    return f"{act.label}: {said}{result}{until}{by}{detail.rstrip('.')}.{back}"
 
 
 def _kept(one: StepView) -> str:
@@ -184,6 +200,9 @@ def _parts(view: RunView, one: StepView) -> Iterator[Block | Item]:
     if step.onward:
         yield from _labelled("Continue in", words(f"the runbook {step.onward}"))
     if step.decide is not None:
+        due = next((act for act in one.acts if act.press), None)
+        if due is not None and run.open:
+            yield Paragraph(words(f"First press \u201c{due.label}\u201d below; then answer."))
         yield from _decide(view, one, step.decide)
 
 
@@ -202,9 +221,23 @@ def _decide(view: RunView, one: StepView, decision: Decision) -> Iterator[Block 
         leads = f"goes on in the runbook {option.runbook}" if option.runbook else leads
         mark = "\u2611" if chosen == number - 1 else "\u2022"
         short = option.label if 0 < len(option.label) <= SHORT else "This one"
-        press = Button("run_answer", short, value(view.run, one.step.id, str(number)))
+        press = Button(
+            "run_answer", short, value(view.run, one.step.id, str(number)),
+            confirm=_leads_back(view, one, option),
+        )  # fmt: skip
         prose = (Span("strong", inner=words(option.label)), *words(f": {leads}" if leads else ""))
         yield Item(prose, mark, press if view.run.open else None)
+
+
+def _leads_back(view: RunView, one: StepView, option: Option) -> str:
+    """Return what is asked before an answer that opens steps again; empty for one that leads on."""
+    to = view.step(option.step)
+    if to is None or to.step.lane != one.step.lane or to.number > one.number:
+        return ""
+    title = inert(to.step.title, limit=TITLE)
+    return (
+        f"This goes back to \u201c{title}\u201d: every step from there to here is to be done again."
+    )
 
 
 def _buttons(view: RunView, one: StepView, around: Around) -> Iterator[Button]:
@@ -215,9 +248,14 @@ def _buttons(view: RunView, one: StepView, around: Around) -> Iterator[Button]:
     if unknown is not None:
         label = f"Look what is so: {unknown.label}"[:WORDS]
         yield Button("run_read_back", label, value(run, step.id, str(unknown.number)), "primary")
+    waits = next((act for act in one.acts if _asks(act)), None)
+    if waits is not None:
+        yield Button("approve", f"Approve {waits.result}", waits.result, "primary")
     due = next((act for act in one.acts if act.press), None)
     if due is not None:
-        yield action_button(view, one, due, around)
+        button = action_button(view, one, due, around)
+        mild = waits is not None and button.style == "primary"
+        yield replace(button, style="") if mild else button
     if step.decide is None and _may_tick(view, one):
         yield Button("run_done", "Done", at, "" if due is not None else "primary")
     if one.state in ("current", "blocked"):
@@ -225,6 +263,11 @@ def _buttons(view: RunView, one: StepView, around: Around) -> Iterator[Button]:
     yield Button("run_skip", "Skip\u2026", at)
     if not one.mark.assignee:
         yield Button("run_take", "I have this", at)
+
+
+def _asks(act: ActView) -> bool:
+    """Return whether an action waits for the yes of a second person."""
+    return act.state == "waiting" and act.result.startswith("A-")
 
 
 def _may_tick(view: RunView, one: StepView) -> bool:
@@ -256,6 +299,7 @@ def action_button(view: RunView, one: StepView, act: ActView, around: Around) ->
 def asked(view: RunView, one: StepView, act: ActView, around: Around) -> Iterator[str]:
     """Yield what the dialog of an action says: 300 characters of Slack's at most."""
     yield f"{act.label}, in {view.env}."
+    yield _says(one.step.actions[act.number - 1])
     if act.changes and "of" not in one.step.actions[act.number - 1].arguments:
         yield _reaches(view, one.step.actions[act.number - 1], around)
     if one.step.undo:
@@ -264,6 +308,16 @@ def asked(view: RunView, one: StepView, act: ActView, around: Around) -> Iterato
         yield f"Undo: step \u201c{title}\u201d."
     else:
         yield _BACK.get(act.verb, "")
+
+
+def _says(action: Action) -> str:
+    """Return the words that an action says to people by itself."""
+    text = str(action.arguments.get("update" if action.verb == "incident" else "reason") or "")
+    if action.verb not in ("incident", "page") or not text.strip():
+        return ""
+    next_ = action.arguments.get("next")
+    promise = f" It promises the next update in {next_}." if next_ else ""
+    return f"It says: \u201c{inert(text, limit=100)}\u201d.{promise}"
 
 
 def _reaches(view: RunView, action: Action, around: Around) -> str:

@@ -21,14 +21,13 @@ class Recorded:
     """
     What came of a batch.
 
-    *taken* was stored; *passed_over* was not, because something newer is known. *looks* says that
-    a ramp or a watch of the subject was told. *now_ms* is the store's time.
+    *taken* was stored. *looks* says that a ramp or a watch of the subject was told. *now_ms* is the
+    store's time.
     """
 
     workflow: Workflow
     subject: str
     taken: tuple[Measurement, ...]
-    passed_over: tuple[Measurement, ...]
     looks: bool
     now_ms: int
 
@@ -44,24 +43,20 @@ def recorded_said(
     """Return the answer to a batch of results."""
     workflow, subject, taken = done.workflow, done.subject, done.taken
     gates = tuple(one.gate for one in results)
-    unasked = [one for one in (*taken, *done.passed_over) if not _asks(gates, one)]
+    unasked = [one for one in taken if not _asks(gates, one)]
     what, about = counted(len(taken), "result"), f"`{workflow.name}` {inert(subject, limit=80)}"
     title = f"Recorded for {about} in {env}: {what}"
-    if not taken:
-        title = f"Nothing was recorded for {about} in {env}: something newer is known"
     lines = [
         *gate_lines(results),
         *([] if gates else [f"`{workflow.name}` declares no gate: nothing asks for evidence."]),
         *(_nobody_asks(results, one) for one in unasked if gates),
-        *(f"Not replaced: of {_name(one)} something newer is known." for one in done.passed_over),
-        *(["The ramp looks at it now."] if done.looks and taken else []),
+        *(["The ramp looks at it now."] if done.looks else []),
         *(["This request was done before; nothing was done twice."] if _again(committed) else []),
         *stored_lines(committed, promise),
     ]
     body: dict[str, Json] = {
         **_about(env, workflow, subject, results),
         "recorded": len(taken),
-        "passed_over": [f"{one.suite} {one.metric}" for one in done.passed_over],
         "not_asked_for": [f"{one.suite} {one.metric}" for one in unasked],
         "stored": True,
         "durable": None if committed is None else committed.durable,

@@ -1,6 +1,7 @@
 """The effect handlers of a ramp: take its next step, and follow what serves until the fleet says so."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from opsbot.app.climb import take
 from opsbot.app.environment import Environment
@@ -15,6 +16,9 @@ from opsbot.domain.change import Change, Record, Write
 from opsbot.domain.containment import Containment
 from opsbot.domain.routing import Routing, as_record, confirmed
 from opsbot.domain.state import ROUTES, State
+
+LATE_AGAIN_S: Final = 600.0
+"""How often a fleet is looked at that has not confirmed a route for a day, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +61,10 @@ class Ramp:
             watched_route(routing), state.workflows(), timeout_s=0 if calm else WATCH_S
         )
         if seen is None or not seen.complete:
-            if seen is None or seen.now_ms - routing.committed_ms < PATIENCE_MS:
-                after = CALM_AGAIN_S if calm else AGAIN_S
-                raise RetryLater("not every instance has confirmed", after_s=after)
-            return
+            # It is never given up: what is not confirmed holds a ramp, and keeps a page open.
+            late = seen is not None and seen.now_ms - routing.committed_ms >= PATIENCE_MS
+            after = LATE_AGAIN_S if late else CALM_AGAIN_S if calm else AGAIN_S
+            raise RetryLater("not every instance has confirmed", after_s=after)
         await self._confirm(routing, seen)
 
     async def _confirm(self, watched: Routing, seen: Containment) -> None:

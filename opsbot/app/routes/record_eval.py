@@ -22,7 +22,7 @@ from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Effect, Record, Timer, Write
 from opsbot.domain.errors import BadEvidence
 from opsbot.domain.failure_budget import added
-from opsbot.domain.gates import Measurement, as_record, from_record, measurement_key
+from opsbot.domain.gates import Measurement, as_record, measurement_key
 from opsbot.domain.policy import identity_of
 from opsbot.domain.route import Number, number_of
 from opsbot.domain.routing import Routing
@@ -80,9 +80,9 @@ class RecordEval:
 
 def decide_eval(
     state: State, now_ms: int, request: EvalRequest, actor: Actor
-) -> tuple[Change | None, Recorded]:
+) -> tuple[Change, Recorded]:
     """
-    Return the change that keeps a sound batch, None where something newer is known of all of it.
+    Return the change that keeps a sound batch: what arrives last is the newest, whatever clocks say.
 
     Raises:
         UnknownWorkflow, UnknownRevision, NotAllowed: nothing was changed.
@@ -93,21 +93,12 @@ def decide_eval(
     must_allow(verdict)
     subject = subject_named(state, workflow, request.subject)
     by = identity_of(policy_of(state), actor)
-    measured = _measured(replace(request, subject=subject), by, now_ms)
-    taken = tuple(one for one in measured if not _newer_known(state, one))
+    taken = _measured(replace(request, subject=subject), by, now_ms)
     _must_fit(state, workflow, subject, taken)
     routing = state.routing(workflow.name)
     looks = any(_speaks(state, workflow.name, subject, one) for one in _moving(routing))
-    passed_over = tuple(one for one in measured if one not in taken)
-    recorded = Recorded(workflow, subject, taken, passed_over, looks, now_ms)
-    if not taken:
-        return None, recorded
-    facts: Record = {
-        "workflow": workflow.name,
-        "subject": subject,
-        "sent_at": request.at,
-        "passed_over": [measurement_key(one) for one in passed_over],
-    }
+    recorded = Recorded(workflow, subject, taken, looks, now_ms)
+    facts: Record = {"workflow": workflow.name, "subject": subject, "sent_at": request.at}
     change = Change(
         verb="record_eval",
         actor=actor,
@@ -146,12 +137,6 @@ def _measured(request: EvalRequest, by: str, now_ms: int) -> tuple[Measurement, 
         )
         for one in request.results
     )
-
-
-def _newer_known(state: State, one: Measurement) -> bool:
-    """Return whether what is known is newer: the store's clock can be set back, evidence cannot."""
-    known = state.kind(EVIDENCE).get(measurement_key(one))
-    return known is not None and from_record(known).at_ms > one.at_ms
 
 
 def _must_fit(state: State, workflow: Workflow, subject: str, taken: Sequence[Measurement]) -> None:

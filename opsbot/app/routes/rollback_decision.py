@@ -160,11 +160,18 @@ def roll_back(  # what a revision and its watch are made of, by keyword
 
 
 def _must_still_serve(routing: Routing, request: RollbackRequest) -> None:
+    """Refuse a press on what is over: something else serves, or the last good revision is another."""
     if request.leaving is not None and request.leaving != routing.active:
         raise StaleButton(
             f"{routing.id} serves `{routing.workflow}` by now, not r{request.leaving};"
             " nothing was changed.",
             hint=f"Look first: {command(f'route {routing.workflow}')}.",
+        )
+    if request.good is not None and request.good != routing.last_good:
+        raise StaleButton(
+            f"r{routing.last_good} is the last good revision of `{routing.workflow}` by now,"
+            f" not r{request.good}; nothing was changed.",
+            hint=f"Back to r{request.good}: {command(f'rollback {routing.workflow} to r{request.good}')}.",
         )
 
 

@@ -10,6 +10,9 @@ DOT: Final = " \u00b7 "
 """What stands between two facts on one line."""
 
 _HOUR_S: Final = 3600
+_DAY_S: Final = 24 * _HOUR_S
+_EXACT_S: Final = 10 * _HOUR_S
+"""From here on minutes say nothing."""
 
 
 def link_of(name: str) -> str:
@@ -18,12 +21,17 @@ def link_of(name: str) -> str:
 
 
 def minutes(seconds: int | None) -> str:
-    """Return how long something should take, empty where nobody said."""
+    """Return how long something should take as people say it, empty where nobody said: `90 min` is `1 h 30 min`."""
     if not seconds:
         return ""
     if seconds < _HOUR_S:
         return f"{max(round(seconds / 60), 1)} min"
-    return f"{round(seconds / _HOUR_S, 1):g} h"
+    if seconds >= 2 * _DAY_S:
+        return f"{round(seconds / _DAY_S)} days"
+    if seconds >= _EXACT_S:
+        return f"{round(seconds / _HOUR_S)} h"
+    hours, left = divmod(round(seconds / 60), 60)
+    return f"{hours} h {left} min" if left else f"{hours} h"
 
 
 def due_again(runbook: Runbook) -> str:

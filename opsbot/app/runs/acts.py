@@ -21,9 +21,9 @@ from opsbot.app.runs.meant import (
     VerifyArguments,
     WaitArguments,
 )
-from opsbot.app.runs.outcome import Attempt, Outcome, decide_outcome
+from opsbot.app.runs.outcome import Attempt, Outcome, decide_outcome, refused_words
 from opsbot.app.runs.params import workflow_of
-from opsbot.app.runs.perform import Doing, Perform
+from opsbot.app.runs.perform import Doing, Perform, said_before
 from opsbot.app.runs.read import Reader
 from opsbot.app.runs.said_params import opened_params, without
 from opsbot.app.runs.sight import incident_of
@@ -34,7 +34,6 @@ from opsbot.domain.errors import NotAllowed, Refused, UnknownApproval, UnknownRu
 from opsbot.domain.policy_explain import actor_named
 from opsbot.domain.run import Act, Run
 from opsbot.domain.runbook import Runbook
-from opsbot.domain.said import inert
 from opsbot.domain.state import State
 
 WATCH_S: Final = 5.0
@@ -42,6 +41,10 @@ WATCH_S: Final = 5.0
 
 SOON_S: Final = 1.0
 NOT_DONE: Final = "it was not done: opsbot stopped before it was"
+HALF_DONE: Final = (
+    "what it says of the incident stands there; that it is {status} does not."
+    " Pressed again it does that alone"
+)
 TOO_LATE: Final = "whether it was done cannot be told any more: look at what is so"
 REMEMBERED_MS: Final = 20 * 3_600_000
 """For so long the store surely knows what was committed under a request id (a day)."""
@@ -89,7 +92,7 @@ class Acts:
         try:
             outcome = await self._done(claimed.run, attempt, doing)
         except Refused as no:
-            await self._noted(attempt, Outcome("failed", "", inert(no.message)))
+            await self._noted(attempt, Outcome("failed", "", refused_words(no)))
             raise
         return await self._noted(attempt, outcome)
 
@@ -170,15 +173,24 @@ class Acts:
         if given is not None and again and await self._walked(run):
             await self._again(run, attempt, act, given)
             return
+        not_done = await self._not_done(run, attempt, given)
         # Under its own request id: whoever is still at work on it finds that it was settled.
         done, _ = await self.env.store.commit(
             rid,
             lambda state, now_ms: decide_outcome(
-                state, now_ms, attempt, Outcome("failed", "", NOT_DONE)
+                state, now_ms, attempt, Outcome("failed", "", not_done)
             ),
         )
         if done is not None and done.repeated:
             raise RetryLater("it was done at the last moment", after_s=SOON_S)
+
+    async def _not_done(self, run: Run, attempt: Attempt, given: Arguments | None) -> str:
+        """Return what is said of an action that was not done, or only in part."""
+        if isinstance(given, IncidentArguments):
+            said = said_before(run, attempt.key, given)
+            if said and await CameTo(self.env).entry(said) is not None:
+                return HALF_DONE.format(status=given.status)
+        return NOT_DONE
 
     async def _walked(self, run: Run) -> bool:
         """Return whether a run is walked at this moment: for one that is over nothing is done any more."""
@@ -204,9 +216,9 @@ class Acts:
         try:
             outcome = await self.perform(doing)
         except NotAllowed as no:
-            outcome = Outcome("failed", "", f"{inert(no.message, limit=200)} {BY_POLICY}")
+            outcome = Outcome("failed", "", f"{refused_words(no, limit=200)} {BY_POLICY}")
         except Refused as no:
-            outcome = Outcome("failed", "", inert(no.message))
+            outcome = Outcome("failed", "", refused_words(no))
         await self._noted(attempt, outcome)
 
     async def _waiting(self, run: Run, attempt: Attempt, act: Act, given: Arguments | None) -> None:

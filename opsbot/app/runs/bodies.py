@@ -1,5 +1,7 @@
 """The machine's form of a run: everything that surfaces draw, with names and free text opened. Pure."""
 
+from typing import Final
+
 from opsbot.app.runs.note_view import NoteView
 from opsbot.app.runs.view import ActView, LaneView, PhaseView, RunView, StepView
 from opsbot.domain.change import Json, Record
@@ -7,6 +9,9 @@ from opsbot.domain.prose import Prose, plain
 from opsbot.domain.runbook import Runbook
 from opsbot.domain.typed import command
 from opsbot.domain.typed_prose import spelled_prose
+
+DAY_S: Final = 86_400
+"""From here on a step is no work of the incident's night."""
 
 
 def run_body(view: RunView) -> Record:
@@ -89,6 +94,8 @@ def book_body(book: Runbook) -> Record:
         "incident_types": list(book.incident_types),
         "steps": len(book.steps),
         "planned_ms": 1000 * sum(one.time_s or 0 for one in book.steps),
+        "soon": sum((one.time_s or 0) < DAY_S for one in book.steps),
+        "soon_ms": 1000 * sum(one.time_s or 0 for one in book.steps if (one.time_s or 0) < DAY_S),
         "imported": book.imported,
         "readable": book.readable,
         "reviewed": book.reviewed,

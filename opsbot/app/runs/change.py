@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from opsbot.app.environment import policy_of
 from opsbot.app.runs.effects import due, effects
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Json, Position, Sealed, Write
-from opsbot.domain.run import Run, as_record
-from opsbot.domain.runbook import Runbook
+from opsbot.domain.policy import identity_of
+from opsbot.domain.run import Came, Run, as_record
+from opsbot.domain.runbook import LaneName, Runbook
 from opsbot.domain.state import RUNS, State
 
 
@@ -40,6 +42,9 @@ def changed(  # noqa: PLR0913  one change, its words and its evidence
     """Return the change to *after*, one version later, with its messages, words and due times."""
     version = 1 if before is None else before.version + 1
     after = replace(begun(after, now_ms), at=at_next(state), version=version)
+    if before is not None:
+        by = identity_of(policy_of(state), actor) if actor.kind != "system" else ""
+        after = replace(after, came=_came(before, after, by, now_ms))
     if not after.open:
         after = replace(after, offer="", offer_ms=None)
     set_, gone = due(before, after, book, now_ms)
@@ -56,6 +61,16 @@ def changed(  # noqa: PLR0913  one change, its words and its evidence
         cancels=gone,
     )
     return change, after
+
+
+def _came(before: Run, after: Run, by: str, now_ms: int) -> Mapping[LaneName, Came]:
+    """Return how each lane got to its current step: anew where this change moved it."""
+    moved = {
+        lane: Came(step, by, now_ms)
+        for lane, step in after.focus.items()
+        if step != before.focus.get(lane)
+    }
+    return {**before.came, **moved}
 
 
 def begun(run: Run, now_ms: int) -> Run:

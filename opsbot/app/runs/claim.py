@@ -17,6 +17,7 @@ from opsbot.app.runs.first import (
     stale,
     titled,
 )
+from opsbot.app.runs.fresh import must_be_known
 from opsbot.app.runs.labels import label
 from opsbot.app.runs.marks import step_meant
 from opsbot.app.runs.meant import ApproveArguments, Arguments, WaitArguments
@@ -103,6 +104,17 @@ def request_id(run: Run, key: str, attempt: int) -> str:
     return f"run:{hashlib.sha256(told.encode()).hexdigest()[:32]}"
 
 
+def said_id(run: Run, key: str, words: object) -> str:
+    """
+    Return the request id of what an action says in an incident before it moves it.
+
+    The same for every attempt until the step is opened again: one that was cut off, or whose move was
+    refused, says it no second time. Other *words* are another thing to say.
+    """
+    told = f"{run.uid}:{key}:{run.mark(key.partition('#')[0]).reopened}:{words!r}"
+    return f"run:{hashlib.sha256(told.encode()).hexdigest()[:32]}"
+
+
 def former_id(run: Run, key: str, attempt: int) -> str:
     """Return the request id that an attempt had before they were opaque: one may be on its way still."""
     return f"run:{run.id}:{key.replace('#', ':')}:{attempt}"
@@ -128,6 +140,7 @@ def decide_claim(state: State, now_ms: int, pressing: Pressing) -> tuple[Change 
     must_show_this_revision(run, request.seen)
     by = identity_of(policy_of(state), pressing.actor)
     step = step_meant(run, book, request.step, by=by)
+    must_be_known(state, now_ms, run, book, step, by, request)
     action, given = meant(run, book, step, request.number)
     hand = _Hand(state, now_ms, run, step, by, pressing)
     key = key_of(step, request.number, back=hand.back)
@@ -152,7 +165,7 @@ def decide_claim(state: State, now_ms: int, pressing: Pressing) -> tuple[Change 
         facts={"step": step.id, "called": called(state, run, step.id), "action": request.number, "state": held.act.state,
                "attempt": attempt, "back": hand.back, "does": action.verb},
     )  # fmt: skip
-    words = f"{label(given, action.verb)}: {held.act.detail or held.act.state}"
+    words = f"{label(given, action.verb, book)}: {held.act.detail or held.act.state}"
     told = Claimed(after, f"{words.rstrip('.')}.", key, attempt, step, held.left, hand.back)
     return beside(change, held.more), told
 

@@ -1,6 +1,8 @@
 """What a button of an action says: its effect, on what; and what it will do, in a sentence. Pure."""
 
+import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from opsbot.app.incident.words import lasted
@@ -20,9 +22,10 @@ from opsbot.app.runs.meant import (
     VerifyArguments,
     WaitArguments,
 )
-from opsbot.domain.runbook import Action
+from opsbot.domain.runbook import Action, Runbook
 from opsbot.domain.said import inert
 
+_EVEN: Final = re.compile(r"(?<=h) 0 min\b.*| 0 s\b")
 LONGEST: Final = 75
 """Characters of a button in Slack."""
 
@@ -35,10 +38,13 @@ def meant(action: Action, workflow: str) -> Arguments | None:
         return None
 
 
-def label(given: Arguments | None, verb: str) -> str:
-    """Return what the button says."""
+def label(given: Arguments | None, verb: str, book: Runbook | None = None) -> str:
+    """Return what the button says; with the *book*, steps in it go by their titles."""
     if given is None:
         return inert(f"{verb.capitalize()} (cannot be done)", limit=LONGEST)
+    if isinstance(given, RestoreArguments) and given.of and book is not None:
+        step = book.step(given.of)
+        given = given if step is None else replace(given, of=f"\u201c{step.title}\u201d")
     return inert(_LABEL[type(given)](given), limit=LONGEST)
 
 
@@ -97,7 +103,9 @@ def _approve(one: ApproveArguments) -> str:
 
 def _wait(one: WaitArguments) -> str:
     return (
-        f"Wait {lasted(one.for_s * 1000)}" if one.for_s is not None else f"Wait until {one.until}"
+        f"Wait {_EVEN.sub('', lasted(one.for_s * 1000))}"
+        if one.for_s is not None
+        else f"Wait until {one.until}"
     )
 
 

@@ -40,7 +40,9 @@ def decide_lead(state: State, now_ms: int, leading: Leading) -> tuple[Change | N
         UnknownRun, NeedsMoreWords, NotAllowed: nothing was changed. StaleButton: it is not offered.
     """
     run = found(state, leading.actor, leading.request.which)
-    rule = may_walk(state, run, leading.actor, now_ms)
+    answers = leading.request.act in ("accept", "decline")
+    asked = frozenset({run.offer}) if answers and run.offer else frozenset[str]()
+    rule = may_walk(state, run, leading.actor, now_ms, asked=asked)
     if not run.open:
         raise over(state, run, now_ms)
     by = identity_of(policy_of(state), leading.actor)

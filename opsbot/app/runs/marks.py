@@ -1,20 +1,23 @@
 """What a person's word on a step comes to on one state: every mark is one version, and none is lost. Pure."""
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from opsbot.app.environment import policy_of
+from opsbot.app.fleet_words import clock
 from opsbot.app.runs.attach import attached
 from opsbot.app.runs.bare import step_at_hand
 from opsbot.app.runs.barriers import must_not_be_held
 from opsbot.app.runs.by_hand import listed
 from opsbot.app.runs.change import Told, beside, changed
 from opsbot.app.runs.first import must_be_first, must_show_this_revision, name, titled
+from opsbot.app.runs.fresh import must_be_known
 from opsbot.app.runs.hands import accepted, assigned, declined, taken
 from opsbot.app.runs.lanes import stepped_back
 from opsbot.app.runs.outline import called
-from opsbot.app.runs.power import may_walk
+from opsbot.app.runs.power import invited, may_walk
 from opsbot.app.runs.requests import MarkStep
 from opsbot.app.runs.second import void
 from opsbot.app.runs.sight import found
@@ -30,6 +33,7 @@ from opsbot.app.runs.ticks import (
     unblocked,
 )
 from opsbot.app.runs.touch import Touch, over, refuse
+from opsbot.app.runs.unpressed import unpressed_words
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Json, Sealed
 from opsbot.domain.errors import NeedsMoreWords
@@ -68,7 +72,9 @@ _ACTS: Final[Mapping[str, Callable[[Touch], Run]]] = {
     "evidence": attached,
 }
 
-_ANSWERS: Final = frozenset({"accept", "decline"})
+_ASKED: Final = frozenset({"accept", "decline", "take", "unblock"})
+"""What somebody who was asked may answer for that very step, without any other power."""
+
 _BESIDE: Final = frozenset({"note", "evidence", "box", "back"})
 """What two people may do to one step at once without being in each other's way."""
 
@@ -89,14 +95,15 @@ def decide_mark(state: State, now_ms: int, marking: Marking) -> tuple[Change | N
     request, actor = marking.request, marking.actor
     run = found(state, actor, request.which)
     says = request.act in ("note", "evidence")
-    answers = says or request.act == "unblock"
-    rule = may_walk(state, run, actor, now_ms, "say" if says else "work", answers=answers)
     by = identity_of(policy_of(state), actor)
+    asked = who_was_asked(run, marking.book, request, by)
+    rule = may_walk(state, run, actor, now_ms, "say" if says else "work", asked=asked)
     if not run.open and not says:
         raise over(state, run, now_ms)
     if request.act in _JUDGED:
         must_show_this_revision(run, request.seen)
     step = step_meant(run, marking.book, request.step, now=request.act, by=by)
+    must_be_known(state, now_ms, run, marking.book, step, by, request)
     touch = Touch(
         state=state, now_ms=now_ms, run=run, book=marking.book, step=step, by=by,
         words=Words(request.words, marking.text), request=request,
@@ -126,6 +133,19 @@ def decide_mark(state: State, now_ms: int, marking: Marking) -> tuple[Change | N
     return beside(change, ended), Told(after, noted(state, run, after, marking.book, touch))
 
 
+def who_was_asked(run: Run, book: Runbook, request: MarkStep, by: str) -> frozenset[str]:
+    """Return who may do that one thing because they were asked: to answer for a step, or to say something."""
+    if request.act == "note":
+        return invited(run)
+    if request.act not in _ASKED:
+        return frozenset()
+    with contextlib.suppress(NeedsMoreWords):
+        mark = run.mark(step_meant(run, book, request.step, now=request.act, by=by).id)
+        named = mark.waits if request.act == "unblock" else (mark.offered,)
+        return frozenset(one for one in named if one)
+    return frozenset()
+
+
 def step_meant(run: Run, book: Runbook, word: str, *, now: str = "", by: str = "") -> Step:
     """
     Return the step that is meant: by its id, its number, its title, or as the current one.
@@ -137,6 +157,8 @@ def step_meant(run: Run, book: Runbook, word: str, *, now: str = "", by: str = "
     """
     if word:
         return _step_named(book, word)
+    if (asked := _step_asked(run, book, now, by)) is not None:
+        return asked
     open_ = [one for lane in LANES if (one := book.step(run.focus.get(lane, ""))) is not None]
     if len(open_) == 1:
         return open_[0]
@@ -155,6 +177,18 @@ def step_meant(run: Run, book: Runbook, word: str, *, now: str = "", by: str = "
         f"Two steps are current: {named}; nothing was changed.",
         hint=f"Say which, before any other words: {' or '.join(f'`step:{number}`' for number, _ in both)}.",
     )
+
+
+def _step_asked(run: Run, book: Runbook, now: str, by: str) -> Step | None:
+    """Return the one step about which somebody was asked: an answer is about that, whatever is current."""
+    if now in ("accept", "decline"):
+        steps = [one for one in book.steps if by and run.mark(one.id).offered == by]
+    elif now == "unblock":
+        blocked_ = [one for one in book.steps if run.mark(one.id).state == "blocked"]
+        steps = [one for one in blocked_ if by in run.mark(one.id).waits] or blocked_
+    else:
+        return None
+    return steps[0] if len(steps) == 1 else None
 
 
 def _step_named(book: Runbook, word: str) -> Step:
@@ -181,11 +215,16 @@ def noted(state: State, before: Run, after: Run, book: Runbook, touch: Touch) ->
         step=titled(step), who=name(state, after.mark(step.id).offered)
     )
     waits = listed([name(state, one) for one in after.mark(step.id).waits])
+    recheck_ms = after.mark(step.id).recheck_ms
+    if act == "block" and recheck_ms is not None:
+        first = f"{first.removesuffix('.')} at {clock(recheck_ms)}."
     if act == "block" and waits:
         first = f"{first} A message goes to {waits}."
     if act == "box":
         ticked = touch.request.box in after.mark(step.id).boxes
         first = f"A box of {titled(step)} is {'ticked' if ticked else 'not ticked any more'}."
+    left = unpressed_words(after, book, step) if act in ("done", "decide") else ""
+    first = f"{first} {left}." if left else first
     onward = _onward(step, after.mark(step.id).choice) if act in ("decide", "done") else ""
     return " ".join(one for one in (first, _next(before, after, book, step.lane), onward) if one)
 

@@ -11,8 +11,10 @@ from opsbot.app.runs.outline import called
 from opsbot.app.runs.sight import incident_of
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Effect, Record, Sealed
+from opsbot.domain.errors import Refused
 from opsbot.domain.run import Act, ActState, Attached, Run
 from opsbot.domain.runbook import Runbook
+from opsbot.domain.said import CUT, inert
 from opsbot.domain.state import State
 from opsflags import keys
 
@@ -35,6 +37,11 @@ class Outcome:
     kept: tuple[tuple[str, str], ...] = ()
     sealed: tuple[Sealed, ...] = ()
     note: str = ""
+
+
+def refused_words(no: Refused, *, limit: int = CUT) -> str:
+    """Return why something was refused, for the record: names stand bare in it, as its reader quotes it."""
+    return inert(no.message.replace("`", ""), limit=limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +143,14 @@ def _after(run: Run, act: Act, attempt: Attempt, outcome: Outcome, now_ms: int) 
         acts[attempt.key.rstrip("~")] = undone
     kept = tuple(
         Attached(
-            f"a{len(run.attached) + nth}", attempt.step, text, act.by, now_ms, "evidence", url=url
+            f"a{len(run.attached) + nth}",
+            attempt.step,
+            text,
+            act.by,
+            now_ms,
+            "evidence",
+            url=url,
+            captured=True,
         )
         for nth, (text, url) in enumerate(outcome.kept, 1)
     )

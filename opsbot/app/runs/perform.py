@@ -25,6 +25,7 @@ from opsbot.app.requests import (
 from opsbot.app.runs.arguments import STEP_ROLES
 from opsbot.app.runs.came_to import CameTo, of_entry, of_said, said_now
 from opsbot.app.runs.capture import Evidence
+from opsbot.app.runs.claim import said_id
 from opsbot.app.runs.doors import Doors
 from opsbot.app.runs.meant import (
     Arguments,
@@ -38,7 +39,7 @@ from opsbot.app.runs.meant import (
     RouteArguments,
     VerifyArguments,
 )
-from opsbot.app.runs.outcome import Outcome
+from opsbot.app.runs.outcome import Outcome, refused_words
 from opsbot.app.runs.sight import incident_of
 from opsbot.app.runs.tells import Tells
 from opsbot.app.runs.verify import Verifying
@@ -198,7 +199,7 @@ class Perform:
         which = Which(doing.run.incident)
         edit = _edit(which, given)
         if edit != EditIncident(which):
-            own = rid if given.status is None else f"{rid}:edit"
+            own = rid if given.status is None else said_before(doing.run, doing.key, given)
             said = verbs.edit(edit, doing.actor, request_id=own)
             if given.status is None:
                 return await self._said(rid, said)
@@ -227,7 +228,7 @@ class Perform:
                 move = MoveIncident(which, given.status, doing.reason)
                 await verbs.move(move, doing.actor, request_id=f"{rid}:move")
         except Refused as no:
-            words = f"it is open, and no more than that: {inert(no.message)}"
+            words = f"it is open, and no more than that: {refused_words(no)}"
             return replace(opened, detail=words, note=f"{opened.result} {words}")
         return opened
 
@@ -299,6 +300,14 @@ def _opening(doing: Doing, given: IncidentArguments) -> OpenIncident:
         f"{run.id} belongs to no incident, so there is none to change; nothing was done.",
         hint=f"Open one: {opens}. Then begin a run in it, with its number: {begins}.",
     )
+
+
+def said_before(run: Run, key: str, given: IncidentArguments) -> str:
+    """Return the request id of what a step says of its incident before it moves it, empty for nothing."""
+    which = Which(run.incident)
+    edit = _edit(which, given)
+    both = given.status is not None and edit != EditIncident(which)
+    return said_id(run, key, edit) if run.incident and both else ""
 
 
 def _edit(which: Which, given: IncidentArguments) -> EditIncident:

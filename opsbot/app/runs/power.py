@@ -33,24 +33,31 @@ def may_walk(  # who, what, and how much of it
     now_ms: int,
     needs: Needs = "work",
     *,
-    answers: bool = False,
+    asked: frozenset[str] = frozenset(),
 ) -> str:
     """
     Return the rule by which somebody may change a run.
 
-    *answers*: it is no more than whom a blocked step waits for says to that: anybody can be named so.
+    *asked* are those who may do this one thing because somebody asked them: anybody can be named so,
+    and being asked is no power over anything else.
 
     Raises:
         NotAllowed: with who can help.
     """
     by = identity_of(policy_of(state), actor)
-    asked = _asked_in(run) | (_waited_for(run) if answers else frozenset())
-    if standing_of(policy_of(state), actor) in INSIDE and by in asked:
+    if standing_of(policy_of(state), actor) in INSIDE and by in _at_work(run) | asked:
         return "run-involved"
     incident = incident_of(state, run)
-    if incident is not None:
-        return may_work(state, incident, actor, now_ms, needs)
-    return may_begin(state, workflows_of(state, run.params.values()), actor, now_ms)
+    try:
+        if incident is not None:
+            return may_work(state, incident, actor, now_ms, needs)
+        return may_begin(state, workflows_of(state, run.params.values()), actor, now_ms)
+    except NotAllowed as no:
+        if by not in _offered(run):
+            raise
+        say = command(f"runbook {'lead ' if by == run.offer else ''}accept {run.id}")
+        message = f"You were asked, and have not accepted yet. {no.message}"
+        raise NotAllowed(message, rule=no.rule, hint=f"Accept first: {say}.") from no
 
 
 def may_begin(state: State, workflows: tuple[Workflow, ...], actor: Actor, now_ms: int) -> str:
@@ -159,12 +166,18 @@ def must_know(state: State, run: Run, who: str) -> None:
     )
 
 
-def _asked_in(run: Run) -> frozenset[str]:
-    """Return who was given a step or the lead, or offered one: being asked is enough to answer."""
-    given = (one for mark in run.marks.values() for one in (mark.assignee, mark.offered))
-    return frozenset(one for one in (*given, run.commander, run.offer) if one)
+def invited(run: Run) -> frozenset[str]:
+    """Return who was offered a step, or whom a blocked one waits for: they may say something to it."""
+    return _offered(run).union(*(mark.waits for mark in run.marks.values()))
 
 
-def _waited_for(run: Run) -> frozenset[str]:
-    """Return whom blocked steps wait for."""
-    return frozenset(one for mark in run.marks.values() for one in mark.waits)
+def _offered(run: Run) -> frozenset[str]:
+    """Return who was asked to take a step or the lead, and has not answered."""
+    named = (mark.offered for mark in run.marks.values())
+    return frozenset(one for one in (*named, run.offer) if one)
+
+
+def _at_work(run: Run) -> frozenset[str]:
+    """Return who accepted a step or the lead: power comes with that, and not with being asked."""
+    given = (mark.assignee for mark in run.marks.values())
+    return frozenset(one for one in (*given, run.commander) if one)

@@ -35,7 +35,7 @@ def question(  # noqa: PLR0913  everything that is shown before it counts
     does = f"It takes this back: {does}" if back else does
     lines = [does, *_instances(fleet, action, workflow)]
     lines.append(_undo(step, action, back=back))
-    what = label(given, action.verb)
+    what = label(given, action.verb, book)
     text = f"{'Take back' if back else 'Really'}: {what}? Nothing was done."
     stops = (str(action.arguments.get("workflow") or workflow or what),)
     return NeedsConfirmation(

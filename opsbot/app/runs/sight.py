@@ -11,7 +11,7 @@ from opsbot.app.runs.requests import WhichRun
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import NeedsMoreWords, UnknownIncident, UnknownRun
 from opsbot.domain.incident import Incident, number_of
-from opsbot.domain.policy import Policy, actor_of_person
+from opsbot.domain.policy import Policy, actor_of_person, identity_of
 from opsbot.domain.run import Run, run_named
 from opsbot.domain.said import inert
 from opsbot.domain.state import State
@@ -31,13 +31,22 @@ def found(state: State, actor: Actor, which: WhichRun) -> Run:
     may_look(policy_of(state), actor)
     if which.name:
         return _named(state, actor, which.name)
-    open_ = [one for one in state.open_runs() if sees(state, one, actor)]
+    open_ = _without_looks(
+        state, actor, [one for one in state.open_runs() if sees(state, one, actor)]
+    )
     if which.channel:
         here = [one for one in open_ if channel_of(state, one) == which.channel]
         here = here or _over(state, actor, which.channel)
         if here:
             return _one(here)
     return _one(open_)
+
+
+def _without_looks(state: State, actor: Actor, runs: list[Run]) -> list[Run]:
+    """Return the runs that a word may mean: what somebody else only looks through is none, where others are."""
+    by = identity_of(policy_of(state), actor)
+    walked = [one for one in runs if one.mode != "show" or one.begun_by == by]
+    return walked or runs
 
 
 def _over(state: State, actor: Actor, channel: str) -> list[Run]:

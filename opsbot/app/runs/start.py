@@ -1,7 +1,8 @@
 """What beginning a run comes to on one state: which runbook, for what, and who leads. Pure."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from opsbot.app.environment import policy_of
 from opsbot.app.incident.power import may_work
@@ -18,11 +19,11 @@ from opsbot.app.runs.power import may_begin, workflows_of
 from opsbot.app.runs.requests import StartRun
 from opsbot.app.target import nearest
 from opsbot.domain.actor import Actor
-from opsbot.domain.change import Change, Sealed, Write
+from opsbot.domain.change import Change, Json, Sealed, Write
 from opsbot.domain.errors import IllegalMove, NeedsMoreWords, RunOpen, UnknownRunbook
 from opsbot.domain.incident import Incident
 from opsbot.domain.policy import identity_of
-from opsbot.domain.run import Run, RunMode
+from opsbot.domain.run import Run, RunMode, RunStatus
 from opsbot.domain.runbook import Runbook
 from opsbot.domain.said import inert
 from opsbot.domain.state import TEXTS, State
@@ -88,16 +89,27 @@ def decide_start(state: State, now_ms: int, order: Starting) -> tuple[Change | N
     _must_be_walkable(book)
     params = params_for(state, book, request.params, incident)
     rule = _rule(state, now_ms, order, incident, params)
-    _must_be_alone(state, order, incident)
+    way = _in_the_way(state, order, incident)
     run = _run(state, now_ms, order, incident, params)
+    same = (one.id for one in way if one.runbook == book.name)
+    run = replace(run, follows=run.follows or next(same, ""))
+    facts: dict[str, Json] = {"runbook": book.name, "digest": book.digest, "mode": run.mode}
     change, run = changed(
         state, now_ms, None, run, book, order.actor, verb="run_start", rule=rule,
-        facts={"runbook": book.name, "digest": book.digest, "mode": run.mode},
+        facts={**facts, **({"made_way": [one.id for one in way]} if way else {})},
         sealed=order.sealed,
     )  # fmt: skip
     own = Change("run_start", order.actor, (numbered(state, "run"), *_text(state, book)))
-    note = f"{run.incident} is a drill, and so is this run." if run.mode != request.mode else ""
-    return beside(change, own), Told(run, note)
+    change = beside(beside(change, own), _made_way(state, now_ms, way, run.follows, order.actor))
+    return change, Told(run, " ".join(_noted(run, request, way)))
+
+
+def _noted(run: Run, request: StartRun, way: tuple[Run, ...]) -> Iterator[str]:
+    if run.mode != request.mode:
+        yield f"{run.incident} is a drill, and so is this run."
+    for one in way:
+        what = "practised" if one.mode == "drill" else "was only looked through"
+        yield f"{one.id}, in which `{one.runbook}` {what}, made way and is over."
 
 
 def _text(state: State, book: Runbook) -> tuple[Write, ...]:
@@ -145,29 +157,65 @@ def _rule(
     return may_begin(state, workflows_of(state, params.values()), order.actor, now_ms)
 
 
-def _must_be_alone(state: State, order: Starting, incident: Incident | None) -> None:
-    """Refuse a second walk through the same: two people at night begin the same one."""
-    for one in state.open_runs():
-        if one.runbook != order.book.name or one.id == order.follows:
-            continue
-        same = one.incident == incident.id if incident is not None else _same_place(one, order)
-        if same:
-            of = f" for {one.incident}" if one.incident else " here"
-            if one.mode != "live" and order.request.mode == "live":
-                as_what = "as a drill" if one.mode == "drill" else "only to look through it"
-                raise RunOpen(
-                    f"{one.id} walks `{one.runbook}`{of} {as_what}; nothing was begun.",
-                    hint="End that first, then begin again:"
-                    f" {command(f'runbook abandon {one.id} now for real')}.",
-                )
-            raise RunOpen(
-                f"{one.id} walks `{one.runbook}`{of} already; nothing was begun.",
-                hint=f"Go on with it: {command(f'runbook show {one.id}')}.",
-            )
+def _in_the_way(state: State, order: Starting, incident: Incident | None) -> tuple[Run, ...]:
+    """
+    Return the walks that make way for this one: what is real takes the place of practice and of a look.
+
+    Raises:
+        RunOpen: two people at night begin the same one; the second goes on with the first's.
+    """
+    mode = _mode(order.request, incident)
+    beside = tuple(
+        one
+        for one in state.open_runs()
+        if one.id != order.follows and _same_place(one, order, incident)
+    )
+    for one in beside:
+        real = mode == "show" and one.mode != "show"
+        if real or (_RANK[one.mode] >= _RANK[mode] and one.runbook == order.book.name):
+            raise _taken(one, order, real=real)
+    weaker = (one for one in beside if _RANK[one.mode] < _RANK[mode])
+    return tuple(one for one in weaker if one.mode == "show" or one.runbook == order.book.name)
 
 
-def _same_place(run: Run, order: Starting) -> bool:
+_RANK: Final[Mapping[RunMode, int]] = {"show": 0, "drill": 1, "live": 2}
+"""Which walk makes way for which: a look for anything, practice for what is real."""
+
+
+def _taken(one: Run, order: Starting, *, real: bool) -> RunOpen:
+    of = f" for {one.incident}" if one.incident else " here"
+    if real:
+        return RunOpen(
+            f"{one.id} walks `{one.runbook}`{of}, and a look would stand in its way; nothing was begun.",
+            hint=f"Read it whole: {command(f'runbook read {order.book.name}')}.",
+        )
+    return RunOpen(
+        f"{one.id} walks `{one.runbook}`{of} already; nothing was begun.",
+        hint=f"Go on with it: {command(f'runbook show {one.id}')}.",
+    )
+
+
+def _same_place(run: Run, order: Starting, incident: Incident | None) -> bool:
+    if incident is not None:
+        return run.incident == incident.id
     return not run.incident and bool(run.channel) and run.channel == order.request.channel
+
+
+def _made_way(
+    state: State, now_ms: int, runs: tuple[Run, ...], follows: str, actor: Actor
+) -> Change | None:
+    """Return the change that ends what made way, in the commit of what took its place."""
+    change: Change | None = None
+    for one in runs:
+        status: RunStatus = "superseded" if one.id == follows else "abandoned"
+        ended = replace(one, status=status, ended_ms=now_ms)
+        more, _ = changed(state, now_ms, one, ended, _NOTHING, actor, verb="run_start")
+        change = beside(more, change)
+    return change
+
+
+_NOTHING: Final = Runbook("", "", "", "")
+"""What a walk that is over is due by: nothing."""
 
 
 def _mode(request: StartRun, incident: Incident | None) -> RunMode:

@@ -87,7 +87,7 @@ class Verifying:
     ) -> Check:
         points = points_of(state, workflow, given, fleet)[:MOST_PROBES]
         if self.prober is None or not points:
-            return Check(False, f"no {given.probe} point of `{workflow.name}` can be asked")
+            return Check(False, f"no {given.probe} point of {workflow.name} can be asked")
         prober = self.prober
         answers = await asyncio.gather(
             *(
@@ -97,7 +97,7 @@ class Verifying:
         )
         seen = list(zip(points, answers, strict=True))
         failed = [
-            f"{inert(point.name, limit=60)} {answer.refused or wrong(point, answer)}"
+            f"{inert(point.name, limit=60)} {(answer.refused or wrong(point, answer)).replace('`', '')}"
             for point, answer in seen
             if answer.refused or wrong(point, answer)
         ]
@@ -179,7 +179,7 @@ def _switched(state: State, workflow: Workflow, fleet: Fleet | None) -> Check:
         return Check(False, UNREAD)
     known = switched(state, workflow)
     if not known:
-        return Check(True, f"nothing was ever switched for `{workflow.name}`")
+        return Check(True, f"nothing was ever switched for {workflow.name}")
     names, seen = [name for name, _ in known], []
     for name, watched in known:
         seen.append(contain(watched, fleet, state.workflows()))
@@ -197,10 +197,10 @@ def _live(state: State, workflow: Workflow, fleet: Fleet | None) -> Check:
     killing = route_state.killing(state, workflow)
     if killing:
         named = ", ".join(f"{one.id} ({mode_word(one.mode)})" for one in killing)
-        return Check(False, f"`{workflow.name}` is not live: {named}")
+        return Check(False, f"{workflow.name} is not live: {named}")
     ended = _last_end(state, workflow)
     if ended is None:
-        return Check(True, f"no kill holds `{workflow.name}`")
+        return Check(True, f"no kill holds {workflow.name}")
     return _confirmed(state, ended, fleet, f"the end of {ended.id}")
 
 
@@ -212,7 +212,7 @@ def _killed(state: State, workflow: Workflow, mode: str, fleet: Fleet | None) ->
         if mode in (one.mode, mode_alone(one, state, workflow.name))
     ]
     if not killing:
-        return Check(False, f"no kill holds `{workflow.name}` at `{mode_word(mode)}`")
+        return Check(False, f"no kill holds {workflow.name} at {mode_word(mode)}")
     return _confirmed(state, killing[0], fleet, killing[0].id)
 
 
@@ -227,7 +227,7 @@ def _confirmed(state: State, kill: Kill, fleet: Fleet | None, what: str) -> Chec
 def _gated(state: State, workflow: Workflow, now_ms: int) -> Check:
     results = _evidence(state, workflow, now_ms) if workflow.name in state.kind(ROUTES) else ()
     if not results:
-        return Check(False, f"`{workflow.name}` declares no gates")
+        return Check(False, f"{workflow.name} declares no gates")
     bad = [one.words for one in results if not one.green]
     if bad:
         return Check(False, f"{_subject(state, workflow)} {'; '.join(bad)}")
@@ -247,11 +247,14 @@ def _subject(state: State, workflow: Workflow) -> str:
 
 def _evaluated(state: State, workflow: Workflow, given: VerifyArguments, now_ms: int) -> Check:
     if workflow.name not in state.kind(ROUTES):
-        return Check(False, f"`{workflow.name}` has no route")
+        return Check(False, f"{workflow.name} has no route")
     subject = _subject(state, workflow)
     metric = given.metric or _only_metric(state, workflow.name, given.suite)
     if not metric:
-        return Check(False, f"`{given.suite}` has none or several metrics: name one as `metric`")
+        return Check(
+            False,
+            f"{given.suite} has none or several metrics: the runbook has to name one, as metric",
+        )
     gate: Record = {
         "suite": given.suite,
         "metric": metric,

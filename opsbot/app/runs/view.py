@@ -12,6 +12,7 @@ from opsbot.app.runs.params import workflow_of
 from opsbot.app.runs.power import leads
 from opsbot.app.runs.sight import incident_of
 from opsbot.app.runs.ticks import guarded
+from opsbot.app.runs.unpressed import is_there
 from opsbot.app.runs.way_back import PRESSED
 from opsbot.domain.policy import shown
 from opsbot.domain.policy_model import Policy
@@ -318,12 +319,14 @@ def _act(view: RunView, seen: Seen, step: Step, number: int) -> ActView:
     one = ActView(
         number=number,
         verb=action.verb,
-        label=label(given, action.verb),
+        label=label(given, action.verb, seen.book),
         changes=action.verb in CHANGING,
-        press=given is not None and may_press(run, step, number),
+        press=given is not None and may_press(run, step, number) and not is_there(run, given),
     )
     if act is None:
-        return one
+        return (
+            replace(one, detail=f"{run.incident} is there already") if is_there(run, given) else one
+        )
     return replace(
         one, state=act.state, result=act.result, detail=_so(act, seen), by=view.name(act.by),
         at_ms=act.at_ms, until_ms=act.until_ms, attempt=act.attempt,

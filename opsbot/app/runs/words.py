@@ -275,4 +275,5 @@ def books_said(known: Mapping[str, Runbook], where: str) -> Said:
 def _tone(view: RunView) -> Tone:
     if not view.run.open:
         return "green" if whole(view) else "plain"
-    return "amber" if view.run.mode == "live" else "plain"
+    bad = any(one.state in ("failed", "blocked") for one in view.steps)
+    return "amber" if bad else "plain"

@@ -89,7 +89,7 @@ def _incident(
     monitoring = story.since("monitoring")
     return {
         "id": story.key,
-        "name": story.headline or words.untitled,
+        "name": _headline(page, story, words),
         "status": story.stage,
         "created_at": iso(story.started_ms),
         "updated_at": iso(story.updated_ms),
@@ -103,6 +103,11 @@ def _incident(
         "components": [components[name] for name in names],
         "reminder_intervals": None,
     }
+
+
+def _headline(page: Page, story: Story, words: Words) -> str:
+    found = chosen(story.headlines, page.locales)
+    return story.headline or words.untitled if found is None else found[1]
 
 
 def _update(page: Page, story: Story, one: Update, words: Words) -> Mapping[str, Json]:

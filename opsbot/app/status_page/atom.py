@@ -9,7 +9,7 @@ from opsbot.app.prose_html import text
 from opsbot.app.status_page.html import FEED, chosen, marked
 from opsbot.app.status_page.languages import Words
 from opsbot.app.status_page.page import Page, Story, Update
-from opsbot.app.status_page.words import iso, moment, words_in
+from opsbot.app.status_page.words import health_words, iso, moment, words_in
 
 MOST: Final = 50
 _NAMES: Final = uuid.UUID("6d0f3a52-6a0c-5c0e-9a3e-3a1f5d0b7a11")
@@ -41,7 +41,8 @@ def feed(page: Page) -> str:
 
 
 def _entry(page: Page, words: Words, story: Story, one: Update) -> Iterator[str]:
-    headline = text(story.headline or words.untitled)
+    found = chosen(one.headlines, page.locales)
+    headline = text((one.headline if found is None else found[1]) or words.untitled)
     yield "<entry>"
     yield f"<id>{_id('message', one.key)}</id>"
     yield f"<title>{text(words.stages[one.stage])}: {headline}</title>"
@@ -61,6 +62,15 @@ def _content(page: Page, words: Words, story: Story, one: Update) -> Iterator[st
             yield f"<p><em>{text(said)} {text(moment(at[key], page.zone, words))}.</em></p>"
     found = chosen(one.texts, page.locales)
     yield f"<p>{text(words.withdrawn)}</p>" if found is None else marked(found[1])
+    if one is story.updates[0] and story.touches:
+        yield from _now(page, words, story)
+
+
+def _now(page: Page, words: Words, story: Story) -> Iterator[str]:
+    """Yield how what it touches is by now, as the page has it."""
+    for component in page.components:
+        if component.name in story.components:
+            yield f"<p><em>{text(component.name)}: {text(health_words(component, words))}.</em></p>"
 
 
 def _changed(one: Update) -> int:

@@ -122,7 +122,7 @@ class _Drawn:
     def _component(self, one: Component) -> str:
         shown = text(health_words(one, self.words))
         dot = '<span class="dot" aria-hidden="true"></span>'
-        return f'<li><span>{text(one.name)}</span><span class="health {one.health}">{dot}{shown}</span></li>'
+        return f'<li><span>{text(one.called(self.locale))}</span><span class="health {one.health}">{dot}{shown}</span></li>'
 
     def _past(self) -> Iterator[str]:
         yield f'<section aria-labelledby="past"><h2 id="past">{text(self.words.past)}</h2>'
@@ -149,15 +149,14 @@ class _Drawn:
     def _headline(self, story: Story) -> str:
         if not story.headline:
             return text(self.words.untitled)
-        first = self.page.locales[0]
-        known = {**story.headlines, first: story.headlines.get(first, story.headline)}
-        found = chosen(known, (self.locale, *self.page.locales))
-        locale, said = found or (first, story.headline)
+        found = chosen(story.headlines, (self.locale, *self.page.locales))
+        locale, said = found or (self.page.locales[0], story.headline)
         return f"<span{self._lang(locale)}>{text(said)}</span>"
 
     def _facts(self, story: Story) -> Iterator[tuple[str, str]]:
         if story.components:
-            yield self.words.affects, text(", ".join(story.components))
+            names = (self.page.called(one, self.locale) for one in story.components)
+            yield self.words.affects, text(", ".join(names))
         yield self.words.reported, self._at(story.started_ms)
         if story.resolved_ms is not None:
             yield self.words.stages["resolved"], self._at(story.resolved_ms)

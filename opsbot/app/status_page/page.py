@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from opsbot.app.comms.port import Impact
+from opsbot.app.taken import Taken
 from opsbot.domain.comms import Locale, Stage
 from opsbot.domain.incident_settings import DAY_MS
 
@@ -29,7 +30,7 @@ class Update:
     """
     One published message.
 
-    *key* is opaque and stays the same. *stage* is its own, *status* that of its incident after it: a
+    *key* is opaque and stays the same. *headline* stood over it, *headlines* in each language. *stage* is its own, *status* that of its incident after it: a
     correction moves nothing. *texts* are by locale, empty where they were withdrawn. *corrects* is the
     key of what it corrects, *corrected* of what corrects it, which came at *corrected_ms*.
     """
@@ -43,6 +44,8 @@ class Update:
     corrects: str = ""
     corrected: str = ""
     corrected_ms: int | None = None
+    headline: str = ""
+    headlines: Mapping[Locale, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +53,10 @@ class Story:
     """
     One incident as users were told it; *updates* are the newest first and never empty.
 
-    *headline* is the newest that is still kept, empty where all were withdrawn; *headlines* is the same
-    in languages that have their own. *components* are the
-    public names of what it touches. *off*: the newest message says that the feature stays off.
-    *resolved_ms* is None while it is open.
+    *headline* is the newest that is still kept, or of what corrects that one; empty where all were
+    withdrawn. *headlines* is the same by language. *components* are the public names of what it
+    touches, *taken* how much its kills take of each. *off*: the newest message says that the feature
+    stays off. *resolved_ms* is None while it is open.
     """
 
     key: str
@@ -63,6 +66,7 @@ class Story:
     updates: tuple[Update, ...]
     components: tuple[str, ...] = ()
     off: bool = False
+    taken: Mapping[str, Taken] = field(default_factory=dict)
     resolved_ms: int | None = None
     headlines: Mapping[Locale, str] = field(default_factory=dict)
 
@@ -73,8 +77,13 @@ class Story:
 
     @property
     def next_ms(self) -> int | None:
-        """Return what the newest word promises that is no correction: those promise nothing, and keep it."""
-        return next((one.next_ms for one in self.updates if one.stage != "correction"), None)
+        """Return what the newest word promises; a correction that says nothing of it keeps what was promised."""
+        speaks = (
+            one.next_ms
+            for one in self.updates
+            if one.stage != "correction" or one.next_ms is not None
+        )
+        return next(speaks, None)
 
     @property
     def started_ms(self) -> int:
@@ -95,6 +104,35 @@ class Story:
             return lesser(self.impact, "minor")
         return self.impact
 
+    def health(self, name: str) -> Health:
+        """
+        Return how one of its components is: as far as its kills say what users can do, else by its impact.
+
+        Where everybody has it with less, or from people, its impact says nothing more; what nobody has
+        confirmed yet is not off.
+        """
+        reach, told = self.taken.get(name, Taken()), health_of(self.weight)
+        if self.is_off(name):
+            return "major_outage"
+        if reach.reach in ("reduced", "people"):
+            return "degraded_performance"
+        if reach.reach == "on":
+            return told
+        least: Health = "partial_outage" if reach.reach == "off" else "degraded_performance"
+        return max(least, told, key=HEALTHS.index)
+
+    def is_off(self, name: str) -> bool:
+        """Return whether one of its components is switched off for all: every instance has it so, or it was said."""
+        reach = self.taken.get(name, Taken())
+        return (reach.reach == "off" and (reach.sure or self.off)) or (
+            self.off and reach.reach == "on"
+        )
+
+    @property
+    def touches(self) -> bool:
+        """Return whether its components are as it says: while it is open, and while something stays off."""
+        return self.open or self.off
+
     def since(self, stage: Stage) -> int | None:
         """Return when users were first told that it is at *stage*, None where they never were."""
         return next((one.at_ms for one in reversed(self.updates) if one.status == stage), None)
@@ -102,7 +140,11 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One thing that users know by *name*. *off*: it is switched off on purpose, and that was said."""
+    """
+    One thing that users know by *name*, and by *names* in languages that have another.
+
+    *off*: it is switched off on purpose, for all.
+    """
 
     key: str
     name: str
@@ -110,6 +152,11 @@ class Component:
     off: bool = False
     first_ms: int | None = None
     updated_ms: int | None = None
+    names: Mapping[Locale, str] = field(default_factory=dict)
+
+    def called(self, locale: Locale) -> str:
+        """Return its name in a language."""
+        return self.names.get(locale, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +191,15 @@ class Page:
 
     @property
     def impact(self) -> Impact:
-        """Return the worst of what is open, and of components that stay off."""
+        """Return the worst of what is open, and of components that nobody can use, or not as usual."""
         found = [one.weight for one in self.open]
         found += ["minor" for one in self.components if one.health != "operational"]
+        found += ["major" for one in self.components if one.health == "major_outage"]
         return max(found, key=IMPACTS.index, default="none")
+
+    def called(self, name: str, locale: Locale) -> str:
+        """Return the name of a component in a language, by its name in the first one."""
+        return next((one.called(locale) for one in self.components if one.name == name), name)
 
     @property
     def updated_ms(self) -> int:

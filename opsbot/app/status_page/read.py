@@ -12,11 +12,13 @@ from typing import Final
 
 from opsbot.app.comms.port import Impact
 from opsbot.app.comms_rules import settings_of
-from opsbot.app.status_page.page import HEALTHS, Component, Page, Story, Update, health_of
+from opsbot.app.status_page.page import HEALTHS, Component, Page, Story, Update
+from opsbot.app.taken import Taken, taken, together
 from opsbot.domain import incident as incidents
-from opsbot.domain.comms import Stage
+from opsbot.domain.comms import Locale, Stage
 from opsbot.domain.comms_settings import CommsSettings
 from opsbot.domain.incident import Incident
+from opsbot.domain.kill import Kill
 from opsbot.domain.message import Message
 from opsbot.domain.state import INCIDENTS, State
 
@@ -33,11 +35,16 @@ _IMPACTS: Final[Mapping[str, Impact]] = {
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The messages of one incident that are on the page, oldest first. *key* is what it is called outside."""
+    """
+    The messages of one incident that are on the page, oldest first. *key* is what it is called outside.
+
+    *killed*: a kill of it holds. *taken* is how much its kills take of each workflow that is declared.
+    """
 
     key: str
     messages: tuple[Message, ...]
     killed: bool = False
+    taken: Mapping[str, Taken] = field(default_factory=dict)
 
     @property
     def updated_ms(self) -> int:
@@ -135,13 +142,16 @@ def _of_incident(state: State, name: str, messages: Sequence[Message]) -> Publis
     record = state.kind(INCIDENTS).get(name)
     incident = None if record is None else incidents.from_record(record)
     uid = name if incident is None else incident.uid
-    return Published(opaque("incident", uid), tuple(messages), _killed(state, incident))
+    kills = _kills(state, incident)
+    by = {name: taken(one, kills) for name, one in state.workflows().items()} if kills else {}
+    held = {name: one for name, one in by.items() if one.reach != "on"}
+    return Published(opaque("incident", uid), tuple(messages), bool(kills), held)
 
 
-def _killed(state: State, incident: Incident | None) -> bool:
-    """Return whether a kill of the incident still holds; it is asked only of what was said to stay off."""
-    kills = frozenset(() if incident is None else incident.kills)
-    return any(kill.id in kills for kill in state.active_kills())
+def _kills(state: State, incident: Incident | None) -> tuple[Kill, ...]:
+    """Return the kills of the incident that still hold: of any other nobody was told here."""
+    named = frozenset(() if incident is None else incident.kills)
+    return tuple(kill for kill in state.active_kills() if kill.id in named)
 
 
 def _story(source: Source, one: Published) -> Story:
@@ -150,31 +160,51 @@ def _story(source: Source, one: Published) -> Story:
     stage: Stage = newest.stage if moving else "investigating"
     resolved = next((_at(m) for m in _tail(moving)), None) if stage == "resolved" else None
     told = [message for message in (*moving, *one.messages) if message.workflows]
-    titled = next(
-        (
-            message
-            for message in (*reversed(moving), *reversed(one.messages))
-            if source.texts.get(message.headline)
-        ),
-        None,
-    )
+    titled = _titling(source, one.messages, moving)
+    names = _names(source.settings, _touched(newest, told))
     return Story(
         key=one.key,
         headline="" if titled is None else source.texts[titled.headline],
-        headlines={}
-        if titled is None
-        else {
-            locale: source.texts[text]
-            for locale, text in titled.headlines.items()
-            if source.texts.get(text)
-        },
+        headlines={} if titled is None else _headlines(source, titled),
         impact=_IMPACTS.get(newest.severity, "minor"),
         stage=stage,
         updates=tuple(_updates(source, one.messages)),
-        components=_names(source.settings, _touched(newest, told)),
+        components=names,
+        taken={name: _taken(source.settings, one, name) for name in names},
         off=newest.stays_off and (stage != "resolved" or one.killed),
         resolved_ms=resolved,
     )
+
+
+def _titling(
+    source: Source, messages: Sequence[Message], moving: Sequence[Message]
+) -> Message | None:
+    """
+    Return the message whose headline stands over all: the newest that moved it, or what corrects that one.
+
+    One that was corrected does not stand there until somebody writes the next word.
+    """
+    known = [one for one in (*messages, *moving) if source.texts.get(one.headline)]
+    titled = known[-1] if known else None
+    for one in messages:
+        corrects = titled is not None and one.corrects == titled.id
+        titled = one if corrects and source.texts.get(one.headline) else titled
+    return titled
+
+
+def _headlines(source: Source, message: Message) -> Mapping[Locale, str]:
+    """Return what stands over a message in each language that it has, as far as that is kept."""
+    usual = dict.fromkeys(message.texts, message.headline)
+    found = {
+        locale: source.texts.get(text) for locale, text in {**usual, **message.headlines}.items()
+    }
+    return {locale: said for locale, said in found.items() if said}
+
+
+def _taken(settings: CommsSettings, one: Published, name: str) -> Taken:
+    """Return how much is taken of what users know by a name: several workflows may be one thing to them."""
+    parts = [workflow for workflow, public in settings.public.items() if _titled(public) == name]
+    return together([one.taken.get(workflow, Taken()) for workflow in parts])
 
 
 def _tail(moving: Sequence[Message]) -> Iterable[Message]:
@@ -214,6 +244,8 @@ def _updates(source: Source, messages: Sequence[Message]) -> Iterable[Update]:
                 if text in source.texts
             },
             next_ms=message.next_ms,
+            headline=source.texts.get(message.headline, ""),
+            headlines=_headlines(source, message),
             corrects=keys.get(message.corrects, ""),
         )
         if corrected is not None:
@@ -233,18 +265,23 @@ def _components(source: Source, stories: Sequence[Story]) -> Iterable[Component]
     names = {_titled(one) for one in source.settings.public.values()}
     for name in sorted(names, key=lambda one: (one.casefold(), one)):
         touching = [one for one in stories if name in one.components]
-        off = any(one.off for one in touching)
-        healths = [health_of(one.weight) for one in touching if one.open]
-        if off:
-            healths.append("partial_outage")
+        healths = [one.health(name) for one in touching if one.touches]
         yield Component(
             key=opaque("component", name),
             name=name,
+            names=_called(source.settings, name),
             health=max(healths, key=HEALTHS.index, default="operational"),
-            off=off,
+            off=any(one.is_off(name) for one in touching if one.touches),
             first_ms=min((one.started_ms for one in touching), default=None),
             updated_ms=max((one.updated_ms for one in touching), default=None),
         )
+
+
+def _called(settings: CommsSettings, name: str) -> Mapping[Locale, str]:
+    """Return a name in the languages that have another one for it."""
+    workflow = next(one for one, public in settings.public.items() if _titled(public) == name)
+    found = {one: _titled(settings.name_in(workflow, one)) for one in settings.locales}
+    return {locale: said for locale, said in found.items() if said != name}
 
 
 def _titled(name: str) -> str:

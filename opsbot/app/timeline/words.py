@@ -256,6 +256,23 @@ def _route_paged(told: Telling) -> str:
     return f"Who is on call for {_workflow(told)} was called because of {r}: {how}."
 
 
+def _pager_called(told: Telling) -> str:
+    named_ = told.fact("called")
+    called = [told.name(who) for who in named_] if isinstance(named_, (list, tuple)) else []
+    about = inert(told.fact_text("approval"), limit=20)
+    number = told.fact("page")
+    how = f" (PagerDuty #{number})" if isinstance(number, int) else ""
+    was = "were" if called[1:] else "was"
+    return f"{' and '.join(called) or 'Nobody'} {was} called as approver of {about}{how}."
+
+
+def _pager_over(told: Telling) -> str:
+    what = inert(told.fact_text("approval"), limit=20)
+    if not what:
+        what = f"{inert(told.fact_text('revision'), limit=20)} of {_workflow(told)}"
+    return f"The page about {what} was resolved{_because(told)}"
+
+
 def _workflow(told: Telling) -> str:
     return f"`{inert(told.fact_text('workflow'), limit=80)}`"
 
@@ -356,10 +373,17 @@ _VERBS: Final[Mapping[str, Tell]] = {
     "incident_retry": retry_sentence,
     "pager_held": _pager_held,
     "pager_refused": _pager_refused,
+    "pager_called": _pager_called,
+    "pager_over": _pager_over,
     **RUN_VERBS,
     **COMMS_VERBS,
 }
 """Every verb that has a sentence of its own; one that is missing tells what it changed of the incident."""
 
-_OWN: Final = frozenset({"incident_step", "incident_retry", "pager_held", "pager_refused"})
+_OWN: Final = frozenset(
+    {
+        "incident_step", "incident_retry", "pager_held", "pager_refused",
+        "pager_called", "pager_over",
+    }
+)  # fmt: skip
 """Verbs whose sentence says all of it."""

@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 import { element } from "./elements.js";
-import { mrkdwn } from "./mrkdwn.js";
+import { link, mrkdwn } from "./mrkdwn.js";
 
 // `desk`: see elements.js, and `names` as mrkdwn takes them; `errors` belong to a modal's inputs.
 export function blocks(list, desk, errors = {}) {
@@ -79,6 +79,7 @@ function piece(one, desk) {
   if (one.type === "channel") return h("span", { class: "mention" }, `#${names.channel(one.channel_id) ?? one.channel_id}`);
   if (one.type === "broadcast") return h("span", { class: "mention" }, `@${one.range}`);
   if (one.type === "emoji") return `:${one.name}:`;
+  if (one.type === "link") return link(one.url, one.text) ?? one.text ?? one.url;
   const text = one.text ?? one.url ?? `[${one.type}]`;
   const style = one.style ?? {};
   if (style.code) return h("code", {}, text);

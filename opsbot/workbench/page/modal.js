@@ -46,7 +46,7 @@ export class Modals {
       await submit(view, values(form), (found) => { this.errors = found; });
       if (button) button.disabled = false;
     };
-    const form = h("form", { class: "sheet", role: "dialog", "aria-modal": "true", "aria-labelledby": "modal-title", novalidate: true, onsubmit: send },
+    const form = h("form", { class: "sheet", data: { view: view.id }, role: "dialog", "aria-modal": "true", "aria-labelledby": "modal-title", novalidate: true, onsubmit: send },
       h("header", {},
         h("h3", { id: "modal-title" }, view.title ?? "opsbot"),
         h("button", { type: "button", class: "close", "aria-label": "Close", onclick: () => this.close?.() }, "✕")),

@@ -99,7 +99,7 @@ function sequence(control, whole, names) {
 
 const mention = (text) => h("span", { class: "mention" }, text);
 
-function link(target, label) {
+export function link(target, label) {
   const address = decoded(target);
   if (!/^(https?:\/\/|mailto:)/i.test(address)) return null;
   return h("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, label || address);

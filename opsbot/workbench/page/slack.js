@@ -39,12 +39,14 @@ export class Phone {
     this.trouble = h("p", { class: "trouble", role: "alert" });
     this.go = h("button", { type: "submit", class: "send" }, "Enter ⏎");
     this.form = h("form", { class: "composer", onsubmit: (event) => { event.preventDefault(); this.send(); } }, this.box, this.go);
+    this.where = h("p", {});
+    this.outside = h("div", { class: "outside", hidden: true }, this.where, h("button", { type: "button", class: "send", onclick: () => this.join() }, "Join channel"));
     this.home = h("div", { class: "home blocks" });
     this.below = h("div", { class: "below" },
       h("header", { class: "bar" }, this.face, h("label", {}, h("small", {}, "You are"), this.who), this.wire),
       this.tabs,
       panel("channels", this.list),
-      panel("channel", this.log, this.trouble, this.form, this.usage),
+      panel("channel", this.log, this.trouble, this.outside, this.form, this.usage),
       panel("home", this.home),
     );
     this.overlay = h("div", { class: "overlay", hidden: true });
@@ -61,12 +63,23 @@ export class Phone {
     this.box.setSelectionRange(this.box.value.length, this.box.value.length);
   }
 
+  // Until the next person's view is here, nothing of the one before can be pressed.
   async become(user) {
     setText(this.trouble, "");
-    await this.space.become(user);
+    this.hold(true);
+    try {
+      await this.space.become(user);
+    } finally {
+      if (this.space.user === user) this.hold(false);
+    }
+    if (this.space.user !== user) return;
     if (!this.space.channels.some((one) => one.id === this.channel)) this.enter(this.space.channels[0]?.id ?? "");
     if (this.tab === "home") this.open("home");
     this.told({ kind: "person", user });
+  }
+
+  hold(on) {
+    for (const part of [this.tabs, this.list, this.log, this.home]) part.inert = on;
   }
 
   first() {
@@ -144,7 +157,9 @@ export class Phone {
   panels() {
     const { space } = this;
     const unread = Object.values(space.unread).reduce((sum, one) => sum + one, 0);
-    const title = space.title(space.channels.find((one) => one.id === this.channel));
+    const channel = space.channels.find((one) => one.id === this.channel);
+    const title = space.title(channel);
+    this.guest(channel);
     for (const [name, word] of TABS) {
       const button = this.tabs.querySelector(`[data-tab="${name}"]`);
       const badge = name === "channels" && unread ? ` (${unread} new)` : "";
@@ -154,6 +169,23 @@ export class Phone {
       this.below.querySelector(`#panel-${name}`).hidden = this.tab !== name;
     }
     this.hint();
+  }
+
+  // Who is not in a channel reads it, and writes there once they joined, as in Slack's own client.
+  guest(channel) {
+    const outside = Boolean(channel && !channel.member);
+    this.outside.hidden = !outside;
+    this.form.hidden = this.usage.hidden = outside;
+    if (outside) setText(this.where, `You are viewing ${this.space.title(channel)}`);
+  }
+
+  async join() {
+    const channel = this.space.channels.find((one) => one.id === this.channel);
+    const shown = await this.ask("join", { channel: channel.id });
+    if (shown.error) return;
+    channel.member = true;
+    this.draw("channels");
+    this.box.focus();
   }
 
   drawList() {
@@ -196,20 +228,36 @@ export class Phone {
     this.send();
   }
 
+  // One at a time, and as who it is now: what cannot go out yet stays in the composer.
   async send() {
-    const text = this.box.value.trim();
-    if (!text || this.busy) return;
+    if (this.busy || !this.box.value.trim()) return;
+    this.wait(true);
+    try {
+      await this.space.here;
+      const text = this.box.value.trim();
+      if (text && !this.form.hidden) await this.sent(text);
+    } finally {
+      this.wait(false);
+    }
+  }
+
+  wait(on) {
+    this.busy = on;
+    this.form.classList.toggle("busy", on);
+  }
+
+  async sent(text) {
+    const from = { user: this.space.user, channel: this.channel };
     this.box.value = "";
     this.hint();
     this.messages.follow = true;
-    if (!text.startsWith("/")) return this.ask("say", { channel: this.channel, text });
+    if (!text.startsWith("/")) return this.ask("say", { ...from, text });
     if (this.space.types(text, "kill ")) await press("enter");
-    const { user } = this.space;
-    const shown = await this.ask("command", { channel: this.channel, text });
+    const shown = await this.ask("command", { ...from, text });
     if (shown.error || shown.kind === "failed") this.box.value ||= text;
     this.messages.show(this.channel);
     this.messages.follow = false;
-    this.told({ kind: "command", text, shown, user });
+    this.told({ kind: "command", text, shown, user: from.user });
   }
 
   async submit(view, chosen, wrong) {
@@ -222,11 +270,7 @@ export class Phone {
 
   // Posts as the person of the moment; whatever goes wrong is said above the composer.
   async ask(path, body) {
-    this.busy = path === "command";
-    this.form.classList.toggle("busy", this.busy);
     const shown = await post(`/slack/ui/${path}`, { user: this.space.user, ...body });
-    this.busy = false;
-    this.form.classList.remove("busy");
     const wrong = shown.error ? shown.hint : shown.kind === "failed" ? shown.text : "";
     setText(this.trouble, wrong ?? "");
     return shown;

@@ -37,11 +37,18 @@ export class Workspace {
     return text.startsWith(this.spell(words));
   }
 
-  async become(user) {
+  // `here` tells when the person of the moment sees what they may.
+  become(user) {
     this.source?.close();
     this.user = user;
     this.unread = {};
+    this.here = this.arrive(user);
+    return this.here;
+  }
+
+  async arrive(user) {
     await this.fetch();
+    if (this.user !== user) return;
     this.source = listen(
       `/slack/ui/events?user=${encodeURIComponent(user)}`,
       (event) => this.user === user && this.heard(event),
@@ -53,10 +60,17 @@ export class Workspace {
     );
   }
 
+  // What is heard while the state is on its way may be newer than it, and comes after it.
   async fetch() {
-    const user = this.user;
-    const found = await get(`/slack/ui/state?user=${encodeURIComponent(user)}`);
-    if (this.user !== user) return;
+    const { user } = this;
+    const late = (this.late = []);
+    let found;
+    try {
+      found = await get(`/slack/ui/state?user=${encodeURIComponent(user)}`);
+    } finally {
+      this.late = this.late === late ? null : this.late;
+    }
+    if (this.user !== user || this.late) return;
     this.seq = found.seq;
     this.team = found.team;
     this.bot = found.bot;
@@ -70,9 +84,11 @@ export class Workspace {
     this.commands = found.commands;
     this.shortcuts = found.shortcuts;
     this.changed("all");
+    for (const event of late) if (event.seq > found.seq) this.heard(event);
   }
 
   heard(event) {
+    if (this.late) return void this.late.push(event);
     const kinds = {
       hello: () => { if (event.seq > this.seq) this.fetch(); },
       reset: () => this.fetch(),

@@ -18,6 +18,7 @@ from opsbot.workbench.pagerduty.model import Happened, Json
 from opsbot.workbench.pagerduty.shapes_incident import IncidentShapes
 from opsbot.workbench.pagerduty.subscriptions import Subscription, Subscriptions
 from opsbot.workbench.slack.waiting import Background, pause
+from opsbot.workbench.trust import trusted
 
 ANSWER_S = 5.0
 RETRY_S = (5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
@@ -79,7 +80,7 @@ class Sender:
 
     def start(self) -> None:
         """Begin to send, in the running loop."""
-        self._client = httpx.AsyncClient(trust_env=False, timeout=self.answer_s)
+        self._client = httpx.AsyncClient(trust_env=False, timeout=self.answer_s, verify=trusted())
         for lane in list(self._lanes):
             self._run(lane)
 

@@ -183,6 +183,16 @@ class Gestures:
         _, channel = self._member(user_id, channel_id)
         conversations.enter(self.desk, channel, self.desk.workspace.person(who).id)
 
+    def join(self, user_id: str, channel_id: str) -> None:
+        """Go into a public channel that one can read; of every other one it is not said that it exists."""
+        space = self.desk.workspace
+        person, channel = space.person(user_id), space.channels.get(channel_id)
+        if channel is None or not space.may_see(user_id, channel):
+            raise CannotDo("channel_not_found", f"{person.id} sees no channel {channel_id}")
+        if channel.is_archived:
+            raise CannotDo("is_archived", f"#{channel.name} is archived: nobody joins it any more")
+        conversations.enter(self.desk, channel, person.id)
+
     def _own(self, act: Callable[[], None]) -> None:
         try:
             act()

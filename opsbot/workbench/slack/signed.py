@@ -12,6 +12,7 @@ import httpx
 from opsbot.workbench.slack.faults import Faults
 from opsbot.workbench.slack.model import Json
 from opsbot.workbench.slack.workspace import Clock
+from opsbot.workbench.trust import trusted
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -43,7 +44,7 @@ class SignedPost:
             headers["x-slack-retry-num"] = str(retry["retry_attempt"])
             headers["x-slack-retry-reason"] = str(retry["retry_reason"])
         if self.client is None:
-            self.client = httpx.AsyncClient(timeout=None, trust_env=False)  # noqa: S113 - the caller's clock ends it
+            self.client = httpx.AsyncClient(timeout=None, trust_env=False, verify=trusted())  # noqa: S113 - the caller's clock ends it
         return await self.client.post(self.request_url, content=body, headers=headers)
 
     def signature(self, body: bytes) -> dict[str, str]:

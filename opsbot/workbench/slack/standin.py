@@ -215,6 +215,15 @@ class SlackStandIn:
         """
         return self.gestures.say(user_id, channel_id, text, thread_ts)
 
+    async def join(self, user_id: str, channel_id: str) -> None:
+        """
+        Go into a public channel, so that one can write there.
+
+        Raises:
+            CannotDo: that person does not see it, or it is archived.
+        """
+        self.gestures.join(user_id, channel_id)
+
     async def react(self, user_id: str, message_ts: str, name: str) -> None:
         """
         Add a reaction to a message.

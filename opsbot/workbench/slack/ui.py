@@ -60,6 +60,7 @@ ephemerals). `modal`: the top modal changed. `errors`: show them beside the inpu
     POST /ui/shortcut {"user","callback_id","channel"?,"message_ts"?}
     POST /ui/home     {"user"}                          opens the Home tab; the view follows as event
     POST /ui/say      {"user","channel","text","thread_ts"?}
+    POST /ui/join     {"user","channel"}                a public one; who is not in it cannot write
     POST /ui/react    {"user","channel","message_ts","name": "pushpin"}
     POST /ui/options  {"user","channel"?,"message_ts"? | "view_id"?,"action_id","block_id"?,"query"}
                       for external selects; answers {"options": [...], "option_groups": [...]}
@@ -107,7 +108,7 @@ from opsbot.workbench.slack.feed import channel_json, message_json, view_json
 from opsbot.workbench.slack.model import CannotDo, Json, Message, Shown
 from opsbot.workbench.slack.sockets import Sockets
 from opsbot.workbench.slack.ui_files import Files
-from opsbot.workbench.slack.ui_guard import guarded, posted, rows, text, text_or_none
+from opsbot.workbench.slack.ui_guard import guarded, posted, rows, text, text_or_none, whole
 from opsbot.workbench.slack.workspace import Workspace
 
 KEEP_ALIVE_S = 15.0
@@ -150,6 +151,7 @@ class Screen(Protocol):
     async def say(
         self, user_id: str, channel_id: str, text: str, thread_ts: str | None
     ) -> Message: ...
+    async def join(self, user_id: str, channel_id: str) -> None: ...
     async def react(self, user_id: str, message_ts: str, name: str) -> None: ...
     async def options(
         self,
@@ -174,6 +176,7 @@ def routes(screen: Screen) -> list[Route]:
         "shortcut": page.shortcut,
         "home": page.home,
         "say": page.say,
+        "join": page.join,
         "react": page.react,
         "options": page.options,
         "fault": page.fault,
@@ -290,6 +293,12 @@ class Page:
         )
         return self._shown(Shown("message", message.text, message=message))
 
+    async def join(self, request: Request) -> Response:
+        """Join a channel."""
+        body = await posted(request)
+        await self._screen.join(self._user(body), text(body, "channel"))
+        return self._shown(Shown("nothing"))
+
     async def react(self, request: Request) -> Response:
         """Add a reaction."""
         body = await posted(request)
@@ -378,16 +387,3 @@ class Page:
                 if change["kind"] == "bot":
                     change = {**change, "bot": self._bot()}
                 yield f"data: {json.dumps(change)}\n\n"
-
-
-def whole(body: Json, name: str, least: int, most: int) -> int:
-    """
-    Take a whole number; *least* where it is not given.
-
-    Raises:
-        CannotDo: it is something else, or out of range.
-    """
-    value = body.get(name, least)
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise CannotDo("bad_number", f"{name} is a whole number from {least} to {most}")
-    return value

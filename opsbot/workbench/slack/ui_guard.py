@@ -128,3 +128,16 @@ def rows(body: Json) -> dict[str, dict[str, object]]:
     if not isinstance(values, dict) or not all(isinstance(row, dict) for row in values.values()):
         raise CannotDo("bad_values", "values are {block_id: {action_id: value}}")
     return values
+
+
+def whole(body: Json, name: str, least: int, most: int) -> int:
+    """
+    Take a whole number; *least* where it is not given.
+
+    Raises:
+        CannotDo: it is something else, or out of range.
+    """
+    value = body.get(name, least)
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise CannotDo("bad_number", f"{name} is a whole number from {least} to {most}")
+    return value

@@ -178,3 +178,59 @@ def test_a_broken_file_of_clocks_is_named(flags: Path) -> None:
 
     assert settings is None
     assert {one.line for one in said if one.level == "error"} == {3}
+
+
+def test_a_name_may_be_one_for_all_languages_or_one_for_each(flags: Path) -> None:
+    names = """\
+locales: [en, de]
+public:
+  support-copilot: Copilot
+  coding-agent: {en: the coding assistant, de: Programmierassistent}
+"""
+
+    settings, found = read(flags, HEAD + names)
+
+    assert settings is not None
+    assert [one.message for one in found] == []
+    assert dict(settings.public) == {
+        "support-copilot": "Copilot",
+        "coding-agent": "the coding assistant",
+    }
+    said = {
+        (name, locale): settings.name_in(name, locale)
+        for name in settings.public
+        for locale in ("en", "de", "de-at", "fr")
+    }
+    assert {one for (name, _), one in said.items() if name == "support-copilot"} == {"Copilot"}
+    assert [said["coding-agent", one] for one in ("en", "de", "de-at", "fr")] == [
+        "the coding assistant",
+        *("Programmierassistent", "Programmierassistent"),
+        "the coding assistant",
+    ]
+    assert settings.called == {"Copilot", "the coding assistant", "Programmierassistent"}
+
+
+@pytest.mark.parametrize(
+    ("names", "level", "message", "line"),
+    [
+        ("{de: Programmierassistent}", "error", "`coding-agent` has no name in `en`", 4),
+        (
+            "{en: it, fr: lui}",
+            "warning",
+            "nothing is written in `fr`, so nobody reads this name",
+            4,
+        ),
+        ("{}", "error", "", 4),
+        ("{en: ''}", "error", "", 4),
+        ("{en: 7}", "error", "", 4),
+    ],
+)
+def test_names_that_nobody_would_read_or_that_are_missing_have_a_line(
+    names: str, level: str, message: str, line: int, flags: Path
+) -> None:
+    text = f"{HEAD}locales: [en, de]\npublic:\n  coding-agent: {names}\n"
+
+    _, found = read(flags, text)
+
+    assert {(one.level, one.line) for one in found} == {(level, line)}
+    assert message in found[0].message

@@ -8,6 +8,7 @@ import pytest
 
 from opsbot.adapters.comms.lint import lint
 from opsbot.adapters.comms.rules import RULES, WARNINGS
+from opsbot.domain.comms_settings import CommsSettings
 from tests.support.template_texts import (
     GERMAN,
     GOOD,
@@ -95,6 +96,7 @@ PAIRS: Mapping[str, Pair] = {
         "{{ feature | capital }} is not",
         "fact sheet",
     ),
+    "T19": Pair(GOOD, GOOD),
 }
 
 
@@ -121,7 +123,7 @@ def test_what_passes_a_rule_has_no_finding_at_all(rule: str, tmp_path: Path) -> 
     assert findings(tmp_path, pair.passes, pair.others) == ()
 
 
-@pytest.mark.parametrize("rule", [one for one in RULES if one != "T14"])
+@pytest.mark.parametrize("rule", [one for one in RULES if one not in ("T14", "T19")])
 def test_what_breaks_a_rule_is_named_with_line_fix_and_level(rule: str, tmp_path: Path) -> None:
     pair = PAIRS[rule]
     others = pair.others if pair.others_failing is None else pair.others_failing
@@ -156,6 +158,68 @@ def test_a_situation_without_words_for_every_stage_is_named_with_its_workflow(
         "there is no `users-agent-wrong-correction`, and it can happen to `support-copilot`"
     )
     assert not [one for one in lint(library, replace(asked, whole=False)) if one.rule == "T14"]
+
+
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        ({}, ["`support-copilot` has no name in `de`, and templates are written in it"]),
+        ({"en": "the assistant"}, ["`support-copilot` has no name in `de`, and templates are written in it"]),
+        ({"en": "Copilot", "de": "Copilot"}, []),
+    ],
+)  # fmt: skip
+def test_a_language_in_which_users_would_read_a_name_of_another_one_is_named(
+    names: dict[str, str], found: list[str], tmp_path: Path
+) -> None:
+    """T19."""
+    library = folder(tmp_path, {f"{NAME}.md.j2": GOOD, f"{NAME}.de.md.j2": GERMAN})
+    public = {"support-copilot": "the assistant"}
+    settings = CommsSettings(locales=("en", "de", "fr"), public=public)
+    settings = replace(settings, names={"support-copilot": names} if names else {})
+
+    asked = replace(known(), settings=settings)
+
+    said = [one for one in lint(library, asked) if one.rule == "T19"]
+    assert [one.message for one in said] == found
+    assert all("support-copilot: {en: the assistant, de: " in one.fix for one in said)
+    assert all(one.level == "warning" for one in said)
+
+
+def test_a_correction_for_users_says_how_it_is_and_when_more_follows(tmp_path: Path) -> None:
+    """T06."""
+    name = "users-feature-off-correction"
+    text = edited(
+        (NAME, name),
+        ("stage: identified", "stage: correction"),
+        ("slots: [effect, cause, action, next_update]", "slots: [corrected]"),
+        ("Next update by {{ next_at }}.", "{% if corrected_at %}It corrects.{% endif %}"),
+    )
+
+    found = [
+        one.message
+        for one in lint(folder(tmp_path, {f"{name}.md.j2": text}), known())
+        if one.rule == "T06"
+    ]
+
+    assert found == [
+        "`next_update` is not answered, which correction for users needs",
+        "`state` is not answered, which correction for users needs",
+    ]
+
+
+@pytest.mark.parametrize("stage", ["correction", "resolved"])
+def test_after_a_last_word_the_next_one_stands_in_an_if(stage: str, tmp_path: Path) -> None:
+    """T16."""
+    name = f"users-feature-off-{stage}"
+    text = edited((NAME, name), ("stage: identified", f"stage: {stage}"))
+
+    found = [
+        one.message
+        for one in lint(folder(tmp_path, {f"{name}.md.j2": text}), known())
+        if one.rule == "T16"
+    ]
+
+    assert "the fact `next_at` may be empty here" in found
 
 
 @pytest.mark.parametrize(

@@ -173,6 +173,9 @@ OUTSIDE = b"""<!DOCTYPE t SYSTEM "file:///etc/passwd"><testsuites><testsuite nam
 <testcase name="a"/></testsuite></testsuites>"""
 
 
+ENDLESS = [{"metrics": {"namedScores": {"a": 1e308}, "namedScoresCount": {"a": 1e308}}}] * 2
+
+
 @pytest.mark.parametrize(
     ("data", "word"),
     [
@@ -192,6 +195,9 @@ OUTSIDE = b"""<!DOCTYPE t SYSTEM "file:///etc/passwd"><testsuites><testsuite nam
         (LAUGHS, "declares a document type"),
         (OUTSIDE, "declares a document type"),
         (JUNIT[:-40], "cut off"),
+        (JUNIT.replace(b"utf-8", b"shift_jis", 1), "is not XML, or cut off (multi-byte"),
+        (JUNIT.replace(b"utf-8", b"rot13", 1), "is not XML, or cut off ('rot13'"),
+        (JUNIT.replace(b"utf-8", b"no-such", 1), "is not XML, or cut off (unknown encoding"),
         (JUNIT.replace(b'tests="2"', b'tests="20"'), "says 20 tests in `support-safety`"),
         (JUNIT.replace(b'failures="1"', b'failures="3"'), "says 4 failures in `support-g"),
         (JUNIT.replace(b"</testsuite></", b"<error/></testsuite></"), "of no case"),
@@ -215,6 +221,7 @@ OUTSIDE = b"""<!DOCTYPE t SYSTEM "file:///etc/passwd"><testsuites><testsuite nam
             ),
             "nothing was evaluated",
         ),
+        (changed(PROMPTFOO, lambda f: f["results"].update(prompts=ENDLESS)), "number that is none"),
         (PYTEST, "does not name its suite"),
         (changed(PYTEST, lambda f: f.update(exitcode=2)), "was interrupted"),
         (changed(PYTEST, lambda f: f.update(exitcode=5)), "collected no test"),

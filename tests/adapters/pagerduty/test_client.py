@@ -16,7 +16,7 @@ from opsbot.adapters.pagerduty.client import BOUNDS, Bounds, Door
 from tests.support.paging import KEY, ROUTING_KEY, Script, said
 from tests.support.store import free_port
 
-AT_ONCE_S = 1.0
+AT_ONCE_S = 5.0
 
 
 def rest(script: Script, bounds: Bounds = BOUNDS) -> Door:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from email import policy
 from email.message import EmailMessage
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -80,7 +81,9 @@ def mailroom(**given: object) -> Iterator[Mailroom]:
     """Run a mail server on a loopback port."""
     room = Mailroom(port=free_port())
     options = {"authenticator": room.login} if given.get("auth_required") else {}
-    control = Controller(room, hostname="127.0.0.1", port=room.port, **options, **given)  # type: ignore[arg-type]  # its own options
+    # The server reads every attribute of what handles for it, once a connection: `read` as well.
+    hands = SimpleNamespace(handle_RCPT=room.handle_RCPT, handle_DATA=room.handle_DATA)
+    control = Controller(hands, hostname="127.0.0.1", port=room.port, **options, **given)  # type: ignore[arg-type]  # its own options
     control.start()
     try:
         yield room
@@ -166,7 +169,16 @@ async def test_messages_of_one_incident_stand_together_and_a_correction_answers(
 
 @pytest.mark.parametrize(
     "headline",
-    ["Off\r\nBcc: evil@example.com", "Off\nX-Evil: 1", "Off\u2028Bcc: e@x", "Off\x00\x0b\x0c\x85x"],
+    [
+        *(
+            "Off\r\nBcc: evil@example.com",
+            "Off\nX-Evil: 1",
+            "Off\u2028Bcc: e@x",
+            "Off\x00\x0b\x0c\x85x",
+        ),
+        "=?utf-8?q?Off=0D=0ABcc:_evil@example.com?= now",
+        "=?utf-8?b?T2ZmDQpSZXBseS1UbzogZUB4?= now",
+    ],
 )
 async def test_nothing_that_anybody_wrote_becomes_a_header(headline: str) -> None:
     with mailroom() as room:
@@ -179,6 +191,14 @@ async def test_nothing_that_anybody_wrote_becomes_a_header(headline: str) -> Non
         }
         assert "\n" not in str(message["Subject"])
         assert sorted(room.got[0].rcpt_tos) == sorted(TO)
+
+
+def test_a_subject_reads_as_it_was_approved() -> None:
+    made = letter(post(1, headline="=?utf-8?q?All_is_well?="), box(1))
+
+    seen = email.message_from_bytes(made.as_bytes(), policy=policy.SMTP)["Subject"]
+
+    assert str(seen).replace("\u2060", "") == "=?utf-8?q?All_is_well?="
 
 
 def test_a_handle_of_somebody_else_becomes_no_header() -> None:

@@ -80,7 +80,7 @@ async def test_what_it_says_is_shown_as_one_harmless_line(body: object) -> None:
         with pytest.raises(GiveUp) as no:
             await there.done("writing", "POST", "/x", body={})
 
-    assert str(no.value) == "Vendor refuses (writing): bad ***: at \u2026"
+    assert str(no.value) == "Vendor refuses (writing): bad (key): at \u2026"
 
 
 @pytest.mark.parametrize(

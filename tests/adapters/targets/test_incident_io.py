@@ -1,5 +1,8 @@
 """Messages at incident.io: each once, an end without components, and no more updates than it takes."""
 
+from datetime import datetime, timedelta
+from typing import cast
+
 import pytest
 
 from opsbot.app.ports import GiveUp, RetryLater
@@ -81,6 +84,71 @@ async def test_the_same_words_again_are_another_message() -> None:
         await at.publisher.publish(again, attempt=1)
 
         assert len(at.told) == 2
+
+
+async def test_the_same_words_within_a_minute_are_another_message_where_the_first_is_known() -> (
+    None
+):
+    async with at_incident_io() as at:
+        first = await at.publisher.publish(post(1), attempt=1)
+        second = await at.publisher.publish(post(2, thread=first.thread), attempt=1)
+        others = (first.handle, second.handle)
+        again = post(3, texts=post(1).texts, thread=first.thread, others=others)
+        at.there.app.faults.fail(WRITE, "cut")
+        with pytest.raises(RetryLater):
+            await at.publisher.publish(again, attempt=1)
+
+        done = await at.publisher.publish(again, attempt=2)
+
+        assert len(at.told) == 3
+        assert done.handle not in others
+
+
+@pytest.mark.parametrize("off_s", [-3_600, 3_600])
+async def test_a_clock_that_goes_wrong_there_makes_no_second_update(off_s: int) -> None:
+    async with at_incident_io() as at:
+        first = await at.publisher.publish(post(1), attempt=1)
+        second = post(2, stage="identified", thread=first.thread, others=(first.handle,))
+        at.there.app.faults.fail(WRITE, "cut_after")
+        with pytest.raises(RetryLater):
+            await at.publisher.publish(second, attempt=1)
+        for one in at.only["updates"]:
+            moved = datetime.fromisoformat(one["published_at"]) + timedelta(seconds=off_s)
+            one["published_at"] = moved.isoformat()
+
+        await at.publisher.publish(second, attempt=2)
+
+        assert len(at.told) == 2
+
+
+async def test_an_older_message_that_nobody_saw_arrive_is_not_taken_for_a_later_one() -> None:
+    async with at_incident_io() as at:
+        first = await at.publisher.publish(post(1), attempt=1)
+        unseen = post(2, stage="identified", thread=first.thread)
+        at.there.app.faults.fail(WRITE, "cut_after")
+        with pytest.raises(RetryLater):
+            await at.publisher.publish(unseen, attempt=1)
+        between = post(3, stage="identified", thread=first.thread)
+        third = await at.publisher.publish(between, attempt=1)
+        others = (first.handle, third.handle)
+        again = post(4, stage="identified", texts=unseen.texts, thread=first.thread, others=others)
+
+        await at.publisher.publish(again, attempt=2)
+
+        assert len(at.told) == 4
+
+
+async def test_an_answer_without_updates_is_no_word_that_a_message_is_not_there() -> None:
+    async with at_incident_io() as at:
+        first = await at.publisher.publish(post(1), attempt=1)
+        second = post(2, stage="identified", thread=first.thread)
+        await at.publisher.publish(second, attempt=1)
+        cast("dict[str, object]", at.only).pop("updates")
+
+        with pytest.raises(RetryLater, match="not understood"):
+            await at.publisher.publish(second, attempt=2)
+
+        assert at.there.app.calls[-1].route == READ
 
 
 async def test_a_correction_moves_neither_stage_nor_components() -> None:

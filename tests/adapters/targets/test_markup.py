@@ -2,11 +2,13 @@
 
 from html.parser import HTMLParser
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from opsbot.adapters.targets.markup import for_html, for_html_or_text, for_markdown, mark, shown
+from opsbot.domain.said import inert
 
 WORDS = st.text(alphabet=st.sampled_from("abc <>&!/#*_[]()`~|\\-+=.1:\n\"'@{}"), max_size=60)
 """What markup is made of."""
@@ -74,6 +76,19 @@ def test_plain_words_stay_as_they_are() -> None:
 
 def test_what_cannot_be_seen_is_gone() -> None:
     assert shown("a\u202eb\u200b\x00c\r\nd\te") == "abc\nd e"
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    ["".join(map(chr, range(0xE0100, 0xE0110))), "\ufe01\ufe02", "\u034f", "\u17b4", "\U0001d173"],
+)
+def test_no_second_text_is_hidden_behind_a_letter(hidden: str) -> None:
+    assert shown(f"a{hidden}b") == "ab"
+    assert inert(f"a{hidden}b") == "a b"
+
+
+def test_an_emoji_stays_one() -> None:
+    assert shown("\u2764\ufe0f") == inert("\u2764\ufe0f") == "\u2764\ufe0f"
 
 
 def test_a_mark_is_always_the_same_and_says_nothing() -> None:

@@ -67,6 +67,71 @@ async def test_an_older_post_of_the_same_title_is_another_incident() -> None:
         assert len(at.posts) == 2
 
 
+async def test_the_same_words_in_the_same_second_are_another_message_where_the_first_is_known() -> (
+    None
+):
+    async with at_pagerduty() as at:
+        first = await at.publisher.publish(post(1), attempt=1)
+        same = {"texts": post(1).texts, "at_ms": post(1).at_ms}
+        second = post(2, thread=first.thread, others=(first.handle,), **same)
+        at.there.faults.fail(WRITE, "cut")
+        with pytest.raises(RetryLater):
+            await at.publisher.publish(second, attempt=1)
+
+        await at.publisher.publish(second, attempt=2)
+
+        assert len(at.told) == 2
+
+
+async def test_another_incidents_post_of_the_same_words_and_second_is_not_ours() -> None:
+    async with at_pagerduty() as at:
+        theirs = await at.publisher.publish(post(1, incident="inc-2"), attempt=1)
+        at.there.faults.fail(OPEN, "cut")
+        ours = post(1, others=(theirs.handle,))
+        with pytest.raises(RetryLater):
+            await at.publisher.publish(ours, attempt=1)
+
+        done = await at.publisher.publish(ours, attempt=2)
+
+        assert done.thread != theirs.thread
+        assert len(at.posts) == 2
+
+
+async def test_a_page_that_keeps_a_time_of_its_own_makes_no_second_update() -> None:
+    async with at_pagerduty() as at:
+        first = await at.publisher.publish(post(1), attempt=1)
+        second = post(2, stage="identified", thread=first.thread, others=(first.handle,))
+        at.there.faults.fail(WRITE, "cut_after_commit")
+        with pytest.raises(RetryLater):
+            await at.publisher.publish(second, attempt=1)
+        page = at.there.account.status_pages["PSTATUS1"]
+        for nth, one in enumerate(page.updates[str(first.thread["post"])]):
+            one["reported_at"] = f"2026-01-01T00:00:{nth:02}Z"
+
+        await at.publisher.publish(second, attempt=2)
+
+        assert len(at.told) == 2
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["oldest first", "newest first"])
+async def test_a_post_is_found_among_many_of_its_title_whichever_way_they_are_listed(
+    turned: bool,  # noqa: FBT001  one of two orders
+) -> None:
+    async with at_pagerduty() as at:
+        for nth in range(2, 24):
+            await at.publisher.publish(post(nth, incident=f"inc-{nth}"), attempt=1)
+        at.there.faults.fail(OPEN, "cut_after_commit")
+        with pytest.raises(RetryLater):
+            await at.publisher.publish(post(1), attempt=1)
+        page = at.there.account.status_pages["PSTATUS1"]
+        if turned:
+            page.posts = dict(reversed(page.posts.items()))
+
+        await at.publisher.publish(post(1), attempt=2)
+
+        assert len(at.posts) == 23
+
+
 async def test_a_correction_moves_neither_stage_nor_services() -> None:
     async with at_pagerduty() as at:
         first = await at.publisher.publish(post(1, stage="identified"), attempt=1)

@@ -138,6 +138,10 @@ async def test_a_metadata_address_is_never_sent_to_even_where_somebody_allows_it
         ("https://user:word@example.com/hook", "may hold no password"),
         ("https://[::1/hook", "is no URL"),
         ("/hook", "is no https:// URL"),
+        ("https://example.com/\r\nX-Evil: 1", "holds a blank, or a sign that nobody sees"),
+        ("https://example.com/a b", "holds a blank"),
+        ("https://exa\u200bmple.com/", "a sign that nobody sees"),
+        ("https://xn--\u00df-.example/hook", "is no URL"),
     ],
 )
 async def test_an_address_that_is_none_for_a_webhook_is_refused(url: str, why: str) -> None:

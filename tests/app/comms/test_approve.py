@@ -217,7 +217,7 @@ async def test_a_no_says_why_and_leaves_the_message_to_be_changed() -> None:
     said = await one.world.bot.approve(request, SAM, request_id="no")
 
     assert one.message().standing == "refused"
-    assert "Sam said no.\nReason: too vague" in said.as_text()
+    assert "Sam said no: \u201ctoo vague\u201d" in said.as_text()
     await one.edit("Answers about refunds may be wrong; check them with us.")
     assert one.message().standing == "draft"
 

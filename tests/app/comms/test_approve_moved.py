@@ -5,6 +5,8 @@ from dataclasses import replace
 import pytest
 
 from opsbot.app.comms.requests import CommsLook
+from opsbot.app.incident.requests import EditIncident, Which
+from opsbot.domain.change import Json
 from opsbot.domain.errors import (
     NotAllowed,
     Unpublishable,
@@ -18,7 +20,7 @@ from tests.support.comms import (
     telling,
     template,
 )
-from tests.support.world import INES, slack
+from tests.support.world import INES, MARA, slack
 
 
 async def test_who_is_asked_reads_each_languages_own_headline() -> None:
@@ -61,6 +63,53 @@ async def test_a_target_that_nobody_declares_any_more_keeps_a_yes_from_counting(
         await one.approve()
 
     assert one.message().standing == "waiting"
+
+
+@pytest.mark.parametrize(
+    "mail",
+    [
+        {"kind": "email", "where": {"to": ["everybody@example.com"]}},
+        {"kind": "webhook", "where": {"url": "https://elsewhere.example/hook"}},
+    ],
+)
+async def test_a_yes_does_not_count_once_a_targets_name_stands_for_another_place(
+    mail: dict[str, Json],
+) -> None:
+    one = await telling()
+    await one.new(targets=("mail", "status-page"))
+    await one.publish()
+    await declare_comms(one.world, targets={"mail": mail})
+
+    said = await one.approve()
+
+    assert "Where its targets lead is declared otherwise now" in said.as_text()
+    assert one.message().standing == "draft"
+    await one.settle()
+    assert not one.places.every
+
+
+async def test_a_target_that_the_message_does_not_go_to_may_move() -> None:
+    one = await telling()
+    await one.new()
+    await one.publish()
+    await declare_comms(one.world, targets={})
+
+    await one.approve()
+
+    assert one.message().standing == "published"
+
+
+async def test_a_yes_does_not_count_once_the_incident_is_about_more() -> None:
+    one = await telling()
+    await one.new()
+    await one.publish()
+    both = EditIncident(Which("INC-1"), workflow="coding-agent")
+
+    await one.world.bot.incidents.edit(both, MARA, request_id="more")
+
+    assert one.message().standing == "draft"
+    assert one.state.approval("A-1").cause.startswith("INC-1 is about `")
+    assert "`coding-agent`" in one.state.approval("A-1").cause
 
 
 async def test_who_is_called_otherwise_by_now_does_not_approve_their_own_words() -> None:

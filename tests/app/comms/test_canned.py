@@ -1,5 +1,6 @@
 """The text of a paused workflow changes without a file, for whoever may, and is counted as shown by nobody too many."""
 
+import contextlib
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ from opsbot.domain.errors import NeedsMoreWords, NotAllowed, UnknownWorkflow, Un
 from opsbot.domain.policy_model import Power
 from opsbot.domain.said import Said
 from tests.app.comms.target.test_in_app import killed, read
-from tests.support.incident_life import COPILOT, company
+from tests.support.incident_life import COPILOT, OPEN, company, opened
 from tests.support.world import INES, MARA, World, policy
 
 TEXT = "We are looking into it. A person answers you today."
@@ -91,3 +92,45 @@ async def test_what_cannot_be_shown_changes_nothing(
         await say(world, text, locale, name=name)
 
     assert world.store.state.position == before
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("<b>Sorry</b>, wait.", "W-MARKUP"),
+        ("<!channel> wait.", "W-MARKUP"),
+        ("Ask gpt-5.2 again.", "W-MODEL"),
+        ("No users were affected.", "W-NOBODY"),
+        ("It should be fixed in 10 minutes.", "W-PROMISE"),
+        ("Your r\u0435fund waits.", "W-SCRIPT"),
+    ],
+)
+async def test_what_no_message_may_say_no_paused_workflow_says(
+    world: World, text: str, rule: str
+) -> None:
+    with pytest.raises(Unpublishable, match=rule):
+        await say(world, text)
+
+    assert read(world) != text
+
+
+async def test_nothing_that_hides_or_turns_a_line_reaches_a_client(world: World) -> None:
+    await killed(world)
+
+    await say(world, "We look\x00 into\u202e it.\nA person\U000e0141 answers.\u2066")
+
+    assert read(world) == "We look into it.\nA person answers."
+
+
+@pytest.mark.parametrize(("severity", "goes"), [("SEV2", False), ("SEV3", True)])
+async def test_one_person_alone_gives_no_words_where_a_message_would_take_two(
+    world: World, severity: str, *, goes: bool
+) -> None:
+    await opened(world, replace(OPEN, severity=severity))  # type: ignore[arg-type]  # a severity
+    refusal = pytest.raises(NotAllowed, match="read nothing now that one person alone let go")
+
+    with contextlib.nullcontext() if goes else refusal:
+        await say(world)
+    await say(world, "")
+
+    assert read(world) != TEXT

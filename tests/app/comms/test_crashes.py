@@ -91,6 +91,7 @@ async def company() -> Telling:
     return one
 
 
+@pytest.mark.no_cover  # the same life, over and over
 @pytest.mark.parametrize("part", range(PARTS))
 async def test_one_publication_whatever_the_moment_of_death(part: int) -> None:
     steps = part + 1
@@ -100,6 +101,7 @@ async def test_one_publication_whatever_the_moment_of_death(part: int) -> None:
     assert steps > 60, "a whole life is longer than that"
 
 
+@pytest.mark.no_cover  # the same life, over and over
 async def test_one_first_word_whatever_the_moment_of_death() -> None:
     steps = 1
     while await died_holding(steps):

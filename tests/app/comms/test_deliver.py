@@ -223,7 +223,7 @@ async def test_the_incidents_card_says_where_it_is_read() -> None:
     await one.told(FIRST)
 
     card = next(text for text in reversed(one.world.slack.updated) if text.startswith("INC-1"))
-    assert f"Users were told `investigating` 03:14:13 UTC (MSG-1): `{PAGE}` https://{PAGE}" in card
+    assert f"Users were told `investigating` 03:14:13 UTC (MSG-1): {PAGE}: https://{PAGE}" in card
 
 
 async def test_a_message_has_one_card_of_its_own_edited_in_place() -> None:
@@ -234,7 +234,7 @@ async def test_a_message_has_one_card_of_its_own_edited_in_place() -> None:
     cards = [text for _, text in one.world.slack.posted if text.startswith("MSG-1")]
     assert len(cards) == 1
     newest = next(text for text in reversed(one.world.slack.updated) if text.startswith("MSG-1"))
-    assert f"`{PAGE}`: published 03:14:13 UTC: https://{PAGE}" in newest
+    assert f"`{PAGE}`: published 03:14:13 UTC, read it there: https://{PAGE}" in newest
 
 
 async def test_words_that_were_erased_on_the_way_are_not_sent() -> None:
@@ -351,3 +351,14 @@ async def test_older_words_that_are_still_tried_are_given_up_in_the_clients_for_
     assert one.places["in-app"].said == ["MSG-2"]
     older = one.message("MSG-1").sent["in-app"]
     assert (older.state, older.detail) == ("skipped", "MSG-2 stands there in its place")
+
+
+async def test_a_target_is_told_which_messages_there_are_others() -> None:
+    one = await telling()
+    await one.told(FIRST)
+
+    await one.told(NEXT)
+
+    first, second = one.places["status-page"].posts
+    assert first.others == ()
+    assert second.others == (one.message("MSG-1").sent["status-page"].handle,)

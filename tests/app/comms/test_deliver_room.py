@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from opsbot.app.comms.deliver import AT_ONCE
+from opsbot.app.comms.deliver import AT_ONCE, PublishTo
 from opsbot.app.comms.port import Post, Posted, Publisher
 from opsbot.app.ports import Handler, RetryLater
 from opsbot.domain.change import Json
@@ -87,6 +87,23 @@ async def test_one_effect_that_is_handed_out_twice_at_once_is_sent_once() -> Non
         dead.answer.set()
 
     assert dead.waiting == 1
+
+
+async def test_words_for_clients_leave_room_in_the_way_of_kills() -> None:
+    one = await telling()
+    dead = Dead()
+    await one.new()
+    await one.publish()
+    await one.approve()
+    world = one.world
+    handler = PublishTo(world.env, world.outbox, dead, _clients=asyncio.Semaphore(1))
+
+    async with asyncio.TaskGroup() as group:
+        ways = [group.create_task(_tried(handler, one, "in-app")) for _ in range(2)]
+        await eventually(lambda: dead.waiting == 1 and any(way.done() for way in ways))
+        dead.answer.set()
+
+    assert sorted(way.result() for way in ways) == [False, True]
 
 
 OPEN_NOW: Json = {"mail": {"kind": "statuspage", "where": {"page": "p1"}}}

@@ -2,8 +2,9 @@
 
 import pytest
 
-from opsbot.app.comms.requests import EditMessage, PublishMessage
-from opsbot.app.incident.requests import EditIncident, Which
+from opsbot.app.comms.requests import EditMessage, NewMessage, PublishMessage, StateFact
+from opsbot.app.incident.requests import EditIncident, OpenIncident, Which
+from opsbot.domain.actor import Actor
 from opsbot.domain.errors import (
     NeedsConfirmation,
     NotAllowed,
@@ -11,10 +12,14 @@ from opsbot.domain.errors import (
     Unpublishable,
 )
 from tests.support.comms import (
+    EXPOSED,
+    FIRST,
     OVER,
     PIA,
+    WHAT,
     telling,
 )
+from tests.support.incident_life import COPILOT
 from tests.support.world import INES, MARA
 
 
@@ -95,3 +100,40 @@ async def test_words_that_must_never_be_said_stop_it_and_others_ask_once() -> No
 
     assert one.message("MSG-2").standing == "waiting"
     assert "In a terminal: `opsbot approve A-1`." in waits.as_text()
+
+
+async def test_a_request_that_was_made_for_something_else_is_refused_and_writes_nothing() -> None:
+    one = await telling()
+    comms = one.world.bot.comms
+    fact = StateFact(Which("INC-1"), "topic", "refunds")
+    await comms.fact(fact, PIA, request_id="once")
+
+    with pytest.raises(StaleButton, match="made before, for something else"):
+        await comms.new(
+            NewMessage(FIRST, Which("INC-1"), {"what": WHAT[FIRST]}), PIA, request_id="once"
+        )
+
+    assert one.state.messages() == ()
+
+
+@pytest.mark.parametrize(("lowers", "standing"), [(INES, "waiting"), (MARA, "published")])
+async def test_who_made_an_incident_lighter_lets_nothing_go_alone(
+    lowers: Actor, standing: str
+) -> None:
+    one = await telling()
+    lighter = EditIncident(Which("INC-1"), severity="SEV3")
+    await one.world.bot.incidents.edit(lighter, lowers, request_id="lower")
+    await one.new(by=INES)
+
+    await one.publish(by=INES)
+
+    assert one.message().standing == standing
+
+
+async def test_who_took_exposed_data_off_an_incident_is_remembered() -> None:
+    begun = OpenIncident("names", workflow=COPILOT, type=EXPOSED, severity="SEV3")
+    one = await telling(begun)
+    other = EditIncident(Which("INC-1"), type="tool_misuse", private=False)
+    await one.world.bot.incidents.edit(other, MARA, request_id="type")
+
+    assert one.state.comms("INC-1").eased == ("mara",)

@@ -46,7 +46,7 @@ async def test_an_answer_offers_what_can_be_done_next() -> None:
     out = await one.approve("A-2")
 
     assert acts(drafted) == ["comms_publish", "comms_edit", "comms_drop"]
-    assert acts(asked) == ["approve", "refuse", "comms_edit"]
+    assert acts(asked) == ["approve", "comms_refuse", "comms_edit"]
     assert acts(refused) == ["comms_edit", "comms_drop"]
     assert acts(edited) == ["comms_publish", "comms_edit", "comms_drop"]
     assert acts(out) == ["comms_new", "comms_correct"]
@@ -149,7 +149,7 @@ async def test_the_home_tab_shows_what_is_due_first_and_what_waits_for_whom() ->
     assert mine[0].title == "Messages to people in prod"
     assert mine[1].title.startswith("Users: the first word of INC-1 (SEV2) is overdue by 9 min")
     assert acts(mine[1]) == ["comms_new", "comms_snooze"]
-    assert acts(mine[2]) in (["approve", "refuse", "comms_preview"], ["comms_preview"])
+    assert acts(mine[2]) in (["approve", "comms_refuse", "comms_preview"], ["comms_preview"])
     assert acts(others[2]) == ["comms_preview"]
 
 

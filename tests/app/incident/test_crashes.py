@@ -63,6 +63,7 @@ async def work(world: World) -> None:
         await world.outbox.fire_timers()
 
 
+@pytest.mark.no_cover  # the same life, over and over
 @pytest.mark.parametrize("part", range(PARTS))
 async def test_one_of_everything_whatever_the_moment_of_death(part: int) -> None:
     steps = part + 1

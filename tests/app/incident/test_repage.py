@@ -344,7 +344,7 @@ async def test_a_later_page_rings_for_whoever_opened_it(company: Company) -> Non
     await _edit(company, severity="SEV1")
     await company.page()
 
-    assert company.pages.orders[0].assignee == ""
+    assert company.pages.orders[0].assignees == ()
 
 
 async def test_a_retry_of_a_page_that_was_left_out_names_what_calls(company: Company) -> None:

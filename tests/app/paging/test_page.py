@@ -254,7 +254,7 @@ async def test_who_is_the_one_to_be_called_and_opens_it_is_not_called(company: C
     await company.page()
 
     (order,) = company.pages.orders
-    assert (order.assignee, order.sender) == ("PMARA", "mara@example.com")
+    assert (order.assignees, order.sender) == (("PMARA",), "mara@example.com")
     said = await company.world.bot.incidents.show(Which("INC-1"), MARA)
     assert any("it rang nobody, as who opened it is on call" in line for line in said.lines)
 
@@ -267,7 +267,7 @@ async def test_where_others_would_be_called_as_well_everybody_is(company: Compan
 
     await company.page()
 
-    assert company.pages.orders[0].assignee == ""
+    assert company.pages.orders[0].assignees == ()
 
 
 async def test_an_old_roster_keeps_nobody_from_being_called(company: Company) -> None:
@@ -279,7 +279,7 @@ async def test_an_old_roster_keeps_nobody_from_being_called(company: Company) ->
 
     await company.page()
 
-    assert company.pages.orders[0].assignee == ""
+    assert company.pages.orders[0].assignees == ()
 
 
 async def test_somebody_is_called_after_all(company: Company) -> None:

@@ -78,7 +78,7 @@ async def test_a_ramp_that_is_taken_back_calls_who_is_on_call(
         "r2 of support-copilot in prod was taken back by itself: ground pass_rate: 0.7 of 200 cases"
     )
     assert (order.service, order.escalation_policy, order.urgency) == ("PABC123", "PESC", "high")
-    assert (order.sender, order.assignee) == ("", "")
+    assert (order.sender, order.assignees) == ("", ())
     assert order.details.startswith("r1 serves everybody now.\n")
     assert written(world) == 1
 

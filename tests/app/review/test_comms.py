@@ -1,6 +1,7 @@
 """What people were told, in a review: when each message became public beside the technical moments, and its promises."""
 
 import json
+import re
 
 from opsbot.app.comms.requests import DropMessage, SnoozeUpdate
 from opsbot.app.incident.promises import DUE
@@ -13,7 +14,7 @@ from opsbot.app.review.read import Reviews
 from opsbot.app.timeline.read import Timeline
 from opsbot.domain.review import Review
 from opsbot.domain.timeline import Line
-from tests.support.comms import FIRST, NEXT, OVER, PIA, Telling, never, telling
+from tests.support.comms import FIRST, NEXT, OVER, PIA, WRONG, Telling, never, telling, template
 from tests.support.incident_life import COPILOT
 from tests.support.world import MARA
 
@@ -81,12 +82,16 @@ async def test_the_review_says_what_they_read_where_and_how_promises_went() -> N
     found = await text(one)
 
     assert "Users were told at 2026-11-21" in found
-    assert "Words due or promised that came in time: 2 of 2 (100 %)." in found
+    assert (
+        "Promises kept: 2 of 2 (100 %). Each is a word that was due, or promised, by a time."
+        in found
+    )
+    assert re.search(r"Users were told at .* UTC, \d+ .* after it was noticed\.", found)
     assert "| MSG-1 | investigating | users | Pia | Ines |" in found
     assert "| MSG-1 | status-page | there |" in found
     assert "Answers about refunds may be wrong." in found
     assert "the vendor calls back at four" in found
-    assert "To users: 2 of 2 kept." in found
+    assert "To users: 2 of 2 in time." in found
 
 
 async def test_messages_stand_beside_the_technical_moments_in_their_order() -> None:
@@ -126,7 +131,7 @@ async def test_erased_words_are_said_to_be_erased_and_the_rest_stays() -> None:
 
     found = await text(one)
 
-    assert "MSG-1 (en) (erased): (erased)" in found
+    assert "MSG-1: \u201c(erased)\u201d (erased)" in found
     assert "Orders work" in found
 
 
@@ -226,3 +231,29 @@ async def test_a_text_that_somebody_changed_beside_the_chain_is_found() -> None:
 
     assert said.exit_code != 0
     assert any(commitment[:16] in line for line in said.lines)
+
+
+async def test_each_language_stands_under_its_own_headline_the_first_language_first() -> None:
+    one = await telling()
+    own = {"de": "Der Assistent ist pausiert"}
+    bodies = {"en": "{what} More by {next_at}.", "de": "{what} Nächste Meldung bis {next_at}."}
+    one.shelf.put(template(FIRST, bodies=bodies, headlines=own))
+    await one.told(FIRST)
+
+    found = await text(one)
+
+    english = found.index("MSG-1 (en): \u201cThe assistant is paused\u201d Answers about refunds")
+    german = found.index("MSG-1 (de): \u201cDer Assistent ist pausiert\u201d Answers about refunds")
+    assert english < german
+
+
+async def test_a_message_that_was_corrected_can_still_be_read() -> None:
+    one = await told()
+    await one.told(WRONG, corrects="MSG-2")
+
+    found = await text(one)
+
+    assert (
+        "MSG-2, corrected by MSG-3 since: \u201cThe assistant is paused\u201d Orders work" in found
+    )
+    assert "~~" not in found

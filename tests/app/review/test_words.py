@@ -76,7 +76,7 @@ def test_a_kill_that_ended_says_when_by_whom_and_what_was_not_proved() -> None:
 def test_users_who_were_told_are_told_of_with_how_long_it_took() -> None:
     comms = next(one for one in parts(review()) if one.title == "Communication")
 
-    assert comms.lines[0].endswith(", after 1 min 30 s.")
+    assert comms.lines[0].endswith(", 1 min 30 s after it was noticed.")
     assert comms.missing == ("What they were told is not recorded.",)
 
 

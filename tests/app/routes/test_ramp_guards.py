@@ -109,6 +109,23 @@ async def test_an_instance_that_cannot_read_the_route_does_not_confirm_it(
     assert world.store.state.routing(COPILOT).confirmed_ms is None
 
 
+async def test_a_fleet_that_confirms_a_route_days_later_lets_its_ramp_go_on(
+    world: World, pod: HandMoved
+) -> None:
+    await begun(world, pod)
+    pod.rejected = [COPILOT]
+    await later(world, pod)
+    for _ in range(2):
+        await later(world, pod, 25)
+    held = percent(world)
+
+    pod.rejected = []
+    await later(world, pod)
+
+    assert held == STEPS[0]
+    assert percent(world) == STEPS[1]
+
+
 async def test_a_ramp_of_one_step_asks_for_everything_first(world: World, pod: HandMoved) -> None:
     stages = [{"percent": 100, "soak_s": HOUR}]
     await world.declare(workflow(COPILOT, extra={"gates": [GATE], "stages": stages}))

@@ -234,21 +234,25 @@ async def test_a_resend_with_the_same_key_changes_nothing(world: World) -> None:
     assert "This request was done before; nothing was done twice." in again.lines
 
 
-async def test_a_newer_measurement_replaces_and_an_older_one_never_does(world: World) -> None:
+async def test_what_arrives_last_counts_though_the_clock_was_set_back(world: World) -> None:
     await record(world, request(*results(0.95)))
     world.clock.later(-3_600)
 
-    older = await record(world, request(*results(0.5), at="2030-01-01T00:00:00Z"))
-    (kept,) = world.store.state.measurements("support-copilot")
-    world.clock.later(7_200)
-    await record(world, request(*results(0.97)))
+    red = await record(world, request(*results(0.5), at="2030-01-01T00:00:00Z"))
 
-    (now,) = world.store.state.measurements("support-copilot")
-    assert older.title == (
-        "Nothing was recorded for `support-copilot` r2 in prod: something newer is known"
-    )
-    assert older.body["passed_over"] == ["support-groundedness pass_rate"]
-    assert (kept.value, now.value) == (0.95, 0.97)
+    (kept,) = world.store.state.measurements("support-copilot")
+    assert red.tone == "red"
+    assert (kept.value, kept.at_ms) == (0.5, int(world.clock.ms))
+
+
+async def test_good_news_that_lies_ahead_of_the_clock_opens_no_gate(world: World) -> None:
+    await record(world, request(*results(0.95)))
+    world.clock.later(-3_600)
+
+    shown = await world.bot.eval_show("support-copilot", "r2", INES)
+
+    assert any("before the store's clock was set back" in line for line in shown.lines)
+    assert shown.tone == "amber"
 
 
 async def test_the_same_names_of_two_revisions_stand_side_by_side(world: World) -> None:

@@ -14,7 +14,7 @@ from opsbot.app.requests import (
 )
 from opsbot.app.route_state import writes
 from opsbot.app.routed import move_of
-from opsbot.domain.change import Change
+from opsbot.domain.change import Change, Json
 from opsbot.domain.errors import (
     NotAllowed,
     RouteMoved,
@@ -43,10 +43,15 @@ async def _world() -> World:
 async def serve_mini(world: World) -> None:
     """Let r2 have served everybody once, and r1 be the last good revision still."""
     await set_mini(world)
+    await serve(world, 2)
+
+
+async def serve(world: World, number: int) -> None:
+    """Let a revision serve everybody, watched."""
 
     def decide(state: State, now_ms: int) -> tuple[Change, None]:
         move = move_of(state, now_ms, INES)
-        after = promoted(state.routing(COPILOT), Number(2), move, soak_ms=DAY_MS, watch="w")
+        after = promoted(state.routing(COPILOT), Number(number), move, soak_ms=DAY_MS, watch="w")
         return Change(verb="advance_ramp", actor=INES, writes=writes(state, after)), None
 
     await world.store.commit("served", decide)
@@ -95,6 +100,26 @@ async def test_setting_what_is_so_stores_nothing(world: World) -> None:
 
     assert said.title.startswith("Nothing was stored: r1")
     assert len(world.server.lines) == lines
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "says"),
+    [
+        (1, True, "params.x: 1 \u2192 true"),
+        ("5", 5, 'params.x: "5" \u2192 5'),
+        ({"deep": [0]}, {"deep": [False]}, 'params.x: {"deep": [0]} \u2192 {"deep": [false]}'),
+    ],
+)
+async def test_a_parameter_of_another_type_is_another_content_and_is_shown(
+    world: World, one: Json, other: Json, says: str
+) -> None:
+    await set_mini(world, params={"x": one})
+    await serve(world, 2)
+
+    said = await world.bot.set_route(RouteEdit(COPILOT, params={"x": other}), INES, request_id="1")
+
+    assert said.title.startswith("Stored as r3")
+    assert says in said.lines
 
 
 @pytest.mark.parametrize(

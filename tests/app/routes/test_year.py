@@ -3,6 +3,8 @@
 import json
 import random
 
+import pytest
+
 from opsbot.app.requests import (
     KillRequest,
     RestoreRequest,
@@ -66,6 +68,7 @@ async def drill(world: World, pod: HandMoved, week: int) -> None:
     pod.follow()
 
 
+@pytest.mark.no_cover  # the same, thousands of times
 async def test_a_year_of_changes_is_rebuilt_from_its_journal() -> None:
     world, chance = World(), random.Random(7)  # noqa: S311  # a year that is the same each time
     await world.declare(workflow(COPILOT, extra={"gates": [GATE]}))

@@ -100,6 +100,7 @@ async def test_the_same_press_twice_is_one_kill(house: World) -> None:
 
 async def test_policy_refuses_in_a_run_whom_it_refuses_a_command(house: World) -> None:
     await marked(house, "assign", "stop-the-harm", who="U0NEW1234", by=INES)
+    await marked(house, "accept", "stop-the-harm", by=slack("U0NEW1234"))
 
     with pytest.raises(NotAllowed):
         await pressed(house, "stop-the-harm", by=slack("U0NEW1234"))

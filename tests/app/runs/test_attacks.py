@@ -16,7 +16,6 @@ from opsbot.domain.actor import Actor
 from opsbot.domain.errors import (
     NeedsMoreWords,
     NotAllowed,
-    RunOpen,
     StaleButton,
     UnknownApproval,
 )
@@ -38,7 +37,12 @@ from tests.support.runs import (
     step,
     walked_company,
 )
-from tests.support.world import GUS, INES, MARA, SAM, World, policy
+from tests.support.world import GUS, INES, MARA, SAM, World, policy, slack
+
+NEW = slack("U0NEW1234")
+"""Somebody of the workspace who has no power over an incident."""
+
+NEW_ID = "slack:U0NEW1234"
 
 
 def phase(*steps: Step) -> Phase:
@@ -239,18 +243,6 @@ async def test_a_drill_hands_nobody_the_command_of_a_real_incident() -> None:
 
     assert run(house).commander == "sam"
     assert house.store.state.incident("INC-1").roles["commander"] == "ines"
-
-
-async def test_practice_in_the_way_of_a_real_run_says_how_to_end_it() -> None:
-    house = await walked_company()
-    await started(house, mode="show")
-
-    with pytest.raises(RunOpen, match="only to look through it") as refused:
-        await started(house)
-
-    assert "runbook abandon RUN-1" in refused.value.hint
-    await house.bot.runs.end(EndRun(RUN, "abandon", words="for real"), MARA, request_id="end")
-    assert (await started(house)).id == "RUN-2"
 
 
 async def test_a_kill_that_was_there_before_is_not_taken_back_with_the_step() -> None:

@@ -15,7 +15,16 @@ from opsbot.domain.errors import StaleButton
 from opsbot.domain.run import Run
 from opsbot.domain.runbook import Phase, Runbook
 from tests.app.test_crashes import Careful, Killed, mortal, refusable
-from tests.support.runs import BOOK, COPILOT, RUN, action, book, run, shelved, step
+from tests.support.runs import (
+    BOOK,
+    COPILOT,
+    RUN,
+    action,
+    book,
+    run,
+    shelved,
+    step,
+)
 from tests.support.world import INES, MARA, SAM, HandMoved, World, policy, workflow
 
 PARTS = 4

@@ -264,11 +264,11 @@ async def test_who_asked_may_withdraw_and_whoever_is_not_joined_asks_nobody() ->
     withdrawn = ApproveRequest("A-1", grant=False)
     await house.bot.approve(withdrawn, MARA, request_id="withdraw")
     await marked(house, "assign", "ask-a-second-person", who="U0NEW1234", by=INES)
+    stranger = replace(NOOR, id="U0NEW1234", name="U0New1234")
+    await marked(house, "accept", "ask-a-second-person", by=stranger)
 
     with pytest.raises(NotAllowed, match="not joined to a person"):
-        await pressed(
-            house, "ask-a-second-person", by=replace(NOOR, id="U0NEW1234", name="U0New1234")
-        )
+        await pressed(house, "ask-a-second-person", by=stranger)
 
     assert run(house).act("ask-a-second-person", 1).detail == "withdrawn by Mara"  # type: ignore[union-attr]
 

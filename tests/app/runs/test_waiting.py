@@ -45,8 +45,9 @@ async def test_who_is_mentioned_is_named_in_the_channel_and_told_by_a_message(
     ((who, text),) = await told(house)
 
     assert said.lines[0].startswith(
-        "\u201cFind the change\u201d is blocked; it is looked at again. A message goes to Sam."
+        "\u201cFind the change\u201d is blocked; it is looked at again at "
     )
+    assert " A message goes to Sam." in said.lines[0]
     assert await on(house) == "Sam, ticket 4711"
     assert who == "U0SUPPORT"
     assert "\u201cFind the change\u201d waits for you" in text

@@ -291,6 +291,7 @@ def test_people_are_told_where_to_reach_us(contact: str, link: str) -> None:
 def made(headline: str, body: str, *, name: str = "Assistant", title: str = "Acme") -> Page:
     """Return a page of one incident, with these words in every place that has words of people."""
     update = Update("0" * 12, "identified", "identified", NOW_MS, {"en": body}, corrects="1" * 12)
+    update = replace(update, headline=headline)
     first = Update("1" * 12, "investigating", "investigating", NOW_MS - 1, {"de": body})
     story = Story("2" * 12, headline, "major", "identified", (update, first), (name,))
     over = replace(story, key="3" * 12, resolved_ms=NOW_MS)

@@ -242,7 +242,7 @@ async def test_what_was_said_to_stay_off_is_off_until_its_kill_is_lifted(company
 
     await company.incident("INC-1", kills=())
 
-    assert (off.health, off.off) == ("partial_outage", True)
+    assert (off.health, off.off) == ("major_outage", True)
     assert (component(company).health, component(company).off) == ("operational", False)
     assert company.page().impact == "none"
 

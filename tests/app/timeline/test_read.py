@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from opsbot.app.incident.requests import (
     EditIncident,
     MoveIncident,
@@ -65,6 +67,7 @@ async def test_it_ends_where_the_incident_and_its_kills_did(world: World) -> Non
     assert len(await lines(world)) == before
 
 
+@pytest.mark.no_cover  # the same, thousands of times
 async def test_thousands_of_other_entries_hide_nothing(world: World) -> None:
     await killed(world)
     for number in range(1_100):

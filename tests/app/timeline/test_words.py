@@ -260,6 +260,24 @@ ROUTES: list[tuple[str, Actor, dict[str, Json], str]] = [
         {"revision": "r2", "page": None},
         "Who is on call for `wf` was called because of r2: an alert was raised.",
     ),
+    (
+        "pager_over",
+        RAMP,
+        {"revision": "r2", "why": "r1 serves everybody"},
+        "The page about r2 of `wf` was resolved: r1 serves everybody",
+    ),
+    (
+        "pager_over",
+        RAMP,
+        {"approval": "A-1", "why": "A-1 is over: approved by Ola"},
+        "The page about A-1 was resolved: A-1 is over: approved by Ola",
+    ),
+    (
+        "pager_called",
+        RAMP,
+        {"approval": "A-1", "page": 7, "called": ["ola", "mara"]},
+        "Ola and Mara were called as approver of A-1 (PagerDuty #7).",
+    ),
     ("route_confirmed", RAMP, {}, "Every instance confirmed the route of `wf`."),
     (
         "rollback",

@@ -34,7 +34,7 @@ async def test_a_call_in_flight_is_ended_when_a_kill_comes(proxy: Proxy, flags: 
     await eventually(lambda: gate(proxy).handle._cuttable() == 1)
 
     kill = flags.kill("support-copilot", mode="canned")
-    error = await refused(asyncio.wait_for(beside, 5))
+    error = await refused(asyncio.wait_for(beside, 30))
     calling.cancel()
 
     assert error.to_dict()["kill"] == kill
@@ -72,7 +72,7 @@ async def test_what_runs_beside_a_call_ends_with_it(proxy: Proxy) -> None:
     )
 
     await asyncio.ensure_future(ask(proxy, data, forever=False))
-    await asyncio.wait_for(beside, 5)
+    await asyncio.wait_for(beside, 30)
     await proxy.enter(stream=True)
     await proxy.handler.async_moderation_hook(data, proxy.auth, "acompletion")
 

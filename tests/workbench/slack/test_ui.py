@@ -109,6 +109,38 @@ async def test_home_shortcuts_talk_and_reactions_work_from_the_page(
     ]
 
 
+async def test_who_is_not_in_a_public_channel_reads_it_and_writes_there_once_they_joined(
+    slack: SlackStandIn, page: httpx.AsyncClient
+) -> None:
+    async def member() -> bool:
+        channels = (await state(page, "U0APPROVER"))["channels"]
+        return bool(next(one["member"] for one in channels if one["id"] == "C0NOBOT"))
+
+    async def says() -> int:
+        body = {"user": "U0APPROVER", "channel": "C0NOBOT", "text": "hello"}
+        return (await page.post("/say", json=body)).status_code
+
+    before = (await member(), await says())
+    await post(page, "join", user="U0APPROVER", channel="C0NOBOT")
+
+    assert before == (False, 400)
+    assert (await member(), await says()) == (True, 200)
+    assert [one.text for one in slack.seen_by("U0ONCALL", "C0NOBOT")] == ["hello"]
+
+
+async def test_nobody_joins_what_they_may_not_see_or_what_is_archived(
+    slack: SlackStandIn, page: httpx.AsyncClient
+) -> None:
+    slack.workspace.channels["C0NOBOT"].is_archived = True
+
+    async def hint(channel: str) -> str:
+        body = {"user": "U0APPROVER", "channel": channel}
+        return str((await page.post("/join", json=body)).json()["error"])
+
+    assert [await hint("G0SECRET"), await hint("C0NOBOT")] == ["channel_not_found", "is_archived"]
+    assert "U0APPROVER" not in slack.workspace.channels["G0SECRET"].members
+
+
 async def test_faults_are_set_and_shown(slack: SlackStandIn, page: httpx.AsyncClient) -> None:
     await post(page, "fault", fault="unplugged", on=True)
     await post(page, "fault", fault="deliveries", times=3)
@@ -127,6 +159,9 @@ async def test_faults_are_set_and_shown(slack: SlackStandIn, page: httpx.AsyncCl
         ("command", {"user": "U404", "channel": HERE, "text": "/x"}, "user_not_found"),
         ("command", {"user": "U0ONCALL", "channel": HERE}, "missing_field"),
         ("command", {"user": "U0GUEST", "channel": "C0SHARED", "text": "/x"}, "not_in_channel"),
+        ("say", {"user": "U0GUEST", "channel": "C0SHARED", "text": "x"}, "not_in_channel"),
+        ("join", {"user": "U0GUEST", "channel": "C0SHARED"}, "channel_not_found"),
+        ("join", {"user": "U0ONCALL", "channel": "C404"}, "channel_not_found"),
         ("submit", {"user": "U0ONCALL", "view_id": "V1", "values": []}, "not_on_top"),
         ("submit", {"user": "U0ONCALL", "view_id": "V1", "values": [1]}, "bad_values"),
         ("action", {"user": "U0ONCALL", "view_id": "V1", "action_id": "a"}, "no_such_view"),

@@ -1,15 +1,17 @@
 """The lines of a fact sheet that nobody has to type: from the record, its kills, its routes, the fleet. Pure."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Final
 
 from opsbot.app.comms.settings import settings_of
+from opsbot.app.comms.sheet.now import standing, workflows_of
 from opsbot.app.comms.view import Fact
 from opsbot.app.environment import policy_of
-from opsbot.app.incident.links import narrow
-from opsbot.domain.comms_cadence import next_due
+from opsbot.app.taken import takes_all
+from opsbot.domain.comms import Locale
 from opsbot.domain.comms_facts import FACTS
+from opsbot.domain.comms_values import together
 from opsbot.domain.errors import UnknownRevision, UnknownWorkflow
 from opsbot.domain.incident import Incident
 from opsbot.domain.incident_comms import Surety
@@ -18,7 +20,6 @@ from opsbot.domain.moments import canonical
 from opsbot.domain.policy import shown
 from opsbot.domain.review import Exposure
 from opsbot.domain.state import State
-from opsflags.model import NO_MODEL, SAFE_STATE
 
 MORE: Final = {
     "served": "Responses served in that time, of all calls",
@@ -40,7 +41,7 @@ class Basis:
 
 def derived(basis: Basis) -> Iterator[Fact]:
     """Yield every line that follows from what is stored, with what it is worth; what is not known says so."""
-    yield _fact("feature", _feature(basis), "confirmed", "declared")
+    yield from _feature(basis)
     yield from _times(basis)
     yield from _counts(basis)
     yield from _told(basis)
@@ -58,16 +59,25 @@ def _at(name: str, at_ms: int | None, surety: Surety, source: str) -> Fact:
     return _fact(name, "" if at_ms is None else canonical(at_ms), surety, source)
 
 
-def _feature(basis: Basis) -> str:
-    public, declared = settings_of(basis.state).public, basis.state.workflows()
+def _feature(basis: Basis) -> Iterator[Fact]:
+    """Yield how users call it, in each language, and whether that is more than one thing."""
+    settings = settings_of(basis.state)
+    first, *others = settings.locales
+    names = {one: _names(basis, one) for one in (first, *others)}
+    said = {locale: together(found, locale) for locale, found in names.items()}
+    more = {one: said[one] for one in others if said[one] != said[first]}
+    yield replace(_fact("feature", said[first], "confirmed", "declared"), by_locale=more)
+    several = "yes" if len(names[first]) > 1 else ""
+    yield _fact("several", several, "confirmed", "declared")
+
+
+def _names(basis: Basis, locale: Locale) -> tuple[str, ...]:
+    settings, declared = settings_of(basis.state), basis.state.workflows()
     names = (
-        public.get(name) or (declared[name].title if name in declared else "")
+        settings.name_in(name, locale) or (declared[name].title if name in declared else "")
         for name in basis.incident.workflows
     )
-    listed = [one for one in dict.fromkeys(names) if one]
-    return (
-        " and ".join((", ".join(listed[:-1]), listed[-1])) if len(listed) > 1 else "".join(listed)
-    )
+    return tuple(dict.fromkeys(one for one in names if one))
 
 
 def _times(basis: Basis) -> Iterator[Fact]:
@@ -77,11 +87,7 @@ def _times(basis: Basis) -> Iterator[Fact]:
     ours = times.detected in (first, times.declared)
     noticed: Surety = "confirmed" if ours else "believed"
     yield _at("found_at", times.detected, noticed, "the journal" if ours else "said by a person")
-    off = _off(kills)
-    if off is None:
-        yield _at("off_at", None, "unknown", "")
-    else:
-        yield _at("off_at", off.committed_ms, _held(off), _so(off))
+    yield from _off(basis)
     contained, source = _contained(basis)
     yield _at("contained_at", times.contained, contained, source)
     ended = [one.ended_ms for one in kills if one.ended_ms is not None]
@@ -98,19 +104,32 @@ def _onset(name: str) -> str:
     return "when it was noticed; it may have begun before"
 
 
-def _off(kills: Sequence[Kill]) -> Kill | None:
+def _off(basis: Basis) -> Iterator[Fact]:
     """
-    Return the kill that took the feature away: the first that is not narrow and came that far.
+    Yield when it was switched off, and how it is for users now.
 
-    One under which the model still answers took nothing away, and one that ended while a milder one
-    holds is no word about now: of both users would read what is not so.
+    Off is only what leaves no call of any of its workflows to a model: a kill under which the model
+    still answers took nothing away, and one that ended while a milder one holds is no word about now.
     """
-    taking = [one for one in kills if not narrow(one) and one.mode in (*NO_MODEL, SAFE_STATE)]
-    if any(one.active for one in kills) and not any(one.active for one in taking):
-        return None
-    wide = sorted(taking, key=lambda one: one.committed_ms)
-    confirmed = [one for one in wide if one.confirmed_ms is not None]
-    return next(iter(confirmed or wide), None)
+    now = standing(basis.state, basis.incident)
+    off = [] if now.milder else [*_taking(basis)]
+    if not off or None in off:
+        yield _at("off_at", None, "unknown", "")
+    else:
+        last = max((one for one in off if one is not None), key=lambda one: one.committed_ms)
+        unsure = next((one for one in off if one is not None and one.confirmed_ms is None), last)
+        yield _at("off_at", last.committed_ms, _held(unsure), _so(unsure))
+    yield _fact("state_now", now.word, "confirmed", "the kills that hold")
+
+
+def _taking(basis: Basis) -> Iterator[Kill | None]:
+    """Yield for each workflow the first kill that took all of it and came that far, None where none did."""
+    active = [one for one in basis.kills if one.active] or list(basis.kills)
+    for workflow in workflows_of(basis.state, basis.incident):
+        taking = [one for one in active if takes_all(one, workflow)]
+        wide = sorted(taking, key=lambda one: one.committed_ms)
+        confirmed = [one for one in wide if one.confirmed_ms is not None]
+        yield next(iter(confirmed or wide), None)
 
 
 def _held(kill: Kill) -> Surety:
@@ -158,11 +177,11 @@ def _whole(exposure: Exposure) -> tuple[int, int] | None:
 
 
 def _told(basis: Basis) -> Iterator[Fact]:
-    comms, incident = basis.state.comms(basis.incident.id), basis.incident
-    rhythm = comms.rhythm("users")
-    beat = settings_of(basis.state).beat("users", incident.severity)
-    due = next_due(beat, incident.times.declared, basis.now_ms) if incident.open else None
-    yield _at("next_at", due, "confirmed", "the cadence")
+    rhythm = basis.state.comms(basis.incident.id).rhythm("users")
+    # One stored moment, as people read it or are waited for by it; one that has passed is none any more.
+    due = rhythm.due_ms if rhythm.overdue_ms is None else None
+    ahead = due is not None and due > basis.now_ms
+    yield _at("next_at", due if ahead else None, "confirmed", "what is promised to users")
     yield _at("first_at", rhythm.first_ms, "confirmed", "the journal")
     contact = settings_of(basis.state).contact
     yield _fact("contact", contact, "confirmed", "declared")

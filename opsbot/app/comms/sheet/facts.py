@@ -9,7 +9,7 @@ from opsbot.app.environment import ALTERED, ERASED, Environment, policy_of
 from opsbot.app.review.read import Reviews
 from opsbot.app.timeline.read import kills_of
 from opsbot.domain.comms import Audience
-from opsbot.domain.comms_facts import FACTS, may_use
+from opsbot.domain.comms_facts import FACTS, in_language, may_use
 from opsbot.domain.incident import Incident
 from opsbot.domain.incident_comms import Stated
 from opsbot.domain.moments import instant, spelled
@@ -58,6 +58,7 @@ def usable(facts: Sequence[Fact], audience: Audience) -> Mapping[str, str]:
             continue
         if one.surety == "confirmed" or (not known.confirmed and one.surety == "believed"):
             found[one.name] = one.value
+            found |= {in_language(one.name, at): said for at, said in one.by_locale.items()}
         elif one.surety == "believed" and audience in _READ_BELIEFS:
             found[one.name] = f"{_spelled(one)} ({BELIEVED})"
     return found

@@ -34,7 +34,9 @@ MOST: Final = 40
 LONGEST: Final = 600
 """Characters of a line."""
 
-OURS: Final = frozenset({"incident", "severity", "commander", "first_at", "switched", "served"})
+OURS: Final = frozenset(
+    {"incident", "severity", "commander", "first_at", "switched", "served", "next_at", "state_now"}
+)
 """Lines that only what is stored can say."""
 
 

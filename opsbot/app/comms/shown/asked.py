@@ -1,23 +1,26 @@
 """What somebody reads of a message before they say yes: the very words at each target, who wrote them, what was found."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from opsbot.app.comms.power import functions
 from opsbot.app.comms.read import Reader
-from opsbot.app.comms.second import givers, publish_words, seat_of
+from opsbot.app.comms.second import givers, is_of_message, publish_words, seat_of
 from opsbot.app.comms.settings import settings_of
-from opsbot.app.comms.shown.words import finding_lines, headline_lines
+from opsbot.app.comms.shown.instants import both
+from opsbot.app.comms.shown.press import message_buttons
+from opsbot.app.comms.shown.words import finding_lines, headline_lines, refusal_line
 from opsbot.app.comms.sight import aware
 from opsbot.app.comms.target.as_sent import AsSent, as_sent
 from opsbot.app.comms.target.none import NoTemplates
 from opsbot.app.comms.view import MessageView
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.fleet_words import moment
+from opsbot.app.reach import slack_ids
 from opsbot.domain.approval import Approval
-from opsbot.domain.moments import spelled
 from opsbot.domain.policy import shown
 from opsbot.domain.policy_words import listing
-from opsbot.domain.said import inert
+from opsbot.domain.said import Said, inert
 from opsbot.domain.state import State
 from opsbot.domain.typed import command
 
@@ -32,6 +35,33 @@ async def publish_asked(env: Environment, state: State, approval: Approval) -> t
     message = state.message(str(approval.action["message"]))
     view = await Reader(env, NoTemplates()).view(message)
     return tuple(_lines(state, view, env.clock.now_ms()))
+
+
+async def refused_told(env: Environment, approval: Approval) -> tuple[Said, tuple[str, ...]] | None:
+    """
+    Return what the writers of a message are told of a no, and their accounts; None where there is none to tell.
+
+    Raises:
+        StoreLost: no answer within the deadline.
+    """
+    state = env.store.state
+    if approval.standing != "refused" or not is_of_message(approval):
+        return None
+    message = state.message(str(approval.action["message"]))
+    if message.standing != "refused" or approval.approver in message.writers:
+        return None
+    people = slack_ids(policy_of(state), tuple(sorted(message.writers)))
+    if not people:
+        return None
+    view = await Reader(env, NoTemplates()).view(message)
+    edit = (
+        f"Change it and ask again: {command(f'comms edit {message.id}')}. Nobody outside read it."
+    )
+    title = f"{message.id} of {message.incident} in {env.name} was refused"
+    said = Said(
+        "amber", title, (refusal_line(view), f"\u201c{inert(view.rendered.headline)}\u201d", edit)
+    )
+    return replace(said, buttons=message_buttons(view)), people
 
 
 def asked_people(state: State, approval: Approval, what: str) -> tuple[str, ...]:
@@ -67,7 +97,7 @@ def _lines(state: State, view: MessageView, now_ms: int) -> Iterator[str]:
             yield "Its headline is longer than that place shows."
     yield from (f"Over its own language: {one}" for one in headline_lines(view))
     if message.next_ms is not None:
-        yield f"It promises the next update by {spelled(message.next_ms, settings_of(state).zone)}."
+        yield f"It promises the next update by {both(message.next_ms, settings_of(state).zone, now_ms)}."
     if message.corrects:
         yield f"It corrects {message.corrects}, which stays as it was read."
     if view.why:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from opsbot.app.comms.promise.due import promise_buttons
 from opsbot.app.comms.second import givers, pending
+from opsbot.app.comms.shown.lists import message_line
 from opsbot.app.comms.shown.press import value
-from opsbot.app.comms.shown.words import message_line
 from opsbot.app.comms.sight import visible
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.fleet_words import clock
@@ -37,11 +37,10 @@ async def message_parts(env: Environment, state: State, actor: Actor) -> tuple[S
         return ()
     open_.sort(key=lambda one: not _mine(state, one, actor))
     heads = await env.unsealed(*(one.headline for one in open_[:SHOWN]))
-    policy = policy_of(state)
     messages = (
         Said(
             "plain",
-            message_line(one, head, policy, now_ms),
+            message_line(state, one, head, now_ms),
             buttons=(*_mine(state, one, actor), Button("comms_preview", "Read it", value(one))),
         )
         for one, head in zip(open_, heads, strict=False)
@@ -96,5 +95,5 @@ def _mine(state: State, message: Message, actor: Actor) -> tuple[Button, ...]:
 def _answers(one: Approval) -> tuple[Button, Button]:
     return (
         Button("approve", f"Approve {one.id}", one.id, "primary"),
-        Button("refuse", f"Refuse {one.id}", one.id),
+        Button("comms_refuse", f"Refuse {one.id}\u2026", one.id),
     )

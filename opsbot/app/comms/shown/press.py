@@ -59,7 +59,7 @@ def message_buttons(view: MessageView) -> tuple[Button, ...]:
                 if one.standing == "pending"
                 for button in (
                     Button("approve", f"Approve {one.id}", one.id, "primary"),
-                    Button("refuse", f"Refuse {one.id}", one.id, "danger"),
+                    Button("comms_refuse", f"Refuse {one.id}\u2026", one.id, "danger"),
                 )
             ),
             _edit(message),

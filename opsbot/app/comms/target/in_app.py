@@ -1,6 +1,6 @@
 """The target `in-app`: what was approved stands in the clients themselves, confirmed by each instance as a kill is."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +13,7 @@ from opsbot.app.sight import Sight
 from opsbot.app.user_texts import noticed, texts_of, withdrawn, writes
 from opsbot.domain.actor import OUTBOX
 from opsbot.domain.change import Change, Position
+from opsbot.domain.comms_settings import IN_APP
 from opsbot.domain.containment import Containment, Watched
 from opsbot.domain.incident import Incident
 from opsbot.domain.message import Message
@@ -47,7 +48,7 @@ class InApp:
         message = state.message(post.message)
         incident = state.incident(message.incident)
         _must_have_workflows(state, incident)
-        gone = await self._erased(state, incident)
+        gone = await erased(self.env, state, incident.workflows)
         done, _ = await self.env.store.commit(
             f"{post.key}:in-app", lambda state, now_ms: decide(state, now_ms, post, gone)
         )
@@ -57,16 +58,6 @@ class InApp:
         if seen is None:
             raise RetryLater("the instances could not be asked", after_s=AGAIN_S)
         return self._posted(post, incident, seen)
-
-    async def _erased(self, state: State, incident: Incident) -> frozenset[str]:
-        """Return the messages kept beside in its workflows whose words were erased: they never come back."""
-        kept = [one for name in incident.workflows for one in texts_of(state, name).beside]
-        gone = set()
-        for name in kept:
-            said = await self.env.unsealed(*state.message(name).texts.values())
-            if not {ERASED, ALTERED}.isdisjoint(said):
-                gone.add(name)
-        return frozenset(gone)
 
     async def _seen(
         self, incident: Incident, at: Position, *, since_ms: int
@@ -107,6 +98,9 @@ def decide(
     """
     message = state.message(post.message)
     incident = state.incident(message.incident)
+    if (sent := message.sent.get(IN_APP)) and sent.state not in ("due", "unsure"):
+        # Another replica has done it since, and newer words may stand there by now.
+        return None, None
     ends = message.stage == "resolved" and not message.stays_off
     if ends:
         changed = withdrawn(state, incident.id, gone)
@@ -122,6 +116,17 @@ def decide(
     verb = "notice_end" if ends else "notice"
     change = Change(verb, OUTBOX, writes(state, *changed), rule="published", facts=facts)
     return change, None
+
+
+async def erased(env: Environment, state: State, workflows: Iterable[str]) -> frozenset[str]:
+    """Return the messages kept beside in some workflows whose words were erased: they never come back."""
+    kept = [one for name in workflows for one in texts_of(state, name).beside]
+    gone = set()
+    for name in kept:
+        said = await env.unsealed(*state.message(name).texts.values())
+        if not {ERASED, ALTERED}.isdisjoint(said):
+            gone.add(name)
+    return frozenset(gone)
 
 
 def not_there(seen: Containment) -> frozenset[str]:

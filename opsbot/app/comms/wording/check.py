@@ -8,13 +8,14 @@ check that cries wolf at 3 am is switched off by the next night.
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Final
 
 from opsbot.app.comms.view import Finding
 from opsbot.app.comms.wording import lists
 from opsbot.app.comms.wording.german import GERMAN
+from opsbot.app.comms.wording.letters import looks, strange
 from opsbot.app.comms.wording.lists import Level, Rule
 from opsbot.domain.comms import MOST_CHARACTERS, Audience, Rendered, Stage
 from opsbot.domain.comms_settings import CommsSettings
@@ -86,6 +87,7 @@ def check(
         one = _Text(_read(headline), _read(text), locale, audience, stage)
         found += _of(one, settings, known)
         found += _repeats(one, known.last)
+        found += _disguised(one, settings, known, found)
     kept = _few(dict.fromkeys(found))
     return tuple(sorted(kept, key=lambda finding: finding.level != "stop"))
 
@@ -103,12 +105,48 @@ class _Text:
         return f"{self.headline}\n{self.body}"
 
 
-def _of(text: _Text, settings: CommsSettings, known: Known) -> Iterator[Finding]:
-    yield from _length(text)
+def _disguised(
+    text: _Text, settings: CommsSettings, known: Known, found: Sequence[Finding]
+) -> Iterator[Finding]:
+    """Yield what stands there for eyes alone: in letters of other scripts, under marks, letter by letter."""
+    for word, mixed in strange(text.whole, text.locale):
+        level: Level = "stop" if mixed and text.audience == "users" else "warn"
+        fix = "Type it anew: some of its letters are not what they look like."
+        yield Finding("W-SCRIPT", level, inert(word, limit=80), fix)
+
+    def seen(said: str) -> str:
+        return looks(said, text.locale)
+
+    eyes = replace(text, headline=seen(text.headline), body=seen(text.body))
+    if eyes == text:
+        return
+    names = replace(
+        known,
+        models=frozenset(map(seen, known.models)),
+        providers=frozenset(map(seen, known.providers)),
+        internal=frozenset(map(seen, known.internal)),
+        people=frozenset(map(seen, known.people)),
+    )
+    terms = tuple(map(seen, settings.terms))
+    called = {str(nth): seen(one) for nth, one in enumerate(sorted(settings.called))}
+    by_eye = replace(settings, terms=terms, public=called, names={})
+    said = {(one.rule, seen(one.said).lower()) for one in found}
+    for one in _said_by(eyes, by_eye, names):
+        if (one.rule, one.said.lower()) not in said:
+            yield one
+
+
+def _said_by(text: _Text, settings: CommsSettings, known: Known) -> Iterator[Finding]:
+    """Yield what words alone are found to be."""
     yield from _broken(text)
     yield from _words(text, known)
     if text.audience in _SEPARATE:
         yield from _names(text, settings, known)
+
+
+def _of(text: _Text, settings: CommsSettings, known: Known) -> Iterator[Finding]:
+    yield from _length(text)
+    yield from _said_by(text, settings, known)
     yield from _times(text, known)
     if text.audience == "users":
         yield from _shape(text)
@@ -167,7 +205,7 @@ def _names(text: _Text, settings: CommsSettings, known: Known) -> Iterator[Findi
     whole, low = text.whole, text.whole.lower().replace("\u2013", "-")
     hard: Level = "stop" if text.audience == "users" else "warn"
     fix = "Users know the feature, not what it is made of: call it as they do."
-    public = {one.lower() for one in settings.public.values()}
+    public = {one.lower() for one in settings.called}
     models = (one for one in known.models if one.lower() not in public)
     for found in (*_matches(lists.MODELS, whole), *_named(models, low)):
         yield Finding("W-MODEL", hard, found, fix)

@@ -46,7 +46,7 @@ def known_of(
 def _read(state: State) -> Known:
     declared = tuple(state.workflows().values())
     models = {*_in_book(state), *(name for one in declared for name in _models(one))}
-    public = {one.lower() for one in settings_of(state).public.values()}
+    public = {one.lower() for one in settings_of(state).called}
     internal = {
         *(one.name for one in declared),
         *(host for one in declared for host in _hosts(one)),

@@ -16,7 +16,7 @@ from opsbot.domain.actor import SCHEDULER
 from opsbot.domain.change import Change, Position, Write
 from opsbot.domain.incident import Incident
 from opsbot.domain.incident import as_record as incident_record
-from opsbot.domain.message import Message, as_record
+from opsbot.domain.message import Message, Sent, as_record
 from opsbot.domain.state import INCIDENTS, MESSAGES, State
 from opsflags import keys
 from opsflags.evaluate import compile_view
@@ -71,6 +71,20 @@ def read(world: World, locale: str | None = None, *, name: str = COPILOT) -> str
         modes=MODES, knowledge="live",
     )  # fmt: skip
     return view.decide().message_for(locale)
+
+
+async def test_a_replica_that_comes_late_with_an_end_takes_no_newer_words_away(
+    world: World,
+) -> None:
+    await killed(world)
+    done = {"in-app": Sent("done")}
+    late = await told(world, stage="resolved", sent=done)
+    newer = await told(world, "MSG-2", sent={"in-app": Sent("due")})
+    await InApp(world.env).publish(newer, attempt=1)
+
+    await InApp(world.env).publish(late, attempt=1)
+
+    assert read(world) == WORDS["en"]
 
 
 async def test_users_read_what_was_published_in_their_language(world: World) -> None:

@@ -323,11 +323,11 @@ def test_a_hostile_text_costs_no_more_than_a_long_one(text: str) -> None:
         last=Rendered("Off", {"de": text[:-1] + "x"}),
         next_ms=1,
     )
-    began = time.perf_counter()
+    began = time.process_time()
 
     found(text[:12_000], locale="de", known=known)
 
-    assert time.perf_counter() - began < 3  # a text of that length takes some milliseconds
+    assert time.process_time() - began < 3  # a text of that length takes some milliseconds
 
 
 @given(st.text(max_size=300), st.sampled_from(["users", "executives", "support"]))

@@ -4,7 +4,16 @@ import pytest
 
 from opsbot.app.comms.wording.check import check
 from opsbot.domain.comms import Rendered
-from tests.app.comms.wording.test_check import GOOD_DE, GOOD_EN, KNOWN, NEXT, SETTINGS, found, rules
+from tests.app.comms.wording.test_check import (
+    GOOD_DE,
+    GOOD_EN,
+    KNOWN,
+    NEXT,
+    NEXT_DE,
+    SETTINGS,
+    found,
+    rules,
+)
 
 DISGUISED = (
     "GPT\u20115",
@@ -121,6 +130,62 @@ INNOCENT = (
     "It does not affect any other part of the product.",
     "The old form will be available until 18:00 UTC.",
 )
+
+BY_EYE = (
+    ("The bot h\u0430llucin\u0430ted.", "W-JARGON"),
+    ("The bot h\u0332a\u0332llucinated.", "W-JARGON"),
+    ("The bot h\u00e0llucinated.", "W-JARGON"),
+    ("The bot h-a-l-l-u-c-i-n-a-t-e-d.", "W-JARGON"),
+    ("It is the L.L.M again.", "W-JARGON"),
+    ("g\u03c1t-5 gave wrong answers.", "W-MODEL"),
+    ("\U0001f1ec\U0001f1f5\U0001f1f9-5 gave wrong answers.", "W-MODEL"),
+    ("\U0001f176\U0001f17f\U0001f183-5 gave wrong answers.", "W-MODEL"),
+    ("\u0441l\u0430ude-sonnet-5 gave wrong answers.", "W-MODEL"),
+    ("\u0395\u0422\u0410: none.", "W-PROMISE"),
+    ("We answer \u0410S\u0410\u0420.", "W-PROMISE"),
+    ("No users were \u0430ff\u0435\u0441t\u0435d.", "W-NOBODY"),
+    ("su\u0440\u0440ort-\u0430\u0440i is slow.", "W-INTERNAL"),
+    ("\u0399NC-7 is open.", "W-INTERNAL"),
+    ("@\u0441hannel, read this.", "W-MENTION"),
+    ("In\u0435s Duart\u0435 looks at it.", "W-PERSON"),
+)
+"""Letters of another script, under marks, letter by letter: what a check of letters alone would let pass."""
+
+FOREIGN = "\u0410\u0441\u0441\u0438\u0441\u0442\u0435\u043d\u0442 \u043d\u0435 \u0440\u0430\u0431\u043e\u0442\u0430\u0435\u0442."
+
+
+@pytest.mark.parametrize(("text", "rule"), BY_EYE)
+def test_what_only_the_eye_reads_is_read(text: str, rule: str) -> None:
+    assert rule in rules(found(text + NEXT), "stop")
+
+
+@pytest.mark.parametrize(
+    "word", ["r\u0435fund", "\u0420ayment", "g\u03c1t", "\u043e\u03bf", "\uff52\u0435fund"]
+)
+def test_a_word_of_two_scripts_is_a_finding_by_itself(word: str) -> None:
+    assert "W-SCRIPT" in rules(found(f"Your {word} is late.{NEXT}"), "stop")
+
+
+def test_a_word_that_looks_latin_and_is_not_asks_once() -> None:
+    assert "W-SCRIPT" in rules(found(f"Your \u0441\u043e\u0440\u0443 is late.{NEXT}"), "warn")
+
+
+@pytest.mark.parametrize(
+    ("text", "locale"),
+    [
+        ("10 \u00b5m, 5 k\u2126, the \u03b1 version and caf\u00e9s are as usual.", "en"),
+        (FOREIGN, "ru"),
+        ("\u7121\u6599API\u306f\u4f7f\u3048\u307e\u3059.", "ja"),
+    ],
+)
+def test_what_is_written_as_it_is_read_passes_in_silence(text: str, locale: str) -> None:
+    assert found(text + NEXT, locale=locale) == ()
+
+
+def test_marks_upon_letters_are_no_finding_in_a_language_that_has_them() -> None:
+    text = "F\u00fcr R\u00fcckfragen: gr\u00f6\u00dfere \u00dcbersichten folgen."
+
+    assert found(text + NEXT_DE, locale="de") == ()
 
 
 @pytest.mark.parametrize("text", DISGUISED)

@@ -1,0 +1,48 @@
+"""Which message a target takes first, and what may not come there any more. Pure."""
+
+from typing import Final
+
+from opsbot.domain.comms_settings import IN_APP
+from opsbot.domain.message import Message
+from opsbot.domain.state import State
+
+PATIENCE_MS: Final = 60 * 60_000
+"""How long a target is tried by itself; then it is shown as failed, and [Retry] tries again."""
+
+
+def first_due(state: State, message: Message, target: str) -> str:
+    """
+    Return the message that has to come to a target before another one, empty where none has.
+
+    In the clients the newer words stand in the place of the older ones, which were stored before: an
+    instance that does not answer keeps nobody waiting for a correction.
+    """
+    waits = ("due",) if target == IN_APP else ("due", "unsure")
+    older = [
+        one
+        for one in state.messages()
+        if one.incident == message.incident
+        and one.standing == "published"
+        and one.order < message.order
+        and target in one.sent
+        and one.sent[target].state in waits
+    ]
+    return min(older, key=lambda one: one.order).id if older else ""
+
+
+def newer_there(state: State, message: Message, target: str) -> str:
+    """
+    Return the message that came to a target after another one was let go, empty where none did.
+
+    The older one is not sent there any more: its words and its stage would stand over the newer ones.
+    """
+    newer = [
+        one
+        for one in state.messages()
+        if one.incident == message.incident
+        and one.standing == "published"
+        and one.order > message.order
+        and target in one.sent
+        and one.sent[target].state in ("done", "unsure")
+    ]
+    return max(newer, key=lambda one: one.order).id if newer else ""
