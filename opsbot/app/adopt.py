@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from opsbot.app.environment import Environment, policy_of, who
 from opsbot.app.incident.links import with_kill
-from opsbot.app.kill_decision import REVIEW_MS
+from opsbot.app.kill.decision import REVIEW_MS
 from opsbot.app.numbers import next_number, numbered
 from opsbot.app.target import struck_by
 from opsbot.domain.actor import Actor

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from opsbot.app.environment import policy_of
-from opsbot.app.fleet_words import moment
+from opsbot.app.fleet.words import moment
 from opsbot.domain.approval import Approval, Standing, as_record
 from opsbot.domain.change import Effect, Record, Timer, Write
 from opsbot.domain.errors import StaleButton

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from opsbot.app.approvals import ramp_of
-from opsbot.app.fleet_words import clock
+from opsbot.app.fleet.words import clock
 from opsbot.app.target import touched
 from opsbot.domain.actor import SCHEDULER
 from opsbot.domain.approval import Approval

@@ -7,11 +7,11 @@ from opsbot.app.approvals import ramp_of
 from opsbot.app.comms.second import is_of_message
 from opsbot.app.comms.shown.asked import asked_people, asked_title, publish_asked, refused_told
 from opsbot.app.environment import Environment, policy_of
-from opsbot.app.fleet_words import moment
+from opsbot.app.fleet.words import moment
 from opsbot.app.ports import Chat, Delivery, Outbox, Render
 from opsbot.app.questions import Questions
-from opsbot.app.ramp_waits import ramp_words
 from opsbot.app.reach import slack_ids, tell_each
+from opsbot.app.restore.waits import ramp_words
 from opsbot.app.routes.asked_words import ramp_asked
 from opsbot.app.runs.second import givers, is_of_run, step_words
 from opsbot.app.target import touched

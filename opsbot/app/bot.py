@@ -4,22 +4,23 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 
 from opsbot.app.adopt import Adopt, adopted
-from opsbot.app.anchor import Anchor
-from opsbot.app.audit import Audit
 from opsbot.app.card import Card
 from opsbot.app.comms.handlers import handlers as comms_handlers
 from opsbot.app.comms.port import Publishers, Templates
 from opsbot.app.comms.second import PUBLISH
-from opsbot.app.comms.target.none import NoPublishers, NoTemplates
+from opsbot.app.comms.targets.none import NoPublishers, NoTemplates
 from opsbot.app.comms.verbs import Comms
 from opsbot.app.duties import Duties
 from opsbot.app.environment import Environment, policy_of
+from opsbot.app.fleet.sweep import swept
 from opsbot.app.follow import Follow
 from opsbot.app.incident.effects import CARD as INCIDENT_CARD
 from opsbot.app.incident.effects import PAGER
 from opsbot.app.incidents import Incidents
-from opsbot.app.kill import KillVerb
-from opsbot.app.kill_decision import WouldWiden
+from opsbot.app.journal.anchor import Anchor
+from opsbot.app.journal.audit import Audit
+from opsbot.app.kill.decision import WouldWiden
+from opsbot.app.kill.verb import KillVerb
 from opsbot.app.look import may_look
 from opsbot.app.no_chat import NoChat, nobody
 from opsbot.app.paging.alarm import PagerAlarm
@@ -42,8 +43,8 @@ from opsbot.app.requests import (
     RouteEdit,
     StageRequest,
 )
-from opsbot.app.restore import RestoreVerb
-from opsbot.app.restore_ramp_verb import RestoreSteps
+from opsbot.app.restore.ramp_verb import RestoreSteps
+from opsbot.app.restore.verb import RestoreVerb
 from opsbot.app.resume import Resume
 from opsbot.app.retry import Retry
 from opsbot.app.room import slack as incident_slack
@@ -64,7 +65,6 @@ from opsbot.app.runs.verbs import Runs
 from opsbot.app.said_where import looks_where, says_where
 from opsbot.app.sentences import Sentences
 from opsbot.app.show import Show
-from opsbot.app.sweep import swept
 from opsbot.app.tell import Tell
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import NeedsMoreWords

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field, replace
 from opsbot.app.approvals import pending_on
 from opsbot.app.ended_words import ended_said
 from opsbot.app.environment import Environment, policy_of
+from opsbot.app.fleet.sight import Sight, watched_end, watched_kill
 from opsbot.app.follow import PATIENCE_MS
 from opsbot.app.incident.links import untied
 from opsbot.app.incident.named import beside
-from opsbot.app.kill_decision import undo_hint
-from opsbot.app.kill_names import led
+from opsbot.app.kill.decision import undo_hint
+from opsbot.app.kill.names import led
 from opsbot.app.ports import Chat, Delivery, Outbox, Render, RetryLater
 from opsbot.app.reason_words import further_lines
-from opsbot.app.sight import Sight, watched_end, watched_kill
 from opsbot.app.target import held_with, struck_by, touched
 from opsbot.app.words import KillView, kill_said
 from opsbot.domain.containment import Containment

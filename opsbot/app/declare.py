@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from opsbot.app.check import examined
 from opsbot.app.ports import Entropy, Store
-from opsbot.app.ramp_waits import overtaken_declared, with_overtaken
+from opsbot.app.restore.waits import overtaken_declared, with_overtaken
 from opsbot.app.route_state import writes
 from opsbot.app.routed import due, move_of, uid_of
 from opsbot.app.runs.newer import newer_runs

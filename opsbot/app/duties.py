@@ -9,10 +9,10 @@ from opsbot.app.comms.watch import decide_expire as decide_unpublished
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.human_queue import after_hours
 from opsbot.app.incident.effects import of_kills
-from opsbot.app.kill_decision import review_delay_ms
+from opsbot.app.kill.decision import review_delay_ms
 from opsbot.app.ports import Chat, Delivery, Render
 from opsbot.app.reach import person_known, slack_ids, tell_each
-from opsbot.app.restore_lone import decide_expire
+from opsbot.app.restore.lone import decide_expire
 from opsbot.app.target import touched
 from opsbot.app.words import clock, mode_word, named
 from opsbot.domain.actor import SCHEDULER

@@ -1,6 +1,6 @@
 """The card of a kill that is over: it stays what it was at its end."""
 
-from opsbot.app.fleet_words import clock
+from opsbot.app.fleet.words import clock
 from opsbot.app.words import KillView, held_lines, kill_body, mode_word, named
 from opsbot.domain.said import Button, Said, inert
 

@@ -3,12 +3,12 @@
 from dataclasses import dataclass, replace
 
 from opsbot.app.environment import Environment
+from opsbot.app.fleet.prove import prove
+from opsbot.app.fleet.sight import Sight, watched_kill
 from opsbot.app.incident.effects import with_cards
 from opsbot.app.incident.links import with_confirmation
 from opsbot.app.ports import Delivery, Prober, RetryLater
-from opsbot.app.prove import prove
-from opsbot.app.restore_ramp import look
-from opsbot.app.sight import Sight, watched_kill
+from opsbot.app.ramp.steps import look
 from opsbot.domain.actor import FLEET_WATCH
 from opsbot.domain.change import Change, Position, Record, Write
 from opsbot.domain.containment import Containment

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from opsbot.app.environment import Environment, policy_of
-from opsbot.app.fleet_words import clock
-from opsbot.app.restore_ramp_words import hold_line
+from opsbot.app.fleet.words import clock
+from opsbot.app.ramp.words import hold_line
 from opsbot.domain.kill import Kill
 from opsbot.domain.policy import shown
 from opsbot.domain.said import inert

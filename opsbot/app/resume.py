@@ -9,8 +9,8 @@ from opsbot.app.environment import Environment, policy_of
 from opsbot.app.follow import PATIENCE_MS
 from opsbot.app.incident import resume as incidents
 from opsbot.app.ports import Delivery
-from opsbot.app.ramp_waits import reminder
-from opsbot.app.restore_ramp import due
+from opsbot.app.ramp.steps import due
+from opsbot.app.restore.waits import reminder
 from opsbot.app.routes.ramp_decision import entry, watch_again
 from opsbot.app.runs import effects as runs
 from opsbot.domain.actor import SCHEDULER

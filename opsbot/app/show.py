@@ -6,24 +6,24 @@ from dataclasses import dataclass, replace
 from opsbot.app.approvals import pending_on
 from opsbot.app.comms.shown.home import message_parts
 from opsbot.app.environment import Environment, policy_of
-from opsbot.app.fleet_words import instance_line, is_alive, moment
+from opsbot.app.fleet.sight import Sight, watched_kill
+from opsbot.app.fleet.words import instance_line, is_alive, moment
 from opsbot.app.incident.hidden import Hidden
 from opsbot.app.incident.home import incident_parts, open_lines
 from opsbot.app.incident.links import untied
 from opsbot.app.incident.named import beside
-from opsbot.app.kill_decision import undo_hint
-from opsbot.app.kill_names import led
+from opsbot.app.kill.decision import undo_hint
+from opsbot.app.kill.names import led
 from opsbot.app.look import may_look
 from opsbot.app.paging.oncall import OnCall
 from opsbot.app.paging.oncall_words import Known, oncall_said
 from opsbot.app.ports import Outbox
+from opsbot.app.ramp.words import except_words
 from opsbot.app.reach import people_named
 from opsbot.app.reason_words import further_lines, hold_lines
-from opsbot.app.restore_ramp_words import except_words
 from opsbot.app.retry import EVERY, letter_line
 from opsbot.app.routes.home import route_parts
 from opsbot.app.runs.nightly import last_night
-from opsbot.app.sight import Sight, watched_kill
 from opsbot.app.target import held_with, hits, nearest, struck_by
 from opsbot.app.words import KillView, clock, counted, kill_said, mode_word, named
 from opsbot.domain.actor import Actor

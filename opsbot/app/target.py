@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from opsbot.app.book import book_of
-from opsbot.app.fleet_words import listed
+from opsbot.app.fleet.words import listed
 from opsbot.app.requests import KillRequest, Target
 from opsbot.domain.errors import NeedsMoreWords, UnknownMode, UnknownWorkflow
 from opsbot.domain.kill import Kill

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from opsbot.app.asked import ABOUT_APPROVALS, Asked
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.ports import Chat, Delivery, Outbox, Render
-from opsbot.app.ramp_waits import HELD
 from opsbot.app.reach import dris, glass_people, holders, slack_ids, tell_each
-from opsbot.app.restore_ramp_verb import TAKEN_BACK, taken_back
+from opsbot.app.restore.ramp_verb import TAKEN_BACK, taken_back
+from opsbot.app.restore.waits import HELD
 from opsbot.app.routes.card import TOLD, RouteCard
 from opsbot.app.routes.ramp_held import held_told
 from opsbot.app.routes.rechosen_words import CHOSEN, chosen_told

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from opsbot.app.comms_rules import settings_of
 from opsbot.app.environment import policy_of
 from opsbot.app.evidence_hold import kept_as_evidence, waits_for_evidence
-from opsbot.app.fleet_words import moment
+from opsbot.app.fleet.words import moment
 from opsbot.app.incident.legal_clocks import clock_lines
 from opsbot.app.incident.message_words import message_lines
 from opsbot.app.incident.promise_words import promise_lines

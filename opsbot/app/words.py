@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from opsbot.app.fleet_words import (
+from opsbot.app.fleet.words import (
     SHOWN,
     clock,
     counted,
@@ -15,7 +15,7 @@ from opsbot.app.fleet_words import (
     unable_lines,
 )
 from opsbot.app.model_words import Names, led_lines, name_lines
-from opsbot.app.restore_ramp_words import (
+from opsbot.app.ramp.words import (
     except_words,
     let_against,
     let_words,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic, monotonic_ns, sleep
 
-from opsbot.app.sight import FIRST_PAUSE_S, LONGEST_PAUSE_S
+from opsbot.app.fleet.sight import FIRST_PAUSE_S, LONGEST_PAUSE_S
 from opsbot.bench import alike, subject
 from opsbot.bench.fleet import LOOK_S, Fleet, Unheard, fleet
 from opsbot.bench.machine import machine

@@ -31,12 +31,12 @@ from opsbot.adapters.runbooks.procedures import FileProcedures
 from opsbot.adapters.scheduler import running
 from opsbot.adapters.signing import KeyFile
 from opsbot.adapters.targets.registry import Make, SlackWay
-from opsbot.app.anchor import Anchor
-from opsbot.app.audit import Audit
 from opsbot.app.bot import Bot
 from opsbot.app.comms.settings import settings_of
-from opsbot.app.comms.target.in_app import InApp
+from opsbot.app.comms.targets.in_app import InApp
 from opsbot.app.environment import Environment
+from opsbot.app.journal.anchor import Anchor
+from opsbot.app.journal.audit import Audit
 from opsbot.app.ports import Chat, Prober
 from opsbot.app.runs.by_hand import Typing, in_chat, on_terminal
 from opsbot.bootstrap.declarations import Learning, declarations

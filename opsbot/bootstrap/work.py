@@ -14,8 +14,8 @@ from opsbot.app.bot import Bot
 from opsbot.app.deliver import Deliver
 from opsbot.app.exposure_port import KEEP_HOURS, Keep
 from opsbot.app.exposure_sample import LOOK_S, Sampler
+from opsbot.app.journal.prune import DAY_MS, KEEP_DAYS, Prune
 from opsbot.app.ports import Delivery
-from opsbot.app.prune import DAY_MS, KEEP_DAYS, Prune
 from opsbot.app.routes.rechoose import Rechoose
 from opsbot.domain.change import LANES
 

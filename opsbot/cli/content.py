@@ -9,8 +9,8 @@ from opsbot import config
 from opsbot.adapters.catalog import read as catalog
 from opsbot.adapters.catalog import words as catalog_words
 from opsbot.app import check as checking
-from opsbot.app import new_workflow
-from opsbot.app.new_workflow import Draft, Question
+from opsbot.app.new_workflow import walk
+from opsbot.app.new_workflow.walk import Draft, Question
 from opsbot.cli import printing
 from opsbot.cli.api import opened
 from opsbot.cli.options import Asked, Usage
@@ -67,11 +67,11 @@ def new(asked: Asked) -> int:
     if len(asked.words) > 1:
         draft = _named(draft, asked.words[1])
     draft = interview(draft)
-    path = flags_dir / new_workflow.file_name(draft)
+    path = flags_dir / walk.file_name(draft)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
-            file.write(new_workflow.render(draft))
+            file.write(walk.render(draft))
     except FileExistsError:
         printing.note(f"{path} is there already; nothing was written.")
         return REFUSED
@@ -86,7 +86,7 @@ def new(asked: Asked) -> int:
 
 
 def _named(draft: Draft, name: str) -> Draft:
-    said = new_workflow.answer(draft, new_workflow.questions(draft)[0], name)
+    said = walk.answer(draft, walk.questions(draft)[0], name)
     if isinstance(said, Finding):
         raise Usage(f"{said.message}. {said.fix}")
     return said
@@ -94,8 +94,8 @@ def _named(draft: Draft, name: str) -> Draft:
 
 def interview(draft: Draft) -> Draft:
     """Ask the open questions, one after the other, until none is open."""
-    while left := new_workflow.questions(draft):
-        said = new_workflow.answer(draft, left[0], _asked(left[0]))
+    while left := walk.questions(draft):
+        said = walk.answer(draft, left[0], _asked(left[0]))
         if isinstance(said, Finding):
             printing.note(f"  {said.message}. {said.fix}")
         else:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from opsbot.adapters import local_bot
 from opsbot.adapters.redis.emergency import EmergencyLine, Pushed, emergency_line
 from opsbot.app import words
-from opsbot.app.fleet_words import unread_lines
+from opsbot.app.fleet.words import unread_lines
 from opsbot.app.requests import KillRequest, Target
 from opsbot.app.target import nearest
 from opsbot.cli import printing

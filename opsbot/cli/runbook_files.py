@@ -191,7 +191,7 @@ def _rendered(book: Runbook, values: Mapping[str, str], form: str) -> str:
     if form in ("cacao", "json"):
         import json  # noqa: PLC0415  beside the one form that needs it
 
-        from opsbot.app.cacao import cacao  # noqa: PLC0415  as above
+        from opsbot.app.cacao.playbook import cacao  # noqa: PLC0415  as above
 
         return json.dumps(cacao(book), ensure_ascii=False, indent=2) + "\n"
     if form == "html":

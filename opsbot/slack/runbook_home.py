@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from opsbot.app.fleet_words import counted
+from opsbot.app.fleet.words import counted
 from opsbot.app.run_verbs import RunVerbs
 from opsbot.app.runs.about import minutes
 from opsbot.app.runs.requests import RunLook

@@ -7,7 +7,7 @@ import pytest
 
 from opsbot.adapters.bundle import LiveStore
 from opsbot.adapters.redis.store import open_store
-from opsbot.app.audit import findings
+from opsbot.app.journal.audit import findings
 from opsbot.domain import journal
 from opsbot.domain.state import GENESIS
 from tests.support.changes import kill

@@ -4,7 +4,7 @@ from opsbot.adapters.clock import SystemClock, SystemEntropy
 from opsbot.adapters.redis.store import open_store
 from opsbot.app.declare import decide as declare
 from opsbot.app.environment import Environment
-from opsbot.app.kill import KillVerb
+from opsbot.app.kill.verb import KillVerb
 from opsbot.app.requests import KillRequest
 from opsbot.domain.actor import FLEET_WATCH
 from opsbot.domain.change import Change, Write

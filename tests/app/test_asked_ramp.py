@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from opsbot.app.ramp_waits import ramp_cards, ramp_words, waiting_lines
 from opsbot.app.requests import ApproveRequest, RollbackRequest, StageRequest
+from opsbot.app.restore.waits import ramp_cards, ramp_words, waiting_lines
 from opsbot.app.routes.asked_words import ramp_asked
 from opsbot.app.routes.ramp_decision import UNPROVED
 from opsbot.domain.approval import Approval

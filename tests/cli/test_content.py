@@ -9,7 +9,7 @@ import pytest
 
 from opsbot.adapters.catalog import read as catalog
 from opsbot.cli import main
-from tests.app.test_new_workflow import ANSWERS
+from tests.app.new_workflow.test_walk import ANSWERS
 from tests.support.replica import ROOT
 from tests.support.terminal import at_a_terminal, opsbot
 

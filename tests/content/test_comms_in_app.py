@@ -10,7 +10,7 @@ from opsbot.adapters.comms.templates import FileTemplates
 from opsbot.app.comms.port import Publisher
 from opsbot.app.comms.requests import EditMessage
 from opsbot.app.comms.settings import settings_of
-from opsbot.app.comms.target.in_app import InApp
+from opsbot.app.comms.targets.in_app import InApp
 from opsbot.app.requests import KillRequest, RestoreRequest, Target
 from opsbot.domain.change import Json
 from opsbot.domain.comms_settings import IN_APP
@@ -18,7 +18,7 @@ from opsbot.domain.errors import Unpublishable
 from opsbot.domain.moments import spelled
 from opsbot.domain.state import APPROVALS
 from opsbot.domain.workflow import HumanQueue
-from tests.app.comms.target.test_in_app import read
+from tests.app.comms.targets.test_in_app import read
 from tests.support.comms import PIA, Places, Telling, comms_policy, declare_comms, telling
 from tests.support.incident_life import COPILOT, settle
 from tests.support.world import INES, MARA, World, workflow

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 from opsbot.adapters.bundle import StoreBundle
 from opsbot.adapters.clock import SystemClock, SystemEntropy
-from opsbot.app.anchor import Anchor
-from opsbot.app.audit import Audit
 from opsbot.app.bot import Bot
 from opsbot.app.comms.requests import EditMessage, HoldUsers, NewMessage, PublishMessage
 from opsbot.app.declare import decide as declare
 from opsbot.app.deliver import Deliver
 from opsbot.app.environment import Environment
 from opsbot.app.incident.requests import OpenIncident, Which
+from opsbot.app.journal.anchor import Anchor
+from opsbot.app.journal.audit import Audit
 from opsbot.app.ports import Delivery
 from opsbot.app.requests import ApproveRequest
 from opsbot.domain.change import LANES

@@ -8,7 +8,7 @@ from opsbot.adapters.clock import SystemClock, SystemEntropy
 from opsbot.app.book import book_of
 from opsbot.app.declare import Declare
 from opsbot.app.environment import Environment
-from opsbot.app.kill_decision import Order, decide_kill
+from opsbot.app.kill.decision import Order, decide_kill
 from opsbot.app.requests import KillRequest, Target
 from opsbot.app.routes.rechoose import Rechoose
 from opsbot.domain.actor import RAMP

@@ -5,7 +5,7 @@ import asyncio
 from opsbot.adapters.bundle import StoreBundle
 from opsbot.adapters.clock import SystemClock, SystemEntropy
 from opsbot.app.environment import Environment
-from opsbot.app.prune import MOST, Prune
+from opsbot.app.journal.prune import MOST, Prune
 from opsbot.domain.approval import Approval, as_record
 from opsbot.domain.journal import differences, replay
 from opsbot.domain.state import APPROVALS

@@ -1,9 +1,9 @@
 """A repeated restore and a retried letter on each store: the first answer again, and one move."""
 
 from opsbot.app.environment import Environment
-from opsbot.app.kill import KillVerb
+from opsbot.app.kill.verb import KillVerb
 from opsbot.app.requests import KillRequest, RestoreRequest, Target
-from opsbot.app.restore import RestoreVerb
+from opsbot.app.restore.verb import RestoreVerb
 from opsbot.app.retry import Retry
 from opsbot.domain.actor import DECLARATIONS
 from opsbot.domain.change import Change, Write

@@ -8,11 +8,11 @@ from opsbot.adapters.clock import SystemClock, SystemEntropy
 from opsbot.app.declare import decide as declare
 from opsbot.app.environment import Environment
 from opsbot.app.follow import Follow
-from opsbot.app.kill import KillVerb
+from opsbot.app.kill.verb import KillVerb
 from opsbot.app.ports import Delivery, RetryLater
 from opsbot.app.requests import ApproveRequest, KillRequest, RestoreRequest
-from opsbot.app.restore import RestoreVerb
-from opsbot.app.restore_ramp_verb import RestoreSteps
+from opsbot.app.restore.ramp_verb import RestoreSteps
+from opsbot.app.restore.verb import RestoreVerb
 from opsbot.domain import journal
 from opsbot.domain.change import Effect, Record
 from opsbot.domain.declaration import Catalogue

@@ -8,12 +8,12 @@ from typing import cast
 
 from opsbot.adapters.bundle import StoreBundle
 from opsbot.adapters.clock import SystemClock, SystemEntropy
-from opsbot.app.anchor import Anchor
-from opsbot.app.audit import Audit
 from opsbot.app.bot import Bot
 from opsbot.app.declare import decide as declare
 from opsbot.app.environment import Environment
 from opsbot.app.incident.requests import OpenIncident, RoleOrder, Which
+from opsbot.app.journal.anchor import Anchor
+from opsbot.app.journal.audit import Audit
 from opsbot.app.runs.requests import EndRun, MarkStep, RunAction, RunLook, StartRun, WhichRun
 from opsbot.domain import journal
 from opsbot.domain.declaration import Catalogue

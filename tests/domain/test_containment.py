@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsbot.app.sight import LONGEST_PAUSE_S
+from opsbot.app.fleet.sight import LONGEST_PAUSE_S
 from opsbot.domain.change import Position
 from opsbot.domain.containment import Containment, Watched, contain
 from opsbot.domain.fleet import (

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from opsbot.app.comms.target.slack import SlackTarget
+from opsbot.app.comms.targets.slack import SlackTarget
 from opsbot.app.ports import GiveUp, RetryLater
 from opsbot.domain.typed import command, person
 from opsbot.slack.app import open_client, open_session

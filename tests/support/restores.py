@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from opsbot.app.fleet.sight import Sight
 from opsbot.app.requests import (
     ApproveRequest,
     EvalRequest,
@@ -13,7 +14,6 @@ from opsbot.app.requests import (
     Target,
 )
 from opsbot.app.show import Show
-from opsbot.app.sight import Sight
 from opsbot.domain.actor import SCHEDULER
 from opsbot.domain.change import Change, Write
 from opsbot.domain.gates import Measurement, as_record, measurement_key

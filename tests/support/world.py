@@ -7,12 +7,12 @@ from urllib.parse import urlsplit
 
 from opsbot.adapters.memory.server import MemoryServer
 from opsbot.adapters.memory.store import open_memory
-from opsbot.app.anchor import Anchor
-from opsbot.app.audit import Audit
 from opsbot.app.bot import Bot
 from opsbot.app.declare import decide
 from opsbot.app.deliver import Deliver
 from opsbot.app.environment import Environment
+from opsbot.app.journal.anchor import Anchor
+from opsbot.app.journal.audit import Audit
 from opsbot.app.ports import Delivery, Document, Picture, ProbeAnswer
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Position, Record

@@ -21,7 +21,7 @@ import aiosmtplib
 from opsbot.adapters.pagerduty.answer import shown as safe_reason
 from opsbot.adapters.targets.markup import for_html, mark, shown
 from opsbot.app.comms.port import Post, Posted
-from opsbot.app.comms.target.as_sent import BETWEEN, as_sent
+from opsbot.app.comms.targets.as_sent import BETWEEN, as_sent
 from opsbot.app.ports import GiveUp, RetryLater
 from opsbot.domain.mail import ADDRESS, MailServer
 from opsbot.domain.said import inert

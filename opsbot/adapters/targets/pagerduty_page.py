@@ -20,7 +20,7 @@ from opsbot.adapters.targets.http import part, text
 from opsbot.adapters.targets.markup import for_html
 from opsbot.adapters.targets.places import ID, Page, component_state, remarks
 from opsbot.app.comms.port import Impact, Post, Posted
-from opsbot.app.comms.target.as_sent import AsSent, as_sent
+from opsbot.app.comms.targets.as_sent import AsSent, as_sent
 from opsbot.app.paging.port import PagingRefused, PagingUnauthorised
 from opsbot.app.ports import GiveUp, RetryLater
 from opsbot.domain.change import Record

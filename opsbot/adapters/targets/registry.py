@@ -12,7 +12,7 @@ from opsbot.adapters.targets.places import FILE, page_of, text_of, texts_of
 from opsbot.adapters.targets.statuspage import Statuspage
 from opsbot.adapters.targets.webhook import Hook, Webhook
 from opsbot.app.comms.port import Publisher
-from opsbot.app.comms.target.slack import SlackTarget, Threads
+from opsbot.app.comms.targets.slack import SlackTarget, Threads
 from opsbot.app.ports import Chat, GiveUp, Render
 from opsbot.domain.comms_settings import CommsSettings, Target, TargetKind
 from opsbot.domain.mail import MailServer

@@ -12,7 +12,7 @@ from opsbot.adapters.targets.http import Api, part, text
 from opsbot.adapters.targets.markup import for_html_or_text, mark
 from opsbot.adapters.targets.places import ID, Page, address, component_state, remarks
 from opsbot.app.comms.port import Impact, Post, Posted
-from opsbot.app.comms.target.as_sent import AsSent, as_sent
+from opsbot.app.comms.targets.as_sent import AsSent, as_sent
 from opsbot.app.ports import GiveUp, RetryLater
 from opsbot.domain.change import Record
 

@@ -6,13 +6,13 @@ from typing import Final
 
 from opsbot.app.comms.requests import SetCanned
 from opsbot.app.comms.settings import settings_of
-from opsbot.app.comms.target.in_app import not_there
+from opsbot.app.comms.targets.in_app import not_there
 from opsbot.app.comms.wording.check import check
 from opsbot.app.comms.wording.known import known_of
 from opsbot.app.environment import Environment, who
-from opsbot.app.fleet_words import listed
+from opsbot.app.fleet.sight import Sight
+from opsbot.app.fleet.words import listed
 from opsbot.app.routed import asked, must_not_refuse, workflow_named
-from opsbot.app.sight import Sight
 from opsbot.app.user_texts import texts_of, writes
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Record

@@ -14,7 +14,7 @@ from opsbot.app.comms.order import PATIENCE_MS, first_due, newer_there
 from opsbot.app.comms.port import Impact, Post, Posted, Publishers
 from opsbot.app.comms.read import rendered_of
 from opsbot.app.comms.settings import settings_of
-from opsbot.app.comms.target.chosen import fits
+from opsbot.app.comms.targets.chosen import fits
 from opsbot.app.deliver import GIVE_UP_AFTER, UNEXPECTED
 from opsbot.app.environment import Environment
 from opsbot.app.one_at_a_time import OneAtATime

@@ -10,9 +10,9 @@ from opsbot.app.comms.requests import EditMessage
 from opsbot.app.comms.second import drop_approvals, redrafted
 from opsbot.app.comms.sight import found
 from opsbot.app.comms.stage import must_answer, must_step
-from opsbot.app.comms.target.chosen import targets_for
+from opsbot.app.comms.targets.chosen import targets_for
 from opsbot.app.environment import policy_of
-from opsbot.app.fleet_words import moment
+from opsbot.app.fleet.words import moment
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change
 from opsbot.domain.errors import StaleButton

@@ -7,7 +7,7 @@ from opsbot.app.comms.effects import CARD, PUBLISH
 from opsbot.app.comms.port import Publishers
 from opsbot.app.comms.promise.due import Due
 from opsbot.app.comms.shown.card import MessageCard
-from opsbot.app.comms.target.promote import Promotes
+from opsbot.app.comms.targets.promote import Promotes
 from opsbot.app.comms.verbs import Comms
 from opsbot.app.incident.promises import DUE
 from opsbot.app.no_chat import nobody

@@ -10,7 +10,7 @@ from opsbot.app.comms.publish import published
 from opsbot.app.comms.second import first_word
 from opsbot.app.comms.settings import settings_of
 from opsbot.app.comms.stage import must_answer, must_go, must_step
-from opsbot.app.comms.target.chosen import refusing, targets_for
+from opsbot.app.comms.targets.chosen import refusing, targets_for
 from opsbot.app.comms.wording.check import check
 from opsbot.app.comms.wording.known import known_of
 from opsbot.app.incident.requests import Which

@@ -9,7 +9,7 @@ from opsbot.app.comms.power import may_write, situations
 from opsbot.app.comms.requests import NewMessage
 from opsbot.app.comms.sight import found as message_found
 from opsbot.app.comms.stage import must_answer, must_be_real, must_step
-from opsbot.app.comms.target.chosen import targets_for
+from opsbot.app.comms.targets.chosen import targets_for
 from opsbot.app.environment import policy_of
 from opsbot.app.incident.requests import Which
 from opsbot.app.incident.sight import found

@@ -26,10 +26,10 @@ from opsbot.app.comms.second import (
 )
 from opsbot.app.comms.sight import found
 from opsbot.app.comms.stage import must_go
-from opsbot.app.comms.target.chosen import refusing
+from opsbot.app.comms.targets.chosen import refusing
 from opsbot.app.comms.view import Finding
 from opsbot.app.environment import policy_of
-from opsbot.app.fleet_words import clock
+from opsbot.app.fleet.words import clock
 from opsbot.app.incident.effects import message_card
 from opsbot.domain.actor import Actor
 from opsbot.domain.approval import Approval

@@ -12,7 +12,7 @@ from opsbot.app.comms.second import givers, of, pending, seats
 from opsbot.app.comms.settings import settings_of
 from opsbot.app.comms.sheet import facts as sheets
 from opsbot.app.comms.stage import obstacles
-from opsbot.app.comms.target.chosen import possible, refusing, usual
+from opsbot.app.comms.targets.chosen import possible, refusing, usual
 from opsbot.app.comms.view import Finding, MessageForm, MessageView
 from opsbot.app.comms.wording.check import check
 from opsbot.app.comms.wording.known import known_of

@@ -5,7 +5,7 @@ from typing import Final
 
 from opsbot.app import route_state
 from opsbot.app.comms.sheet.now import SAID, moved, standing
-from opsbot.app.fleet_words import clock, moment
+from opsbot.app.fleet.words import clock, moment
 from opsbot.domain.comms import STAGES, Stage, Template
 from opsbot.domain.comms_cadence import FINAL
 from opsbot.domain.comms_facts import slots_needed

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from opsbot.app.approvals import waiting
 from opsbot.app.environment import policy_of
-from opsbot.app.fleet_words import clock
+from opsbot.app.fleet.words import clock
 from opsbot.domain.approval import Approval
 from opsbot.domain.incident import Incident
 from opsbot.domain.policy import shown

@@ -3,7 +3,7 @@
 from typing import Final
 
 from opsbot.app.environment import Environment, policy_of
-from opsbot.app.fleet_words import moment
+from opsbot.app.fleet.words import moment
 from opsbot.app.telling import Telling
 from opsbot.domain.incident import Incident
 from opsbot.domain.journal import Broken, Entry, read_entry

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from opsbot.app.comms_rules import settings_of
-from opsbot.app.fleet_words import moment
+from opsbot.app.fleet.words import moment
 from opsbot.app.incident.promises import DUE
 from opsbot.app.incident.words import lasted
 from opsbot.domain.actor import SCHEDULER

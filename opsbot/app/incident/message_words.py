@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from opsbot.app.fleet_words import moment
+from opsbot.app.fleet.words import moment
 from opsbot.app.incident.promise_words import AUDIENCE_WORD
 from opsbot.domain.comms import AUDIENCES
 from opsbot.domain.incident import Incident

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from opsbot.app.fleet_words import clock, moment
+from opsbot.app.fleet.words import clock, moment
 from opsbot.domain.change import Record
 from opsbot.domain.incident import Incident
 from opsbot.domain.incident_note import Note

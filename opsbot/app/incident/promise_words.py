@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from opsbot.app.fleet_words import clock
+from opsbot.app.fleet.words import clock
 from opsbot.domain.comms import AUDIENCES
 from opsbot.domain.incident_comms import IncidentComms
 from opsbot.domain.incident_settings import MINUTE_MS

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from opsbot.app.fleet_words import moment
+from opsbot.app.fleet.words import moment
 from opsbot.app.incident.change import Amend
 from opsbot.domain.incident import Incident
 from opsbot.domain.policy import shown

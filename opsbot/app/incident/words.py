@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from opsbot.app.fleet_words import clock, moment
+from opsbot.app.fleet.words import clock, moment
 from opsbot.app.incident.action_words import action_bodies, action_line
 from opsbot.app.incident.held_words import held_words, lifted_words
 from opsbot.app.incident.steps import NOT_RUNG, NOT_WANTED

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from opsbot.app.approvals import ramp_of
 from opsbot.app.environment import Environment, policy_of
-from opsbot.app.fleet_words import clock
+from opsbot.app.fleet.words import clock
 from opsbot.app.incident.open import settings_of
 from opsbot.app.incident.steps import declared
 from opsbot.app.paging.alarm import PagerAlarm
@@ -15,7 +15,7 @@ from opsbot.app.paging.over import APPROVAL, over
 from opsbot.app.paging.page import email_of
 from opsbot.app.paging.port import PageOrder, Paging
 from opsbot.app.ports import Delivery, RetryLater
-from opsbot.app.ramp_waits import ramp_words
+from opsbot.app.restore.waits import ramp_words
 from opsbot.app.target import touched
 from opsbot.domain.approval import Approval
 from opsbot.domain.change import Change, Record

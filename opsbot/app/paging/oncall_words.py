@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from opsbot.app.environment import policy_of
-from opsbot.app.fleet_words import clock
+from opsbot.app.fleet.words import clock
 from opsbot.app.incident.words import lasted
 from opsbot.app.paging.oncall import policy_of_workflow
 from opsbot.app.reach import people_named

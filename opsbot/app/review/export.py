@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 from opsbot.app.environment import Environment
-from opsbot.app.fleet_words import counted
+from opsbot.app.fleet.words import counted
 from opsbot.app.incident.power import may_work
 from opsbot.app.incident.requests import Which
 from opsbot.app.incident.sight import found

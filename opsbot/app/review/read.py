@@ -6,6 +6,7 @@ from datetime import date
 from typing import Final
 
 from opsbot.app.environment import Environment, policy_of
+from opsbot.app.fleet.sight import Sight, watched_kill
 from opsbot.app.incident.sight import unnamed
 from opsbot.app.incident.words import ROLE_WORD
 from opsbot.app.review.blank import blanks
@@ -13,7 +14,6 @@ from opsbot.app.review.comms import told_people
 from opsbot.app.review.evidence import Named, kill_evidence
 from opsbot.app.review.runs import walked
 from opsbot.app.review.served import served_in
-from opsbot.app.sight import Sight, watched_kill
 from opsbot.app.timeline.read import Dated, Timeline, kills_of
 from opsbot.domain.containment import contain
 from opsbot.domain.fleet import Counts, Fleet

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from opsbot.app.fleet_words import counted as so_many
+from opsbot.app.fleet.words import counted as so_many
 from opsbot.app.review.served import minute
 from opsbot.domain.review import ServedIn
 from opsbot.domain.said import inert

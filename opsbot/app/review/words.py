@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from opsbot.app.fleet_words import counted
+from opsbot.app.fleet.words import counted
 from opsbot.app.incident.note_words import CUT
 from opsbot.app.incident.words import STATUS_WORD, lasted
 from opsbot.app.review.comms_words import comms_part

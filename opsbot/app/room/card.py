@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from opsbot.app.comms.port import Templates
-from opsbot.app.comms.target.none import NoTemplates
+from opsbot.app.comms.targets.none import NoTemplates
 from opsbot.app.environment import Environment
 from opsbot.app.incident.asked_words import with_asked
 from opsbot.app.incident.room_words import announcement, hidden, moved

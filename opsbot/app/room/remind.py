@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from opsbot.app.environment import Environment, policy_of
-from opsbot.app.fleet_words import clock
+from opsbot.app.fleet.words import clock
 from opsbot.app.incident.open import settings_of
 from opsbot.app.incident.reminders import timer, wanted
 from opsbot.app.incident.words import lasted

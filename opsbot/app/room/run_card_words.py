@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from opsbot.app.fleet_words import clock, counted
+from opsbot.app.fleet.words import clock, counted
 from opsbot.app.incident.words import lasted
 from opsbot.app.room.run_step_words import LANE_WORD, MODE_WORD, WHOLE, Around, step_said
 from opsbot.app.runs.press import value

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from opsbot.app.fleet_words import clock, counted, moment
+from opsbot.app.fleet.words import clock, counted, moment
 from opsbot.app.incident.words import lasted
 from opsbot.app.runs.about import minutes
 from opsbot.app.runs.press import value

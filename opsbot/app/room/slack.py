@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final
 
 from opsbot.app.comms.port import Templates
-from opsbot.app.comms.target.none import NoTemplates
+from opsbot.app.comms.targets.none import NoTemplates
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.incident.effects import CARD, SAID, STEP, TOPIC
 from opsbot.app.incident.ending import ARCHIVE

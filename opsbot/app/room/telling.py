@@ -7,7 +7,7 @@ from typing import Final
 from opsbot.app.comms.hold import for_users, holding_template
 from opsbot.app.comms.power import on_track
 from opsbot.app.comms.second import first_word
-from opsbot.app.fleet_words import clock
+from opsbot.app.fleet.words import clock
 from opsbot.domain.comms import Template
 from opsbot.domain.errors import Refused
 from opsbot.domain.incident import Incident

@@ -7,10 +7,11 @@ from opsbot.app import route_state
 from opsbot.app.approvals import pending_ramp
 from opsbot.app.card import Card
 from opsbot.app.environment import Environment, policy_of
-from opsbot.app.fleet_words import clock
+from opsbot.app.fleet.sight import Sight
+from opsbot.app.fleet.words import clock
 from opsbot.app.ports import Delivery
-from opsbot.app.ramp_waits import approval_buttons, waiting_lines
 from opsbot.app.reach import slack_ids, tell_each
+from opsbot.app.restore.waits import approval_buttons, waiting_lines
 from opsbot.app.routes.ends import End
 from opsbot.app.routes.history import ends_back_to
 from opsbot.app.routes.history_words import ended_words
@@ -25,7 +26,6 @@ from opsbot.app.routes.words import (
     ramp_buttons,
     share_of,
 )
-from opsbot.app.sight import Sight
 from opsbot.domain.approval import Approval
 from opsbot.domain.change import Json, Record
 from opsbot.domain.errors import UnknownRevision, UnknownWorkflow

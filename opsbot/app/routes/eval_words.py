@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from opsbot.app import route_state
-from opsbot.app.fleet_words import counted
+from opsbot.app.fleet.words import counted
 from opsbot.app.routes.words import gate_lines
 from opsbot.app.target import nearest
 from opsbot.app.words import stored_lines

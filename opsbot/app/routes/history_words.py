@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from opsbot.app.fleet_words import counted
+from opsbot.app.fleet.words import counted
 from opsbot.app.routes.ends import End
 from opsbot.app.routes.lines import revision_line
 from opsbot.app.routes.words import when

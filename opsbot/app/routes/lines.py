@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from opsbot.app.restore_ramp_words import except_words
+from opsbot.app.ramp.words import except_words
 from opsbot.app.routes.words import progress, share_of, when
 from opsbot.app.words import SHOWN, mode_word
 from opsbot.domain.kill import Kill

@@ -5,12 +5,12 @@ from typing import Final
 
 from opsbot.app.climb import take
 from opsbot.app.environment import Environment
+from opsbot.app.fleet.sight import Sight
 from opsbot.app.follow import AGAIN_S, CALM_AGAIN_S, CALM_MS, PATIENCE_MS, WATCH_S
 from opsbot.app.ports import Delivery, RetryLater
 from opsbot.app.routed import card, look, uid_of
 from opsbot.app.routes.ramp_decision import decide_ramp
 from opsbot.app.routes.route import watched_route
-from opsbot.app.sight import Sight
 from opsbot.domain.actor import FLEET_WATCH
 from opsbot.domain.change import Change, Record, Write
 from opsbot.domain.containment import Containment

@@ -5,7 +5,7 @@ from functools import cached_property
 
 from opsbot.app import route_state
 from opsbot.app.climb import LOOK_AGAIN_MS, Looked, Taken, climb
-from opsbot.app.ramp_waits import overtaken_ramps, reminder, with_overtaken
+from opsbot.app.restore.waits import overtaken_ramps, reminder, with_overtaken
 from opsbot.app.routed import (
     Words,
     card,

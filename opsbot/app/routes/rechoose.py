@@ -5,7 +5,7 @@ from typing import Literal
 
 from opsbot.app import route_state
 from opsbot.app.environment import Environment, policy_of
-from opsbot.app.ramp_waits import overtaken_ramps, with_overtaken
+from opsbot.app.restore.waits import overtaken_ramps, with_overtaken
 from opsbot.app.routed import card, follow, move_of, picture
 from opsbot.app.routes.choose import CHEAPEST, chosen
 from opsbot.app.routes.ramp_decision import first_entered

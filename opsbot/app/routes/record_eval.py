@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from opsbot.app import restore_ramp, route_state
+from opsbot.app import route_state
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.look import may_look
+from opsbot.app.ramp import steps
 from opsbot.app.requests import EvalRequest
 from opsbot.app.routed import (
     asked,
@@ -112,7 +113,7 @@ def decide_eval(
         effects=(
             *([_look_now(state, routing)] if looks else []),
             *(
-                restore_ramp.looks(state, workflow.name)
+                steps.looks(state, workflow.name)
                 if _speaks(state, workflow.name, subject, routing.active)
                 else ()
             ),

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 from opsbot.app import route_state
 from opsbot.app.evidence_hold import must_hold_evidence
-from opsbot.app.ramp_waits import overtaken_ramps, with_overtaken
 from opsbot.app.requests import RollbackRequest
+from opsbot.app.restore.waits import overtaken_ramps, with_overtaken
 from opsbot.app.routed import (
     Routed,
     Words,

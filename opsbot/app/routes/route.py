@@ -8,12 +8,13 @@ from opsbot.app.approvals import pending_ramp
 from opsbot.app.approver_words import asks_of, may_approve
 from opsbot.app.book import book_of
 from opsbot.app.environment import Environment, policy_of, who
+from opsbot.app.fleet.sight import Sight
 from opsbot.app.incident.words import lasted
 from opsbot.app.look import may_look
 from opsbot.app.model_words import price_line
 from opsbot.app.ports import Decide
-from opsbot.app.ramp_waits import approval_buttons, waiting_lines
 from opsbot.app.requests import ApproveRequest, RollbackRequest, RouteEdit, StageRequest
+from opsbot.app.restore.waits import approval_buttons, waiting_lines
 from opsbot.app.routed import Routed, Words, asked, must_not_refuse, workflow_named
 from opsbot.app.routes.history import History
 from opsbot.app.routes.lines import kill_lines, ramp_lines, revision_line, watch_line
@@ -29,7 +30,6 @@ from opsbot.app.routes.words import (
     routed_said,
     routing_body,
 )
-from opsbot.app.sight import Sight
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Committed, Record
 from opsbot.domain.containment import Containment, Watched

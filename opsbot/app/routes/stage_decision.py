@@ -16,8 +16,8 @@ from opsbot.app.approvals import (
 )
 from opsbot.app.environment import policy_of
 from opsbot.app.numbers import next_number, numbered
-from opsbot.app.ramp_waits import reminder
 from opsbot.app.requests import StageRequest
+from opsbot.app.restore.waits import reminder
 from opsbot.app.routed import (
     Outcome,
     Routed,

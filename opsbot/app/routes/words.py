@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from opsbot.app.fleet_words import clock, counted
+from opsbot.app.fleet.words import clock, counted
 from opsbot.app.routed import Routed
 from opsbot.app.words import stored_lines
 from opsbot.domain.change import Committed, Json, Record

@@ -6,9 +6,9 @@ from typing import Final
 
 from opsbot.app import route_state
 from opsbot.app.environment import Environment
+from opsbot.app.fleet.sight import Sight
 from opsbot.app.runs.meant import CaptureArguments
 from opsbot.app.runs.outcome import Outcome
-from opsbot.app.sight import Sight
 from opsbot.app.words import mode_word, named
 from opsbot.domain.change import Sealed
 from opsbot.domain.errors import UnknownWorkflow

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from opsbot.app.environment import policy_of
-from opsbot.app.fleet_words import clock
+from opsbot.app.fleet.words import clock
 from opsbot.app.runs.attach import attached
 from opsbot.app.runs.bare import step_at_hand
 from opsbot.app.runs.barriers import must_not_be_held

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from opsbot.app.environment import Environment, policy_of
+from opsbot.app.fleet.sight import Sight
 from opsbot.app.look import may_look
 from opsbot.app.paging.oncall import OnCall
 from opsbot.app.ports import Decide, Document, Prober, RetryLater
@@ -50,7 +51,6 @@ from opsbot.app.runs.words import (
     steps_said,
 )
 from opsbot.app.said_where import looks_where, says_where
-from opsbot.app.sight import Sight
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change
 from opsbot.domain.errors import Unsure

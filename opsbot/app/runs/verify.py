@@ -7,15 +7,15 @@ from typing import Final
 
 from opsbot.app import route_state
 from opsbot.app.environment import Environment
+from opsbot.app.fleet.prove import MOST_PROBES, Point, mode_alone, mode_of, wrong
+from opsbot.app.fleet.sight import Sight, watched_end, watched_kill
 from opsbot.app.incident.words import lasted
 from opsbot.app.ports import Prober
-from opsbot.app.prove import MOST_PROBES, Point, mode_alone, mode_of, wrong
 from opsbot.app.routes.route import watched_route
 from opsbot.app.runs.arguments import CONFIRMED, EVERY_GATE
 from opsbot.app.runs.by_hand import listed
 from opsbot.app.runs.meant import VerifyArguments
 from opsbot.app.runs.outcome import Outcome
-from opsbot.app.sight import Sight, watched_end, watched_kill
 from opsbot.app.target import hits
 from opsbot.app.words import mode_word
 from opsbot.domain.change import Position, Record

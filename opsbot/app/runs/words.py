@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from opsbot.app.fleet_words import clock, moment
+from opsbot.app.fleet.words import clock, moment
 from opsbot.app.incident.words import lasted
 from opsbot.app.prose_text import WIDTH
 from opsbot.app.prose_text import lines as prose_lines

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from opsbot.app.fleet_words import clock
+from opsbot.app.fleet.words import clock
 from opsbot.app.incident.promise_words import AUDIENCE_WORD
 from opsbot.app.telling import US, Telling, Written
 from opsbot.domain.change import Json

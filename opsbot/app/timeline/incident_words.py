@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from opsbot.app.fleet_words import clock
+from opsbot.app.fleet.words import clock
 from opsbot.app.incident.words import ROLE_WORD, STATUS_WORD
 from opsbot.app.telling import Telling, Written
 from opsbot.domain.change import Json

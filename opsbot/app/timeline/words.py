@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from opsbot.app.fleet_words import clock, counted
+from opsbot.app.fleet.words import clock, counted
 from opsbot.app.telling import Records, Telling, Written, commitments
 from opsbot.app.timeline.comms_words import COMMS_VERBS
 from opsbot.app.timeline.incident_words import incident_sentence, retry_sentence, step_sentence

@@ -12,7 +12,7 @@ from opsbot.adapters.targets.registry import Make, SlackWay
 from opsbot.adapters.targets.statuspage import Statuspage
 from opsbot.adapters.targets.webhook import Webhook
 from opsbot.app.comms.port import Post, Posted
-from opsbot.app.comms.target.slack import SlackTarget
+from opsbot.app.comms.targets.slack import SlackTarget
 from opsbot.app.comms_rules import SETTING
 from opsbot.app.ports import GiveUp
 from opsbot.bootstrap.publishing_way import problems, publishing_way

@@ -10,7 +10,7 @@ from opsbot.app.comms.requests import SetCanned
 from opsbot.domain.errors import NeedsMoreWords, NotAllowed, UnknownWorkflow, Unpublishable
 from opsbot.domain.policy_model import Power
 from opsbot.domain.said import Said
-from tests.app.comms.target.test_in_app import killed, read
+from tests.app.comms.targets.test_in_app import killed, read
 from tests.support.incident_life import COPILOT, OPEN, company, opened
 from tests.support.world import INES, MARA, World, policy
 

@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from opsbot.app import route_state
 from opsbot.app.declare import decide as declare
-from opsbot.app.kill_decision import Order, decide_kill
+from opsbot.app.kill.decision import Order, decide_kill
 from opsbot.app.requests import (
     KillRequest,
     RollbackRequest,
@@ -18,7 +18,7 @@ from opsbot.app.requests import (
     StageRequest,
     Target,
 )
-from opsbot.app.restore_decision import Lift, decide_restore
+from opsbot.app.restore.decision import Lift, decide_restore
 from opsbot.app.routed import Words, mark_of, uid_of
 from opsbot.app.routes.ramp_decision import decide_ramp
 from opsbot.app.routes.rollback_decision import decide_rollback

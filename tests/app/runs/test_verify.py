@@ -3,13 +3,13 @@
 from dataclasses import replace
 from typing import Any
 
+from opsbot.app.fleet.sight import Sight
 from opsbot.app.ports import ProbeAnswer
 from opsbot.app.requests import KillRequest, RestoreRequest, Target
 from opsbot.app.runs.capture import pointers
 from opsbot.app.runs.meant import VerifyArguments
 from opsbot.app.runs.outcome import Outcome
 from opsbot.app.runs.verify import Verifying, checked, held
-from opsbot.app.sight import Sight
 from opsbot.domain.change import Position
 from opsbot.domain.run import Act
 from opsbot.domain.runbook import Phase, Step

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from opsbot.app.environment import Environment, policy_of
-from opsbot.app.fleet_words import clock
+from opsbot.app.fleet.words import clock
 from opsbot.app.incident.effects import card
 from opsbot.app.incident.legal_clocks import clock_due, clock_said, clock_whom
 from opsbot.app.incident.promise_words import AUDIENCE_WORD, late_words

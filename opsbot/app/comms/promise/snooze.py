@@ -6,7 +6,7 @@ from typing import Final
 from opsbot.app.comms.power import may_write
 from opsbot.app.comms.requests import SnoozeUpdate
 from opsbot.app.environment import Environment, policy_of
-from opsbot.app.fleet_words import clock
+from opsbot.app.fleet.words import clock
 from opsbot.app.incident.effects import card
 from opsbot.app.incident.promise_words import AUDIENCE_WORD
 from opsbot.app.incident.promises import rhythmic, with_rhythms, written

@@ -11,11 +11,11 @@ from opsbot.app.comms.shown.instants import both
 from opsbot.app.comms.shown.press import message_buttons
 from opsbot.app.comms.shown.words import finding_lines, headline_lines, refusal_line
 from opsbot.app.comms.sight import aware
-from opsbot.app.comms.target.as_sent import AsSent, as_sent
-from opsbot.app.comms.target.none import NoTemplates
+from opsbot.app.comms.targets.as_sent import AsSent, as_sent
+from opsbot.app.comms.targets.none import NoTemplates
 from opsbot.app.comms.view import MessageView
 from opsbot.app.environment import Environment, policy_of
-from opsbot.app.fleet_words import moment
+from opsbot.app.fleet.words import moment
 from opsbot.app.reach import slack_ids
 from opsbot.domain.approval import Approval
 from opsbot.domain.policy import shown

@@ -8,7 +8,7 @@ from opsbot.app.comms.shown.lists import message_line
 from opsbot.app.comms.shown.press import value
 from opsbot.app.comms.sight import visible
 from opsbot.app.environment import Environment, policy_of
-from opsbot.app.fleet_words import clock
+from opsbot.app.fleet.words import clock
 from opsbot.app.incident.promise_words import AUDIENCE_WORD, late_words
 from opsbot.app.incident.sight import visible as incidents_seen
 from opsbot.domain.actor import Actor

@@ -7,7 +7,7 @@ from opsbot.app.comms.order import first_due
 from opsbot.app.comms.second import pending
 from opsbot.app.comms.shown.words import STANDING
 from opsbot.app.environment import policy_of
-from opsbot.app.fleet_words import clock, moment
+from opsbot.app.fleet.words import clock, moment
 from opsbot.domain.change import Json
 from opsbot.domain.comms import Template
 from opsbot.domain.message import Message

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from opsbot.app.comms.order import PATIENCE_MS
-from opsbot.app.comms.target import in_app
+from opsbot.app.comms.targets import in_app
 from opsbot.app.comms.view import MessageView
-from opsbot.app.fleet_words import clock, moment
+from opsbot.app.fleet.words import clock, moment
 from opsbot.domain.comms_settings import IN_APP
 from opsbot.domain.message import Message, Sent
 from opsbot.domain.said import inert, visible

@@ -10,7 +10,7 @@ from opsbot.app.comms.shown.instants import both
 from opsbot.app.comms.shown.press import message_buttons
 from opsbot.app.comms.shown.sent import next_lines, sent_lines
 from opsbot.app.comms.view import Finding, MessageView
-from opsbot.app.fleet_words import clock, counted, moment
+from opsbot.app.fleet.words import clock, counted, moment
 from opsbot.domain.message import Message, Standing
 from opsbot.domain.moments import instant
 from opsbot.domain.policy import Policy, shown

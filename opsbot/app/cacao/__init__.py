@@ -1,0 +1,1 @@
+"""Runbooks as CACAO 2.0 playbooks."""

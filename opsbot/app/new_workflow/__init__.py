@@ -1,0 +1,1 @@
+"""Walk an owner through declaring a workflow."""

@@ -1,0 +1,1 @@
+"""The steps of a restore, and the sentences about them."""
