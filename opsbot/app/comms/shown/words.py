@@ -1,6 +1,6 @@
 """The sentences about messages to people that every surface shows: what, to whom, how far, what next. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -110,7 +110,11 @@ def heading(view: MessageView, around: Around) -> str:
 
 
 def said_lines(view: MessageView, most: int = TEXT) -> tuple[str, ...]:
-    """Return what it says, as people outside read it: each language under its own headline."""
+    """
+    Return what it says, as people outside read it: each language under its own headline.
+
+    A language without words of its own may have a headline all the same; it is approved as well.
+    """
     rendered, found = view.rendered, list[str]()
     for locale, text in rendered.texts.items():
         tongue = f"[{locale}] " if len(rendered.texts) > 1 else ""
@@ -119,16 +123,16 @@ def said_lines(view: MessageView, most: int = TEXT) -> tuple[str, ...]:
             f"{tongue}\u201c{inert(head)}\u201d",
             *(f"> {line}" for line in _lines(text, most)),
         ]
-    return tuple(found)
+    return (*found, *headline_lines(view, but=rendered.texts))
 
 
-def headline_lines(view: MessageView) -> tuple[str, ...]:
-    """Return what stands over the text in languages that have a headline of their own, one line each."""
+def headline_lines(view: MessageView, but: Container[str] = ()) -> tuple[str, ...]:
+    """Return what stands over the text in languages with a headline of their own, *but* these, one line each."""
     rendered = view.rendered
     return tuple(
         f"[{locale}] \u201c{inert(said)}\u201d"
         for locale, said in rendered.headlines.items()
-        if said != rendered.headline
+        if said != rendered.headline and locale not in but
     )
 
 
