@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from opsbot.app.environment import Environment
-from opsbot.app.fleet.prove import prove
+from opsbot.app.fleet.prove import Proof, prove
 from opsbot.app.fleet.sight import Sight, watched_kill
 from opsbot.app.incident.effects import with_cards
 from opsbot.app.incident.links import with_confirmation
@@ -28,6 +28,15 @@ CALM_AGAIN_S = 10.0
 PATIENCE_MS = 24 * 3_600_000
 """An unconfirmed kill is followed this long; then only status and card still show it."""
 
+PROOF_AGAIN_S = 5.0
+PROOF_FOR_MS = 60_000
+"""
+Points that did not answer are asked again this long after the confirmation.
+
+A machine that starts everything at once is busy for longer than one probe waits, and what is
+written would say for good that the kill is not proved.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Follow:
@@ -41,7 +50,7 @@ class Follow:
         Watch until complete; both steps are commits, each at most once, on whatever replica.
 
         Raises:
-            RetryLater: not every instance has acknowledged yet.
+            RetryLater: not every instance has acknowledged yet, or not every point answered its probe.
         """
         state = await self.env.store.refresh()
         try:
@@ -61,7 +70,12 @@ class Follow:
                 raise RetryLater("not every instance has confirmed", after_s=after)
             return
         await self._confirm(kill, seen, begun_ms)
-        await self._prove(kill)
+        silent = await self._prove(kill)
+        if (
+            silent
+            and seen.now_ms - _confirmed_ms(self.env.store.state, kill, begun_ms) < PROOF_FOR_MS
+        ):
+            raise RetryLater("not every point answered its probe", after_s=PROOF_AGAIN_S)
 
     async def _confirm(self, kill: Kill, seen: Containment, begun_ms: int) -> None:
         def decide(state: State, now_ms: int) -> tuple[Change | None, None]:
@@ -80,13 +94,14 @@ class Follow:
 
         await self.env.store.commit(f"confirmed:{kill.uid}:{_place(kill.at)}", decide)
 
-    async def _prove(self, kill: Kill) -> None:
+    async def _prove(self, kill: Kill) -> int:
+        """Commit what the probes saw, where it is more than before; return how many did not answer."""
         state = self.env.store.state
         proof = await prove(kill, state, await self.env.fleets.look(), self.prober)
 
         def decide(state: State, now_ms: int) -> tuple[Change | None, None]:
             now = state.kill(kill.id)
-            if now.at != kill.at or not now.active or now.probes is not None:
+            if now.at != kill.at or not now.active or not _is_news(now, proof):
                 return None, None
             proved = replace(
                 now,
@@ -98,7 +113,9 @@ class Follow:
             change = _noted("proved", proved, proof.as_json())
             return with_cards(state, change, (kill.id,)), None
 
-        await self.env.store.commit(f"proved:{kill.uid}:{_place(kill.at)}", decide)
+        saw = f"{proof.passed}/{proof.probes}"
+        await self.env.store.commit(f"proved:{kill.uid}:{_place(kill.at)}:{saw}", decide)
+        return proof.silent
 
 
 def _evidence(seen: Containment) -> Record:
@@ -108,6 +125,22 @@ def _evidence(seen: Containment) -> Record:
         return {**seen.as_json(), "since": None}
     counts = {"let_through": since.let, "refused": since.refused, "cut": since.cut}
     return {**seen.as_json(), "since": counts}
+
+
+def _is_news(kill: Kill, proof: Proof) -> bool:
+    """Return whether a proof is the first of a kill, or says more than the one before."""
+    return (
+        kill.probes is None
+        or proof.passed > (kill.passed or 0)
+        or kill.probes > proof.passed == proof.probes > 0
+    )
+
+
+def _confirmed_ms(state: State, kill: Kill, begun_ms: int) -> int:
+    """Return when every instance had confirmed it."""
+    now = state.kill(kill.id)
+    since_ms = begun_ms if now.ramp is None else now.committed_ms
+    return since_ms + int(now.confirmed_ms or 0)
 
 
 def _noted(verb: str, kill: Kill, facts: object) -> Change:

@@ -51,7 +51,8 @@ class Proof:
     What the probes saw. *failed* says of each that did not pass what it saw instead.
 
     *not_probed* names the points that may not be asked: they are neither asked nor passed. *stopped*
-    of the failed ones stop instead of going to the fallback, which their calls cannot be sent to.
+    of the failed ones stop instead of going to the fallback, which their calls cannot be sent to;
+    *silent* of them did not answer, which is no word about the kill.
     """
 
     probes: int
@@ -60,6 +61,7 @@ class Proof:
     left_out: int = 0
     not_probed: tuple[str, ...] = ()
     stopped: int = 0
+    silent: int = 0
 
     def named(self) -> tuple[str, ...]:
         """Return the first few of *not_probed*: a kill's record is read by every client."""
@@ -94,7 +96,9 @@ async def prove(kill: Kill, state: State, fleet: Fleet, prober: Prober) -> Proof
     stopped = sum(
         _stops_instead(kill, point, answer) for point, answer in seen if not answer.refused
     )
-    return Proof(count, count - len(failed), failed, len(points) - len(asked), refused, stopped)
+    silent = sum(bool(answer.error) and not answer.refused for answer in answers)
+    left_out = len(points) - len(asked)
+    return Proof(count, count - len(failed), failed, left_out, refused, stopped, silent)
 
 
 async def _ask(prober: Prober, one: Point) -> ProbeAnswer:

@@ -1,9 +1,11 @@
 """What counts as proof: the right process, deciding after the change; and where none may be asked."""
 
+import json
 from dataclasses import dataclass, replace
 
 import pytest
 
+from opsbot.app.follow import PROOF_AGAIN_S
 from opsbot.app.ports import ProbeAnswer
 from opsbot.app.requests import KillRequest, Target
 from opsbot.domain.change import Position
@@ -81,6 +83,58 @@ async def test_a_point_that_was_busy_for_a_moment_is_asked_once_more(
 
     assert said.body["proved"] == {"probes": 1, "passed": passed}
     assert world.probes.asked == [URL] * 2
+
+
+async def test_a_machine_that_was_busy_for_longer_is_asked_again_until_it_answers(
+    world: World,
+) -> None:
+    world.probes = BusyOnce(silent=2)
+    world.bot = replace(world.bot, prober=world.probes)
+    assert (await proved(world)).tone == "amber"
+
+    await again(world)
+
+    said = await world.bot.kill(replace(KILL, mode="stop"), MARA, request_id="3")
+    assert (said.tone, said.body["proved"]) == ("green", {"probes": 1, "passed": 1})
+    assert verbs(world).count("proved") == 2
+
+
+async def test_who_answers_otherwise_is_believed_and_not_asked_again(world: World) -> None:
+    world.probes.says[URL] = ProbeAnswer(
+        mode="live", allowed=True, status=200, instance="pod-1", at=Position(2**50, 0)
+    )
+    await proved(world)
+    asked = len(world.probes.asked)
+
+    await again(world)
+
+    assert len(world.probes.asked) == asked
+
+
+async def test_who_never_answers_is_asked_for_a_minute_and_said_once(world: World) -> None:
+    world.probes = BusyOnce(silent=10**6)
+    world.bot = replace(world.bot, prober=world.probes)
+    await proved(world)
+    for _ in range(20):
+        await again(world)
+    asked = len(world.probes.asked)
+
+    await again(world)
+
+    assert len(world.probes.asked) == asked == 2 * (1 + 60 // 5)
+    assert verbs(world).count("proved") == 1
+
+
+async def again(world: World) -> None:
+    """Let the time of one more look come, and take it."""
+    world.clock.later(PROOF_AGAIN_S)
+    await world.outbox.fire_timers()
+    await world.work("follow")
+
+
+def verbs(world: World) -> list[str]:
+    """Return the verbs of the journal."""
+    return [json.loads(line.partition(" ")[2])["verb"] for line in world.server.lines]
 
 
 async def test_an_instance_whose_calls_cannot_go_to_the_fallback_is_said_to_stop(
