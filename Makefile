@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PACKAGES := opsbot flags/opsflags
 CODE := $(PACKAGES) tests .ci
-# For two cores: tests that start processes wait for about half of their time, and a third worker computes meanwhile.
+# Two cores: with a third worker the browser tests starve.
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help

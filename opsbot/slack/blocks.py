@@ -39,8 +39,12 @@ TEXT_LIMIT: Final = 3_900
 SECTION_LIMIT: Final = 2_900
 BODY_LIMIT: Final = 9_000
 """Escaped characters of lines in one message; all blocks together may have about 13,200."""
-WHOLE_LIMIT: Final = 12_800
-"""Characters of all blocks of a message together, as they are sent; Slack takes about 13,200."""
+WHOLE_LIMIT: Final = 12_400
+"""
+Characters of all blocks of a message together, before they have ids (`block_ids`).
+
+Slack takes about 13,200 as they are sent.
+"""
 LONGEST: Final = 3
 """Sections of text that one message shows of what is said in one go."""
 PARTS: Final = 30

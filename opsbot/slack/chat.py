@@ -12,6 +12,7 @@ from opsbot.domain.blockcheck import check_message
 from opsbot.domain.change import Record
 from opsbot.domain.errors import StoreLost
 from opsbot.slack.asking import SlackRefused, asked, gone
+from opsbot.slack.block_ids import named
 from opsbot.slack.deps import Memory
 from opsbot.slack.mrkdwn import esc
 
@@ -251,7 +252,7 @@ class SlackChat:
         text: str,
     ) -> Any:
         """Send with blocks; where Slack or our own check refuses them, send the text alone."""
-        shown = [dict(block) for block in blocks]
+        shown = named(blocks)
         found = check_message({"text": text, "blocks": shown})
         if found:
             log.error("slack_blocks_broken", found=[f"{one.pointer} {one.code}" for one in found])

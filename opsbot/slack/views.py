@@ -6,6 +6,7 @@ from typing import Final
 from opsbot.domain.blockcheck import check_view
 from opsbot.domain.change import Json
 from opsbot.domain.said import Button, Said
+from opsbot.slack.block_ids import named
 from opsbot.slack.blocks import Block, context, fallback, plain_text, said_blocks, section
 from opsbot.slack.grammar import KILL_MODES
 from opsbot.slack.ids import VALUE, Field, Modal, Press
@@ -93,7 +94,7 @@ def home_view(parts: Sequence[Said], *, may_stop: bool = True) -> View:
             blocks.append(context(esc(f"{left} more not shown here; {head.label} lists them.")))
             break
         blocks += more
-    view: View = {"type": "home", "blocks": blocks or stop}
+    view: View = {"type": "home", "blocks": named(blocks or stop)}
     if not check_view(view):
         return view
     texts = [section(Mrkdwn(fallback(part)[:2_900])) for part in parts[: VIEW_BLOCKS - 2]]

@@ -23,6 +23,9 @@ LOOK_S = 0.1
 LEASE_OVER_S = 12.0
 """How long the frozen service stays so after a kill: its lease of 6 s is seen to run out."""
 
+ENTERED_S = 10.0
+"""How long after Enter it is not woken: a busy bot may write its kill seconds later."""
+
 COPILOT = "support-copilot"
 AGENT = "coding-agent"
 
@@ -48,6 +51,8 @@ class Acts:
     services: Services | None = None
     where: Mapping[str, Any] = field(default_factory=dict)
     victim: str = ""
+    frozen_s: float = FROZEN_S
+    _held_until: float = 0.0
     _store_pid: int = 0
     _was: str = ""
 
@@ -77,6 +82,7 @@ class Acts:
         return {"done": line}
 
     async def _enter(self, _: str) -> str:
+        self._held_until = asyncio.get_running_loop().time() + ENTERED_S
         if self.victim and self.services and self.victim not in self.services.frozen:
             self._set_frozen(self.victim, frozen=True)
         return ""
@@ -217,7 +223,8 @@ class Acts:
         self.victim = names[0]
         while not self._over():
             self._each(names, frozen=True)
-            await self._until(self._over, FROZEN_S)
+            await self._until(self._over, self.frozen_s)
+            await self._until(lambda: self._over() or not self._entered())
             if not self._over():
                 self._each(names, frozen=False)
                 await asyncio.sleep(AWAKE_S)
@@ -246,6 +253,9 @@ class Acts:
         end = asyncio.get_running_loop().time() + within_s
         while not fact() and asyncio.get_running_loop().time() < end:  # noqa: ASYNC110  looks at other processes
             await asyncio.sleep(LOOK_S)
+
+    def _entered(self) -> bool:
+        return asyncio.get_running_loop().time() < self._held_until
 
     def _over(self) -> bool:
         return not self.victim or self._killed()

@@ -13,7 +13,7 @@ from opsflags.client import FlagClient, NotConfigured
 from opsflags.decision import Decision
 from tests.flags.switchboard import Switchboard, seconds, wait_killed, wait_live
 from tests.support.store import Server, Store
-from tests.support.wait import eventually_sync
+from tests.support.wait import PATIENCE, eventually_sync
 
 FLAGS = [str(Path(__file__).parents[2] / "flags")]
 
@@ -98,7 +98,7 @@ def test_kills_are_acknowledged_at_once_without_waiting_for_a_check_in(store: St
             board.kill(f"K-{number}", workflow="w")
             took.append(seconds(lambda: board.acked(flags, lambda ack: ack["r"] == board.revision)))
 
-    assert sorted(took)[2] < 0.1
+    assert sorted(took)[2] < 0.1 * PATIENCE
 
 
 def test_the_acknowledgement_counts_calls_refusals_and_missing_tenants(store: Store) -> None:
@@ -136,7 +136,7 @@ def test_an_emergency_is_honoured_at_once_and_dropped_when_adopted(store: Store)
         board.adopt(1)
         wait_live(handle)
 
-    assert took < 0.5
+    assert took < 0.5 * PATIENCE
     assert "e-1" in ack["kills"]
 
 
@@ -160,9 +160,9 @@ def test_a_clean_end_says_goodbye_within_200_ms(store: Store) -> None:
 
     took = seconds(flags.close)
 
-    assert took < 0.2
-    assert board.registration(flags) == {}
-    assert store.redis.zscore(board.fleet.seen, flags.instance) is None
+    assert took < 0.2 * PATIENCE
+    eventually_sync(lambda: board.registration(flags) == {})
+    eventually_sync(lambda: store.redis.zscore(board.fleet.seen, flags.instance) is None)
     flags.close()
 
 
@@ -171,7 +171,7 @@ def test_closing_with_a_dead_store_takes_no_longer(own_server: Server) -> None:
     flags.workflow("w")
     own_server.freeze()
 
-    assert seconds(flags.close) < 0.3
+    assert seconds(flags.close) < 0.3 * PATIENCE
     own_server.thaw()
 
 

@@ -8,6 +8,7 @@ from opsbot.domain.errors import Gone
 from opsbot.domain.said import Button, Said
 from opsbot.slack.blocks import render
 from opsbot.slack.chat import LOOK_BACK, SlackChat
+from opsbot.workbench.slack.model import CannotDo
 from tests.slack.conftest import House
 
 CARD = Said("green", "Blocked", ("12/12",), (Button("restore", "Restore", "K-1"),))
@@ -29,6 +30,30 @@ async def test_a_card_is_posted_and_edited_in_place(http_house: House) -> None:
     await chat.update(handle, *render(Said("plain", "Restored")))
 
     assert posted(http_house) == ["Restored"]
+
+
+async def test_a_yes_counts_though_the_question_was_edited_meanwhile(http_house: House) -> None:
+    chat = chat_of(http_house)
+    slack = http_house.slack
+
+    def asks(count: int, key: str) -> Said:
+        question = f"It reached {count} instances."
+        return Said("plain", "Stop it", buttons=(Button("kill", "Kill", key, confirm=question),))
+
+    handle = await chat.post("C0SUPPORTAI", *render(asks(11, "RUN-1:4")), key="step")
+    (shown,) = slack.seen_by("U0ONCALL", "C0SUPPORTAI")
+    pressed = {
+        "message_ts": shown.ts,
+        "action_id": shown.blocks[1]["elements"][0]["action_id"],
+        "block_id": shown.blocks[1]["block_id"],
+    }
+    await chat.update(handle, *render(asks(12, "RUN-1:4")))
+    counted = await slack.click("U0ONCALL", **pressed)
+    await chat.update(handle, *render(asks(12, "RUN-1:5")))
+
+    assert counted.kind != "failed"
+    with pytest.raises(CannotDo, match="no_such_element"):
+        await slack.click("U0ONCALL", **pressed)
 
 
 async def test_a_lost_answer_does_not_post_twice(http_house: House) -> None:

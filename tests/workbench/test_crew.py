@@ -31,9 +31,9 @@ __all__ = ["own_server", "server", "store"]
 FLAGS = Path(__file__).parents[2] / "flags"
 SERVICE = """
 import json, os, signal, sys, time
-print(json.dumps({"from": "a", "what": "started", "pid": os.getpid()}), flush=True)
+print(json.dumps({"from": sys.argv[1], "what": "started", "pid": os.getpid()}), flush=True)
 for number in range(100_000):
-    print(json.dumps({"from": "a", "what": "word", "text": f"{number} "}), flush=True)
+    print(json.dumps({"from": sys.argv[1], "what": "word", "text": f"{number} "}), flush=True)
     time.sleep(0.01)
 """
 
@@ -93,9 +93,10 @@ def test_a_log_is_read_by_its_owner_alone_also_an_old_one(tmp_path: Path) -> Non
 
 
 @asynccontextmanager
-async def crew(folder: Path, stage: Stage) -> AsyncGenerator[Services]:
+async def crew(folder: Path, stage: Stage, name: str = "a") -> AsyncGenerator[Services]:
     """Run one real process that talks."""
-    services = Services([sys.executable, "-c", SERVICE], os.environ, folder / "log", stage.heard)
+    command = [sys.executable, "-c", SERVICE, name]
+    services = Services(command, os.environ, folder / "log", stage.heard)
     running = asyncio.ensure_future(services.run())
     await eventually(lambda: services.pids)
     try:
@@ -129,6 +130,23 @@ async def test_a_frozen_process_is_stopped_and_a_thawed_one_goes_on(tmp_path: Pa
     assert "SIGSTOP" in done["done"]
     assert (frozen["frozen"], stage.services["a"]["frozen"]) == (True, False)
     assert stands(pid) == ""
+
+
+async def test_who_hangs_on_and_off_is_not_woken_between_enter_and_the_kill(tmp_path: Path) -> None:
+    stage, name = Stage(), "support-api-7"
+    async with crew(tmp_path, stage, name) as services:
+        buttons = acts(stage, tmp_path, services=services, frozen_s=0.05)
+        hanging = asyncio.create_task(buttons.worst_moment(1))
+        try:
+            await eventually(lambda: name in services.frozen)
+            await eventually(lambda: name not in services.frozen)
+            await buttons.do({"do": "enter"})
+
+            with pytest.raises(AssertionError, match="did not hold"):
+                await eventually(lambda: name not in services.frozen, timeout_s=0.3)
+            assert stands(services.pids[name]).startswith("T")
+        finally:
+            hanging.cancel()
 
 
 async def test_leaving_wakes_and_ends_a_frozen_process(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from opsbot.workbench.model_stub import parse_events
 from tests.flags.litellm.real import CONFIG, RealProxy, interpreter, running_proxy
-from tests.support.wait import eventually_sync
+from tests.support.wait import PATIENCE, eventually_sync
 
 PYTHON = interpreter()
 
@@ -220,7 +220,7 @@ def test_a_refused_attempt_is_neither_retried_nor_held_against_the_deployment(pr
     passed = [proxy.chat(name, key="nobody").status_code for name in ("id-of-spare", "spare")]
 
     assert {one.status_code for one in refused} == {503}
-    assert max(one.elapsed.total_seconds() for one in refused) < 2
+    assert max(one.elapsed.total_seconds() for one in refused) < 2 * PATIENCE
     assert passed == [200, 200]
 
 
@@ -245,7 +245,7 @@ def test_a_kill_of_a_provider_refuses_at_once_and_is_over_at_once(proxy: Any) ->
     passed = proxy.chat("other", key="nobody")
 
     assert refused.status_code == 503
-    assert took < 2
+    assert took < 2 * PATIENCE
     assert passed.status_code == 200
 
 
@@ -344,7 +344,7 @@ def test_an_answer_in_time_is_not_held_back(proxy: Any) -> None:
         for path, body in [*paths.items(), *paths.items()]
     }
 
-    assert max(took.values()) < 1.5, took
+    assert max(took.values()) < 1.5 * PATIENCE, took
     assert not any("fallbacks" in body for body in proxy.model.stub.bodies)
 
 
