@@ -167,7 +167,7 @@ def test_every_promise_is_counted_once_whatever_comes_in_whatever_order(
 
         counted = rhythm.kept + rhythm.broken - before.kept - before.broken
         over += counted
-        made += rhythm.due_ms is not None and rhythm.due_ms != before.due_ms
+        made += rhythm.due_ms is not None and (act == "tell" or rhythm.due_ms != before.due_ms)
         assert counted in (0, 1)
         assert rhythm.kept >= before.kept
         assert rhythm.broken >= before.broken
