@@ -142,7 +142,11 @@ def publish_body(words: PublishMessage) -> dict[str, object]:
 
 def clock_body(words: RunClock) -> dict[str, object]:
     """Return a word on a legal clock as the HTTP API takes it."""
-    return {"name": words.name, "act": words.act, **given({"from-ms": words.from_ms})}
+    return {
+        "name": words.name,
+        "act": words.act,
+        **given({"from-ms": words.from_ms, "from": words.began}),
+    }
 
 
 _CHANGES: Final[Mapping[type[CommsWords], Callable[..., tuple[str, dict[str, object]]]]] = {

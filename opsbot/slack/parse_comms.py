@@ -28,7 +28,7 @@ from opsbot.domain.errors import NeedsMoreWords
 from opsbot.domain.incident_comms import Surety
 from opsbot.domain.message import message_named
 from opsbot.slack.incident_typed import Typed, taken_apart
-from opsbot.slack.when import moment, seconds
+from opsbot.slack.when import seconds
 from opsbot.slack.words import clean, named, shown
 
 Take = Callable[[Typed], CommsWords]
@@ -247,16 +247,26 @@ def _clock(said: Typed) -> RunClock:
     if not name:
         raise said.wrong("Name the clock", f"`{said.command} facts` lists those that are on.")
     act: Literal["start", "answered"] = "start"
-    from_ms = None
+    began = ""
     which = said.also(which)
     if clean(said.peek() or "") == "answered":
         said.words.at += 1
         act = "answered"
     elif (option := said.option("from")) is not None:
-        from_ms = moment(option[1], said.now_ms, what="from")
+        began, which = _began(said, which, option[1])
     which = said.also(which)
     said.end()
-    return RunClock(which, name, act, from_ms)
+    return RunClock(which, name, act, began=began)
+
+
+def _began(said: Typed, which: Which, word: str) -> tuple[str, Which]:
+    """Take a time of several words (`03:10 CET`), up to an incident; in which zone it is, others know."""
+    words = [word]
+    while said.peek() is not None:
+        at, which = said.words.at, said.also(which)
+        if said.words.at == at:
+            words.append(said.take(lower=False))
+    return " ".join(words), which
 
 
 def _evidence(said: Typed) -> HoldEvidence:

@@ -154,15 +154,20 @@ class SnoozeBody(Body):
 
 
 class ClockBody(Body):
-    """`POST /v1/incidents/{id}/clocks`: start a legal clock (`from-ms`, else now), or say that it was answered."""
+    """
+    `POST /v1/incidents/{id}/clocks`: start a legal clock, or say that it was answered.
+
+    It begins now, at `from-ms`, or when `from` says as people type times, which counts over `from-ms`.
+    """
 
     name: Name
     act: Literal["start", "answered"] = "start"
     from_ms: Annotated[int, Field(ge=0)] | None = Field(None, alias="from-ms")
+    began: FreeText = Field("", alias="from")
 
     def request(self, which: Which) -> RunClock:
         """Return it as every surface asks it."""
-        return RunClock(which, self.name, self.act, self.from_ms)
+        return RunClock(which, self.name, self.act, self.from_ms, self.began.strip())
 
 
 class EvidenceBody(Body):

@@ -158,6 +158,7 @@ async def test_words_alone_say_how_it_is_used(terminal: Terminal) -> None:
         (SnoozeUpdate(ONE, "users", 900, "why"), web.SnoozeBody),
         (RunClock(ONE, "gdpr", "answered"), web.ClockBody),
         (RunClock(ONE, "gdpr", from_ms=5), web.ClockBody),
+        (RunClock(ONE, "gdpr", began="03:10 CET"), web.ClockBody),
         (HoldEvidence(ONE, "s3://kept"), web.EvidenceBody),
         (SetCanned("support-copilot", {"de": "x"}, "human"), web.TextsBody),
         (SetCanned("support-copilot", {}), web.TextsBody),

@@ -11,7 +11,7 @@ from typing import Final
 
 from opsbot.adapters.targets.http import Api, part, text
 from opsbot.adapters.targets.markup import for_markdown, mark
-from opsbot.adapters.targets.places import ID, Page, component_state, remarks
+from opsbot.adapters.targets.places import ID, Page, remarks
 from opsbot.app.comms.port import Impact, Post, Posted
 from opsbot.app.comms.targets.as_sent import AsSent, as_sent
 from opsbot.app.ports import GiveUp, RetryLater
@@ -100,11 +100,11 @@ class IncidentIo:
 
     def _components(self, post: Post) -> Record:
         """Return the states of components; an end must not carry any: all work again by itself."""
-        ids, _ = self._page.touched(post)
-        state = component_state(post, STATES)
-        if post.stage == "resolved" or not (ids and state):
+        states = self._page.states(post)
+        if post.stage == "resolved" or not states:
             return {}
-        return {"component_statuses": [{"component_id": i, "component_status": state} for i in ids]}
+        listed = [{"component_id": i, "component_status": STATES[s]} for i, s in states.items()]
+        return {"component_statuses": listed}
 
     def _posted(self, incident: Said, update: Said, post: Post, say: AsSent) -> Posted:
         id_ = text(incident, "id")

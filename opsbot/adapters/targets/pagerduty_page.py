@@ -18,7 +18,7 @@ from typing import Final
 from opsbot.adapters.pagerduty.link import Link
 from opsbot.adapters.targets.http import part, text
 from opsbot.adapters.targets.markup import for_html
-from opsbot.adapters.targets.places import ID, Page, component_state, remarks
+from opsbot.adapters.targets.places import ID, Page, remarks
 from opsbot.app.comms.port import Impact, Post, Posted
 from opsbot.app.comms.targets.as_sent import AsSent, as_sent
 from opsbot.app.paging.port import PagingRefused, PagingUnauthorised
@@ -116,11 +116,15 @@ class PagerDutyPage:
 
     async def _publish(self, post: Post, attempt: int) -> Posted:
         say = as_sent("pagerduty", post.headline, post.texts)
-        known = text(post.thread, "post")
+        thread = text(post.thread, "post")
+        known = thread or await self._begun(post)
         if not known and post.stage == "correction":
             raise GiveUp("PagerDuty has nothing of this incident that could be corrected")
-        if attempt > 1 and (found := await self._found(known, post, say)):
-            return self._posted(*found, post, say)
+        if attempt > 1:
+            # Without a thread it may have opened a post of its own before the one that was begun was seen.
+            for place in dict.fromkeys((thread, known)):
+                if found := await self._found(place, post, say):
+                    return self._posted(*found, post, say)
         update = await self._update(post, say, known)
         if known:
             path = f"{self._at}/{_id(known)}/post_updates"
@@ -141,6 +145,14 @@ class PagerDutyPage:
         updates = part(made, "post", "updates")
         first = updates[0] if isinstance(updates, list) and updates else None
         return self._posted(_id(text(made, "post", "id")), text(first, "id"), post, say)
+
+    async def _begun(self, post: Post) -> str:
+        """Return the post that an earlier message of the incident opened unseen, empty where none did."""
+        for one in post.unseen:
+            say = as_sent("pagerduty", one.headline, one.texts)
+            if found := await self._found("", one, say):
+                return found[0]
+        return ""
 
     async def _found(self, known: str, post: Post, say: AsSent) -> tuple[str, str] | None:
         """Return the ids of the post and of the update in which this message stands."""
@@ -163,10 +175,10 @@ class PagerDutyPage:
 
     async def _update(self, post: Post, say: AsSent, known: str) -> Record:
         words = await self._lexicons.of(self._page.id)
-        ids, _ = self._page.touched(post)
-        state = component_state(post, {one: one for one in IMPACTS})
-        touched = [_touched(one, self._impact(words, state)) for one in ids] if state else []
-        severity: Impact = "none" if state == "none" else post.impact
+        states = self._page.states(post)
+        touched = [_touched(id_, self._impact(words, one)) for id_, one in states.items()]
+        works = post.stage == "resolved" and not post.stays_off
+        severity: Impact = "none" if works else post.impact
         stage = await self._stage_now(known, words) if post.stage == "correction" else None
         return {
             "type": "status_page_post_update",
@@ -194,9 +206,8 @@ class PagerDutyPage:
         found = text(newest, "status", "id")
         return found if found in words.statuses.values() else ""
 
-    def _impact(self, words: Lexicon, state: str) -> str:
-        usual = next((names for impact, names in IMPACTS.items() if impact == state), ())
-        return self._word("impact", words.impacts, f"impact_{state}", usual)
+    def _impact(self, words: Lexicon, state: Impact) -> str:
+        return self._word("impact", words.impacts, f"impact_{state}", IMPACTS[state])
 
     def _word(self, what: str, known: Mapping[str, str], ours: str, usual: Sequence[str]) -> str:
         """

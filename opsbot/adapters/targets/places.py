@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from opsbot.app.comms.felt import felt, lesser
 from opsbot.app.comms.port import Impact, Post
 from opsbot.app.ports import GiveUp
+from opsbot.app.taken import Taken, together
 from opsbot.domain.change import Json
 from opsbot.domain.comms_settings import Target
 from opsbot.domain.records import listed, mapped
@@ -35,14 +37,33 @@ class Page:
 
     def touched(self, post: Post) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the ids of the components that a message is about, and the names that have none."""
-        ids, missing = [], []
-        for workflow, name in post.components.items():
-            found = self.components.get(workflow) or self.components.get(name)
-            if found:
-                ids.append(found)
-            else:
-                missing.append(name or workflow)
-        return tuple(dict.fromkeys(ids)), tuple(missing)
+        found = {one: self._id(one, name) for one, name in post.components.items()}
+        missing = (post.components[one] or one for one, id_ in found.items() if not id_)
+        return tuple(dict.fromkeys(id_ for id_ in found.values() if id_)), tuple(missing)
+
+    def states(self, post: Post) -> Mapping[str, Impact]:
+        """
+        Return how much of each component its users miss after a message, by its id; none is left out.
+
+        Empty where the message leaves them as they are: a correction says nothing about them, and an end
+        at which the feature stays off does not make it work.
+        """
+        ids, _ = self.touched(post)
+        if post.stage == "correction" or (post.stage == "resolved" and post.stays_off):
+            return {}
+        if post.stage == "resolved":
+            return dict.fromkeys(ids, "none")
+        # What is only watched is nearly over, here as on our own page.
+        told = lesser(post.impact, "minor") if post.stage == "monitoring" else post.impact
+        return {id_: felt(self._taken(post, id_), told, off=post.stays_off) for id_ in ids}
+
+    def _taken(self, post: Post, id_: str) -> Taken:
+        """Return what is taken of a component that several workflows may be."""
+        mine = (one for one, name in post.components.items() if self._id(one, name) == id_)
+        return together([post.taken.get(one, Taken()) for one in mine])
+
+    def _id(self, workflow: str, name: str) -> str:
+        return self.components.get(workflow) or self.components.get(name) or ""
 
 
 def page_of(target: Target) -> Page:
@@ -94,19 +115,6 @@ def texts_of(target: Target, name: str) -> tuple[str, ...]:
 def address(url: str) -> str:
     """Return an address that may become a link, empty for anything else."""
     return url if _ADDRESS.fullmatch(url) else ""
-
-
-def component_state(post: Post, words: Mapping[Impact, str]) -> str:
-    """
-    Return how the components of a message stand after it, empty where it leaves them as they are.
-
-    A correction says nothing about them, and an end at which the feature stays off does not make it work.
-    """
-    if post.stage == "correction":
-        return ""
-    if post.stage == "resolved":
-        return "" if post.stays_off else words["none"]
-    return words[post.impact]
 
 
 def remarks(missing: tuple[str, ...] = (), *, cut: bool = False, most: str = "") -> str:

@@ -10,7 +10,7 @@ from typing import Final
 
 from opsbot.adapters.targets.http import Api, part, text
 from opsbot.adapters.targets.markup import for_html_or_text, mark
-from opsbot.adapters.targets.places import ID, Page, address, component_state, remarks
+from opsbot.adapters.targets.places import ID, Page, address, remarks
 from opsbot.app.comms.port import Impact, Post, Posted
 from opsbot.app.comms.targets.as_sent import AsSent, as_sent
 from opsbot.app.ports import GiveUp, RetryLater
@@ -103,12 +103,9 @@ class Statuspage:
         return self._posted(made, post, say)
 
     def _said(self, post: Post, say: AsSent) -> Record:
-        ids, _ = self._page.touched(post)
-        state = component_state(post, STATES)
+        states = {id_: STATES[one] for id_, one in self._page.states(post).items()}
         touched: Record = (
-            {"component_ids": list(ids), "components": dict.fromkeys(ids, state)}
-            if ids and state
-            else {}
+            {"component_ids": list(states), "components": dict(states)} if states else {}
         )
         notify = {"deliver_notifications": self._page.notify}
         return {"body": for_html_or_text(say.text), **notify, **touched}

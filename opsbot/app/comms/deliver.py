@@ -10,17 +10,20 @@ from opsbot.app.comms.change import beside, changed
 from opsbot.app.comms.effects import cards, publish
 from opsbot.app.comms.exact import exact
 from opsbot.app.comms.first_word import first_told
-from opsbot.app.comms.order import PATIENCE_MS, first_due, newer_there
+from opsbot.app.comms.order import PATIENCE_MS, first_due, newer_there, too_late, unseen
 from opsbot.app.comms.port import Impact, Post, Posted, Publishers
 from opsbot.app.comms.read import rendered_of
 from opsbot.app.comms.settings import settings_of
 from opsbot.app.comms.targets.chosen import fits
 from opsbot.app.deliver import GIVE_UP_AFTER, UNEXPECTED
 from opsbot.app.environment import Environment
+from opsbot.app.fleet.words import clock
 from opsbot.app.one_at_a_time import OneAtATime
 from opsbot.app.ports import Delivery, GiveUp, Outbox, RetryLater
+from opsbot.app.taken import taken
 from opsbot.domain.actor import OUTBOX
 from opsbot.domain.change import Change, Record, Write
+from opsbot.domain.comms import Rendered
 from opsbot.domain.comms_settings import IN_APP, STATUS_PAGE
 from opsbot.domain.errors import StoreLost, UnknownMessage
 from opsbot.domain.incident import Incident
@@ -37,6 +40,9 @@ AT_ONCE: Final = 6
 
 _WAITS_S: Final = (1.0, 2.0, 5.0, 10.0, 20.0)
 AGAIN_S: Final = 30.0
+
+MOST_UNSEEN: Final = 5
+"""Messages that were given up at a target and are looked for there before another one begins its incident."""
 
 _IMPACT: Final[Mapping[str, Impact]] = {
     "SEV1": "critical",
@@ -103,6 +109,9 @@ class PublishTo:
             if newer := newer_there(state, way.message, way.target):
                 await self._note(delivery, way, "skipped", f"{newer} stands there in its place")
                 return
+            if too_late(way.message, way.target, self.env.clock.now_ms()):
+                await self._note(delivery, way, "failed", _late(delivery, way))
+                return
             await self._sent(delivery, way)
 
     @asynccontextmanager
@@ -147,9 +156,7 @@ class PublishTo:
     async def _posted(self, delivery: Delivery, way: Way) -> Posted:
         state = self.env.store.state
         post = await self._post(state, way)
-        # An attempt that may have come there is looked for first: also that of another delivery.
-        known = way.sent.state == "unsure" or delivery.effect.body.get("again") is True
-        attempt = max(delivery.attempt, 2) if known else delivery.attempt
+        attempt = max(delivery.attempt, 2) if _tried(delivery, way) else delivery.attempt
         return await self.publishers.to(way.target).publish(post, attempt=attempt)
 
     async def _post(self, state: State, way: Way) -> Post:
@@ -159,7 +166,7 @@ class PublishTo:
         Raises:
             GiveUp: its words were erased meanwhile, or are not those that were approved. StoreLost.
         """
-        message, incident = way.message, way.incident
+        message = way.message
         settings = settings_of(state)
         kept_from_all = settings.target(way.target) and not fits(
             settings, way.target, message.audience
@@ -169,28 +176,17 @@ class PublishTo:
         rendered = await rendered_of(self.env, message)
         if exact(message, rendered) != message.sha:
             raise GiveUp("its words were erased, or are not those that were let go")
-        comms, declared = state.comms(incident.id), state.workflows()
-        return Post(
-            key=f"opsbot-{message.uid}",
-            message=message.id,
-            incident=f"opsbot-{incident.uid}",
-            audience=message.audience,
-            stage=message.stage,
-            impact=_IMPACT.get(message.severity, "none"),
-            headline=rendered.headline,
-            texts=rendered.texts,
-            at_ms=message.published_ms or 0,
-            next_ms=message.next_ms,
-            components={
-                name: settings.public.get(name) or declared[name].title
-                for name in message.workflows
-                if name in declared
-            },
-            thread=comms.places.get(way.target, {}),
-            corrects=_corrected(state, way),
-            stays_off=message.stays_off,
-            others=tuple(_others(state, way)),
-        )
+        post = _made(state, way, rendered)
+        return post if post.thread else replace(post, unseen=await self._unseen(state, way))
+
+    async def _unseen(self, state: State, way: Way) -> tuple[Post, ...]:
+        """Return what was given up there before, save what was erased meanwhile. Raises StoreLost."""
+        found = []
+        for one in unseen(state, way.message, way.target)[:MOST_UNSEEN]:
+            rendered = await rendered_of(self.env, one)
+            if exact(one, rendered) == one.sha:
+                found.append(_made(state, replace(way, message=one), rendered))
+        return tuple(found)
 
     async def _again(self, delivery: Delivery, way: Way, later: RetryLater) -> None:
         """
@@ -275,6 +271,45 @@ def _way(state: State, delivery: Delivery) -> Way | None:
     if publish(message, target).key != delivery.effect.key:
         return None
     return Way(message, state.incident(message.incident), target)
+
+
+def _made(state: State, way: Way, rendered: Rendered) -> Post:
+    """Return a message as its target takes it."""
+    message, incident, settings = way.message, way.incident, settings_of(state)
+    comms, declared = state.comms(incident.id), state.workflows()
+    known = [name for name in message.workflows if name in declared]
+    kills = [one for one in state.active_kills() if one.id in incident.kills]
+    return Post(
+        key=f"opsbot-{message.uid}",
+        message=message.id,
+        incident=f"opsbot-{incident.uid}",
+        audience=message.audience,
+        stage=message.stage,
+        impact=_IMPACT.get(message.severity, "none"),
+        headline=rendered.headline,
+        texts=rendered.texts,
+        at_ms=message.published_ms or 0,
+        next_ms=message.next_ms,
+        components={name: settings.public.get(name) or declared[name].title for name in known},
+        thread=comms.places.get(way.target, {}),
+        corrects=_corrected(state, way),
+        stays_off=message.stays_off,
+        others=tuple(_others(state, way)),
+        taken={name: taken(declared[name], kills) for name in known},
+    )
+
+
+def _tried(delivery: Delivery, way: Way) -> bool:
+    """Return whether it may have come there before: an attempt of another delivery counts as well."""
+    again = delivery.effect.body.get("again") is True
+    return delivery.attempt > 1 or way.sent.state == "unsure" or again
+
+
+def _late(delivery: Delivery, way: Way) -> str:
+    """Return why a message is not sent any more: its words would not be so when they are read."""
+    by = clock(way.message.next_ms or 0)
+    why = f"not sent any more: it promises the next update by {by}, and that has passed"
+    return f"{why}; it may be there: look" if _tried(delivery, way) else why
 
 
 def _placed(state: State, way: Way, thread: Record) -> tuple[Write, ...]:

@@ -5,17 +5,18 @@ from dataclasses import dataclass, replace
 from opsbot.app.comms.change import Told, beside, changed
 from opsbot.app.comms.edit import must_be_open
 from opsbot.app.comms.effects import cards, publish
-from opsbot.app.comms.order import newer_there
+from opsbot.app.comms.order import newer_there, too_late
 from opsbot.app.comms.power import about, may_write, must_approve
 from opsbot.app.comms.requests import RetryTarget
 from opsbot.app.comms.second import drop_approvals, pending, seat_of
 from opsbot.app.comms.sight import found
 from opsbot.app.environment import policy_of
+from opsbot.app.fleet.words import moment
 from opsbot.app.incident.power import may_work
 from opsbot.domain.actor import Actor
 from opsbot.domain.approval import Approval
 from opsbot.domain.change import Change, Sealed
-from opsbot.domain.errors import NeedsMoreWords, NotAllowed, StaleButton
+from opsbot.domain.errors import NeedsMoreWords, NotAllowed, StaleButton, Unpublishable
 from opsbot.domain.incident import Incident
 from opsbot.domain.message import Message, Sent
 from opsbot.domain.policy import identity_of, shown
@@ -110,6 +111,7 @@ def decide_retry(
 
     Raises:
         NeedsMoreWords: it never went there. StaleButton: it is there, or on its way. NotAllowed.
+        Unpublishable: the next update that its words promise was due meanwhile.
     """
     before = found(state, actor, request.message)
     incident = state.incident(before.incident)
@@ -130,6 +132,7 @@ def decide_retry(
             f"{newer} came to `{target}` since, and {before.id} would stand over it; nothing was changed.",
             hint=f"Say what is missing in a new message: {command(f'comms new {incident.id}')}.",
         )
+    must_be_in_time(before, target, now_ms)
     again = Sent("due", at_ms=now_ms, tries=sent.tries + 1, url=sent.url, handle=sent.handle)
     after = replace(before, sent={**before.sent, target: again})
     change, after = changed(
@@ -139,6 +142,23 @@ def decide_retry(
         "comms_retry", actor, effects=(publish(after, target, again=True), *cards(after, incident))
     )
     return beside(change, work), Told(after, "retried", f"`{target}` is tried again.")
+
+
+def must_be_in_time(message: Message, target: str, now_ms: int) -> None:
+    """
+    Go on where what a message promises can still come when it is read at a target.
+
+    Raises:
+        Unpublishable: that time has passed.
+    """
+    if too_late(message, target, now_ms):
+        by = moment(message.next_ms or 0, now_ms)
+        raise Unpublishable(
+            f"{message.id} promises the next update by {by}, and that has passed; it was not sent to"
+            f" `{target}` again.",
+            hint="Write the next message, which says how it is now and when more comes:"
+            f" {command(f'comms new {message.incident}')}.",
+        )
 
 
 def _may_retry(

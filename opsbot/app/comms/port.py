@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from opsbot.app.taken import Taken
 from opsbot.domain.change import Record
 from opsbot.domain.comms import Audience, Locale, Rendered, Stage, Template
 
@@ -45,7 +46,9 @@ class Post:
     the next is promised. *components* are workflows by the name that users know. *corrects* is where
     the message that it corrects stands at this target, as its handle, empty for none. *stays_off*: it
     says that the feature stays off, so no page may say that it works. *others* are the handles of every
-    other message there, of any incident: whatever bears one of them is not this message.
+    other message there, of any incident: whatever bears one of them is not this message. *unseen* are
+    earlier messages of the incident that were given up there and may have come all the same, the oldest
+    first; none where *thread* is known. *taken* is how much the incident's kills take of a workflow.
     """
 
     key: str
@@ -63,6 +66,8 @@ class Post:
     corrects: Record = field(default_factory=dict)
     stays_off: bool = False
     others: tuple[Record, ...] = ()
+    unseen: tuple["Post", ...] = ()
+    taken: Mapping[str, Taken] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

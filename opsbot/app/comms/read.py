@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from opsbot.app.comms.draft import Wanted, Writer, prefilled
 from opsbot.app.comms.exact import exact, in_order, stamped
-from opsbot.app.comms.order import first_due
+from opsbot.app.comms.order import first_due, too_late
 from opsbot.app.comms.port import Templates
 from opsbot.app.comms.second import givers, of, pending, seats
 from opsbot.app.comms.settings import settings_of
@@ -108,6 +108,7 @@ class Reader:
             needs=self._needs(state, message) if message.standing == "draft" else 0,
             refused_by=_refused_by(state, message),
             first=_first(state, message),
+            late=_late(message, self.env.clock.now_ms()),
         )
 
     def _needs(self, state: State, message: Message) -> int:
@@ -184,6 +185,12 @@ def _first(state: State, message: Message) -> Mapping[str, str]:
     """Return the message that each target takes before this one, of those that wait for one."""
     due = (name for name, one in message.sent.items() if one.state == "due")
     return {name: first for name in due if (first := first_due(state, message, name))}
+
+
+def _late(message: Message, now_ms: int) -> frozenset[str]:
+    """Return the targets that it did not surely come to, and is not sent to again."""
+    open_ = (name for name, one in message.sent.items() if one.state in ("unsure", "failed"))
+    return frozenset(name for name in open_ if too_late(message, name, now_ms))
 
 
 def _refused_by(state: State, message: Message) -> str:

@@ -112,12 +112,18 @@ class SnoozeUpdate:
 
 @dataclass(frozen=True, slots=True)
 class RunClock:
-    """Start a legal clock of an incident (*from_ms*, None for now), or say that it was answered."""
+    """
+    Start a legal clock of an incident, or say that it was answered.
+
+    It begins at *from_ms*, or when *began* says as somebody typed it: in the zone of every time that
+    people read, as in a form. With neither it begins now.
+    """
 
     which: Which
     name: str
     act: Literal["start", "answered"] = "start"
     from_ms: int | None = None
+    began: str = ""
 
 
 @dataclass(frozen=True, slots=True)

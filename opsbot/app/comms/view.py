@@ -52,7 +52,8 @@ class MessageView:
     *approvals* it waits for, *asked* who may give them; *needs* is how many other people it would take,
     for a draft. *template* is None where its file is gone.
     *refused_by* is who said no to it, empty where nobody did. *first* names, by target, the message that
-    has to come there before this one.
+    has to come there before this one. *late* are the targets that it is not sent to again, as what it promises
+    was due meanwhile.
     """
 
     message: Message
@@ -69,6 +70,7 @@ class MessageView:
     needs: int = 0
     refused_by: str = ""
     first: Mapping[str, str] = field(default_factory=dict)
+    late: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from opsbot.app.comms.felt import IMPACTS, felt, is_off, lesser
 from opsbot.app.comms.port import Impact
 from opsbot.app.taken import Taken
 from opsbot.domain.comms import Locale, Stage
@@ -12,14 +13,13 @@ from opsbot.domain.incident_settings import DAY_MS
 Health = Literal["operational", "degraded_performance", "partial_outage", "major_outage"]
 """How a component is, in the words of the de-facto JSON."""
 
-IMPACTS: Final[tuple[Impact, ...]] = ("none", "minor", "major", "critical")
 HEALTHS: Final[tuple[Health, ...]] = (
     "operational",
     "degraded_performance",
     "partial_outage",
     "major_outage",
 )
-"""Both from well to worst; each impact makes a component as it stands at the same place."""
+"""From well to worst; each of `IMPACTS` makes a component as it stands at the same place."""
 
 PAST_MS: Final = 14 * DAY_MS
 """How long what is over stands on the page, in milliseconds."""
@@ -105,28 +105,12 @@ class Story:
         return self.impact
 
     def health(self, name: str) -> Health:
-        """
-        Return how one of its components is: as far as its kills say what users can do, else by its impact.
-
-        Where everybody has it with less, or from people, its impact says nothing more; what nobody has
-        confirmed yet is not off.
-        """
-        reach, told = self.taken.get(name, Taken()), health_of(self.weight)
-        if self.is_off(name):
-            return "major_outage"
-        if reach.reach in ("reduced", "people"):
-            return "degraded_performance"
-        if reach.reach == "on":
-            return told
-        least: Health = "partial_outage" if reach.reach == "off" else "degraded_performance"
-        return max(least, told, key=HEALTHS.index)
+        """Return how one of its components is: as far as its kills say what users can do, else by its impact."""
+        return health_of(felt(self.taken.get(name, Taken()), self.weight, off=self.off))
 
     def is_off(self, name: str) -> bool:
         """Return whether one of its components is switched off for all: every instance has it so, or it was said."""
-        reach = self.taken.get(name, Taken())
-        return (reach.reach == "off" and (reach.sure or self.off)) or (
-            self.off and reach.reach == "on"
-        )
+        return is_off(self.taken.get(name, Taken()), off=self.off)
 
     @property
     def touches(self) -> bool:
@@ -205,11 +189,6 @@ class Page:
     def updated_ms(self) -> int:
         """Return when users were last told anything; where they never were, when the page was made."""
         return max((one.updated_ms for one in self.stories), default=self.made_ms)
-
-
-def lesser(one: Impact, other: Impact) -> Impact:
-    """Return the one that is less."""
-    return min(one, other, key=IMPACTS.index)
 
 
 def health_of(impact: Impact) -> Health:

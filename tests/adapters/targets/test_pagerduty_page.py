@@ -58,6 +58,64 @@ async def test_a_later_message_is_there_once_whatever_happened_to_its_first_atte
         assert [status for status, _ in at.told] == ["investigating", "identified"]
 
 
+async def test_an_opening_that_nobody_saw_arrive_is_gone_on_with_by_the_next_message() -> None:
+    async with at_pagerduty() as at:
+        at.there.faults.fail(OPEN, "cut_after_commit")
+        with pytest.raises(RetryLater):
+            await at.publisher.publish(post(1), attempt=1)
+        second = post(2, stage="identified", headline="What we know", unseen=(post(1),))
+
+        done = await at.publisher.publish(second, attempt=1)
+
+        assert len(at.posts) == 1
+        assert [status for status, _ in at.told] == ["investigating", "identified"]
+        assert done.thread == {"post": at.posts[0]["id"]}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_going_on_with_it_is_there_once_whatever_happened_to_the_first_attempt(
+    kind: Kind,
+) -> None:
+    async with at_pagerduty() as at:
+        at.there.faults.fail(OPEN, "cut_after_commit")
+        with pytest.raises(RetryLater):
+            await at.publisher.publish(post(1), attempt=1)
+        second = post(2, stage="identified", headline="What we know", unseen=(post(1),))
+        at.there.faults.fail(WRITE, kind)
+        with pytest.raises(RetryLater):
+            await at.publisher.publish(second, attempt=1)
+
+        await at.publisher.publish(second, attempt=2)
+
+        assert len(at.posts) == 1
+        assert [status for status, _ in at.told] == ["investigating", "identified"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_an_opening_that_never_arrived_leaves_the_next_message_to_open(kind: Kind) -> None:
+    async with at_pagerduty() as at:
+        second = post(2, stage="identified", unseen=(post(1),))
+        at.there.faults.fail(OPEN, kind)
+        with pytest.raises(RetryLater):
+            await at.publisher.publish(second, attempt=1)
+
+        await at.publisher.publish(second, attempt=2)
+
+        assert [status for status, _ in at.told] == ["identified"]
+
+
+async def test_a_correction_goes_to_what_nobody_saw_arrive() -> None:
+    async with at_pagerduty() as at:
+        at.there.faults.fail(OPEN, "cut_after_commit")
+        with pytest.raises(RetryLater):
+            await at.publisher.publish(post(1), attempt=1)
+
+        await at.publisher.publish(post(2, stage="correction", unseen=(post(1),)), attempt=1)
+
+        assert len(at.posts) == 1
+        assert [status for status, _ in at.told] == ["investigating", "investigating"]
+
+
 async def test_an_older_post_of_the_same_title_is_another_incident() -> None:
     async with at_pagerduty() as at:
         await at.publisher.publish(post(1), attempt=1)

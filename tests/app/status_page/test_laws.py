@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opsbot.app.comms.felt import IMPACTS
 from opsbot.app.comms_rules import settings_of
-from opsbot.app.status_page.page import IMPACTS
 from opsbot.app.status_page.read import Source, published, read
 from opsbot.app.status_page.site import site
 from opsbot.domain.change import Position

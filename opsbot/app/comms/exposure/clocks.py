@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from opsbot.app.comms.exposure.track import may_keep
 from opsbot.app.comms.requests import RunClock
 from opsbot.app.comms.settings import settings_of
+from opsbot.app.comms.shown.instants import both
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.incident.effects import card
 from opsbot.app.incident.legal_clocks import (
@@ -22,6 +23,7 @@ from opsbot.domain.comms_settings import LegalClock
 from opsbot.domain.errors import IllegalMove, NeedsMoreWords
 from opsbot.domain.incident import Incident
 from opsbot.domain.incident_comms import ClockRun, IncidentComms, as_record
+from opsbot.domain.moments import Unread, read
 from opsbot.domain.policy import identity_of
 from opsbot.domain.said import Said, inert
 from opsbot.domain.state import COMMS, State
@@ -43,20 +45,21 @@ class Clocks:
 
         Raises:
             UnknownIncident, NotAllowed: as every change. NeedsMoreWords: no clock of that name is
-            switched on. IllegalMove: it does not run, or would begin in the future.
+            switched on, or what was typed of its beginning is no time, or could be two. IllegalMove:
+            it does not run, or would begin in the future.
             StoreLost: whether it is stored is not known.
         """
         await self.env.store.refresh()
         _, (incident, clock, run) = await self.env.store.commit(
             request_id, lambda state, now_ms: decide_clock(state, now_ms, request, actor)
         )
-        now_ms = self.env.clock.now_ms()
+        now_ms, zone = self.env.clock.now_ms(), settings_of(self.env.store.state).zone
         end = command(f"comms clock {incident.id} {clock.name} answered")
         more = () if run.done_ms is not None else (f"When it was answered: {end}.",)
         return Said(
             "amber" if run.done_ms is None else "plain",
             f"{incident.id}: {left_words(clock, run, now_ms)}",
-            (quote(clock), *more, ADVICE),
+            (f"It began {both(run.from_ms, zone, now_ms)}.", quote(clock), *more, ADVICE),
             body={
                 "incident": incident.id,
                 "clock": clock.name,
@@ -93,14 +96,34 @@ def _started(
     state: State, now_ms: int, request: RunClock, actor: Actor, run: ClockRun | None
 ) -> ClockRun:
     """Return a clock that runs; one that runs already keeps its beginning, unless another is named."""
-    if request.from_ms is not None and request.from_ms > now_ms + AHEAD_MS:
+    from_ms = _begins(state, now_ms, request)
+    if from_ms is not None and from_ms > now_ms + AHEAD_MS:
+        at = both(from_ms, settings_of(state).zone, now_ms)
         raise IllegalMove(
-            "A clock begins when somebody became aware, not in the future; nothing was changed."
+            f"A clock begins when somebody became aware, not in the future ({at}); nothing was changed."
         )
     by = identity_of(policy_of(state), actor)
-    if run is not None and request.from_ms in (None, run.from_ms):
+    if run is not None and from_ms in (None, run.from_ms):
         return replace(run, done_ms=None) if run.done_ms is not None else run
-    return ClockRun(now_ms if request.from_ms is None else request.from_ms, by)
+    return ClockRun(now_ms if from_ms is None else from_ms, by)
+
+
+def _begins(state: State, now_ms: int, request: RunClock) -> int | None:
+    """
+    Return the beginning that is named, None for none.
+
+    Raises:
+        NeedsMoreWords: it is no time, or could be two.
+    """
+    if not request.began:
+        return request.from_ms
+    try:
+        return read(request.began, settings_of(state).zone, now_ms)
+    except Unread as unread:
+        raise NeedsMoreWords(
+            f"`from` {unread}; nothing was changed.",
+            hint=f"It was `{inert(request.began, limit=60)}`.",
+        ) from None
 
 
 def _change(

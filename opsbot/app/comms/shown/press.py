@@ -64,7 +64,7 @@ def message_buttons(view: MessageView) -> tuple[Button, ...]:
             ),
             _edit(message),
         )
-    return _published(message) if message.standing == "published" else ()
+    return _published(view) if message.standing == "published" else ()
 
 
 def _draft(view: MessageView) -> tuple[Button, ...]:
@@ -76,11 +76,14 @@ def _draft(view: MessageView) -> tuple[Button, ...]:
     return Button("comms_publish", label, value(message), "primary"), edit, drop
 
 
-def _published(message: Message) -> tuple[Button, ...]:
+def _published(view: MessageView) -> tuple[Button, ...]:
+    message = view.message
     again = [
         Button("comms_retry", f"Retry {name}"[:75], value(message, f"t{place}"), "primary")
         for place, name in enumerate(message.targets)
-        if (one := message.sent.get(name)) is not None and one.state in ("failed", "unsure")
+        if (one := message.sent.get(name)) is not None
+        and one.state in ("failed", "unsure")
+        and name not in view.late
     ]
     correct = Button("comms_correct", "Correct\u2026", value(message))
     more = Button("comms_new", "Next message\u2026", message.incident)

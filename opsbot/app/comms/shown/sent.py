@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from opsbot.app.comms.order import PATIENCE_MS
+from opsbot.app.comms.order import PATIENCE_MS, sent_until
 from opsbot.app.comms.targets import in_app
 from opsbot.app.comms.view import MessageView
 from opsbot.app.fleet.words import clock, moment
@@ -34,9 +34,19 @@ def named(target: str) -> str:
     return f"`{inert(target, limit=60)}`"
 
 
-def next_lines(message: Message) -> Iterator[str]:
+def next_lines(view: MessageView) -> Iterator[str]:
     """Yield what can be done about targets that it did not surely come to."""
+    message = view.message
+    over = [
+        name for name, one in message.sent.items() if name in view.late and one.state == "failed"
+    ]
+    if over:
+        names = ", ".join(named(one) for one in over)
+        new = command(f"comms new {message.incident}")
+        yield f"Not sent to {names} any more, as its promise has passed. Write the next one: {new}."
     for name, one in message.sent.items():
+        if name in view.late:
+            continue
         if one.state == "failed":
             yield f"Try again: {command(f'comms retry {message.id} {name}')}."
         elif one.state == "unsure" and name != IN_APP:
@@ -92,4 +102,6 @@ def _until(message: Message, target: str, sent: Sent) -> str:
     out_ms = message.published_ms or message.made_ms
     if target == IN_APP:
         return clock(out_ms + in_app.PATIENCE_MS)
-    return clock((sent.at_ms or out_ms) + PATIENCE_MS)
+    over_ms = (sent.at_ms or out_ms) + PATIENCE_MS
+    late_ms = sent_until(message, target)
+    return clock(over_ms if late_ms is None else min(over_ms, late_ms))

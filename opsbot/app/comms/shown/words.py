@@ -246,7 +246,7 @@ def _next(view: MessageView) -> Iterator[str]:
     elif standing == "refused":
         yield f"Change it and ask again: {command(f'comms edit {name}')}."
     elif standing == "published":
-        yield from next_lines(view.message)
+        yield from next_lines(view)
         if not view.message.corrected and view.message.audience == "users":
             yield f"If it is wrong: {command(f'comms correct {name}')}."
 

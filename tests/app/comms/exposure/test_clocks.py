@@ -1,5 +1,7 @@
 """Legal clocks: off by default, shown with the words they are taken from, a reminder and never advice."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from opsbot.app.comms.requests import RunClock
@@ -24,9 +26,9 @@ GDPR: dict[str, Json] = {
 }
 
 
-async def exposed(*clocks: dict[str, Json]) -> Telling:
+async def exposed(*clocks: dict[str, Json], zone: str = "UTC") -> Telling:
     request = OpenIncident("names were seen", workflow=COPILOT, type=EXPOSED, severity="SEV1")
-    return await telling(request, settings={"clocks": list(clocks)})
+    return await telling(request, settings={"clocks": list(clocks), "zone": zone})
 
 
 async def passes(one: Telling, seconds: float) -> list[str]:
@@ -96,6 +98,55 @@ async def test_a_beginning_that_was_wrong_is_corrected_and_its_old_reminders_say
     assert len(await passes(one, 6 * HOUR_S + 1)) > 0
     with pytest.raises(IllegalMove):
         await run(one, from_ms=now + HOUR_S * 10_000)
+
+
+async def test_a_time_that_is_typed_is_of_the_zone_that_every_other_one_is_of() -> None:
+    one = await exposed(GDPR, zone="Europe/Berlin")
+
+    said = await run(one, began="03:10")
+
+    began = one.state.comms("INC-1").clocks["gdpr-33"].from_ms
+    assert datetime.fromtimestamp(began / 1000, UTC).strftime("%d %H:%M") == "21 02:10"
+    assert "It began 03:10 CET, 21 Nov (02:10 UTC)." in said
+    assert (await run(one, began="03:10 UTC"))[1] == "It began 04:10 CET, 21 Nov (03:10 UTC)."
+
+
+async def test_how_long_ago_it_began_is_typed_as_anywhere() -> None:
+    one = await exposed(GDPR)
+
+    said = await run(one, began="10m")
+
+    now = one.world.clock.now_ms()
+    assert now - one.state.comms("INC-1").clocks["gdpr-33"].from_ms >= 600_000
+    assert said[1].startswith("It began 03:0")
+    assert said[1].endswith(" UTC, 21 Nov.")
+
+
+@pytest.mark.parametrize(
+    ("began", "says"),
+    [
+        ("soon", "is a time; write it as 14:05"),
+        ("soon", "without a zone it is the time in Europe/Berlin"),
+        ("11/12 03:10", "could be 11 Dec or 12 Nov"),
+        ("25 Oct 02:30", "came twice that night"),
+    ],
+)
+async def test_what_could_be_two_beginnings_starts_no_clock(began: str, says: str) -> None:
+    one = await exposed(GDPR, zone="Europe/Berlin")
+
+    with pytest.raises(NeedsMoreWords) as no:
+        await run(one, began=began)
+
+    assert says in no.value.message
+    assert no.value.hint == f"It was `{began}`."
+    assert not one.state.comms("INC-1").clocks
+
+
+async def test_a_beginning_to_come_is_refused_with_how_it_was_read() -> None:
+    one = await exposed(GDPR, zone="Europe/Berlin")
+
+    with pytest.raises(IllegalMove, match=r"not in the future \(04:25 CET, 21 Nov \(03:25 UTC\)\)"):
+        await run(one, began="04:25")
 
 
 async def test_it_is_shown_on_the_card_of_its_incident() -> None:
