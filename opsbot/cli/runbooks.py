@@ -28,6 +28,7 @@ from opsbot.slack.parse_runbook import parse_runbook
 AT: Final = "/v1/runs"
 USAGE: Final = "opsbot runbook <start|show|steps|done|…>; `opsbot runbook --help` says more"
 _LOOKED: Final = {"show": "", "steps": "/steps", "catchup": "/catchup"}
+_PLAIN: Final = re.compile(r"[a-z0-9][a-z0-9/-]{0,80}", re.ASCII)
 _VALUE: Final = re.compile(r"(-{0,2}[a-z][a-z0-9_]*[=:])(.*\s.*)", re.IGNORECASE | re.DOTALL)
 
 
@@ -44,9 +45,20 @@ def runbook(asked: Asked) -> int:
         return _by_bot(asked)
     except (Unreachable, Misconfigured) as gone:
         if act not in ("list", "ls"):
+            gone.hint = " ".join(one for one in (gone.hint, _on_paper(act, rest)) if one)
             raise
         printing.note(f"{gone.message} So the runs are not known; these are the runbooks to walk:")
         return _from_files(asked, "catalogue", ())
+
+
+def _on_paper(act: str, rest: Sequence[str]) -> str:
+    """Return how a runbook is walked where no bot keeps its ticks, empty where its file is not here."""
+    from opsbot.cli import runbook_files as files  # noqa: PLC0415  as below
+
+    if not files.there():
+        return ""
+    name = rest[0] if act == "start" and rest and _PLAIN.fullmatch(rest[0]) else "NAME"
+    return f"To go on by its file: `opsbot runbook show {name}`."
 
 
 def _from_files(asked: Asked, act: str, rest: Sequence[str]) -> int:

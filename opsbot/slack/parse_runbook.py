@@ -187,6 +187,12 @@ def _do(act: Literal["do", "undo", "read_back"]) -> Take:
         said.name()
         step, number, yes = said.step(), 1, False
         while word := clean(said.typed.peek() or "").lstrip("-"):
+            before = said.typed.words.at
+            said.name()
+            if not step:
+                step = said.step()
+            if said.typed.words.at != before:
+                continue
             said.typed.words.at += 1
             if word == "yes":
                 yes = True

@@ -1,5 +1,6 @@
 """Listeners of runs: `/ai-runbook`, and the buttons and menus of a run's messages."""
 
+import contextlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from opsbot.app.error_words import of_error
 from opsbot.app.room.run_card_words import current_said
 from opsbot.app.run_verbs import RunVerbs
 from opsbot.app.runs.fresh import StepMoved
+from opsbot.app.runs.marks import step_meant
 from opsbot.app.runs.press import Pressed, pressed, value
 from opsbot.app.runs.requests import (
     EndRun,
@@ -24,8 +26,10 @@ from opsbot.app.runs.requests import (
 from opsbot.app.runs.spelled import spelled_book, spelled_step
 from opsbot.app.runs.view import RunView, StepView
 from opsbot.domain.actor import Actor
-from opsbot.domain.errors import NeedsConfirmation, StoreLost
+from opsbot.domain.errors import NeedsConfirmation, NeedsMoreWords, StoreLost
+from opsbot.domain.policy import identity_of
 from opsbot.domain.run import Mark
+from opsbot.domain.runbook import Action
 from opsbot.domain.said import Act, Button, Said
 from opsbot.slack.comms_forms import CommsForms
 from opsbot.slack.deps import Deps
@@ -43,7 +47,11 @@ _MENU: Final = re.compile(r"(run_[a-z_]{1,30}) (\S{1,140})", re.ASCII)
 _TURN: Final = re.compile(r"(\d{1,4}) (\S{1,200})", re.ASCII)
 _BOOK: Final = re.compile(r"[a-z0-9/_.-]{1,120}", re.ASCII)
 STOPS: Final = frozenset({"kill", "page", "incident", "capture", "verify", "wait"})
-"""Verbs of actions that go ahead when Slack does not say who somebody is; all others wait for it."""
+"""
+Verbs of actions that go ahead when Slack does not say who somebody is; all others wait for it.
+
+So does a rollback to the last good revision, as its command does: a chosen one may be any.
+"""
 
 Marks = Literal["done", "failed", "take", "accept", "decline", "unblock", "back", "undo"]
 
@@ -118,7 +126,8 @@ class RunbookListeners:
 
     async def _looked(self, words: RunLook, act: Invocation, actor: Actor) -> Reply:
         if words.what == "show":
-            return current_said(await self._runs.view(words.which, actor))
+            view = await self._runs.view(words.which, actor)
+            return current_said(view, by=identity_of(view.policy, actor))
         if words.what == "read":
             return await self._shown_book(words.runbook, actor)
         said = await ask(self.deps.verbs, words, actor, request_id=act.request_id)
@@ -182,11 +191,13 @@ class RunbookListeners:
         return await self._runs.do(words, actor, request_id=act.request_id)
 
     async def _sure(self, view: RunView, words: RunAction, act: Invocation, actor: Actor) -> Actor:
-        """Return who it is by Slack's fresh word, for whatever does more than stop something."""
-        one = view.step(words.step)
-        acts = () if one is None else one.acts
-        verbs = {each.verb for each in acts if each.number == words.number}
-        if words.act == "read_back" or (words.act == "do" and verbs and verbs <= STOPS):
+        """Return who it is by Slack's fresh word, for whatever lets users get more; it may be dead."""
+        action = _action(view, words, actor)
+        goes_back = (
+            action is not None and action.verb == "rollback" and "to" not in action.arguments
+        )
+        stops = action is not None and (action.verb in STOPS or goes_back)
+        if words.act == "read_back" or (words.act == "do" and stops):
             return actor
         return await self.deps.people.actor(act, sure=True)
 
@@ -315,6 +326,21 @@ def _off_again(view: RunView, words: RunWords | None) -> tuple[Button, ...]:
 
 
 _TICKS: Final = frozenset({"done", "skip", "decide"})
+
+
+def _action(view: RunView, words: RunAction, actor: Actor) -> Action | None:
+    """
+    Return the action that is meant, by whatever way its step is named; None where that is not known.
+
+    So is a yes to whichever step is current: another one may be a moment later.
+    """
+    if words.confirmed and not words.step:
+        return None
+    with contextlib.suppress(NeedsMoreWords):
+        by = identity_of(view.policy, actor)
+        acts = step_meant(view.run, view.book, words.step, by=by).actions
+        return acts[words.number - 1] if 0 < words.number <= len(acts) else None
+    return None
 
 
 def _which(ref: Pressed, act: Invocation) -> WhichRun:

@@ -20,6 +20,7 @@ from opsbot.domain.errors import (
     UnknownWorkflow,
 )
 from opsbot.domain.incident import number_of
+from opsbot.domain.policy import identity_of
 from opsbot.domain.runbook import Runbook
 from opsbot.domain.said import Said, inert
 from opsbot.slack.answers import names_in_time
@@ -296,7 +297,8 @@ async def quietly(deps: Deps, view: RunView, said: Said, act: Invocation, actor:
         if left is not None:
             here = act.channel in ("", left["channel"])
             return await _lane_end(deps, view, said, actor) if here else said
-        shown = current_said(await deps.verbs.runs.view(WhichRun(view.run.id), actor))
+        now = await deps.verbs.runs.view(WhichRun(view.run.id), actor)
+        shown = current_said(now, by=identity_of(now.policy, actor))
     except StoreLost:
         return said
     note = str(said.body.get("note") or "")

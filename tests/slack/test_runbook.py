@@ -47,7 +47,6 @@ async def test_a_step_shows_no_more_than_four_buttons_and_everything_else_in_men
         "Skip\u2026",
     ]
     assert menu(ops.blocks) == [
-        "One step back",
         "Catch me up",
         "I have this",
         "Give it to somebody\u2026",

@@ -39,6 +39,19 @@ async def test_a_typed_done_names_its_step_and_can_be_taken_back(one_way: Walk) 
     assert one_way.steps()["keep-the-evidence"] == "open"
 
 
+async def test_who_works_in_a_lane_is_shown_its_step_and_not_the_other_ones(one_way: Walk) -> None:
+    await one_way.types(ONCALL, START)
+    await one_way.types(SUPPORT, "/ai-runbook take step:tell-the-users")
+
+    await one_way.types(SUPPORT, "/ai-runbook show")
+    await one_way.types(ONCALL, "/ai-runbook show")
+
+    theirs, first = own(one_way, SUPPORT), own(one_way, ONCALL)
+    assert theirs.text.startswith("Tell the users")
+    assert "Also current, ops: step 1, \u201cKeep the evidence\u201d." in theirs.text
+    assert first.text.startswith("Keep the evidence")
+
+
 def own(walk: Walk, user: str) -> Message:
     """Return the newest of what only this person was told."""
     seen = walk.house.slack.seen_by(user, walk.room)

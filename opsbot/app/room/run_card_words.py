@@ -7,9 +7,10 @@ from typing import Final
 from opsbot.app.fleet.words import clock, counted
 from opsbot.app.incident.words import lasted
 from opsbot.app.room.run_step_words import LANE_WORD, MODE_WORD, WHOLE, Around, step_said
+from opsbot.app.runs.bare import step_at_hand
 from opsbot.app.runs.press import value
 from opsbot.app.runs.view import LaneView, RunView
-from opsbot.app.runs.words import STATE_WORD, ended_word, sentence, still_held, whole
+from opsbot.app.runs.words import at_end, ended_word, left_lines, sentence, still_held, whole
 from opsbot.domain.run import Run
 from opsbot.domain.runbook import LaneName
 from opsbot.domain.said import Button, Said, Tone, inert
@@ -38,12 +39,18 @@ def card_said(view: RunView) -> Said:
     )
 
 
-def current_said(view: RunView, around: Around | None = None) -> Said:
-    """Return the first current step with its buttons, and which others are current: for who asks by command."""
+def current_said(view: RunView, around: Around | None = None, *, by: str = "") -> Said:
+    """
+    Return one current step with its buttons, and which others are current: for who asks by command.
+
+    Of two it is that in whose lane *by* is at work: their own may stand far above what the other lane said.
+    """
     lanes = [lane for lane in view.lanes if lane.step is not None]
     if not lanes:
         return card_said(view)
-    first, *others = lanes
+    steps = [lane.step.step for lane in lanes if lane.step is not None]
+    mine = step_at_hand(view.run, view.book, steps, by)
+    first, *others = sorted(lanes, key=lambda lane: mine is not None and lane.name != mine.lane)
     said = step_said(view, first, around or Around())
     beside = tuple(
         f"Also current, {LANE_WORD[lane.name].lower()}: step {lane.step.number},"
@@ -63,12 +70,7 @@ def lane_end_said(view: RunView, lane: LaneName) -> Said:
         for one in view.lanes
         if one.step is not None
     ]
-    open_ = [one for one in view.steps if one.state in ("failed", "blocked")]
-    left += [
-        f"To be dealt with: step {one.number}, \u201c{inert(one.step.title, limit=TITLE)}\u201d,"
-        f" {STATE_WORD[one.state]}."
-        for one in open_
-    ]
+    left += left_lines(view)
     if at_end(view):
         left.append("Nothing is current any more: finish it, and its card says so.")
     buttons = [Button("run_finish", "Finish it", value(view.run), "primary")]
@@ -96,11 +98,6 @@ def unread_said(run: Run, why: str) -> Said:
     """Return the card of a run whose text this version cannot read any more: the file is all there is."""
     lines = (why, "Its file is in this thread: go on by that, and mark what was done with a note.")
     return Said("amber", f"{run.id} \u00b7 `{run.runbook}` cannot be shown step by step", lines)
-
-
-def at_end(view: RunView) -> bool:
-    """Return whether no lane has a current step."""
-    return view.run.open and all(lane.step is None for lane in view.lanes)
 
 
 def _tone(view: RunView) -> Tone:

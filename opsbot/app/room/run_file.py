@@ -6,7 +6,9 @@ from typing import Final
 
 from opsbot.app.environment import Environment
 from opsbot.app.ports import Chat, Delivery, GiveUp, Outbox, RetryLater
+from opsbot.app.runs.effects import file
 from opsbot.app.runs.read import Reader
+from opsbot.domain.change import Record
 from opsbot.domain.errors import UnknownRun
 from opsbot.domain.run import Run
 
@@ -48,10 +50,30 @@ class RunFile:
             if delivery.attempt >= GIVE_UP_AFTER:
                 raise GiveUp(f"{run.id} has no card to put its runbook under")
             raise RetryLater("the card comes first", after_s=CARD_S)
-        document = await self.reader.document(run)
-        shown = await self.chat.share(card, document, key=key)
+        await self._share(run, card, key, delivery.attempt)
+
+    async def follow(self, run: Run, attempt: int) -> None:
+        """
+        Share the file once more where the card went on in another channel: it says that it is beneath it.
+
+        A channel that takes no file is not asked at every turn.
+
+        Raises:
+            RetryLater: Slack says later, or does not show it yet.
+        """
+        key = file(run).key
+        left, card = await self.outbox.left(key), await self.outbox.left(self.card_key(run))
+        if left is None or card is None or left.get("channel") in (None, card["channel"]):
+            return
+        try:
+            await self._share(run, card, key, attempt)
+        except GiveUp:
+            await self.outbox.leave(key, {**left, "channel": card["channel"]}, ttl_s=KEPT_S)
+
+    async def _share(self, run: Run, card: Record, key: str, attempt: int) -> None:
+        shown = await self.chat.share(card, await self.reader.document(run), key=key)
         if shown is None:
-            if delivery.attempt >= GIVE_UP_AFTER:
+            if attempt >= GIVE_UP_AFTER:
                 raise GiveUp("Slack took the file and never showed it")
             raise RetryLater("Slack took the file and does not show it yet", after_s=SEEN_AGAIN_S)
         await self.outbox.leave(key, shown, ttl_s=KEPT_S)

@@ -80,8 +80,11 @@ class RunRoom:
 
     def handlers(self) -> Mapping[str, Handler]:
         """Return what the outbox worker calls, by kind of effect."""
-        file = RunFile(self.env, self.reader, self.chat, self.outbox, card_key)
-        return {CARD: self.keep, FILE: file}
+        return {CARD: self.keep, FILE: self._file}
+
+    @property
+    def _file(self) -> RunFile:
+        return RunFile(self.env, self.reader, self.chat, self.outbox, card_key)
 
     async def keep(self, delivery: Delivery) -> None:
         """
@@ -145,6 +148,7 @@ class RunRoom:
         later = await self._lanes(work)
         if not first:
             await self._card(run, view, at)
+            await self._file.follow(run, attempt)
         if later is not None:
             raise later
 

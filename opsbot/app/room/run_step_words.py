@@ -7,6 +7,7 @@ from typing import Final
 from opsbot.app.fleet.words import clock, counted, moment
 from opsbot.app.incident.words import lasted
 from opsbot.app.runs.about import minutes
+from opsbot.app.runs.lanes import stepped_back
 from opsbot.app.runs.press import value
 from opsbot.app.runs.question import ASKED
 from opsbot.app.runs.unpressed import unpressed_words
@@ -39,7 +40,8 @@ _BACK: Final[Mapping[str, str]] = {
     "rollback": "The newer revision comes back by its ramp.",
     "route": "A rollback takes it back at once.",
     "page": "A page cannot be taken back.",
-    "comms": "Words to people cannot be taken back, only corrected.",
+    "comms": "The first word to users goes out at once where it is approved in advance; anything else is a"
+    " draft until it is published. What people read is corrected, never taken back.",
 }
 
 
@@ -308,6 +310,7 @@ def asked(view: RunView, one: StepView, act: ActView, around: Around) -> Iterato
         yield f"Undo: step \u201c{title}\u201d."
     else:
         yield _BACK.get(act.verb, "")
+    yield act.reach  # the longest comes last: where it is cut, the way back still stands
 
 
 def _says(action: Action) -> str:
@@ -345,5 +348,6 @@ def _more(view: RunView, one: StepView) -> Iterator[Button]:
         if act.undo:
             back = f"Take back: {act.label}"[:WORDS]
             yield Button("run_take_back", back, value(run, one.step.id, str(act.number)))
-    yield Button("run_back", "One step back", at)
+    if stepped_back(run, view.book, one.step.lane) != run:
+        yield Button("run_back", "One step back", at)
     yield Button("run_catchup", "Catch me up", value(run))

@@ -8,11 +8,14 @@ from opsbot.app.runs.lanes import holds_lane
 from opsbot.app.runs.params import workflow_of
 from opsbot.app.runs.touch import refuse
 from opsbot.domain.errors import NeedsMoreWords
-from opsbot.domain.run import Run
+from opsbot.domain.run import Act, Run
 from opsbot.domain.runbook import Action, Runbook, Step
 from opsbot.domain.typed import command
 
 _ENDED: Final = frozenset({"done", "skipped"})
+
+_UNTOLD: Final = frozenset({"executing", "waiting", "unknown"})
+"""How a message stands that nobody is known to read."""
 
 _UNGOOD: Final = {
     "failed": "did not verify",
@@ -36,6 +39,34 @@ def must_not_be_held(run: Run, book: Runbook, step: Step, action: Action | None 
     if found is not None:
         stop, so = found
         raise _refused(run, book, stop, so, step, action)
+
+
+def unsaid(run: Run, step: Step, number: int) -> Act | None:
+    """
+    Return the message of a step that waits while an update of that step would say that people know.
+
+    None where they do, where none was begun here, and for whatever is no such update.
+    """
+    if "update" not in step.actions[number - 1].arguments:
+        return None
+    before = enumerate(step.actions[: number - 1], 1)
+    acts = (run.act(step.id, nth) for nth, one in before if one.verb == "comms")
+    return next((act for act in acts if act is not None and act.state in _UNTOLD), None)
+
+
+def must_be_told_first(run: Run, step: Step, number: int) -> None:
+    """
+    Go on where nothing that people are to read is still on its way to them.
+
+    Raises:
+        NeedsMoreWords: which message waits; saying that they know would be a lie.
+    """
+    waits = unsaid(run, step, number)
+    if waits is not None:
+        raise refuse(
+            f"{waits.result or 'The message'} of {titled(step)} is not published, and this would say that people know",
+            "Publish it first; or skip the step, for a reason.",
+        )
 
 
 def _held(run: Run, book: Runbook, step: Step) -> tuple[Step, str] | None:

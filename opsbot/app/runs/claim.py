@@ -7,7 +7,7 @@ from typing import Final
 from opsbot.app.environment import policy_of
 from opsbot.app.runs.arguments import BadArguments, arguments_of
 from opsbot.app.runs.auto import begun_by, ticked_by_itself
-from opsbot.app.runs.barriers import must_not_be_held
+from opsbot.app.runs.barriers import must_be_told_first, must_not_be_held
 from opsbot.app.runs.by_hand import by_hand
 from opsbot.app.runs.change import Told, beside, changed
 from opsbot.app.runs.first import (
@@ -149,7 +149,7 @@ def decide_claim(state: State, now_ms: int, pressing: Pressing) -> tuple[Change 
     attempt = 1 if old is None else old.attempt + 1
     if run.mode == "show":
         return None, Claimed(
-            run, f"Only shown: it would {would(action, run, book)}", key, attempt, step
+            run, f"Only shown: for real it {would(action, run, book)}", key, attempt, step
         )
     action = pressing.written(run, step.id, request.number)
     act = Act(
@@ -199,7 +199,7 @@ class _Hand:
         """Return what the claim comes to at once: a wait and an approval have nothing else to do."""
         if self.run.mode == "drill":
             does = would(action, self.run, self.pressing.book)
-            words = f"a drill: it would {'take back: ' if self.back else ''}{does}"
+            words = f"a drill: for real it {'takes this back: it ' if self.back else ''}{does}"
             return _Held(replace(act, state="done", until_ms=None, detail=words), None)
         if isinstance(given, WaitArguments):
             return _Held(replace(act, state="waiting", until_ms=_ends_ms(given, self.now_ms)), None)
@@ -228,6 +228,7 @@ class _Hand:
             self._must_be_open()
             self._must_not_be_taken_back()
             must_not_be_held(run, self.pressing.book, step, action)
+            must_be_told_first(run, step, self.pressing.request.number)
         if old is None or run.mode == "show":
             return
         theirs = seen is not None and old.version > seen and old.by != self.by
@@ -266,7 +267,7 @@ class _Hand:
 
 
 def would(action: Action, run: Run, book: Runbook) -> str:
-    """Return what an action does, in words, to end a sentence that says it would."""
+    """Return what an action does, in words, to end a sentence that says what it does for real."""
     does = by_hand(action, workflow=workflow_of(run, book)).does
     return f"{does[:1].lower()}{does[1:].rstrip('.')}."
 

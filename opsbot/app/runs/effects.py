@@ -25,6 +25,10 @@ SLOW: Final = (2, 3)
 UNACCEPTED_MS: Final = (2 * MINUTE_MS, 4 * MINUTE_MS)
 """When somebody who was asked to take a step is asked again, and when the commander is told."""
 
+LOOK_ENDS: Final = "look::1"
+LOOK_MS: Final = 8 * 60 * MINUTE_MS
+"""How long after somebody last went on with it a look is over by itself: words that name no run would mean it."""
+
 card, timer_id = run_effects.card, run_effects.timer_id
 
 
@@ -62,11 +66,19 @@ def due(
 ) -> tuple[tuple[Timer, ...], tuple[str, ...]]:
     """Return the timers that a change sets, and the ids of those that it takes away."""
     was = {} if before is None else dict(_due(before, book))
-    now = dict(_due(after, book)) if after.open and after.mode != "show" else {}
+    now = dict(_due(after, book)) if after.open else {}
     set_ = tuple(
         _timer(after, name, at_ms, now_ms) for name, at_ms in now.items() if was.get(name) != at_ms
     )
     return set_, tuple(timer_id(after, name) for name in was if name not in now)
+
+
+def look_ends_ms(run: Run) -> int:
+    """Return when a look is over by itself: some hours after somebody last went on with it."""
+    touched = [run.begun_ms, run.lead_ms or 0]
+    touched += [mark.at_ms for mark in run.marks.values()]
+    touched += [one.at_ms for one in run.came.values()]
+    return max(touched) + LOOK_MS
 
 
 def due_now(run: Run, book: Runbook) -> tuple[str, ...]:
@@ -81,8 +93,6 @@ def taken_up(run: Run, now_ms: int) -> tuple[Timer, ...]:
     All but the planned lengths of steps, which stand in its runbook: those are set by the next mark.
     What waits for a second person or a message, or is in doubt, is looked at at once: work that did so is lost too.
     """
-    if run.mode == "show":
-        return ()
     again = {f"act:{name}": now_ms for name, act in run.acts.items() if _looked_at(act)}
     times = {**dict(_of_run(run)), **again}
     return tuple(_timer(run, name, at_ms, now_ms) for name, at_ms in times.items())
@@ -102,12 +112,16 @@ def _timer(run: Run, name: str, at_ms: int, now_ms: int) -> Timer:
 
 def _due(run: Run, book: Runbook) -> Iterator[tuple[str, int]]:
     """Yield each due time of an open run by its name: `slow:<step>:<nth>`, `lead:<nth>` ..."""
-    yield from _slow(run, book)
+    if run.mode != "show":
+        yield from _slow(run, book)
     yield from _of_run(run)
 
 
 def _of_run(run: Run) -> Iterator[tuple[str, int]]:
-    """Yield the due times that a run's record alone tells of."""
+    """Yield the due times that a run's record alone tells of; of a look it is its end, and nobody is reminded."""
+    if run.mode == "show":
+        yield LOOK_ENDS, look_ends_ms(run)
+        return
     for step, mark in run.marks.items():
         yield from _of_mark(step, mark)
     yield from run_effects.lead_due(run)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from opsbot.app.environment import policy_of
 from opsbot.app.runs.change import Told, beside, changed
+from opsbot.app.runs.effects import look_ends_ms
 from opsbot.app.runs.first import titled
 from opsbot.app.runs.lanes import first_steps, left_behind
 from opsbot.app.runs.outline import outline
@@ -12,9 +13,9 @@ from opsbot.app.runs.power import may_walk, must_end, must_lead
 from opsbot.app.runs.requests import EndRun, StartRun
 from opsbot.app.runs.second import void
 from opsbot.app.runs.sight import found
-from opsbot.app.runs.start import Starting, decide_start
+from opsbot.app.runs.start import NOTHING, Starting, decide_start
 from opsbot.app.runs.touch import over, refuse
-from opsbot.domain.actor import Actor
+from opsbot.domain.actor import SCHEDULER, Actor
 from opsbot.domain.change import Change, Sealed, Write
 from opsbot.domain.policy import identity_of
 from opsbot.domain.run import Act, Run
@@ -79,6 +80,21 @@ def decide_end(state: State, now_ms: int, ending: Ending) -> tuple[Change | None
     ended = replace(run, status=status, ended_ms=now_ms, why=ending.text)  # type: ignore[arg-type]  # one of two
     change, ended = _changed(state, now_ms, run, ended, ending, rule)
     return beside(change, void(state, now_ms, run, ending.actor)), Told(ended, note)
+
+
+def look_over(
+    state: State, now_ms: int, run_id: str, text: str, sealed: tuple[Sealed, ...]
+) -> Change | None:
+    """Return the end of a look with which nobody went on for long, None where that is not so any more; *text* says why."""
+    run = next((one for one in state.open_runs() if one.id == run_id), None)
+    if run is None or run.mode != "show" or now_ms < look_ends_ms(run):
+        return None
+    ended = replace(run, status="abandoned", ended_ms=now_ms, why=text)
+    change, _ = changed(
+        state, now_ms, run, ended, NOTHING, SCHEDULER,
+        verb="run_end", facts={"act": "abandon"}, sealed=sealed,
+    )  # fmt: skip
+    return change
 
 
 def _may_finish(state: State, run: Run, ending: Ending) -> None:

@@ -180,9 +180,16 @@ def step_meant(run: Run, book: Runbook, word: str, *, now: str = "", by: str = "
 
 
 def _step_asked(run: Run, book: Runbook, now: str, by: str) -> Step | None:
-    """Return the one step about which somebody was asked: an answer is about that, whatever is current."""
+    """
+    Return the one step about which somebody was asked: an answer is about that, whatever is current.
+
+    Raises:
+        NeedsMoreWords: nobody asked them about any.
+    """
     if now in ("accept", "decline"):
         steps = [one for one in book.steps if by and run.mark(one.id).offered == by]
+        if not steps:
+            raise refuse(f"No step of {run.id} is offered to you")
     elif now == "unblock":
         blocked_ = [one for one in book.steps if run.mark(one.id).state == "blocked"]
         steps = [one for one in blocked_ if by in run.mark(one.id).waits] or blocked_

@@ -26,14 +26,15 @@ def question(  # noqa: PLR0913  everything that is shown before it counts
     fleet: Fleet | None,
     *,
     back: bool,
+    hits: str = "",
 ) -> NeedsConfirmation | None:
-    """Return what has to be confirmed first, None for what changes nothing."""
+    """Return what has to be confirmed first, None for what changes nothing; *hits* is whom a wide kill reaches."""
     if action.verb not in ASKED or run.mode != "live":
         return None
     workflow = workflow_of(run, book)
     does = by_hand(action, workflow=workflow).does
     does = f"It takes this back: {does}" if back else does
-    lines = [does, *_instances(fleet, action, workflow)]
+    lines = [does, *([hits] if hits and not back else []), *_instances(fleet, action, workflow)]
     lines.append(_undo(step, action, back=back))
     what = label(given, action.verb, book)
     text = f"{'Take back' if back else 'Really'}: {what}? Nothing was done."

@@ -8,8 +8,9 @@ from typing import Final
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.ports import Document
 from opsbot.app.runs.filled import filled
-from opsbot.app.runs.params import names_of
+from opsbot.app.runs.params import names_of, workflow_of
 from opsbot.app.runs.port import Procedures
+from opsbot.app.runs.reach import reached
 from opsbot.app.runs.said_params import opened_params
 from opsbot.app.runs.sheet import sheet
 from opsbot.app.runs.sight import incident_of
@@ -120,6 +121,7 @@ class Reader:
             kills=_kills(state, run),
             note=note,
             given={**run.params, **await opened_params(self.env, run)},
+            reached=reached(state, book, workflow_of(run, book)) if run.open else {},
         )
         return run_view(state, run, seen)
 

@@ -8,7 +8,8 @@ from opsbot.app.environment import Environment, policy_of
 from opsbot.app.incident.words import lasted
 from opsbot.app.ports import Chat, Delivery, Render
 from opsbot.app.reach import slack_ids, tell_each
-from opsbot.app.runs.effects import due_now
+from opsbot.app.runs.effects import LOOK_ENDS, LOOK_MS, due_now
+from opsbot.app.runs.ends import look_over
 from opsbot.app.runs.first import titled
 from opsbot.app.runs.held import kills_of
 from opsbot.app.runs.press import value
@@ -51,9 +52,12 @@ class RunTold:
             await self._say(view, words, key=delivery.effect.key)
 
     async def remind(self, delivery: Delivery) -> None:
-        """Say one thing that is late, where it still is. Raises as `told`."""
+        """Say one thing that is late, where it still is; a look with which nobody goes on is ended. Raises as `told`."""
         body = delivery.effect.body
         run_id, what, about = (str(body[one]) for one in ("run", "what", "about"))
+        if f"{what}:{about}" == LOOK_ENDS:
+            await self._look_over(run_id, delivery.effect.key)
+            return
         view = await self._view(run_id)
         if view is None or f"{what}:{about}" not in due_now(view.run, view.book):
             return
@@ -68,6 +72,14 @@ class RunTold:
 
         await self.env.store.commit(rid, decide)
         await self._say(view, words, key=delivery.effect.key)
+
+    async def _look_over(self, run_id: str, key: str) -> None:
+        text, sealed = self.env.sealed(f"nobody went on with it for {LOOK_MS // 3_600_000} h")
+
+        def decide(state: State, now_ms: int) -> tuple[Change | None, None]:
+            return look_over(state, now_ms, run_id, text, sealed), None
+
+        await self.env.store.commit(f"look:{key}", decide)
 
     async def _view(self, run_id: str) -> RunView | None:
         """Return a run that is walked, None where there is none any more."""
@@ -99,7 +111,7 @@ def _asked(view: RunView, body: Record, kills: tuple[str, ...]) -> Words | None:
         lines = (
             *catchup_said(view, kills).lines,
             f"Until you accept, {view.commander or 'nobody'} leads it.",
-            f"Accept or decline: {command(f'runbook lead accept {run.id}')}.",
+            f"Accept or decline: {command(f'runbook handover accept {run.id}')}.",
         )
         return f"{view.commander} hands the lead to you", lines, (to,), _lead_buttons(run)
     step = view.step(str(body["step"]))

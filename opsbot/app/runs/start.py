@@ -209,12 +209,12 @@ def _made_way(
     for one in runs:
         status: RunStatus = "superseded" if one.id == follows else "abandoned"
         ended = replace(one, status=status, ended_ms=now_ms)
-        more, _ = changed(state, now_ms, one, ended, _NOTHING, actor, verb="run_start")
+        more, _ = changed(state, now_ms, one, ended, NOTHING, actor, verb="run_start")
         change = beside(more, change)
     return change
 
 
-_NOTHING: Final = Runbook("", "", "", "")
+NOTHING: Final = Runbook("", "", "", "")
 """What a walk that is over is due by: nothing."""
 
 

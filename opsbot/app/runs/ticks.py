@@ -111,6 +111,8 @@ def blocked(touch: Touch) -> Run:
 
 def unblocked(touch: Touch) -> Run:
     """Take up a blocked step again; it is current where it comes before what is. Raises StaleButton."""
+    if touch.mark.state == "open" and touch.mark.by:  # whoever touched it last did something else
+        raise StaleButton(f"{titled(touch.step)} is not blocked; nothing was changed.")
     if touch.mark.state != "blocked":
         raise stale(touch.state, touch.now_ms, touch.mark, touch.step, touch.by)
     after = touch.marked(state="open", on="", recheck_ms=None, waits=())
@@ -192,11 +194,12 @@ def _must_be_settled(touch: Touch) -> None:
         if action.verb in PROVEN and not touch.run.settled(touch.step.id, number):
             before = act is not None and act.state == "done"
             so = f" It says: {act.detail}." if act is not None and act.detail and not before else ""
+            waits = act is not None and act.state == "waiting"
+            press = "It is on its way: when that is over" if waits else "Press it"
+            who = "the commander skips it" if action.verb == "verify" else "skip it"
             raise refuse(
                 f"Only its `{action.verb}` makes {titled(touch.step)} done{so.rstrip('.')}",
-                "Press it; or the commander skips it, for a reason."
-                if action.verb == "verify"
-                else "Press it; or skip it, for a reason.",
+                f"{press}; or {who}, for a reason.",
             )
         if act is not None and act.state == "waiting":
             raise refuse(

@@ -25,6 +25,7 @@ from opsbot.app.runs.perform import Perform
 from opsbot.app.runs.port import Procedures
 from opsbot.app.runs.power import may_walk
 from opsbot.app.runs.question import question
+from opsbot.app.runs.reach import reach
 from opsbot.app.runs.read import Reader
 from opsbot.app.runs.requests import (
     EndRun,
@@ -314,7 +315,8 @@ class Runs:
         action, given = meant(run, book, step, request.number)
         fleet = await Sight(self.env.fleets, self.env.clock).fleet()
         back = request.act == "undo"
-        asked = question(run, book, step, action, given, fleet, back=back)
+        hits = reach(state, given)
+        asked = question(run, book, step, action, given, fleet, back=back, hits=hits)
         if asked is not None:
             raise asked
         seen = run.version if request.seen is None else request.seen

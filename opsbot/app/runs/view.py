@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from opsbot.app.runs.barriers import unsaid
+from opsbot.app.runs.differ import differing
 from opsbot.app.runs.held import own_kills
 from opsbot.app.runs.labels import label, meant
 from opsbot.app.runs.lanes import barrier, coming
+from opsbot.app.runs.meant import Arguments, VerifyArguments
 from opsbot.app.runs.note_view import NoteView, opened
 from opsbot.app.runs.params import workflow_of
 from opsbot.app.runs.power import leads
@@ -34,7 +37,8 @@ class ActView:
 
     *press*: it can be pressed now. *undo*: its declared way back can be. *read_back*: nobody knows
     what it came to, and it can be looked at. *changes*: it changes what users get. *by* is who
-    pressed it, as people call them. *state* is empty while nobody did.
+    pressed it, as people call them. *state* is empty while nobody did. *until_ms* is when it is over by itself.
+    *reach* says whom a kill of more than one workflow hits.
     """
 
     number: int
@@ -52,6 +56,7 @@ class ActView:
     read_back: bool = False
     changes: bool = False
     undone: str = ""
+    reach: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +183,8 @@ class Seen:
     """
     What a view is made from beside the state: the *book* with its names, opened *texts*, the *newest* revision.
 
-    *kills* says of each kill that an action made how far it is now, *given* what it was begun with.
+    *kills* says of each kill that an action made how far it is now, *given* what it was begun with,
+    *reached* whom each wide kill hits, by its key.
     """
 
     book: Runbook
@@ -190,6 +196,7 @@ class Seen:
     note: str = ""
     kills: Mapping[str, str] = field(default_factory=dict)
     given: Mapping[str, str] = field(default_factory=dict)
+    reached: Mapping[str, str] = field(default_factory=dict)
 
 
 def run_view(state: State, run: Run, seen: Seen) -> RunView:
@@ -237,32 +244,6 @@ def _goes_on(state: State, run: Run) -> str:
     if run.status != "superseded":
         return ""
     return next((one.id for one in state.runs() if one.follows == run.id), "")
-
-
-def differing(old: Runbook, new: Runbook) -> int:
-    """Return how many steps a newer revision has that are not the same; positions do not count."""
-    before = {one.id: one.title for one in old.steps}
-    after = {one.id: one.title for one in new.steps}
-    moved = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
-    same = (name for name in before.keys() & after.keys() if name not in moved)
-    changed = sum(_words(old, name) != _words(new, name) for name in same)
-    return len(moved) + changed
-
-
-def _words(book: Runbook, step: str) -> tuple[object, ...]:
-    """Return what a step asks for, without where it stands."""
-    one = book.step(step)
-    assert one is not None
-    acts = tuple((act.verb, tuple(sorted(act.arguments))) for act in one.actions)
-    return (
-        one.who,
-        one.time_s,
-        acts,
-        len(one.boxes),
-        one.decide is not None,
-        one.undo,
-        len(one.body),
-    )
 
 
 def _commanders(state: State, run: Run) -> frozenset[str]:
@@ -322,6 +303,7 @@ def _act(view: RunView, seen: Seen, step: Step, number: int) -> ActView:
         label=label(given, action.verb, seen.book),
         changes=action.verb in CHANGING,
         press=given is not None and may_press(run, step, number) and not is_there(run, given),
+        reach=seen.reached.get(f"{step.id}#{number}", ""),
     )
     if act is None:
         return (
@@ -329,11 +311,18 @@ def _act(view: RunView, seen: Seen, step: Step, number: int) -> ActView:
         )
     return replace(
         one, state=act.state, result=act.result, detail=_so(act, seen), by=view.name(act.by),
-        at_ms=act.at_ms, until_ms=act.until_ms, attempt=act.attempt,
+        at_ms=act.at_ms, until_ms=_until_ms(act, given), attempt=act.attempt,
         undo=run.open and act.state == "done" and _has_way_back(action.verb, act) and _free(back),
         read_back=act.state == "unknown" or (back is not None and back.state == "unknown"),
         undone="" if back is None else back.state,
     )  # fmt: skip
+
+
+def _until_ms(act: Act, given: Arguments | None) -> int | None:
+    """Return when an action is over: of a check that has to stay so that is not when it is looked at again."""
+    if act.state == "waiting" and isinstance(given, VerifyArguments) and act.since_ms is not None:
+        return act.since_ms + (given.for_s or 0) * 1000
+    return act.until_ms
 
 
 def _so(act: Act, seen: Seen) -> str:
@@ -347,6 +336,8 @@ def may_press(run: Run, step: Step, number: int) -> bool:
     if not run.open or run.imported or run.mark(step.id).state in ("done", "skipped"):
         return False
     act = run.act(step.id, number)
+    if unsaid(run, step, number) is not None:
+        return False
     if act is None or act.state in ("failed", "undone"):
         return True
     return act.state == "done" and (act.older or run.mark(step.id).reopened > act.version)

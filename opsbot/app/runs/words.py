@@ -37,11 +37,34 @@ def run_said(view: RunView) -> Said:
     """Return a run as it is: what just happened, the current step of each lane, what comes next."""
     lines = [view.note] if view.note else []
     lines += [*_head(view), *(line for lane in view.lanes for line in lane_lines(view, lane))]
+    if at_end(view):
+        lines += left_lines(view)
+        lines.append(_finish_line(view))
     if view.newer:
         lines.append(newer_line(view))
     return Said(
         _tone(view), run_title(view), tuple(lines), body=run_body(view), channel=view.channel
     )
+
+
+def at_end(view: RunView) -> bool:
+    """Return whether no lane has a current step."""
+    return view.run.open and all(lane.step is None for lane in view.lanes)
+
+
+def left_lines(view: RunView) -> list[str]:
+    """Return what failed or is blocked, each as something to be dealt with."""
+    return [
+        f"To be dealt with: step {one.number}, \u201c{inert(one.step.title, limit=120)}\u201d,"
+        f" {STATE_WORD[one.state]}."
+        for one in view.steps
+        if one.state in ("failed", "blocked")
+    ]
+
+
+def _finish_line(view: RunView) -> str:
+    why = " WHY" if left_lines(view) else ""
+    return f"Nothing is current any more. To finish it: {command(f'runbook finish {view.run.id}{why}')}."
 
 
 def run_title(view: RunView) -> str:
@@ -86,17 +109,18 @@ def newer_line(view: RunView) -> str:
 
 
 def _head(view: RunView) -> Iterator[str]:
-    yield (
-        f"{view.bar}. {lasted(view.elapsed_ms)} so far."
-        if view.run.open
-        else (f"{view.bar}. It took {lasted(view.elapsed_ms)}.")
-    )
+    yield _bar_line(view)
     lead = f"Led by {view.commander}." if view.commander else "Nobody leads it."
     yield f"{lead} Offered to {view.offer}, who has not accepted." if view.offer else lead
     if view.why:
         yield f"{sentence(ended_word(view))}: {inert(view.why)}"
     if left := still_held(view):
         yield left
+
+
+def _bar_line(view: RunView) -> str:
+    took = lasted(view.elapsed_ms)
+    return f"{view.bar}. {f'{took} so far' if view.run.open else f'It took {took}'}."
 
 
 def lane_lines(view: RunView, lane: LaneView) -> Iterator[str]:
@@ -192,7 +216,7 @@ def catchup_said(view: RunView, kills: Sequence[str]) -> Said:
     done = [one for one in view.steps if one.state == "done"]
     last = max(done, key=lambda one: one.mark.at_ms, default=None)
     lines = [
-        f"{view.bar}. {lasted(view.elapsed_ms)} so far.",
+        _bar_line(view),
         f"Led by {view.commander}." if view.commander else "Nobody leads it.",
         "Nothing is done yet."
         if last is None
@@ -205,9 +229,8 @@ def catchup_said(view: RunView, kills: Sequence[str]) -> Said:
     body = {**run_body(view), "kills": list(kills)}
     if run.incident:
         lines.append(f"All of it: {command(f'incident timeline {run.incident}')}.")
-    return Said(
-        "plain", f"Where {run_title(view)} is", tuple(lines), body=body, channel=view.channel
-    )
+    where = f"Where {run_title(view)} is" if run.open else run_title(view)
+    return Said("plain", where, tuple(lines), body=body, channel=view.channel)
 
 
 def _current_line(view: RunView) -> str:
@@ -216,7 +239,8 @@ def _current_line(view: RunView) -> str:
         for lane in view.lanes
         if lane.step is not None
     ]
-    return f"Now {'; '.join(now)}." if now else "Every lane is at its end."
+    over = "Every lane is at its end." if view.run.open else f"It is over: {ended_word(view)}."
+    return f"Now {'; '.join(now)}." if now else over
 
 
 def _trouble_line(view: RunView) -> str:

@@ -6,14 +6,28 @@ from dataclasses import replace
 import pytest
 
 from opsbot.app.incident.requests import EditIncident, OpenIncident, Which
-from opsbot.app.ports import Delivery, GiveUp, RetryLater
+from opsbot.app.ports import Delivery, Document, GiveUp, RetryLater
 from opsbot.app.room.run_place import run_place, told_directly
 from opsbot.app.room.run_room import RunRoom, card_key, message_key, step_key
-from opsbot.app.runs.effects import CARD, card
+from opsbot.app.runs.effects import CARD, card, file
 from opsbot.app.runs.requests import EndRun, StartRun
 from opsbot.domain.change import Effect, Record
+from opsbot.domain.runbook import Phase
 from tests.support.incident_life import settle
-from tests.support.runs import RUN, Shelf, marked, run, shelved, started, view, walked_company
+from tests.support.runs import (
+    RUN,
+    Shelf,
+    action,
+    book,
+    marked,
+    pressed,
+    run,
+    shelved,
+    started,
+    step,
+    view,
+    walked_company,
+)
 from tests.support.world import INES, MARA, Slack, World, workflow
 
 HOME = "C0SUPPORTAI"
@@ -31,6 +45,17 @@ class Closed(Slack):
         if channel == self.channel:
             raise GiveUp("the bot is not in that channel")
         return await super().post(channel, blocks, text, key=key)
+
+
+class NoFiles(Slack):
+    """A chat that takes no files."""
+
+    asked = 0
+
+    async def share(self, thread: Record, document: Document, *, key: str) -> Record | None:
+        """Refuse."""
+        self.asked += 1
+        raise GiveUp("invite the bot: files need it")
 
 
 async def walking() -> World:
@@ -171,6 +196,38 @@ async def test_a_channel_that_the_bot_may_not_write_to_is_replaced_by_a_direct_m
     assert isinstance(chat, Closed)
     assert [where for where, _ in chat.posted] == ["DU0ONCALL", "DU0ONCALL"]
     assert [person for person, text in chat.told if text.startswith("RUN-1")] == ["U0ONCALL"]
+
+
+async def test_where_a_run_goes_on_in_the_channel_of_its_new_incident_its_file_goes_along() -> None:
+    opens = step("Name one", action("incident", title="AI answers are wrong"))
+    world = await walked_company(book(Phase("one", "One", 1, steps=(opens, step("Go on")))))
+    request = StartRun("wrong-answers", channel=HOME, params={"workflow": "coding-agent"})
+    await world.bot.runs.start(request, MARA, request_id="s")
+    await settle(world)
+
+    await pressed(world, "name-one")
+    await settle(world, rounds=8)
+    await room_of(world).keep(handed(world))
+
+    room = world.store.state.incident("INC-2").room.channel
+    assert [thread["channel"] for thread, _, _ in world.slack.shared] == [HOME, room]
+    card_ = await world.outbox.left(card_key(run(world)))
+    assert card_ is not None
+    assert world.slack.shared[-1][0]["ts"] == card_["ts"]
+
+
+async def test_a_channel_that_takes_no_file_is_not_asked_at_every_turn() -> None:
+    world = await walking()
+    key, chat = file(run(world)).key, NoFiles()
+    left = await world.outbox.left(key)
+    assert left is not None
+    await world.outbox.leave(key, {**left, "channel": "C0BEFORE"})
+    room = replace(room_of(world), chat=chat)
+
+    await room.keep(handed(world))
+    await room.keep(handed(world))
+
+    assert chat.asked == 1
 
 
 async def test_one_of_a_private_incident_without_a_channel_leaves_every_channel() -> None:

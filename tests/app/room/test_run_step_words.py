@@ -9,12 +9,15 @@ import pytest
 from opsbot.app.requests import ApproveRequest
 from opsbot.app.room.run_card_words import lane_end_said
 from opsbot.app.room.run_step_words import Around, ended_said, step_said
+from opsbot.app.runs.requests import RunAction
+from opsbot.domain.errors import NeedsConfirmation
 from opsbot.domain.prose import Paragraph, plain, words
 from opsbot.domain.runbook import Box, Decision, Option, Phase, Step
 from opsbot.domain.said import Item, Said
 from tests.support.incident_life import settle
 from tests.support.runs import (
     COPILOT,
+    RUN,
     action,
     book,
     marked,
@@ -24,7 +27,7 @@ from tests.support.runs import (
     view,
     walked_company,
 )
-from tests.support.world import INES, SAM, World
+from tests.support.world import INES, MARA, ROUTE, SAM, World, workflow
 
 
 async def house_of(*steps: Step, **changes: Any) -> World:
@@ -154,12 +157,40 @@ async def test_an_answer_that_opens_steps_again_is_asked_about_first() -> None:
             "It says: \u201cwe need a yes\u201d.",
         ),
         (action("kill", workflow=COPILOT, reason="wrong answers"), "It reached 12 instances"),
+        (
+            action("kill", all="true"),
+            "under policy. It hits coding-agent, support-copilot.",
+        ),
+        (
+            action("kill", provider="openai"),
+            "under policy. Without a fallback: none. With one: coding-agent, support-copilot.",
+        ),
+        (
+            action("kill", provider="openai", mode="read_only"),
+            "It hits coding-agent, support-copilot.",
+        ),
+        (
+            action("comms", template="users-wrong-answers-investigating"),
+            "goes out at once where it is approved in advance; anything else is a draft",
+        ),
     ],
 )
 async def test_the_dialog_says_what_others_will_read(act: object, says: str) -> None:
     house = await house_of(replace(step("Say"), actions=(act,)))  # type: ignore[arg-type]  # an action
 
     assert says in (await now(house)).buttons[0].confirm
+
+
+async def test_a_wide_kill_names_what_has_no_fallback_before_it_is_pressed() -> None:
+    house = await house_of(step("Leave it", action("kill", provider="openai")))
+    await house.declare(workflow("bare", route={**ROUTE, "fallbacks": []}))
+
+    with pytest.raises(NeedsConfirmation) as asked:
+        await house.bot.runs.do(RunAction(RUN), MARA, request_id="typed")
+
+    says = "Without a fallback: bare (stop). With one: coding-agent, support-copilot."
+    assert says in (await now(house)).buttons[0].confirm
+    assert says in asked.value.lines
 
 
 async def test_the_end_of_a_lane_says_what_is_still_current_and_how_it_is_finished() -> None:
@@ -191,6 +222,17 @@ async def test_a_question_whose_action_nobody_pressed_says_what_comes_first() ->
 
     assert before[-2:] == [first, "Decide: Over?"]
     assert first not in after
+
+
+async def test_where_a_lane_begins_nothing_offers_a_step_back() -> None:
+    house = await house_of(step("Look"), step("End"))
+
+    first = [one.act for one in (await now(house)).more]
+    await marked(house, "done", "look")
+    second = [one.act for one in (await now(house)).more]
+
+    assert "run_back" not in first
+    assert "run_back" in second
 
 
 async def test_what_is_blocked_says_when_it_is_looked_at_again() -> None:

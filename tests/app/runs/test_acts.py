@@ -221,7 +221,7 @@ async def test_a_drill_says_what_it_would_do_and_does_nothing() -> None:
 
     said = await pressed(house, "stop-the-harm", confirmed=False)
 
-    assert "a drill: it would" in said.lines[0]
+    assert "a drill: for real it puts `support-copilot` into its safe state." in said.lines[0]
     assert not house.store.state.active_kills()
     assert run(house).act("stop-the-harm", 1).state == "done"  # type: ignore[union-attr]
 
@@ -233,7 +233,7 @@ async def test_what_is_only_shown_claims_nothing() -> None:
 
     said = await pressed(house, "stop-the-harm", confirmed=False)
 
-    assert said.lines[0].startswith("Only shown: it would")
+    assert said.lines[0].startswith("Only shown: for real it puts")
     assert run(house) == before
 
 

@@ -75,6 +75,34 @@ async def test_what_nobody_touched_is_not_said_to_have_been_done_by_somebody(hou
     assert no.value.message == "\u201cStop the harm\u201d is open: there is nothing to change."
 
 
+async def test_nobody_is_said_to_have_taken_up_what_was_never_blocked(house: World) -> None:
+    await marked(house, "take", "stop-the-harm")
+
+    no = await refused(house, "unblock", "stop-the-harm")
+
+    assert no.message == "\u201cStop the harm\u201d is not blocked; nothing was changed."
+
+
+async def test_who_accepts_what_nobody_offers_is_not_asked_which_step_that_is(house: World) -> None:
+    no = await refused(house, "accept")
+
+    assert no.message == "No step of RUN-1 is offered to you; nothing was changed."
+
+
+async def test_a_wait_that_runs_is_not_to_be_pressed_again() -> None:
+    house = await walked_company(
+        book(Phase("one", "One", 1, steps=(step("Wait", action("wait", for_="10m")), step("Go"))))
+    )
+    await started(house)
+    before = await refused(house, "done")
+    await pressed(house, "wait")
+
+    after = await refused(house, "done")
+
+    assert before.hint == "Press it; or skip it, for a reason."
+    assert after.hint == "It is on its way: when that is over; or skip it, for a reason."
+
+
 async def test_what_somebody_has_only_the_commander_takes(house: World) -> None:
     await marked(house, "take", "stop-the-harm", by=SAM)
 

@@ -1,10 +1,13 @@
 """What becomes due in a run: said once, to who can do something about it, and not when it is moot."""
 
+import re
+
 import pytest
 
 from opsbot.app.ports import Delivery
 from opsbot.app.runs.requests import EndRun, LeadRun
 from opsbot.domain.change import Effect
+from opsbot.slack.parse_runbook import parse_runbook
 from tests.support.incident_life import settle
 from tests.support.runs import RUN, marked, pressed, reached, run, started, walked_company
 from tests.support.world import INES, SAM, World
@@ -105,6 +108,7 @@ async def test_a_hand_over_is_offered_at_an_hour_and_insisted_on_at_three(house:
 async def test_who_is_handed_the_lead_is_told_and_the_hour_begins_anew(house: World) -> None:
     await house.bot.runs.lead(LeadRun(RUN, "offer", "sam"), INES, request_id="o")
     asked = await later(house, 0)
+    typed = re.search(r"`opsbot runbook ([^`]+)`\.?$", house.slack.told[-1][1], re.MULTILINE)
     await house.bot.runs.lead(LeadRun(RUN, "accept"), SAM, request_id="a")
 
     hour = await later(house, 3601)
@@ -112,6 +116,8 @@ async def test_who_is_handed_the_lead_is_told_and_the_hour_begins_anew(house: Wo
     assert asked == [("U0SUPPORT", "RUN-1 \u00b7 INC-1: Ines hands the lead to you in prod")]
     assert not any(who == "U0LEAD" and "hand it over" in text for who, text in hour)
     assert any(who == "U0SUPPORT" and "hand it over" in text for who, text in hour)
+    assert typed is not None
+    assert parse_runbook(typed[1]) == LeadRun(RUN, "accept")
 
 
 async def test_a_run_that_is_over_reminds_nobody(house: World) -> None:

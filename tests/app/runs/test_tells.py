@@ -21,7 +21,7 @@ from tests.support.comms import (
     telling,
     template,
 )
-from tests.support.runs import RUN, action, book, pressed, run, shelved, started, step
+from tests.support.runs import RUN, action, book, pressed, run, shelved, started, step, view
 from tests.support.world import INES, MARA, NOOR
 
 FREE = "users-feature-off-monitoring"
@@ -88,6 +88,28 @@ async def test_words_that_somebody_has_to_read_wait_until_they_are_let_go() -> N
     assert still.state == "waiting"
     assert (act(one).state, act(one).detail) == ("done", "MSG-1 is published")
     assert abs((one.message().next_ms or 0) - now_ms - 1_200_000) < 60_000
+
+
+async def test_nobody_is_said_to_know_what_waits_for_its_approval() -> None:
+    one = await led()
+    tell = step(
+        "Tell the users", action("comms", template=FREE), action("incident", update="users know"),
+        who="comms",
+    )  # fmt: skip
+    shelved(one.world, book(Phase("assess", "Assess", 1, steps=(tell, step("Look on")))))
+    await started(one.world)
+    await press(one, PIA)
+
+    offered = [act.press for act in (await view(one.world)).steps[0].acts]
+    with pytest.raises(NeedsMoreWords, match="is not published, and this would say"):
+        await press(one, PIA, number=2)
+    asked = await one.publish()
+    await one.approve(str(asked.body["approvals"][0]))  # type: ignore[index]  # a list
+    await one.settle()
+    await press(one, PIA, number=2)
+
+    assert offered == [False, False]
+    assert run(one.world).act("tell-the-users", 2).state == "done"  # type: ignore[union-attr]
 
 
 async def test_a_message_that_is_given_up_fails_its_step_and_may_be_written_anew() -> None:
@@ -197,7 +219,7 @@ async def test_a_drill_says_what_it_would_do_and_writes_nothing() -> None:
     await press(one)
 
     assert act(one).state == "done"
-    assert act(one).detail.startswith("a drill: it would prepares the words of the template")
+    assert act(one).detail.startswith("a drill: for real it prepares the words of the template")
     assert one.state.messages() == ()
 
 

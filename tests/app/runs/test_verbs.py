@@ -3,7 +3,7 @@
 import pytest
 
 from opsbot.app.incident.requests import EditIncident, Which
-from opsbot.app.runs.requests import StartRun
+from opsbot.app.runs.requests import EndRun, StartRun
 from opsbot.domain.errors import (
     IllegalMove,
     NeedsMoreWords,
@@ -13,8 +13,11 @@ from opsbot.domain.errors import (
     UnknownRun,
     UnknownRunbook,
 )
+from opsbot.domain.runbook import Phase
+from opsbot.domain.typed import command
 from tests.support.runs import (
     BOOK,
+    RUN,
     book,
     looked,
     marked,
@@ -22,6 +25,7 @@ from tests.support.runs import (
     run,
     shelved,
     started,
+    step,
     view,
     walked_company,
 )
@@ -269,3 +273,33 @@ async def test_a_step_marked_out_of_turn_moves_nobody(house: World) -> None:
     assert run(house).focus["ops"] == "keep-the-evidence"
     await reached(house, "wait-for-traffic")
     assert run(house).mark("find-the-change").by == "sam"
+
+
+async def test_at_its_end_a_run_says_what_is_left_and_how_it_is_finished() -> None:
+    steps = (step("Look", time_s=60), step("Tell", who="comms"))
+    house = await walked_company(book(Phase("one", "One", 1, steps=steps)))
+    await started(house)
+    await marked(house, "failed", "look", words="no")
+
+    half = await marked(house, "note", "look", words="x")
+    end = await marked(house, "done", "tell")
+
+    left = "To be dealt with: step 1, \u201cLook\u201d, did not work."
+    assert left not in half.lines
+    assert end.lines[-2:] == (
+        left,
+        f"Nothing is current any more. To finish it: {command('runbook finish RUN-1 WHY')}.",
+    )
+
+
+async def test_of_a_run_that_is_over_nothing_is_said_to_go_on() -> None:
+    house = await walked_company()
+    await started(house)
+    await house.bot.runs.end(EndRun(RUN, "abandon", words="wrong one"), INES, request_id="end")
+    house.clock.later(3600)
+
+    said = await looked(house, "catchup")
+
+    assert said.title == "RUN-1 for INC-1: Wrong or harmful answers, abandoned in prod"
+    assert "It took 0 s." in said.lines[0]
+    assert "It is over: abandoned." in said.lines

@@ -17,7 +17,7 @@ from opsbot.domain.workflow import Probe
 from tests.support.incident_life import settle
 from tests.support.models import declare, using
 from tests.support.routes import measured
-from tests.support.runs import action, book, pressed, run, started, step, walked_company
+from tests.support.runs import action, book, pressed, run, started, step, view, walked_company
 from tests.support.world import MARA, Probes, World, workflow
 
 NAME = "contract-summariser"
@@ -273,6 +273,10 @@ async def test_a_check_that_stays_green_ends_its_step_by_itself() -> None:
     )
     await started(world)
     await pressed(world, "check")
+    begun = run(world).act("check", 1)
+    shown = (await view(world)).steps[0].acts[0]
+    assert begun is not None
+    assert shown.until_ms == (begun.since_ms or 0) + 60_000, "not when it is looked at again"
 
     for _ in range(3):
         world.clock.later(31)
