@@ -42,7 +42,7 @@ def done(touch: Touch) -> Run:
         options = ", ".join(
             f"{number} {one.label}" for number, one in enumerate(touch.step.decide.options, 1)
         )
-        raise refuse(f"It is done by its answer: {asked}", f"Answer one of: {options}.")
+        raise refuse(f"Its question decides it (\u201c{asked}\u201d)", f"Answer one of: {options}.")
     _must_be_settled(touch)
     return onward(_ticked(touch, "done"), touch.book, touch.step)
 

@@ -165,7 +165,7 @@ async def test_ticks_that_make_no_sense_are_refused_in_words(house: World) -> No
         ("box", "stop-the-harm", {"box": "b9"}, "has no such box"),
         ("decide", "stop-the-harm", {"option": 1}, "asks nothing"),
         ("decide", "does-it-go-on", {"option": 9}, "Say which answer"),
-        ("done", "does-it-go-on", {}, "It is done by its answer"),
+        ("done", "does-it-go-on", {}, "Its question decides it"),
         ("back", "keep-the-evidence", {}, "There is nothing before it"),
     ):
         no = await refused(house, act, name, **more)
