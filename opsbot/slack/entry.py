@@ -20,7 +20,16 @@ log = structlog.get_logger(__name__)
 
 ANSWER_WITHIN_S: Final = 1.7
 """Slack gives up after 3 s; people are promised an answer within 2."""
+FOLLOWS_AFTER_S: Final = 0.5
+"""
+How long a result waits behind "the result follows here".
+
+Bolt sends an acknowledgement a moment after it was given, on another connection than the result:
+in the other order the last that somebody reads is that they should wait.
+"""
 ONCE_WITHIN_S: Final = 0.3
+GUARDED_WITHIN_S: Final = 3.0
+"""How long the memory of repeats may take: a kill goes ahead without it, a restore is refused."""
 REPEAT_S: Final = 900.0
 DOUBLE_CLICK_S: Final = 3.0
 
@@ -83,6 +92,7 @@ class Entry:
             done, _ = await asyncio.wait({task}, timeout=max(left, 0.0))
             if not done and not outlet.acked:
                 await outlet.say(_still(need))
+                await asyncio.sleep(FOLLOWS_AFTER_S)
         await outlet.say(task.result())
 
     async def _reply(self, act: Invocation, need: Need, run: Run) -> Reply:
@@ -123,7 +133,7 @@ class Entry:
         else:
             return False
         try:
-            async with asyncio.timeout(ONCE_WITHIN_S):
+            async with asyncio.timeout(GUARDED_WITHIN_S if need is Need.GUARD else ONCE_WITHIN_S):
                 first = await self.deps.memory.once(f"slack:{what}", ttl_s=ttl_s)
         except (StoreLost, TimeoutError) as error:
             if need is Need.GUARD:

@@ -127,7 +127,10 @@ class Outlet:
             await send(trigger_id=self.act.trigger, view=view)
         except TROUBLE as error:
             log.warning("slack_modal_not_opened", act=self.act.name, error=repr(error))
-            return False
+            if push:
+                # Slack lays no more than three modals over each other; where the button stood is room.
+                await self._update(view)
+            return push
         return True
 
     async def _respond(self, said: Said) -> None:

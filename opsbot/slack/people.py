@@ -19,7 +19,8 @@ log = structlog.get_logger(__name__)
 FRESH_S: Final = 60.0
 QUICK_S: Final = 0.4
 """How long a kill waits for Slack to describe an account; it happens without, then."""
-SURE_S: Final = 1.0
+SURE_S: Final = 4.5
+"""How long whoever restarts something waits for it: refused is worse than late for them."""
 MOST: Final = 5_000
 
 

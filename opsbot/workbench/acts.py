@@ -20,6 +20,12 @@ from opsflags.model import NO_MODEL
 
 FROZEN_S, AWAKE_S = 3.2, 0.4
 LOOK_S = 0.1
+
+ANSWER_S = 5.0
+"""How long the bot may take for an answer that is only shown; a press waits longer."""
+PRESS_S = 30.0
+STORE_S = 10.0
+
 LEASE_OVER_S = 12.0
 """How long the frozen service stays so after a kill: its lease of 6 s is seen to run out."""
 
@@ -158,7 +164,8 @@ class Acts:
         """Report that what serves fails its evaluation, over HTTP as a pipeline would."""
         found = json.loads((self.state_dir / "bot.json").read_text("utf-8"))
         headers = {"authorization": f"Bearer {found['people'][ANSWERS_FOR_AGENT]}"}
-        async with httpx.AsyncClient(base_url=found["api"], headers=headers, timeout=5.0) as http:
+        client = httpx.AsyncClient(base_url=found["api"], headers=headers, timeout=PRESS_S)
+        async with client as http:
             route = await http.get(f"/v1/routes/{AGENT}")
             serves = str(_sound(route)["active"])
             body = {"kind": "eval", "workflow": AGENT, "revision": serves, "results": [RED]}
@@ -176,7 +183,7 @@ class Acts:
         self.stage.set(about={**self.stage.about, "edited": edited})
 
     def _redis(self) -> Redis:
-        return Redis.from_url(self.where["redis"], decode_responses=True, socket_timeout=2)
+        return Redis.from_url(self.where["redis"], decode_responses=True, socket_timeout=STORE_S)
 
     def _set_frozen(self, service: str, *, frozen: bool) -> None:
         if self.services is None:
@@ -193,7 +200,7 @@ class Acts:
 
     async def look(self, every_s: float) -> None:
         """Ask the bot for fleet and kills again and again; its silence is shown as such."""
-        async with httpx.AsyncClient(timeout=2.0) as http:
+        async with httpx.AsyncClient(timeout=ANSWER_S) as http:
             while True:
                 self.stage.set(
                     fleet=await self._ask(http, "/v1/instances"),

@@ -18,6 +18,7 @@ from tests.support.story import Demo, opened
 from tests.support.wait import eventually_sync
 
 BOOT_S = 60
+LEAVING_S = 180
 
 
 @pytest.fixture(scope="module", name="browser")
@@ -34,7 +35,7 @@ def _demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     words = ["demo", "--headless", "--frozen", "1", "--port", str(free_port())]
     with out.open("wb") as stdout, (state_dir / "stderr").open("wb") as stderr:
         process = subprocess.Popen(
-            [sys.executable, "-m", "opsbot", *words],
+            [sys.executable, "-m", "tests.support.patient", *words],
             env={**environment, "OPSBOT_STATE_DIR": str(state_dir)},
             stdout=stdout,
             stderr=stderr,
@@ -46,7 +47,7 @@ def _demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         )
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=90) == 0, (state_dir / "stderr").read_text()
+        assert process.wait(timeout=LEAVING_S) == 0, (state_dir / "stderr").read_text()
         assert "Traceback" not in (state_dir / "stderr").read_text()
 
 

@@ -9,14 +9,31 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.story import PATIENCE_MS, Demo, card, entered, say, shoot, state
+from tests.support.patient import WATCH_S
+from tests.support.story import (
+    LONG_MS,
+    PATIENCE_MS,
+    Demo,
+    arrived,
+    card,
+    channel,
+    entered,
+    press,
+    say,
+    shoot,
+    state,
+)
 from tests.support.wait import eventually_sync
 
-pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(900)]
 
 EVALS = ({"suite": "ticket-replay", "metric": "pass_rate", "value": 0.71, "n": 200},
          {"suite": "injection-canaries", "metric": "refused_rate", "value": 0.995, "n": 300})  # fmt: skip
 """What the gates of the agent ask for, passed."""
+
+STEPS = ("5 %", "25 %", "50 %")
+MOST = (15, 50, 75)
+"""How many of a hundred are let through at each step, at the very most."""
 
 
 @pytest.fixture(name="page")
@@ -27,6 +44,7 @@ def _page(browser: Browser, demo: Demo) -> Iterator[Page]:
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.goto(demo.page)
+    arrived(page)
     expect(page.locator(".key.whole")).to_have_count(100, timeout=PATIENCE_MS)
     yield page
     context.close()
@@ -35,7 +53,7 @@ def _page(browser: Browser, demo: Demo) -> Iterator[Page]:
 
 def test_an_agent_comes_back_in_steps(page: Page, demo: Demo, pictures: Path) -> None:
     page.get_by_role("button", name="Restore it in steps").click()
-    expect(page.locator("#agent-watch")).to_contain_text("8 s in this demo")
+    expect(page.locator("#agent-watch")).to_contain_text(f"{WATCH_S} s in this demo")
     expect(page.locator("#agent-watch")).to_contain_text("declares 600 s")
 
     stop_it(page)
@@ -46,6 +64,7 @@ def test_an_agent_comes_back_in_steps(page: Page, demo: Demo, pictures: Path) ->
     hold_and_go_on(page, pictures)
     take_back(page, demo, pictures)
     ask(page)
+    page.evaluate(NOTE_WHAT_PASSES)
     approve(page)
     all_the_way(page, pictures)
 
@@ -73,9 +92,11 @@ def ask(page: Page) -> None:
 def approve(page: Page) -> None:
     """A second person approves."""
     page.locator("#next").get_by_role("button", name="Become Ines").click()
-    page.get_by_role("button", name=re.compile("Approve restore")).last.click()
+    asks = re.compile("Approve restore")
+    asked = page.locator(".message", has=page.get_by_role("button", name=asks)).last
+    press(page, asked, asks)
 
-    expect(page.locator(".ramp .now")).to_have_text("5 %", timeout=PATIENCE_MS)
+    expect(page.locator(".ramp .now")).to_have_text(re.compile("|".join(STEPS)))
 
 
 def counted(page: Page) -> tuple[int, int, int]:
@@ -96,18 +117,17 @@ def hold_and_go_on(page: Page, folder: Path) -> None:
     percent hold none of the hundred. Where everything is slow, it is a step further before it is held.
     """
     said = card(page, "tone-amber", re.compile(r"except \d+ % of sticky keys"))
-    said.get_by_role("button", name="Hold").click()
+    press(page, said, "Hold")
     expect(page.locator("#agent-step")).to_contain_text("Held: by Ines")
-    at = page.locator(".ramp .now").inner_text()
-    most, following = {"5 %": (15, "25 %"), "25 %": (50, "50 %")}[at]
+    at = STEPS.index(page.locator(".ramp .now").inner_text())
     refused, few, whole = counted(page)
-    assert few <= most
+    assert few <= MOST[at]
     assert (whole, refused + few) == (0, 100)
     shoot(page, folder, "a-5-percent")
 
-    said.get_by_role("button", name="Go on").click()
+    press(page, said, "Go on")
 
-    expect(page.locator(".ramp .now")).to_have_text(following)
+    expect(page.locator(".ramp .now")).to_have_text(re.compile("|".join(STEPS[at + 1 :])))
     eventually_sync(
         lambda: counted(page), until=lambda now: now[0] > 0 and now[1] > few, timeout_s=10
     )
@@ -128,15 +148,33 @@ def take_back(page: Page, demo: Demo, folder: Path) -> None:
 
 def all_the_way(page: Page, folder: Path) -> None:
     """Left alone, it goes on by itself: 5 %, 25 %, 50 %, everybody."""
-    for step in ("25 %", "50 %"):
-        expect(page.locator(".ramp .now")).to_have_text(step, timeout=PATIENCE_MS)
-    eventually_sync(lambda: counted(page), until=lambda now: min(now[0], now[1]) >= 25, timeout_s=5)
+    eventually_sync(
+        lambda: page.evaluate("window.noted.steps"),
+        until=lambda seen: set(seen) >= set(STEPS[1:]),
+        timeout_s=LONG_MS / 1000,
+    )
     shoot(page, folder, "c-50-percent")
 
-    expect(page.locator(".key.whole")).to_have_count(100, timeout=PATIENCE_MS)
+    expect(page.locator(".key.whole")).to_have_count(100, timeout=LONG_MS)
+    assert page.evaluate("window.noted.both") >= 10
     expect(page.locator("#next")).to_contain_text("Everybody: each step was watched")
     expect(page.locator(".steps .done")).to_have_count(4)
     expect(card(page, "tone-green", "Restored")).to_contain_text("coding-agent")
+
+
+NOTE_WHAT_PASSES = """() => {
+  window.noted = { steps: {}, both: 0 };
+  const count = (word) => document.querySelectorAll(`.key.${word}`).length;
+  setInterval(() => {
+    const now = document.querySelector(".ramp .now")?.innerText;
+    if (now) window.noted.steps[now] = true;
+    window.noted.both = Math.max(window.noted.both, Math.min(count("refused"), count("reading")));
+  }, 50);
+}"""
+"""
+What is on the screen for seconds only is noted as it passes: the steps, and how many were refused
+while as many were let read.
+"""
 
 
 def test_a_route_s_ramp_is_held_let_go_on_and_taken_back_by_its_buttons(
@@ -151,22 +189,18 @@ def test_a_route_s_ramp_is_held_let_go_on_and_taken_back_by_its_buttons(
     say(page, "/ai-route coding-agent stage r2")
     said = page.locator(".message:not(.ephemeral)", has_text="r2").last
     expect(said).to_contain_text("1 %", timeout=PATIENCE_MS)
-    said.get_by_role("button", name="Hold").click()
+    press(page, said, "Hold")
     expect(said).to_contain_text("held by Ines", ignore_case=True, timeout=PATIENCE_MS)
     shoot(page, pictures, "d-route-held")
 
-    said.get_by_role("button", name="Go on").click()
+    press(page, said, "Go on")
     expect(said.get_by_role("button", name="Hold")).to_be_visible(timeout=PATIENCE_MS)
-    said.get_by_role("button", name="Take it back").click()
+    press(page, said, "Take it back")
     dialog = page.get_by_role("alertdialog")
     expect(dialog).to_contain_text("Serve everybody of coding-agent with r1 again?")
-    dialog.get_by_role("button", name="Yes").click()
+    press(page, dialog, "Yes")
 
-    eventually_sync(
-        lambda: [said.inner_text(), page.locator(".message").last.inner_text()],
-        until=lambda seen: "Take it back" not in seen[0],
-        timeout_s=PATIENCE_MS / 1000,
-    )
+    expect(said).not_to_contain_text("Take it back")
     eventually_sync(
         lambda: asked(demo, "/v1/routes/coding-agent"),
         until=lambda routed: (routed["active"], routed["candidate"]) == ("r1", None),
@@ -177,8 +211,7 @@ def test_a_route_s_ramp_is_held_let_go_on_and_taken_back_by_its_buttons(
 
 def a_kill_was_confirmed(page: Page) -> None:
     """Whoever gets more of something new must be able to stop it: stop it, and undo one's own kill."""
-    page.get_by_role("tab", name="Channels").click()
-    page.get_by_role("button", name="code-ai").click()
+    channel(page, "code-ai")
     say(page, "/ai-kill coding-agent only to try")
     expect(page.locator(".key.refused")).to_have_count(100, timeout=PATIENCE_MS)
     expect(page.locator("#agent-count")).to_contain_text("4/4 confirmed", timeout=PATIENCE_MS)

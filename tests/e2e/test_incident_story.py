@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.support.story import PATIENCE_MS, SAM, kill, messages, open_incident, room, shoot
+from tests.support.story import PATIENCE_MS, SAM, kill, messages, open_incident, press, room, shoot
 
-pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(900)]
 
 DRI = SAM
 """Who answers for the copilot, and is not the first to be called."""
@@ -67,12 +67,12 @@ def follow_here(page: Page, folder: Path) -> None:
 
 def resolve_here(page: Page, folder: Path) -> None:
     """Resolving is one form, which says that the kill still holds."""
-    pinned(page).get_by_role("button", name="Resolve…").click()
+    press(page, pinned(page), "Resolve…")
     form = page.get_by_role("dialog")
     form.get_by_label("How INC-1 was resolved").fill("rolled back the prompt")
     form.get_by_label("The feature stays off").check()
     shoot(page, folder, "incident-4-resolving")
-    form.get_by_role("button", name="Resolve it").click()
+    press(page, form, "Resolve it")
 
     expect(form).to_contain_text("resolved in demo", timeout=PATIENCE_MS)
     form.get_by_role("button", name="Close").last.click()
@@ -83,7 +83,7 @@ def resolve_here(page: Page, folder: Path) -> None:
 
 def review_it(page: Page, folder: Path) -> None:
     """The review writes itself into the thread of the card."""
-    pinned(page).get_by_role("button", name="Review").click()
+    press(page, pinned(page), "Review")
 
     answer = page.locator(".message.ephemeral").last
     expect(answer).to_contain_text("Review of INC-1", timeout=PATIENCE_MS)

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.support.story import (
+    LONG_MS,
     PATIENCE_MS,
     SAM,
     Demo,
@@ -17,10 +18,11 @@ from tests.support.story import (
     press,
     room,
     shoot,
+    taken,
     typed,
 )
 
-pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def test_wrong_answers_are_walked_through_by_two_people(
@@ -44,15 +46,14 @@ def step(page: Page, title: str) -> Locator:
 def current(page: Page, title: str) -> Locator:
     """Wait until a step is current, and return it."""
     found = step(page, title)
-    expect(found).to_be_visible(timeout=PATIENCE_MS)
+    expect(found).to_be_visible(timeout=LONG_MS)
     return found
 
 
 def choose(on: Locator, label: str) -> None:
     """Choose in the menu beneath a step."""
-    on.locator("select.overflow", has=on.page.locator("option", has_text=label)).select_option(
-        label=label
-    )
+    menu = on.locator("select.overflow", has=on.page.locator("option", has_text=label))
+    taken(on.page, lambda: menu.select_option(label=label))
 
 
 def begin(page: Page, folder: Path) -> None:
@@ -66,7 +67,7 @@ def begin(page: Page, folder: Path) -> None:
     expect(first).to_contain_text("RUN-1, step 1 of")
     expect(first).to_contain_text("Name one commander")
     card = messages(page, "RUN-1 · Wrong or harmful answers · under way").first
-    expect(card.get_by_role("button", name=re.compile("1 reply"))).to_be_visible(
+    expect(card.get_by_role("button", name=re.compile(r"\d+ repl(y|ies)$"))).to_be_visible(
         timeout=PATIENCE_MS
     )
     shoot(page, folder, "runbook-1-begun")
@@ -91,7 +92,7 @@ def find_out(page: Page) -> None:
     press(page, named, "Skip…")
     form = page.get_by_role("dialog")
     form.get_by_label("It does not apply here").check()
-    form.get_by_role("button", name="Skip it").click()
+    press(page, form, "Skip it")
     expect(messages(page, "“Name one commander” skipped by Mara")).to_have_count(
         1, timeout=PATIENCE_MS
     )
@@ -114,11 +115,11 @@ def contain(page: Page, folder: Path) -> None:
     )
     expect(dialog).to_contain_text("Undo: step “Restore in stages”")
     shoot(page, folder, "runbook-2-asked")
-    dialog.get_by_role("button", name="No").click()
+    press(page, dialog, "No")
     expect(messages(page, "K-1")).to_have_count(0)
 
     press(page, stop, "Kill support-copilot")
-    page.get_by_role("alertdialog").get_by_role("button", name="Yes").click()
+    press(page, dialog, "Yes")
     expect(current(page, "Put the workflow into its safe state")).to_contain_text(
         "done (K-1), pressed by Mara", timeout=PATIENCE_MS
     )
@@ -143,7 +144,7 @@ def block(page: Page, folder: Path) -> None:
     form.get_by_label("On whom or what it waits").fill("the traces team")
     form.get_by_label("Look at it again").select_option(label="In 30 minutes")
     shoot(page, folder, "runbook-4-blocking")
-    form.get_by_role("button", name="Set it aside").click()
+    press(page, form, "Set it aside")
 
     current(page, "Find who read it and who acted on it")
     expect(messages(page, "“Complete the evidence” is blocked on the traces team")).to_have_count(1)

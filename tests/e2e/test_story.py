@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,10 +13,21 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.child import running
-from tests.support.story import PATIENCE_MS, Demo, card, say, shoot, state
+from tests.support.story import (
+    LONG_MS,
+    PATIENCE_MS,
+    Demo,
+    arrived,
+    card,
+    entered,
+    press,
+    say,
+    shoot,
+    state,
+)
 from tests.support.wait import eventually_sync
 
-pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.timeout(900)]
 
 PAUSE = "Our assistant is paused. A person will answer you within two hours."
 LOOKED_MS = 2_500
@@ -33,6 +43,7 @@ def _page(browser: Browser, demo: Demo) -> Iterator[Page]:
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.goto(demo.page)
+    arrived(page)
     yield page
     context.close()
     assert wrong == []
@@ -49,11 +60,12 @@ def ready(demo: Demo) -> bool:
     try:
         with urllib.request.urlopen(f"{demo.api}/readyz") as answer:  # noqa: S310  loopback
             return bool(answer.status == 200)
-    except urllib.error.URLError:
+    except OSError:
         return False
 
 
 def test_the_minute_of_a_newcomer(page: Page, demo: Demo, pictures: Path) -> None:
+    page.evaluate(NOTE_WHAT_PASSES)
     watch_it_misbehave(page, demo)
     kill_it(page, demo, pictures)
     break_things(page, demo, pictures)
@@ -67,9 +79,7 @@ def watch_it_misbehave(page: Page, demo: Demo) -> None:
     expect(page.locator(".answers mark").first).to_be_visible(timeout=PATIENCE_MS)
     before = page.locator("#sum").inner_text()
     expect(page.locator("#sum")).not_to_have_text(before, timeout=PATIENCE_MS)
-    expect(page.locator('.dot[data-instance="support-api-7"]')).to_have_class(
-        re.compile("silent.*frozen"), timeout=PATIENCE_MS
-    )
+    noted(page, "frozen")
     expect(page.get_by_label("Message or command")).to_have_value(
         "/ai-kill support-copilot wrong refund answers"
     )
@@ -83,37 +93,43 @@ NOTE_WHAT_PASSES = """() => {
     cut: [".talk .cut", /cut here by K-1/],
     pause: [".talk .pause", /paused/],
     amber: [".message.tone-amber:not(.ephemeral)", /(^|\\D)(\\d|1[01])\\/12 confirmed/],
-    silent: [".message.tone-amber:not(.ephemeral)", /support-api-7\\s+silent: stops itself by/],
+    silent: [".message.tone-amber:not(.ephemeral)", /support-api-7\\s+(silent: stops itself by|expired: silent since)/],
     fleet: ["#fleet-count", /(^|\\D)(\\d|1[01])\\/12 confirmed/],
     reads: ["#reads", /(^|\\D)(\\d|1[01]) of 12 customers now read/],
-    dead: ["#fleet-count", /The bot is dead/],
+    dead: ["#fleet-count", /The bot (is dead|does not answer)/],
   };
   setInterval(() => {
     for (const [name, [found, words]] of Object.entries(facts)) {
       if (words.test(text(found))) window.noted[name] = true;
     }
     if (document.querySelectorAll(".dot.unknown").length === 12) window.noted.unknown = true;
+    if (document.querySelector('.dot.silent.frozen[data-instance="support-api-7"]')) window.noted.frozen = true;
   }, 50);
 }"""
 """
 What is on the screen for moments only is noted as it passes: a slow machine looks too late.
 
 The one that is frozen keeps each count below twelve; a slow machine may confirm two at once at the
-end, so that no exact count below it is ever shown.
+end, so that no exact count below it is ever shown. Its lease may have run out before the card is
+there; and a bot that is away for two seconds may have been started again before its death is drawn.
 """
+
+
+def noted(page: Page, *names: str) -> None:
+    """Wait until each of these was on the screen for a moment."""
+    eventually_sync(
+        lambda: page.evaluate("window.noted"),
+        until=lambda seen: seen.keys() >= set(names),
+        timeout_s=PATIENCE_MS / 1000,
+    )
 
 
 def kill_it(page: Page, demo: Demo, folder: Path) -> None:
     """Enter: the stream ends where it is, the card is amber with a name, then green and earned."""
-    page.evaluate(NOTE_WHAT_PASSES)
-    page.get_by_label("Message or command").press("Enter")
+    entered(page)
 
-    eventually_sync(
-        lambda: page.evaluate("window.noted"),
-        until=lambda seen: seen.keys() >= {"cut", "pause", "amber", "silent", "fleet", "reads"},
-        timeout_s=PATIENCE_MS / 1000,
-    )
-    expect(page.locator(".message.ephemeral", has_text="Only visible to you")).to_be_visible()
+    noted(page, "cut", "pause", "amber", "silent", "fleet", "reads")
+    expect(page.locator(".message.ephemeral").first).to_contain_text("Only visible to you")
     # All but the frozen one: whoever has not confirmed yet may still be answering.
     expect(page.locator("#fleet-count")).to_contain_text(re.compile(r"1[12]/12 confirmed"))
     expect(page.locator("#rate")).to_contain_text("standing still")
@@ -122,7 +138,7 @@ def kill_it(page: Page, demo: Demo, folder: Path) -> None:
     calls = model_calls(demo)
 
     green = card(page, "tone-green", "12/12 confirmed")
-    expect(green).to_contain_text("12/12 probes refused", timeout=PATIENCE_MS)
+    expect(green).to_contain_text("12/12 probes refused", timeout=LONG_MS)
     expect(green).to_contain_text(re.compile(r"0 let through · [1-9]\d* refused"))
     expect(page.locator(".dot.confirmed")).to_have_count(12)
     expect(page.locator("#rate")).to_contain_text("standing still")
@@ -138,11 +154,7 @@ def break_things(page: Page, demo: Demo, folder: Path) -> None:
 
     page.locator("#parts").get_by_role("button", name="kill -9 the bot").click()
 
-    eventually_sync(
-        lambda: page.evaluate("window.noted"),
-        until=lambda seen: seen.keys() >= {"dead", "unknown"},
-        timeout_s=PATIENCE_MS / 1000,
-    )
+    noted(page, "dead", "unknown")
     shoot(page, folder, "4-bot-dead")
     expect(page.locator("#parts")).to_contain_text("restarts: 1", timeout=PATIENCE_MS)
     expect(page.locator(".dot.confirmed")).to_have_count(12, timeout=PATIENCE_MS)
@@ -160,17 +172,16 @@ def restore_it(page: Page, demo: Demo, folder: Path) -> None:
     """The same person is refused; another one approves, and traffic comes back."""
     say(page, "/ai-restore support-copilot fixed")
     waiting = card(page, "tone-green", "waits for a second person")
-    approve = waiting.get_by_role("button", name="Approve restore A-1")
-    expect(approve).to_be_visible(timeout=PATIENCE_MS)
-    approve.click()
+    press(page, waiting, "Approve restore A-1")
     refused = page.locator(".message.ephemeral").last
     expect(refused).to_contain_text("approver-is-requester", timeout=PATIENCE_MS)
-    assert state(demo)["kills"]["kills"]
+    still = eventually_sync(lambda: state(demo)["kills"])  # None while the bot does not answer
+    assert still["kills"]
     shoot(page, folder, "5-refused")
 
     page.get_by_role("button", name="Become").click()
     expect(page.get_by_label("You are")).to_have_value("U0LEAD")
-    page.get_by_role("button", name="Approve restore A-1").first.click()
+    press(page, waiting, "Approve restore A-1")
 
     expect(card(page, "tone-green", "Restored")).to_contain_text(
         "12/12 confirmed", timeout=PATIENCE_MS
@@ -188,6 +199,7 @@ def verify_the_journal(page: Page, folder: Path) -> None:
     answer = page.locator(".message.ephemeral").last
     expect(answer).to_contain_text("does NOT verify", timeout=PATIENCE_MS)
     expect(answer).to_contain_text("Entry 2")
+    expect(page.locator(".composer.busy")).to_have_count(0)  # the page took the answer, too
     shoot(page, folder, "7-edited")
 
     page.get_by_role("button", name="Put it back").click()
@@ -213,13 +225,11 @@ def test_a_process_of_ones_own_becomes_the_next_dot(page: Page, demo: Demo) -> N
         dot = page.locator(".dot.guest")
         expect(dot).to_have_count(1, timeout=PATIENCE_MS)
         expect(dot).to_have_attribute("title", re.compile(f"pid {own.pid}"))
-        said, _ = own.communicate("q\n", timeout=60)
+        said, _ = own.communicate("q\n", timeout=180)
 
     assert re.search(r": (live|canned)\n", said)
     eventually_sync(
-        lambda: all(
-            one["service"] != "my-service"
-            for one in (state(demo)["fleet"] or {"instances": []})["instances"]
-        ),
+        lambda: state(demo)["fleet"],
+        until=lambda fleet: fleet and "my-service" not in str(fleet["instances"]),
         timeout_s=20,
     )

@@ -6,8 +6,13 @@ from contextlib import asynccontextmanager, contextmanager
 
 import pytest
 from playwright.async_api import Browser as AsyncBrowser
-from playwright.async_api import async_playwright
+from playwright.async_api import async_playwright, expect
 from playwright.sync_api import Browser, sync_playwright
+
+PATIENCE_MS = 30_000
+"""How long a test waits for what the page of a server in its own process shows."""
+
+expect.set_options(timeout=PATIENCE_MS)
 
 ARGS = (
     "--no-sandbox",

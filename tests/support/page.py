@@ -1,5 +1,6 @@
 """The page in a browser, beside the Slack stand-in, a small bolt app and a stage that tests fill."""
 
+import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,8 +19,6 @@ from tests.workbench.slack.conftest import Bot, by_socket
 in_module_loop = pytest.mark.asyncio(loop_scope="module")
 
 CHANNEL = "C0SUPPORTAI"
-PATIENCE_MS = 15_000
-expect.set_options(timeout=PATIENCE_MS)
 
 
 @dataclass
@@ -76,7 +75,9 @@ async def open_page(browser: Browser, world: World) -> AsyncGenerator[Page]:
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda line: wrong.append(line.text) if line.type == "error" else None)
-    await page.goto(world.url)
+    # What happens before the page hears of it would come to it as a state, not as it happened.
+    async with page.expect_response(re.compile("/demo/events")):
+        await page.goto(world.url)
     await expect(page.get_by_label("You are")).to_have_value("U0ONCALL")
     yield page
     await context.close()

@@ -289,7 +289,10 @@ async def test_dots_say_what_the_bot_says_in_words_and_never_more(page: Page, wo
     await expect(page.locator("#next")).to_contain_text("1 of 4 instances have confirmed")
     await page.locator('[data-instance="support-api-3"]').click()
     await eventually(lambda: world.pressed == [{"do": "thaw", "service": "support-api-3"}])
-    stage.set(fleet=None, kills=None, bot={"alive": False, "restarts": 0})
+    stage.set(bot={"alive": False, "restarts": 0})
+    await expect(page.locator("#fleet-count")).to_contain_text("nobody counts")
+    await expect(words).to_have_text(["unknown"] * 5)
+    stage.set(fleet=None, kills=None)
     await expect(words).to_have_text(["unknown"] * 5)
     await expect(page.locator("#fleet-count")).to_contain_text("nobody counts")
 

@@ -107,3 +107,30 @@ async def test_a_command_waits_for_the_answer_of_the_one_before(page: Page, worl
     come.set()
     await expect(page.locator(".message.ephemeral")).to_be_visible()
     await expect(page.get_by_role("log")).not_to_contain_text("everybody reads this")
+
+
+@in_module_loop
+@pytest.mark.chromium
+async def test_a_story_that_is_begun_before_the_channels_are_here_begins_in_its_channel(
+    page: Page, world: World
+) -> None:
+    come = asyncio.Event()
+
+    async def slow(route: Route) -> None:
+        await come.wait()
+        answer = await route.fetch()
+        text = (await answer.text()).replace('"shared"', '"code-ai"')
+        await route.fulfill(response=answer, body=text)
+
+    line = {"repository": "one", "state": "through", "mode": "live", "kill": "", "text": "Done."}
+    world.stage.heard({"from": "coding-agent-1", "what": "work", **line})
+    await page.route("**/slack/ui/state**", slow)
+    await page.reload()
+
+    await page.get_by_role("button", name="Restore it in steps").click()
+    come.set()
+
+    await expect(page.get_by_role("tab", name="# code-ai", selected=True)).to_be_visible()
+    await expect(page.get_by_label("Message or command")).to_have_value(
+        "/ai-kill coding-agent pushes outside its plan"
+    )

@@ -64,7 +64,7 @@ function moment(spec, changed) {
     if (!node.value) return undefined;
     return spec.type === "datetimepicker" ? Math.floor(new Date(node.value).getTime() / 1000) : node.value;
   };
-  return reading(node, read);
+  return reading(node, read, (value) => { node.value = spec.type === "datetimepicker" ? localTime(value) : value; });
 }
 
 function localTime(seconds) {
@@ -86,7 +86,8 @@ function choices(spec, block, changed) {
     return one ? picked[0] : picked;
   };
   const rows = boxes.map((box, index) => h("label", {}, box, h("span", {}, spec.options[index].text.text)));
-  return reading(h("div", { class: "choices", role: "group" }, ...rows), read);
+  const write = (value) => { for (const box of boxes) box.checked = [value].flat().includes(box.value); };
+  return reading(h("div", { class: "choices", role: "group" }, ...rows), read, write);
 }
 
 function overflow(spec, changed) {
@@ -116,7 +117,8 @@ function select(spec, block, desk, changed) {
     const picked = [...node.selectedOptions].map((one) => one.value).filter(Boolean);
     return many ? picked : picked[0];
   };
-  return kind === "external" ? external(node, spec, block, desk, read) : reading(node, read);
+  const write = (value) => { for (const one of node.options) one.selected = [value].flat().includes(one.value); };
+  return kind === "external" ? external(node, spec, block, desk, read) : reading(node, read, write);
 }
 
 function preselect(node, spec, kind) {
@@ -136,8 +138,10 @@ function external(node, spec, block, desk, read) {
   return reading(h("div", { class: "external" }, query, node), read);
 }
 
-function reading(node, read) {
+// `write` puts back what was read, where setting `value` would not do.
+function reading(node, read, write) {
   node.readValue = read;
+  node.writeValue = write;
   return node;
 }
 

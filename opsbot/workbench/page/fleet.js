@@ -40,7 +40,7 @@ export function standings(stage) {
 }
 
 function standing(stage, one, name) {
-  if (!stage.fleet) return "unknown";
+  if (!counts(stage)) return "unknown";
   const seen = copilotKill(stage)?.instances;
   for (const word of ["rejected", "expired", "silent", "ahead", "lagging"]) if (seen?.[word]?.includes(name)) return word;
   if (!one) return "unknown";
@@ -95,8 +95,11 @@ export class FleetView {
   }
 }
 
+// Whether the bot counts: what it said before it died is nobody's word any more.
+const counts = (stage) => Boolean(stage.fleet) && stage.bot?.alive !== false;
+
 function counted(stage, all) {
-  if (!stage.fleet) return stage.bot?.alive === false ? "The bot is dead: nobody counts. The clients keep what they know." : "The bot does not answer.";
+  if (!counts(stage)) return stage.bot?.alive === false ? "The bot is dead: nobody counts. The clients keep what they know." : "The bot does not answer.";
   const kill = copilotKill(stage);
   const alive = stage.fleet.instances.filter((one) => one.alive && isDot(stage, one.instance)).length;
   if (!kill) return `${alive} of ${plural(all.length, "instance")} alive, at revision ${stage.fleet.revision}`;

@@ -4,6 +4,7 @@ import { blocks } from "./blocks.js";
 import { files } from "./files.js";
 import { h, hue, initials, keepingFocus } from "./dom.js";
 import { mrkdwn } from "./mrkdwn.js";
+import { Pressed } from "./pressed.js";
 
 const NEAR_END_PX = 80;
 
@@ -17,14 +18,7 @@ export class Messages {
     this.dismissed = new Set();
     this.unfolded = new Set();
     this.follow = false;
-    root.addEventListener("pointerdown", () => { this.pressed = true; });
-    for (const over of ["pointerup", "pointercancel"]) addEventListener(over, () => this.released());
-  }
-
-  // A button that is redrawn while it is pressed would swallow the press: its card waits until then.
-  released() {
-    if (!this.pressed) return;
-    setTimeout(() => { this.pressed = false; this.show(this.channel); });
+    this.pressed = new Pressed(root, () => this.show(this.channel));
   }
 
   dismiss(message) {
@@ -34,7 +28,7 @@ export class Messages {
 
   show(channel) {
     const fresh = channel !== this.channel;
-    if (this.pressed && !fresh) return;
+    if (this.pressed.on && !fresh) return;
     if (fresh) {
       this.channel = channel;
       this.drawn.clear();

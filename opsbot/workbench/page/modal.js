@@ -3,15 +3,19 @@
 import { blocks, words } from "./blocks.js";
 import { values } from "./elements.js";
 import { h } from "./dom.js";
+import { Pressed } from "./pressed.js";
 
 const CONTROLS = "a[href], button:not([disabled]), input, select, textarea";
 
 export class Modals {
-  constructor(root, below, space, desk) {
+  // `does`: {submit, close} are the phone's.
+  constructor(root, below, space, desk, does) {
     this.root = root;
     this.below = below;
     this.space = space;
     this.desk = desk;
+    this.does = does;
+    this.pressed = new Pressed(root, () => this.show());
     this.shown = "";
     this.errors = {};
     this.before = null;
@@ -19,31 +23,33 @@ export class Modals {
     root.addEventListener("keydown", (event) => this.key(event));
   }
 
-  // Draws the topmost view of the stack; `submit` and `close` are the phone's.
+  // Draws the topmost view of the stack.
   // A question stays until it is answered: whatever is drawn meanwhile comes after it.
-  show({ submit, close }) {
-    if (this.asking) return;
+  show() {
+    if (this.asking || this.pressed.on) return;
     const view = this.space.views.at(-1);
     const errors = view ? { ...view.errors, ...this.errors } : {};
     const raw = JSON.stringify([view, errors]);
     if (raw === this.shown) return;
     this.shown = raw;
-    this.close = view ? () => close(view) : null;
+    this.close = view ? () => this.does.close(view) : null;
     if (!view) return this.leave();
-    const kept = this.view?.id === view.id ? values(this.root) : {};
+    const same = this.view?.id === view.id;
+    const kept = same ? values(this.root) : {};
+    const at = same && this.root.contains(document.activeElement) ? document.activeElement.dataset.focus : "";
     this.view = view;
-    const node = this.draw(view, errors, submit);
+    const node = this.draw(view, errors);
     refill(node, kept);
-    this.open(node);
+    this.open(node, at);
   }
 
-  draw(view, errors, submit) {
+  draw(view, errors) {
     const send = async (event) => {
       event.preventDefault();
       const button = form.querySelector(".submit");
       if (button) button.disabled = true;
       this.errors = {};
-      await submit(view, values(form), (found) => { this.errors = found; });
+      await this.does.submit(view, values(form), (found) => { this.errors = found; });
       if (button) button.disabled = false;
     };
     const form = h("form", { class: "sheet", data: { view: view.id }, role: "dialog", "aria-modal": "true", "aria-labelledby": "modal-title", novalidate: true, onsubmit: send },
@@ -58,6 +64,12 @@ export class Modals {
     return form;
   }
 
+  // A form covers the place where what goes wrong is said.
+  tell(text) {
+    this.root.querySelector(".lost")?.remove();
+    if (text) this.root.querySelector("footer")?.before(h("p", { class: "error lost", role: "alert" }, text));
+  }
+
   // Asks before a button with a `confirm` object acts; resolves to true or false.
   confirm(spec, names) {
     return new Promise((resolve) => {
@@ -66,6 +78,7 @@ export class Modals {
         this.close = null;
         this.leave();
         this.shown = "";
+        this.show();
         resolve(yes);
       };
       this.asking = true;
@@ -79,12 +92,15 @@ export class Modals {
     });
   }
 
-  open(node) {
+  // `at`: the control that had the focus before it was drawn again.
+  open(node, at = "") {
     if (this.root.hidden) this.before = document.activeElement;
     this.root.replaceChildren(node);
     this.root.hidden = false;
     this.below.inert = true;
-    const first = node.querySelector("[aria-invalid], .blocks input, .blocks select, .blocks textarea");
+    const first = node.querySelector("[aria-invalid]")
+      ?? (at ? node.querySelector(`[data-focus="${CSS.escape(at)}"]`) : null)
+      ?? node.querySelector(".blocks input, .blocks select, .blocks textarea");
     (first ?? node.querySelector("footer button:last-child"))?.focus();
   }
 
@@ -117,7 +133,8 @@ export class Modals {
 function refill(root, kept) {
   for (const node of root.querySelectorAll("[data-block]")) {
     const value = kept[node.dataset.block]?.[node.dataset.action];
-    if (value === undefined || !("value" in node) || Array.isArray(value)) continue;
-    node.value = value;
+    if (value === undefined) continue;
+    if (node.writeValue) node.writeValue(value);
+    else if ("value" in node) node.value = value;
   }
 }

@@ -6,6 +6,7 @@ import { values } from "./elements.js";
 import { h, hue, initials, keepingFocus, setText } from "./dom.js";
 import { Messages } from "./messages.js";
 import { Modals } from "./modal.js";
+import { Pressed } from "./pressed.js";
 import { Workspace } from "./workspace.js";
 
 const FIRST = "kill support-copilot wrong refund answers";
@@ -23,7 +24,11 @@ export class Phone {
     this.build(root);
     const desk = (place) => this.desk(place);
     this.messages = new Messages(this.log, this.space, (message) => desk({ message }));
-    this.modals = new Modals(this.overlay, this.below, this.space, desk);
+    this.modals = new Modals(this.overlay, this.below, this.space, desk, {
+      submit: (...found) => this.submit(...found), close: (view) => this.ask("close", { view_id: view.id }),
+    });
+    this.listPressed = new Pressed(this.list, () => this.draw("channels"));
+    this.homePressed = new Pressed(this.home, () => this.draw("home"));
   }
 
   build(root) {
@@ -57,8 +62,8 @@ export class Phone {
     const before = this.space.spell(FIRST);
     await this.space.become(FIRST_PERSON);
     if (this.box.value === before) this.box.value = this.space.spell(FIRST);
-    const first = this.space.channels.find((one) => one.name === FIRST_CHANNEL) ?? this.space.channels[0];
-    this.enter(first?.id ?? "");
+    const named = (name) => this.space.channels.find((one) => one.name === name);
+    this.enter((named(this.wanted) ?? named(FIRST_CHANNEL) ?? this.space.channels[0])?.id ?? "");
     this.box.focus({ preventScroll: true });
     this.box.setSelectionRange(this.box.value.length, this.box.value.length);
   }
@@ -99,7 +104,9 @@ export class Phone {
     this.box.setSelectionRange(text.length, text.length);
   }
 
+  // Before the channels are here, it is where the phone begins.
   visit(name) {
+    this.wanted = name;
     const found = this.space.channels.find((one) => one.name === name);
     if (found) this.enter(found.id);
   }
@@ -133,7 +140,7 @@ export class Phone {
     if (this.tab === "channels") this.drawList();
     if (this.tab === "channel" && (what !== "messages" || where === this.channel)) this.messages.show(this.channel);
     if (this.tab === "home" && (what === "home" || what === "all")) this.drawHome();
-    this.modals.show({ submit: (...found) => this.submit(...found), close: (view) => this.ask("close", { view_id: view.id }) });
+    this.modals.show();
     this.told({ kind: what, channel: where });
   }
 
@@ -189,6 +196,7 @@ export class Phone {
   }
 
   drawList() {
+    if (this.listPressed.on) return;
     const { space } = this;
     const rows = [...space.channels.map((one) => this.entry(one)), ...this.shortcuts()];
     keepingFocus(this.list, () => this.list.replaceChildren(...rows));
@@ -210,6 +218,7 @@ export class Phone {
   }
 
   drawHome() {
+    if (this.homePressed.on) return;
     const view = this.space.home;
     keepingFocus(this.home, () => this.home.replaceChildren(...(view
       ? blocks(view.blocks, this.desk({ view }))
@@ -268,12 +277,21 @@ export class Phone {
     this.draw("views");
   }
 
-  // Posts as the person of the moment; whatever goes wrong is said above the composer.
+  // Posts as the person of the moment; whatever goes wrong is said above the composer, and in the form.
   async ask(path, body) {
+    this.asks(1);
     const shown = await post(`/slack/ui/${path}`, { user: this.space.user, ...body });
+    this.asks(-1);
     const wrong = shown.error ? shown.hint : shown.kind === "failed" ? shown.text : "";
     setText(this.trouble, wrong ?? "");
+    this.modals.tell(wrong);
     return shown;
+  }
+
+  // What was pressed and is not answered yet.
+  asks(more) {
+    this.asked = (this.asked ?? 0) + more;
+    this.below.classList.toggle("asking", this.asked > 0);
   }
 
   // Where an element lives, and what a press on it sends.
@@ -290,9 +308,9 @@ export class Phone {
   }
 
   async act(spec, block, value, place) {
-    if (spec.confirm && !(await this.modals.confirm(spec.confirm, this.space.names))) return;
     const root = place.view_id ? (this.space.home?.id === place.view_id ? this.home : this.overlay) : null;
     const body = { ...place, action_id: spec.action_id, block_id: block.block_id, values: root ? values(root) : {} };
+    if (spec.confirm && !(await this.modals.confirm(spec.confirm, this.space.names))) return;
     this.messages.follow = true;
     const shown = await this.ask("action", value === undefined ? body : { ...body, value });
     if (this.tab === "channel") this.messages.show(this.channel);

@@ -3,6 +3,7 @@
 import { BackInSteps } from "./back.js";
 import { byId, h } from "./dom.js";
 import { agentKill, copilotKill } from "./fleet.js";
+import { Pressed } from "./pressed.js";
 
 const TITLES = ["Kill it", "Watch it proved", "Break things", "Restore", "Verify"];
 
@@ -16,6 +17,7 @@ export class Steps {
     this.hadKill = false;
     this.sawProof = false;
     this.raw = "";
+    this.pressed = new Pressed(byId("next"), () => does.redraw());
   }
 
   // `context`: {stage, approver, may}, where `may` says that the person of the moment approves.
@@ -29,7 +31,7 @@ export class Steps {
     const at = story.at(context.stage, kill);
     const said = story.say(at, context, kill);
     const raw = JSON.stringify([this.branch.on, at, this.done.broken, said.text, said.buttons?.map((one) => one[0])]);
-    if (raw === this.raw) return;
+    if (raw === this.raw || this.pressed.on) return;
     this.raw = raw;
     byId("steps").replaceChildren(...story.titles.map((title, index) => h("li", {
       class: story.lived(index, at) ? "done" : index === at ? "now" : "",

@@ -76,6 +76,8 @@ class Courier:
             return Answer("dispatch_failed", {})
         if not await done_within(self.desk.now, DEADLINE_S, waiting):
             return Answer("operation_timeout", {})
+        if waiting.cancelled():
+            return Answer("dispatch_failed", {})
         return Answer("", waiting.result())
 
     async def _by_http(self, kind: str, payload: Json, retry: Json) -> Answer:

@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 from opsbot.workbench.slack.desk import Desk
 from opsbot.workbench.slack.limits import ResponseUrl
 from opsbot.workbench.slack.model import ApiRefusal, Json, Message
+from opsbot.workbench.slack.waiting import in_turn
 from opsbot.workbench.slack.web_api import hang_up
 
 
@@ -23,6 +24,7 @@ class Responses:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         raw = await request.body()
+        await in_turn()
         if self.desk.faults.unplugged:
             await hang_up(receive)
             return

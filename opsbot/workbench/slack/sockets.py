@@ -55,13 +55,19 @@ class Sockets:
         try:
             await self._run(link)
         except WebSocketDisconnect:
-            pass  # the client went: what it had not acknowledged stays unanswered
+            pass  # the client went
         finally:
             self.links.remove(link)
+            for unanswered in link.waiting.values():
+                unanswered.cancel()
             self._changed()
 
     async def send(self, kind: str, payload: Json, retry: Json) -> asyncio.Future[Json] | None:
-        """Send an envelope to the socket whose turn it is; None where there is no socket."""
+        """
+        Send an envelope to the socket whose turn it is; None where there is no socket.
+
+        What is waited for is cancelled when that socket ends: no answer comes by another one.
+        """
         ready = [link for link in self.links if link.left is None]
         if not ready:
             return None

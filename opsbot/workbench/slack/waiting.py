@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from opsbot.workbench.slack.workspace import Clock
 
 LOOK_S = 0.02
+TURNS = 50
 T = TypeVar("T")
 
 
@@ -26,6 +27,17 @@ async def pause(now: Clock, seconds: float) -> None:
     deadline = now() + seconds
     while (left := deadline - now()) > 0:  # noqa: ASYNC110 - a test's clock tells nobody that it moved
         await asyncio.sleep(min(LOOK_S, left))
+
+
+async def in_turn() -> None:
+    """
+    Let what arrived before this be dealt with first.
+
+    An acknowledgement comes on a connection of its own and passes through more hands than a call:
+    what was sent behind it would be done before it.
+    """
+    for _ in range(TURNS):
+        await asyncio.sleep(0)
 
 
 class Background:

@@ -16,6 +16,7 @@ from opsbot.workbench.slack.desk import Desk
 from opsbot.workbench.slack.faults import Fault
 from opsbot.workbench.slack.methods import HANDLERS
 from opsbot.workbench.slack.model import ApiCall, ApiRefusal, Json
+from opsbot.workbench.slack.waiting import in_turn
 
 STRUCTURED = frozenset({"blocks", "view", "metadata", "attachments", "message", "files"})
 
@@ -44,6 +45,8 @@ class WebApi:
             return
         if fault and fault.kind == "latency":
             await asyncio.sleep(fault.seconds)
+        if method == "views.update":
+            await in_turn()
         response = self._broken(method, args, fault) or self._answer(method, token, args)
         if fault and fault.kind == "drop_after_effect":
             await hang_up(receive)

@@ -19,7 +19,6 @@ from tests.support.wait import eventually
 from tests.workbench.pagerduty.conftest import call, opened
 
 in_module_loop = pytest.mark.asyncio(loop_scope="module")
-expect.set_options(timeout=15_000)
 
 
 @dataclass
@@ -129,6 +128,24 @@ async def test_acknowledging_and_resolving_here_is_that_persons_doing(
 
     await eventually(lambda: len(world.hooks.got) == 3)
     assert [event["agent"]["id"] for event in world.hooks.events] == ["PSAM", MARA, INES]
+
+
+@in_module_loop
+@pytest.mark.chromium
+async def test_news_that_comes_while_a_button_is_pressed_does_not_swallow_the_press(
+    page: Page, world: World
+) -> None:
+    one = world.pd.open_by_hand(MARA, SUPPORT, "By hand")
+    await page.get_by_role("button", name="Acknowledge").hover()
+
+    await page.mouse.down()
+    async with page.expect_response(re.compile("/ui/state")) as read:
+        world.pd.press(INES, one.id, "note", "news")
+    await (await read.value).finished()
+    await page.mouse.up()
+
+    await expect(page.locator(".pill")).to_have_text("◐ Acknowledged")
+    await expect(page.locator(".notes")).to_contain_text("news")
 
 
 @in_module_loop

@@ -8,15 +8,16 @@ from typing import Any
 import aiohttp
 import httpx
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from opsbot.workbench.slack import CannotDo, Shown, SlackStandIn
-from tests.support.slack import APP_TOKEN, MovableClock, loopback, serving
+from tests.support.slack import APP_TOKEN, BOT_TOKEN, MovableClock, loopback, serving
 from tests.support.wait import eventually
-from tests.workbench.slack.conftest import Bot, button, by_socket
+from tests.workbench.slack.conftest import Bot, button, by_socket, modal
 
 HERE = "C0SUPPORTAI"
 
@@ -119,6 +120,20 @@ async def test_a_silent_bot_makes_slack_say_operation_timeout(
     assert typing.result().text == '/ai-kill failed with the error "operation_timeout"'
 
 
+async def test_what_a_socket_that_ended_had_not_acknowledged_is_said_to_be_lost_at_once(
+    slack: SlackStandIn,
+) -> None:
+    async with aiohttp.ClientSession() as session:
+        socket = await session.ws_connect(await open_url(slack, session))
+        await socket.receive_json()
+        async with asyncio.TaskGroup() as group:
+            typing = group.create_task(slack.slash("U0ONCALL", HERE, "/ai-kill x"))
+            await socket.receive_json()
+            await socket.close()
+
+    assert typing.result().text == '/ai-kill failed with the error "dispatch_failed"'
+
+
 async def test_an_event_comes_again_three_times_and_then_no_more(
     slack: SlackStandIn, clock: MovableClock
 ) -> None:
@@ -148,6 +163,50 @@ async def test_an_event_comes_again_three_times_and_then_no_more(
 
 async def test_a_request_url_answers_the_challenge(slack: SlackStandIn, http_bot: Bot) -> None:
     assert await slack.verify_request_url()
+
+
+async def test_a_result_that_comes_right_behind_its_acknowledgement_is_read_after_it(
+    slack: SlackStandIn,
+) -> None:
+    async with aiohttp.ClientSession() as session:
+        socket = await session.ws_connect(await open_url(slack, session))
+        await socket.receive_json()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(slack.slash("U0ONCALL", HERE, "/ai-kill x"))
+            asked = await socket.receive_json()
+            here = {"envelope_id": asked["envelope_id"], "payload": {"text": "working"}}
+            await socket.send_json(here)
+            url = asked["payload"]["response_url"]
+            await (await session.post(url, json={"text": "done"})).release()
+        await socket.close()
+
+    assert [one.text for one in slack.seen_by("U0ONCALL", HERE)] == ["working", "done"]
+
+
+async def test_a_form_shows_the_result_that_comes_right_behind_its_acknowledgement(
+    slack: SlackStandIn,
+) -> None:
+    async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as group:
+        web = AsyncWebClient(token=BOT_TOKEN, base_url=slack.api_url, session=session)
+        socket = await session.ws_connect(await open_url(slack, session))
+        await socket.receive_json()
+        group.create_task(slack.slash("U0ONCALL", HERE, "/ai-kill x"))
+        asked = await socket.receive_json()
+        await socket.send_json({"envelope_id": asked["envelope_id"]})
+        shown = await web.views_open(trigger_id=asked["payload"]["trigger_id"], view=modal())
+        view = shown["view"]["id"]
+        typed = {"why": {"reason": "bad"}}
+        sending = group.create_task(slack.submit("U0ONCALL", view, typed))
+        sent = await socket.receive_json()
+        waits = {"response_action": "update", "view": modal(callback_id="working")}
+        await socket.send_json({"envelope_id": sent["envelope_id"], "payload": waits})
+        await web.views_update(view_id=view, view=modal(callback_id="done"))
+        await sending
+        await socket.close()
+
+    top = slack.workspace.top("U0ONCALL")
+    assert top is not None
+    assert top.callback_id == "done"
 
 
 async def response_url(slack: SlackStandIn, bot: Bot) -> str:

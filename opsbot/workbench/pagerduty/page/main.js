@@ -2,6 +2,7 @@
 
 import { listen, post } from "../shared/api.js";
 import { byId, h, keepingFocus, setText } from "../shared/dom.js";
+import { Pressed } from "../shared/pressed.js";
 import { themes } from "../shared/theme.js";
 import { Beside } from "./beside.js";
 import { Incidents } from "./incidents.js";
@@ -23,6 +24,7 @@ class PagerDutyPage {
       localStorage.setItem(KEY, this.me);
       this.fetch();
     });
+    this.pressed = new Pressed(document.body, () => this.draw());
     addEventListener("hashchange", () => this.draw());
   }
 
@@ -67,7 +69,7 @@ class PagerDutyPage {
   }
 
   draw() {
-    if (!this.state) return;
+    if (!this.state || this.pressed.on) return;
     const { people, on_call: onCall, incidents } = this.state;
     const select = byId("me");
     if (select.options.length !== people.length) select.replaceChildren(...people.map((one) => h("option", { value: one.id }, one.name)));
