@@ -25,8 +25,10 @@ class Pulse:
         began = (
             self._clock.monotonic()
         )  # as of the question: the answer may be late, the store was there then
-        await self.quietly(self._store.ready)
-        if not self._lost:
+        if await self._did(self._store.ready):
+            if self._lost:
+                _log.warning("store_back")
+            self._lost = False
             self._last = began
 
     def age_s(self) -> float:
@@ -34,14 +36,19 @@ class Pulse:
         return self._clock.monotonic() - self._last
 
     async def quietly(self, work: Callable[[], Awaitable[object]]) -> None:
-        """Do a duty; a lost store is said once, not at every tick."""
+        """
+        Do a duty; a lost store is said once, not at every tick.
+
+        That it is back only a beat says: a duty that asked nothing of the store ends well without it.
+        """
+        await self._did(work)
+
+    async def _did(self, work: Callable[[], Awaitable[object]]) -> bool:
         try:
             await work()
         except StoreLost as lost:
             if not self._lost:
                 _log.error("store_lost", why=lost.message)
             self._lost = True
-            return
-        if self._lost:
-            _log.warning("store_back")
-        self._lost = False
+            return False
+        return True

@@ -30,7 +30,21 @@ def helpers(policy: Policy, request: Request) -> str:
         grants = approving(policy, request)
     else:
         grants = _reaching(policy, request, "kill" if request.verb in _AS_KILL else request.verb)
-        names = [name for name in policy.people if any(name in one.people for one in grants)]
+        names = _named(policy, grants)
+    return _can_help(policy, names, grants)
+
+
+def holders(policy: Policy, request: Request, roles: frozenset[str]) -> str:
+    """Return one sentence on who has one of *roles* over everything that the request touches."""
+    grants = _granted(policy, request, roles)
+    return _can_help(policy, _named(policy, grants), grants)
+
+
+def _named(policy: Policy, grants: tuple[Grant, ...]) -> list[str]:
+    return [name for name in policy.people if any(name in one.people for one in grants)]
+
+
+def _can_help(policy: Policy, names: list[str], grants: tuple[Grant, ...]) -> str:
     listed = listing([*(shown(policy, name) for name in names), *not_by_name(grants)])
     return f"Who can help: {listed}." if listed else "Who can help: an admin of the policy."
 

@@ -159,8 +159,9 @@ async def test_hints_are_a_terminals_own_words(lead: Terminal) -> None:
     machine = await lead.run("route", SUMMARISER, "stage", "hold", "--as", "ines", "--json")
 
     assert f"Undo: `opsbot restore {SUMMARISER}`" in killed.out
-    assert f"`opsbot route {SUMMARISER} stage r1` begins one." in refused.err
-    assert machine.json["hint"] == f"`opsbot route {SUMMARISER} stage r1` begins one."
+    begins = f"`opsbot route {SUMMARISER} set …` stores a new revision, for a ramp to begin with."
+    assert begins in refused.err
+    assert machine.json["hint"] == begins
     for ran in (killed, refused, machine):
         assert "/ai-" not in f"{ran.out}{ran.err}"
 

@@ -14,6 +14,7 @@ from tests.slack.comms_hands import (
     Desk,
     _desk,
     _one,
+    button_of,
     buttons,
 )
 from tests.slack.forged import LEAD, NEW, ONCALL, _no_crash
@@ -71,6 +72,21 @@ async def test_two_who_approve_at_once_publish_once(one: Desk) -> None:
 
     assert one.places["status-page"].said == ["MSG-1"]
     assert "A-1" in one.heard(LEAD)
+
+
+async def test_a_preview_leads_to_its_form_however_often_it_was_edited(one: Desk) -> None:
+    await one.drafted()
+
+    for topic in ("orders", "vouchers", "prices", "returns"):
+        preview = await one.form(PM)
+        block, edit = button_of(preview.blocks, "Edit\u2026")
+        await one.house.slack.click(
+            PM, action_id=edit["action_id"], block_id=block["block_id"], view_id=preview.id
+        )
+        await one.settle()
+        await one.fill(PM, comms_topic=topic)
+
+        assert f"wrong answers about {topic}" in one.card().text
 
 
 async def test_an_edit_kills_the_approval_and_the_old_button_says_so(one: Desk) -> None:

@@ -53,7 +53,7 @@ async def test_answers_refusals_and_the_form_use_the_prefix(staging: Attacked) -
     form = await slash(LEAD, HERE, f"/ai-stg-route {SUMMARISER} set")
 
     assert f"Undo: `/ai-stg-restore {SUMMARISER}`" in killed.text
-    assert f"`/ai-stg-route {SUMMARISER} stage r1` begins one" in refused.text
+    assert f"`/ai-stg-route {SUMMARISER} set …` stores a new revision" in refused.text
     assert f"`/ai-stg-route {SUMMARISER} stage r2`" in stored.text
     assert f"/ai-stg-route {SUMMARISER} stage" in str(form.view)
     for shown in (killed, refused, stored):

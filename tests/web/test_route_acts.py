@@ -310,7 +310,9 @@ async def test_hints_over_http_name_the_verb_and_no_slash_command(lead: httpx.As
     refused = await lead.post(f"{AT}/stage", json={"act": "hold"})
     whole = await lead.post(AT, json=MINI, headers={"accept": SAID})
 
-    assert refused.json()["hint"] == f"`opsbot route {SUMMARISER} stage r1` begins one."
+    assert refused.json()["hint"] == (
+        f"`opsbot route {SUMMARISER} set …` stores a new revision, for a ramp to begin with."
+    )
     assert f"Begin its ramp: `opsbot route {SUMMARISER} stage r2`" in whole.json()["lines"]
     assert "/ai-" not in f"{refused.text}{whole.text}"
 

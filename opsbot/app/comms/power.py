@@ -24,8 +24,9 @@ from opsbot.domain.policy import (
     person_of,
     shown,
 )
-from opsbot.domain.policy_identity import INSIDE, roles_of, standing_of
+from opsbot.domain.policy_identity import INSIDE, powerful, roles_of, standing_of
 from opsbot.domain.policy_model import Policy
+from opsbot.domain.policy_words import helpers, holders
 from opsbot.domain.state import State
 from opsbot.domain.typed import command
 from opsbot.domain.workflow import Workflow
@@ -109,12 +110,12 @@ def may_hold(
         return "comms-holding"
     if _verdict(state, incident, actor, now_ms).outcome != "refused":
         return "comms-holding"
-    refused = _verdict(state, incident, actor, now_ms)
+    may = _HOLD | powerful(policy, COMMS, request.workflows)
     raise NotAllowed(
         "Only who is on call, a responder, the commander or comms gives users the first word;"
         " nothing was published.",
         rule="comms-holding",
-        hint=refused.hint,
+        hint=helpers(policy, request) if policy.broken else holders(policy, request, may),
     )
 
 

@@ -41,7 +41,7 @@ from opsbot.domain.state import State
 from opsbot.domain.workflow import Workflow
 
 BURNED = "its failure budget is burned"
-UNPROVED = "no kill of it was confirmed within 90 days: its switch is not proved"
+UNPROVED = "no kill of it was confirmed within 90 days (a drill counts): its switch is not proved"
 
 
 def entry(steps: tuple[Step, ...], index: int) -> Step:

@@ -79,7 +79,7 @@ def decide_stage(
     if routing.candidate is None:
         raise RouteRefused(
             f"No ramp runs for `{workflow.name}`; nothing was changed.",
-            hint=f"{command(f'route {workflow.name} stage r{routing.newest}')} begins one.",
+            hint=_begins(workflow.name, routing),
         )
     revision = state.revision(workflow.name, routing.candidate.number)
     before = state.revision(workflow.name, routing.active)
@@ -226,6 +226,14 @@ def _action(state: State, routed: Routed) -> Record:
     }
 
 
+def _begins(name: str, routing: Routing) -> str:
+    """Return how the next ramp begins; what serves everybody already has none."""
+    if routing.newest == routing.active:
+        anew = command(f"route {name} set …")
+        return f"{anew} stores a new revision, for a ramp to begin with."
+    return f"{command(f'route {name} stage r{routing.newest}')} begins one."
+
+
 def _must_begin(
     state: State, now_ms: int, workflow: Workflow, routed: Routed
 ) -> tuple[Result, ...]:
@@ -250,11 +258,12 @@ def _must_begin(
     if closed := not_green(results, first):
         bad = closed[0].colour in ("red", "hard_red")
         anew = command(f"route {workflow.name} set from:{revision.id} …")
+        record = f"eval record --workflow {workflow.name} --revision {revision.id} --file …"
         raise RouteRefused(
             f"{revision.id} may not serve users yet: {closed[0].words}. Nothing was changed.",
             hint=f"A corrected revision begins with {anew}."
             if bad
-            else f"Run its evaluation and send it in: {command('eval record')}.",
+            else f"Run its evaluation and send it in: {command(record)}.",
         )
     waits = obstacles_of(state, now_ms, workflow, confirmed(routing, 0)) if first.whole else ()
     if waits:

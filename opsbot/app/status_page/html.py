@@ -125,6 +125,8 @@ class _Drawn:
         return f'<li><span>{text(one.called(self.locale))}</span><span class="health {one.health}">{dot}{shown}</span></li>'
 
     def _past(self) -> Iterator[str]:
+        if self.page.open and not self.page.past:
+            return  # "nothing was reported" below what is reported now would not be so
         yield f'<section aria-labelledby="past"><h2 id="past">{text(self.words.past)}</h2>'
         for story in self.page.past:
             yield from self._story(story)

@@ -54,6 +54,9 @@ async def test_strangers_give_no_first_word() -> None:
         await one.hold(NOOR)
 
     assert refused.value.rule == "comms-holding"
+    assert refused.value.hint.startswith("Who can help: ")
+    for who in ("Mara", "Ines", "Pia"):  # on call and responding, commanding, writing
+        assert who in refused.value.hint
 
 
 async def test_who_leads_the_incident_gives_it_whatever_their_role() -> None:

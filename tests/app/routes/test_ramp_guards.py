@@ -136,6 +136,7 @@ async def test_a_ramp_of_one_step_asks_for_everything_first(world: World, pod: H
         await stage(world)
 
     assert UNPROVED in refusal.value.message
+    assert "(a drill counts)" in refusal.value.message
 
 
 @pytest.mark.parametrize(
@@ -146,7 +147,14 @@ async def test_a_ramp_of_one_step_asks_for_everything_first(world: World, pod: H
             200,
             "A corrected revision begins with `opsbot route support-copilot set from:r2 …`.",
         ),
-        (0.95, 3, "Run its evaluation and send it in: `opsbot eval record`."),
+        (
+            0.95,
+            3,
+            (
+                "Run its evaluation and send it in:"
+                " `opsbot eval record --workflow support-copilot --revision r2 --file …`."
+            ),
+        ),
     ],
 )
 async def test_what_may_not_begin_says_whether_to_mend_it_or_to_measure_it(

@@ -87,6 +87,17 @@ async def test_a_page_on_which_nothing_stands_is_valid_too() -> None:
     assert "Nothing was reported." in text
 
 
+async def test_below_what_is_happening_no_page_says_that_nothing_was_reported() -> None:
+    company = await told()
+    await company.say("INC-1", "identified", "Late", {"en": "Late."})
+
+    text = files(company.page())["index.html"]
+
+    assert "What is happening now" in text
+    assert "Nothing was reported." not in text
+    assert "Past 14 days" not in text
+
+
 async def test_it_needs_nothing_else_and_every_link_leads_somewhere(page: Page) -> None:
     every = files(page)
     found = seen(every["index.html"])

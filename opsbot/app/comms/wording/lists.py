@@ -28,7 +28,7 @@ _TIME: Final = (
 )
 _WELL: Final = (
     r"(?:fix(?:ed)?|resol(?:ved?|ution)|sol(?:ved?|ution)|restored?|repaired?|normal|working again"
-    r"|available again|live again|back (?:again|up|online|to normal|in service))"
+    r"|fine|okay|available again|live again|back (?:again|up|online|to normal|in service))"
 )
 _HIT: Final = (
     r"(?:affected|impacted|exposed|harmed|leaked|lost|hit|stolen|compromised|disclosed|accessed)"

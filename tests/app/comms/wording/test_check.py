@@ -114,6 +114,7 @@ STOPPED = [
     ("W-PROMISE", "It should be fixed in two hours."),
     ("W-PROMISE", "It will be back online soon."),
     ("W-PROMISE", "We will have it resolved by tonight."),
+    ("W-PROMISE", "Everything will be fine by 5 pm."),
     ("W-PROMISE", "We will fix it ASAP."),
     ("W-PROMISE", "We will have it back as soon as possible."),
     ("W-PROMISE", "More details follow shortly."),
