@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from opsbot.domain.served import SAMPLES, Base, Hour, Sample
-from opsbot.domain.served_text import as_text, base_of, base_text, spans_of
+from opsbot.domain.served.served import SAMPLES, Base, Hour, Sample
+from opsbot.domain.served.text import as_text, base_of, base_text, spans_of
 
 Texts = Mapping[str, str]
 

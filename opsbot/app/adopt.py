@@ -14,7 +14,7 @@ from opsbot.domain.change import Change, Effect, Position, Sealed, Timer, Write
 from opsbot.domain.errors import NotAllowed, StaleButton
 from opsbot.domain.journal import canonical
 from opsbot.domain.kill import Kill, as_record
-from opsbot.domain.policy import Request, identity_of, judge, shown
+from opsbot.domain.policy.rules import Request, identity_of, judge, shown
 from opsbot.domain.said import Said, inert
 from opsbot.domain.state import State
 from opsbot.domain.typed import command

@@ -9,10 +9,10 @@ from opsbot.app.fleet.words import moment
 from opsbot.domain.approval import Approval, Standing, as_record
 from opsbot.domain.change import Effect, Record, Timer, Write
 from opsbot.domain.errors import StaleButton
-from opsbot.domain.incident_settings import from_record
+from opsbot.domain.incident.settings import from_record
 from opsbot.domain.journal import canonical
 from opsbot.domain.kill import Kill
-from opsbot.domain.policy import Policy, shown
+from opsbot.domain.policy.rules import Policy, shown
 from opsbot.domain.state import APPROVALS, State
 
 

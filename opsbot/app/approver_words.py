@@ -7,8 +7,8 @@ from opsbot.app.fleet.words import clock
 from opsbot.app.target import touched
 from opsbot.domain.actor import SCHEDULER
 from opsbot.domain.approval import Approval
-from opsbot.domain.policy import Policy, Request, shown
-from opsbot.domain.policy_words import approvers_later, approving, listing, not_by_name
+from opsbot.domain.policy.rules import Policy, Request, shown
+from opsbot.domain.policy.words import approvers_later, approving, listing, not_by_name
 from opsbot.domain.state import State
 
 NOBODY = (

@@ -20,8 +20,8 @@ from opsbot.domain.actor import SCHEDULER
 from opsbot.domain.approval import Approval
 from opsbot.domain.errors import UnknownApproval
 from opsbot.domain.kill import Kill
-from opsbot.domain.policy import Policy, Request, shown
-from opsbot.domain.policy_words import approvers
+from opsbot.domain.policy.rules import Policy, Request, shown
+from opsbot.domain.policy.words import approvers
 from opsbot.domain.said import Button, Said, inert
 from opsbot.domain.state import State
 

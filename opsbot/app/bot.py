@@ -68,9 +68,9 @@ from opsbot.app.show import Show
 from opsbot.app.tell import Tell
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import NeedsMoreWords
-from opsbot.domain.incident import StepName
-from opsbot.domain.policy import Request, person_of
-from opsbot.domain.policy_explain import actor_named, explain
+from opsbot.domain.incident.incident import StepName
+from opsbot.domain.policy.explain import actor_named, explain
+from opsbot.domain.policy.rules import Request, person_of
 from opsbot.domain.route import Number
 from opsbot.domain.said import Said, inert
 

@@ -19,7 +19,7 @@ from opsbot.domain.containment import Containment
 from opsbot.domain.errors import Gone, UnknownKill
 from opsbot.domain.fleet import ALIVE_MS
 from opsbot.domain.kill import Kill
-from opsbot.domain.policy import shown
+from opsbot.domain.policy.rules import shown
 from opsbot.domain.said import Said
 from opsbot.domain.state import State
 

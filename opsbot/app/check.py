@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from opsbot.domain.declaration import Catalogue, Finding, Loaded
-from opsbot.domain.policy_examples import missed
+from opsbot.domain.policy.examples import missed
 
 Format = Literal["text", "json", "github"]
 Load = Callable[[], Loaded]

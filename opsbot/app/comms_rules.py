@@ -1,6 +1,6 @@
 """How people are told here, as it was declared: read once, for every room that rests on it."""
 
-from opsbot.domain.comms_settings import CommsSettings, from_record
+from opsbot.domain.comms.settings import CommsSettings, from_record
 from opsbot.domain.remembered import Remembered
 from opsbot.domain.state import State
 

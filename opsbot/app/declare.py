@@ -11,11 +11,11 @@ from opsbot.app.routed import due, move_of, uid_of
 from opsbot.app.runs.newer import newer_runs
 from opsbot.app.user_texts import for_client
 from opsbot.domain import model_book as books
-from opsbot.domain import policy as policies
 from opsbot.domain import workflow as workflows
 from opsbot.domain.actor import DECLARATIONS
 from opsbot.domain.change import Change, Position, Record, Timer, Write
 from opsbot.domain.declaration import Catalogue, Finding, Loaded
+from opsbot.domain.policy import rules as policies
 from opsbot.domain.route import Number, Revision, route_from
 from opsbot.domain.routing import begun
 from opsbot.domain.state import ROUTES, SETTINGS, State

@@ -18,7 +18,7 @@ from opsbot.app.words import clock, mode_word, named
 from opsbot.domain.actor import SCHEDULER
 from opsbot.domain.change import Change, Effect, Position, Timer, Write
 from opsbot.domain.kill import Kill, as_record, remode
-from opsbot.domain.policy import shown
+from opsbot.domain.policy.rules import shown
 from opsbot.domain.said import Button, Said
 from opsbot.domain.state import State
 from opsflags import keys

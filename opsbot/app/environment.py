@@ -9,7 +9,7 @@ from opsbot.domain.actor import Actor
 from opsbot.domain.change import Sealed
 from opsbot.domain.journal import opens, seal
 from opsbot.domain.kill import Kill
-from opsbot.domain.policy import Policy, from_record, identity_of, shown
+from opsbot.domain.policy.rules import Policy, from_record, identity_of, shown
 from opsbot.domain.remembered import Remembered
 from opsbot.domain.said import inert
 from opsbot.domain.state import State

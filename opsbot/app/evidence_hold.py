@@ -6,7 +6,7 @@ from opsbot.app.comms_rules import settings_of
 from opsbot.app.incident.sight import sees
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import IllegalMove
-from opsbot.domain.incident import Incident
+from opsbot.domain.incident.incident import Incident
 from opsbot.domain.run import Attached, Run
 from opsbot.domain.state import State
 from opsbot.domain.typed import command

@@ -6,8 +6,8 @@ from typing import Final
 
 from opsbot.app.exposure_port import ServedHistory
 from opsbot.domain.errors import StoreLost
-from opsbot.domain.served import HOUR_MS, SAMPLES, Hour
-from opsbot.domain.served_count import Counted, Window, count
+from opsbot.domain.served.count import Counted, Window, count
+from opsbot.domain.served.served import HOUR_MS, SAMPLES, Hour
 
 MOST_HOURS: Final = 60 * 24
 """Hours that one question reads at most; nothing is kept for longer."""

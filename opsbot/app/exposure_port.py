@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from opsbot.domain.served import HOUR_MS, Basis, Head, Hour, Sample
+from opsbot.domain.served.served import HOUR_MS, Basis, Head, Hour, Sample
 
 KEEP_HOURS = 14 * 24
 MINUTES_HOURS = 72

@@ -10,8 +10,8 @@ from opsbot.app.ports import Outbox
 from opsbot.domain.change import Record
 from opsbot.domain.errors import Misconfigured
 from opsbot.domain.fleet import Fleet
-from opsbot.domain.served import sampled
-from opsbot.domain.served_text import summary
+from opsbot.domain.served.served import sampled
+from opsbot.domain.served.text import summary
 from opsbot.domain.state import State
 from opsflags import keys
 

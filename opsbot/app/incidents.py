@@ -53,9 +53,9 @@ from opsbot.app.told_lines import told_lines
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Sealed
 from opsbot.domain.errors import IllegalMove, UnknownKill
-from opsbot.domain.incident import Incident
+from opsbot.domain.incident.incident import Incident
 from opsbot.domain.kill import Kill
-from opsbot.domain.policy import identity_of
+from opsbot.domain.policy.rules import identity_of
 from opsbot.domain.said import Said, inert
 from opsbot.domain.state import State
 

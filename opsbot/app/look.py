@@ -2,7 +2,7 @@
 
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import NotAllowed
-from opsbot.domain.policy import Policy, Request, judge
+from opsbot.domain.policy.rules import Policy, Request, judge
 
 
 def may_look(policy: Policy, actor: Actor) -> None:

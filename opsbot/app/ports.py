@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from opsbot.domain.change import Change, Committed, Effect, Lane, Position, Record, Sealed
-from opsbot.domain.evaluation_picture import Chart
 from opsbot.domain.fleet import Fleet, Instance
+from opsbot.domain.picture.evaluations import Chart
+from opsbot.domain.picture.timeline import TimelineChart
 from opsbot.domain.said import Said
 from opsbot.domain.state import State
-from opsbot.domain.timeline_picture import TimelineChart
 
 Render = Callable[[Said], tuple[Sequence[Record], str]]
 """Makes an answer into what the chat shows: its blocks, and the text of the notification."""

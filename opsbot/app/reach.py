@@ -6,7 +6,7 @@ from opsbot.app.ports import Chat, GiveUp, RetryLater
 from opsbot.app.target import touched
 from opsbot.domain.change import Record
 from opsbot.domain.kill import Kill
-from opsbot.domain.policy import Policy, shown
+from opsbot.domain.policy.rules import Policy, shown
 from opsbot.domain.state import State
 
 Note = Callable[[Record], Awaitable[None]]

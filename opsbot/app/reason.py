@@ -8,7 +8,7 @@ from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Effect, Write
 from opsbot.domain.errors import NeedsMoreWords, NotAllowed, StaleButton
 from opsbot.domain.kill import Kill, as_record
-from opsbot.domain.policy import Request, identity_of, judge
+from opsbot.domain.policy.rules import Request, identity_of, judge
 from opsbot.domain.said import Said, inert
 from opsbot.domain.state import State
 from opsflags import keys

@@ -6,7 +6,7 @@ from opsbot.app.environment import Environment, policy_of
 from opsbot.app.fleet.words import clock
 from opsbot.app.ramp.words import hold_line
 from opsbot.domain.kill import Kill
-from opsbot.domain.policy import shown
+from opsbot.domain.policy.rules import shown
 from opsbot.domain.said import inert
 
 SHOWN = 3

@@ -16,7 +16,7 @@ from opsbot.domain.change import Change, Committed, Effect, Json
 from opsbot.domain.errors import NotAllowed, UnknownApproval, UnknownKill, UnknownLetter
 from opsbot.domain.journal import Broken, read_entry
 from opsbot.domain.kill import Kill
-from opsbot.domain.policy import Request, judge
+from opsbot.domain.policy.rules import Request, judge
 from opsbot.domain.said import Said, inert
 from opsbot.domain.state import State
 

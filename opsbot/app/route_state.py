@@ -10,7 +10,7 @@ from opsbot.app.user_texts import for_client
 from opsbot.domain.change import Record, Write
 from opsbot.domain.gates import Gate, Measurement, Result, ask, gates_of, hard_red
 from opsbot.domain.kill import Kill
-from opsbot.domain.policy import shown
+from opsbot.domain.policy.rules import shown
 from opsbot.domain.ramp import Step, steps_of
 from opsbot.domain.route import Number, Revision, Route, as_record, from_record, revision_key
 from opsbot.domain.routing import Routing, served

@@ -10,7 +10,7 @@ from opsbot.domain.approval import Approval
 from opsbot.domain.change import Effect, Position, Record, Sealed, Timer
 from opsbot.domain.errors import NotAllowed, UnknownWorkflow
 from opsbot.domain.gates import Result
-from opsbot.domain.policy import Request, Verdict, identity_of, judge
+from opsbot.domain.policy.rules import Request, Verdict, identity_of, judge
 from opsbot.domain.route import Number, Revision
 from opsbot.domain.routing import Move, Routing
 from opsbot.domain.state import State

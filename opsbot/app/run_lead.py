@@ -5,7 +5,7 @@ from dataclasses import replace
 from opsbot.app.run_effects import REMIND, card, lead_due, timer
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Position, Timer, Write
-from opsbot.domain.incident import Incident
+from opsbot.domain.incident.incident import Incident
 from opsbot.domain.run import Run, as_record
 from opsbot.domain.state import RUNS, State
 

@@ -8,7 +8,7 @@ from opsbot.app.environment import Environment, policy_of
 from opsbot.app.incident.sight import unnamed
 from opsbot.app.timeline.words import Records, commitments, sentence
 from opsbot.domain.change import Record
-from opsbot.domain.incident import Incident
+from opsbot.domain.incident.incident import Incident
 from opsbot.domain.journal import Broken, Entry, read_entry
 from opsbot.domain.state import INCIDENTS
 

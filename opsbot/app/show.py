@@ -32,7 +32,7 @@ from opsbot.domain.containment import contain
 from opsbot.domain.errors import StoreLost, UnknownWorkflow
 from opsbot.domain.fleet import Fleet, Instance
 from opsbot.domain.kill import Kill
-from opsbot.domain.policy import shown
+from opsbot.domain.policy.rules import shown
 from opsbot.domain.said import Button, Said, inert
 from opsbot.domain.state import State
 from opsbot.domain.workflow import Workflow

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from opsbot.app.ports import Store
 from opsbot.domain.actor import DECLARATIONS
 from opsbot.domain.change import Change, Write
-from opsbot.domain.policy import Fallback, without_policy
-from opsbot.domain.policy_records import as_record
+from opsbot.domain.policy.records import as_record
+from opsbot.domain.policy.rules import Fallback, without_policy
 from opsbot.domain.state import SETTINGS, State
 
 

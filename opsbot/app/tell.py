@@ -16,7 +16,7 @@ from opsbot.app.words import mode_word, named
 from opsbot.domain.change import Json
 from opsbot.domain.errors import UnknownKill
 from opsbot.domain.kill import Kill
-from opsbot.domain.policy import shown
+from opsbot.domain.policy.rules import shown
 from opsbot.domain.said import Button, Said, inert
 from opsbot.domain.state import State
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from opsbot.domain.change import Json, Record
 from opsbot.domain.journal import QUOTED, Entry
-from opsbot.domain.policy import Policy, shown
+from opsbot.domain.policy.rules import Policy, shown
 from opsbot.domain.said import inert
 
 Records = Mapping[str, Mapping[str, Record]]

@@ -10,8 +10,8 @@ from opsbot.app.incident.legal_clocks import clock_lines
 from opsbot.app.incident.message_words import message_lines
 from opsbot.app.incident.promise_words import promise_lines
 from opsbot.app.incident.promises import rhythmic
-from opsbot.domain.incident import Incident
-from opsbot.domain.policy import shown
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.policy.rules import shown
 from opsbot.domain.said import inert
 from opsbot.domain.state import State
 from opsbot.domain.typed import command

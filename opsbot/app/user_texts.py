@@ -5,12 +5,12 @@ from dataclasses import replace
 from typing import Final
 
 from opsbot.domain.change import Change, Effect, Record, Write
-from opsbot.domain.comms import Locale
-from opsbot.domain.incident import Incident
+from opsbot.domain.comms.templates import Locale
+from opsbot.domain.comms.user_texts import UserTexts, as_record, for_clients, from_record
+from opsbot.domain.incident.incident import Incident
 from opsbot.domain.kill import Kill
 from opsbot.domain.records import listed
 from opsbot.domain.state import USER_TEXTS, State
-from opsbot.domain.user_texts import UserTexts, as_record, for_clients, from_record
 from opsflags import keys
 
 NOTICE: Final = "comms_notice"

@@ -31,7 +31,7 @@ from opsbot.domain.change import Committed, Record
 from opsbot.domain.containment import Containment
 from opsbot.domain.durations import elapsed
 from opsbot.domain.fleet import Counts
-from opsbot.domain.incident import Incident
+from opsbot.domain.incident.incident import Incident
 from opsbot.domain.kill import Kill
 from opsbot.domain.said import Button, Said, Tone, inert
 from opsbot.domain.typed import command

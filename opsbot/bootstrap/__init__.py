@@ -49,7 +49,7 @@ from opsbot.bootstrap.slack_way import slack_client, slack_way
 from opsbot.bootstrap.status_way import StatusWay, last_page, page_meanwhile, status_way
 from opsbot.bootstrap.work import drained, duties, workers
 from opsbot.config import Settings
-from opsbot.domain.comms_settings import TargetKind
+from opsbot.domain.comms.settings import TargetKind
 from opsbot.domain.errors import Misconfigured, StoreLost
 from opsbot.slack import blocks
 from opsbot.slack.chat import SlackChat

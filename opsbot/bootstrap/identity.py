@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from opsbot.app.environment import policy_of
 from opsbot.app.ports import Store
 from opsbot.domain.actor import Actor
-from opsbot.domain.policy_identity import actor_of_person, actor_of_token
-from opsbot.slack import parse
+from opsbot.domain.policy.identity import actor_of_person, actor_of_token
+from opsbot.slack.typed import parse
 from opsbot.web.auth import Identify, Surface, digest
 
 

@@ -19,7 +19,7 @@ from opsbot.app.ports import Clock
 from opsbot.bootstrap.paging_way import account_of
 from opsbot.config import Settings
 from opsbot.domain.addresses import on_loopback
-from opsbot.domain.comms_settings import CommsSettings, TargetKind
+from opsbot.domain.comms.settings import CommsSettings, TargetKind
 
 CONNECT_S: Final = 5.0
 

@@ -24,7 +24,7 @@ from opsbot.app.status_page.publisher import StatusPagePublisher
 from opsbot.app.status_page.site import Site
 from opsbot.bootstrap.listening import listening
 from opsbot.config import Settings
-from opsbot.domain.comms_settings import TargetKind
+from opsbot.domain.comms.settings import TargetKind
 from opsbot.domain.errors import StoreLost
 from opsbot.web import status
 from opsbot.web.auth import Access

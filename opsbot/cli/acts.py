@@ -8,7 +8,7 @@ from opsbot.app.requests import KillRequest, RestoreRequest
 from opsbot.cli import printing
 from opsbot.cli.api import opened
 from opsbot.cli.options import Asked, Refusal
-from opsbot.slack import parse
+from opsbot.slack.typed import parse
 
 
 def kill(asked: Asked) -> int:

@@ -26,11 +26,11 @@ from opsbot.cli.api import Api, opened
 from opsbot.cli.options import Asked, Usage
 from opsbot.cli.runbooks import given, requoted
 from opsbot.domain.change import Json
-from opsbot.domain.comms import AUDIENCES
+from opsbot.domain.comms.templates import AUDIENCES
 from opsbot.domain.said import USAGE as USAGE_CODE
 from opsbot.domain.said import Said
 from opsbot.domain.typed import command
-from opsbot.slack.parse_comms import bare, parse_comms
+from opsbot.slack.typed.comms import bare, parse_comms
 
 AT: Final = "/v1/messages"
 USAGE: Final = "opsbot comms <now|new|list|preview|publish|…>; `opsbot comms --help` says more"

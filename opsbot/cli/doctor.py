@@ -15,7 +15,7 @@ from opsbot.adapters.signing import KeyFile
 from opsbot.app import check as checking
 from opsbot.cli import api
 from opsbot.cli.options import Asked, Refusal, Usage
-from opsbot.domain import comms_settings
+from opsbot.domain.comms import settings as comms_settings
 from opsbot.domain.declaration import Loaded
 from opsbot.domain.errors import Misconfigured, OpsbotError
 from opsbot.domain.said import DONE, REFUSED, visible

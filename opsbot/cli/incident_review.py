@@ -9,7 +9,7 @@ from opsbot.cli.api import opened
 from opsbot.cli.options import Asked, Usage
 from opsbot.domain.change import Json
 from opsbot.domain.errors import Misconfigured
-from opsbot.domain.incident import number_of
+from opsbot.domain.incident.incident import number_of
 from opsbot.domain.said import DONE, Said
 
 WORD = "export"

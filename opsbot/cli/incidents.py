@@ -25,9 +25,9 @@ from opsbot.cli import incident_review, printing
 from opsbot.cli.api import Api, opened
 from opsbot.cli.options import Asked, Usage
 from opsbot.domain.errors import NeedsMoreWords
-from opsbot.domain.incident import number_of
+from opsbot.domain.incident.incident import number_of
 from opsbot.domain.said import Said
-from opsbot.slack.parse_incident import opens, opens_with_option, parse_incident
+from opsbot.slack.typed.incident import opens, opens_with_option, parse_incident
 
 AT: Final = "/v1/incidents"
 

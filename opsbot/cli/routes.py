@@ -12,7 +12,7 @@ from opsbot.domain.change import Json
 from opsbot.domain.errors import Misconfigured, NeedsMoreWords
 from opsbot.domain.route import Target
 from opsbot.domain.said import Said
-from opsbot.slack import parse_route as parse
+from opsbot.slack.typed import route as parse
 
 
 def route(asked: Asked) -> int:

@@ -20,10 +20,10 @@ from opsbot.cli import acts, printing
 from opsbot.cli.api import Api, Unreachable, opened
 from opsbot.cli.options import Asked, Refusal, Usage
 from opsbot.domain.errors import Misconfigured
-from opsbot.domain.incident import number_of
+from opsbot.domain.incident.incident import number_of
 from opsbot.domain.run import run_named
 from opsbot.domain.said import Said
-from opsbot.slack.parse_runbook import parse_runbook
+from opsbot.slack.typed.runbook import parse_runbook
 
 AT: Final = "/v1/runs"
 USAGE: Final = "opsbot runbook <start|show|steps|done|…>; `opsbot runbook --help` says more"

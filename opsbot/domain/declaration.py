@@ -6,8 +6,8 @@ from typing import Literal
 
 from opsbot.domain.change import Record
 from opsbot.domain.model_book import ModelBook
-from opsbot.domain.policy_examples import Example
-from opsbot.domain.policy_model import Policy
+from opsbot.domain.policy.examples import Example
+from opsbot.domain.policy.model import Policy
 from opsbot.domain.runbook import Runbook
 from opsbot.domain.workflow import Workflow
 

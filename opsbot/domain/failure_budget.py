@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from opsbot.domain.change import Json, Record
 from opsbot.domain.gates import AHEAD_MS, HOUR_MS, Gate, Measurement
-from opsbot.domain.incident import Incident
+from opsbot.domain.incident.incident import Incident
 from opsbot.domain.state import BUDGETS, State
 from opsbot.domain.workflow import Workflow
 

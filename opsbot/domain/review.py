@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Literal
 
 from opsbot.domain.change import Json, Record
-from opsbot.domain.incident_flow import Status
-from opsbot.domain.incident_times import Measures, Times
-from opsbot.domain.incident_types import Severity
+from opsbot.domain.incident.flow import Status
+from opsbot.domain.incident.times import Measures, Times
+from opsbot.domain.incident.types import Severity
 from opsbot.domain.review_comms import Communication
-from opsbot.domain.served_count import Counted
+from opsbot.domain.served.count import Counted
 from opsbot.domain.timeline import Line
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from opsbot.domain.comms import Audience, Locale, Stage
-from opsbot.domain.message import SentState
+from opsbot.domain.comms.message import SentState
+from opsbot.domain.comms.templates import Audience, Locale, Stage
 
 
 @dataclass(frozen=True, slots=True)

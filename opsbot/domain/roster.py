@@ -6,8 +6,8 @@ from typing import Final
 
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Json, Record
-from opsbot.domain.policy_identity import person_of
-from opsbot.domain.policy_model import Person, Policy
+from opsbot.domain.policy.identity import person_of
+from opsbot.domain.policy.model import Person, Policy
 
 FRESH_MS: Final = 15 * 60_000
 """How long a roster lets its people act by it; an older one is shown, with its age, and grants nothing."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
-from opsbot.domain.incident_types import Severity
+from opsbot.domain.incident.types import Severity
 from opsbot.domain.prose import Block, Prose
 
 Verb = Literal[

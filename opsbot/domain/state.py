@@ -4,15 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
 
-from opsbot.domain import gates, incident_comms, incident_note, route, routing
-from opsbot.domain import incident as incidents
+from opsbot.domain import gates, route, routing
 from opsbot.domain import kill as kills
-from opsbot.domain import message as messages
 from opsbot.domain import run as runs
 from opsbot.domain import workflow as workflows
 from opsbot.domain.approval import Approval
 from opsbot.domain.approval import from_record as approval_from
 from opsbot.domain.change import Position, Record
+from opsbot.domain.comms import message as messages
+from opsbot.domain.comms import told as incident_comms
+from opsbot.domain.comms.message import Message
+from opsbot.domain.comms.told import IncidentComms
 from opsbot.domain.errors import (
     UnknownApproval,
     UnknownIncident,
@@ -23,11 +25,11 @@ from opsbot.domain.errors import (
     UnknownWorkflow,
 )
 from opsbot.domain.gates import Measurement
-from opsbot.domain.incident import Incident
-from opsbot.domain.incident_comms import IncidentComms
-from opsbot.domain.incident_note import Note
+from opsbot.domain.incident import incident as incidents
+from opsbot.domain.incident import note as incident_note
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.incident.note import Note
 from opsbot.domain.kill import Kill
-from opsbot.domain.message import Message
 from opsbot.domain.remembered import Remembered, RememberedEach
 from opsbot.domain.route import Number, Revision
 from opsbot.domain.routing import Routing

@@ -17,7 +17,7 @@ from opsbot.domain.actor import Actor
 from opsbot.domain.errors import Misconfigured, StaleButton
 from opsbot.domain.said import Said
 from opsbot.slack.audit import AuditListeners
-from opsbot.slack.comms import CommsListeners
+from opsbot.slack.comms.listeners import CommsListeners
 from opsbot.slack.deps import Deps
 from opsbot.slack.entry import Entry, Need, Needs, Run
 from opsbot.slack.grammar import SLACK_VERBS, command_of
@@ -25,13 +25,13 @@ from opsbot.slack.guard import ShapeGuard
 from opsbot.slack.home import HomeListeners
 from opsbot.slack.ids import HOME_OPENED, Modal, Press, Shortcut, pressed
 from opsbot.slack.inbound import Invocation
-from opsbot.slack.incident import IncidentListeners
+from opsbot.slack.incident.listeners import IncidentListeners
 from opsbot.slack.kill import KillListeners
 from opsbot.slack.oncall import OncallListeners
 from opsbot.slack.outlet import Reply
 from opsbot.slack.restore import RestoreListeners, need_of_restore
-from opsbot.slack.route import RouteListeners, need_of_rollback, need_of_route
-from opsbot.slack.runbook import RunbookListeners
+from opsbot.slack.route.listeners import RouteListeners, need_of_rollback, need_of_route
+from opsbot.slack.runbook.listeners import RunbookListeners
 from opsbot.slack.status import StatusListeners
 from opsbot.slack.timeline import TimelineListeners, listen_for_captures
 

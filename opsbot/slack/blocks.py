@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from opsbot.domain.blockcheck import check_message
+from opsbot.domain.block_kit.check import check_message
 from opsbot.domain.change import Json, Record
 from opsbot.domain.prose import Block as ProseBlock
 from opsbot.domain.prose import plain as words_of

@@ -8,7 +8,7 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from opsbot.app.ports import Clock, Document, GiveUp, Picture
-from opsbot.domain.blockcheck import check_message
+from opsbot.domain.block_kit.check import check_message
 from opsbot.domain.change import Record
 from opsbot.domain.errors import StoreLost
 from opsbot.slack.asking import SlackRefused, asked, gone

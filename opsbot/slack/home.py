@@ -11,7 +11,7 @@ from opsbot.domain.said import Said
 from opsbot.slack.deps import Deps
 from opsbot.slack.inbound import Invocation
 from opsbot.slack.outlet import TROUBLE, Reply
-from opsbot.slack.runbook_home import shelf
+from opsbot.slack.runbook.home import shelf
 from opsbot.slack.views import home_view
 
 log = structlog.get_logger(__name__)

@@ -12,8 +12,8 @@ from opsbot.slack.grammar import command_of, help_said, verb
 from opsbot.slack.ids import Field
 from opsbot.slack.inbound import Invocation
 from opsbot.slack.outlet import Reply, Show, Wrong
-from opsbot.slack.parse import parse_kill, wants_help
-from opsbot.slack.tokens import shortened
+from opsbot.slack.typed.parse import parse_kill, wants_help
+from opsbot.slack.typed.tokens import shortened
 from opsbot.slack.views import SAFE, kill_modal, reason_modal
 
 

@@ -7,7 +7,7 @@ from opsbot.slack.deps import Deps
 from opsbot.slack.grammar import command_of, help_said, verb
 from opsbot.slack.inbound import Invocation
 from opsbot.slack.outlet import Reply
-from opsbot.slack.parse import parse_one, wants_help
+from opsbot.slack.typed.parse import parse_one, wants_help
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from opsbot.slack.entry import Need
 from opsbot.slack.grammar import command_of, help_said, verb
 from opsbot.slack.inbound import Invocation
 from opsbot.slack.outlet import Reply
-from opsbot.slack.parse import parse_hold, parse_restore, wants_help
+from opsbot.slack.typed.parse import parse_hold, parse_restore, wants_help
 
 _KILL = re.compile(r"K-\d{1,9}")
 

@@ -15,16 +15,16 @@ from opsbot.domain.actor import Actor
 from opsbot.domain.change import Json, Record
 from opsbot.domain.errors import Gone, NeedsMoreWords, Refused, StaleButton
 from opsbot.domain.said import Said
-from opsbot.slack import tokens
 from opsbot.slack.asking import SlackRefused, asked
 from opsbot.slack.blocks import fallback
 from opsbot.slack.deps import Deps
 from opsbot.slack.entry import Entry, Need, Run
 from opsbot.slack.ids import Field, Modal
 from opsbot.slack.inbound import Invocation
-from opsbot.slack.incident_message import link_of
+from opsbot.slack.incident.message import link_of
 from opsbot.slack.outlet import Reply, Show
-from opsbot.slack.runbook_capture import RunbookCapture, is_reply
+from opsbot.slack.runbook.capture import RunbookCapture, is_reply
+from opsbot.slack.typed import tokens
 from opsbot.slack.views import View, form, select, typed_input
 
 log = structlog.get_logger(__name__)

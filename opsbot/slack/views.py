@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from opsbot.domain.blockcheck import check_view
+from opsbot.domain.block_kit.check import check_view
 from opsbot.domain.change import Json
 from opsbot.domain.said import Button, Said
 from opsbot.slack.block_ids import named
@@ -11,7 +11,7 @@ from opsbot.slack.blocks import Block, context, fallback, plain_text, said_block
 from opsbot.slack.grammar import KILL_MODES
 from opsbot.slack.ids import VALUE, Field, Modal, Press
 from opsbot.slack.mrkdwn import Mrkdwn, esc
-from opsbot.slack.tokens import REASON_LIMIT
+from opsbot.slack.typed.tokens import REASON_LIMIT
 
 View = dict[str, Json]
 ALL_TARGETS: Final = "all"

@@ -7,7 +7,7 @@ from typing import Final, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from opsbot.domain.policy_words import listing
+from opsbot.domain.policy.words import listing
 from opsbot.domain.said import inert
 
 _MUST: Final[Mapping[str, str]] = {

@@ -19,10 +19,10 @@ from opsbot.app.incident.requests import (
     Which,
 )
 from opsbot.domain.errors import NeedsMoreWords
-from opsbot.domain.incident import StepName
-from opsbot.domain.incident_flow import Status
-from opsbot.domain.incident_times import Moment
-from opsbot.domain.incident_types import Severity
+from opsbot.domain.incident.flow import Status
+from opsbot.domain.incident.incident import StepName
+from opsbot.domain.incident.times import Moment
+from opsbot.domain.incident.types import Severity
 from opsbot.web.bodies import SEEN, Body, FreeText, Word
 
 Text = Annotated[str, Field(min_length=1, max_length=20_000, pattern=r"\S")]

@@ -18,8 +18,8 @@ from opsbot.app.comms.requests import (
     StateFact,
 )
 from opsbot.app.incident.requests import Which
-from opsbot.domain.comms import Audience
-from opsbot.domain.incident_comms import Surety
+from opsbot.domain.comms.templates import Audience
+from opsbot.domain.comms.told import Surety
 from opsbot.web.bodies import SEEN, Body, FreeText, Word
 
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S"), SEEN]

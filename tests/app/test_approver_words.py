@@ -8,7 +8,7 @@ from opsbot.app.approver_words import NOBODY, asks_of, may_approve
 from opsbot.app.requests import KillRequest, RestoreRequest, Target
 from opsbot.domain.actor import SCHEDULER
 from opsbot.domain.approval import Approval
-from opsbot.domain.policy_model import Grant, Policy, Power, Request
+from opsbot.domain.policy.model import Grant, Policy, Power, Request
 from tests.support.world import MARA, World, policy, workflow
 
 COPILOT = Target("workflow", "support-copilot")

@@ -10,7 +10,7 @@ from opsbot.app.routes.asked_words import ramp_asked
 from opsbot.app.routes.ramp_decision import UNPROVED
 from opsbot.domain.approval import Approval
 from opsbot.domain.errors import NotAllowed, StaleButton
-from opsbot.domain.policy import Grant, Policy
+from opsbot.domain.policy.rules import Grant, Policy
 from tests.app.test_asked import Messages
 from tests.support.ramps import proved_switch
 from tests.support.routes import COPILOT, stored

@@ -7,7 +7,7 @@ import pytest
 
 from opsbot.app.check import Check, examined, exit_code, render
 from opsbot.domain.declaration import Catalogue, Finding, Loaded
-from opsbot.domain.policy_examples import Example
+from opsbot.domain.policy.examples import Example
 from tests.support import policies as p
 
 BROKEN = Finding("flags/workflows/a,b.yaml", 7, "unknown key `teir`", "Did you mean `tier`?")

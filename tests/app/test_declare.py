@@ -13,8 +13,8 @@ from opsbot.domain.actor import SCHEDULER
 from opsbot.domain.change import Change, Position, Write
 from opsbot.domain.declaration import Catalogue, Finding, Loaded
 from opsbot.domain.kill import Kill
-from opsbot.domain.policy import from_record
-from opsbot.domain.policy_examples import Example
+from opsbot.domain.policy.examples import Example
+from opsbot.domain.policy.rules import from_record
 from opsbot.domain.state import State
 from opsbot.domain.workflow import UNDECLARED
 from opsflags import keys

@@ -8,10 +8,10 @@ from opsbot.app.evidence_hold import must_hold_evidence, waits_for_evidence
 from opsbot.app.told_lines import told_lines
 from opsbot.domain.actor import SCHEDULER
 from opsbot.domain.change import Position
+from opsbot.domain.comms.told import IncidentComms
+from opsbot.domain.comms.told import as_record as comms_record
 from opsbot.domain.errors import IllegalMove
-from opsbot.domain.incident import Incident
-from opsbot.domain.incident_comms import IncidentComms
-from opsbot.domain.incident_comms import as_record as comms_record
+from opsbot.domain.incident.incident import Incident
 from opsbot.domain.run import Attached, Run, as_record
 from opsbot.domain.state import COMMS, RUNS, State
 from tests.support.incidents import AT_MS, incident, state_with

@@ -12,7 +12,7 @@ from opsbot.app.exposure_port import Keep
 from opsbot.app.exposure_sample import Sampler, owners
 from opsbot.app.requests import KillRequest, Target
 from opsbot.domain.errors import Misconfigured, StoreLost
-from opsbot.domain.served import HOUR_MS, Head, Sample
+from opsbot.domain.served.served import HOUR_MS, Head, Sample
 from tests.app.test_crashes import Fuse, Killed, Mortal
 from tests.support.served import COPILOT, Process, samples, spans
 from tests.support.world import MARA, World, workflow

@@ -14,7 +14,7 @@ from opsbot.adapters.memory.store import open_memory
 from opsbot.app.environment import Environment
 from opsbot.app.exposure_port import Keep
 from opsbot.app.exposure_sample import Sampler
-from opsbot.domain.served import Sample, sampled
+from opsbot.domain.served.served import Sample, sampled
 from tests.support.served import COPILOT, Process, samples, spans
 from tests.support.world import Counter, World, workflow
 

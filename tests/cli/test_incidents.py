@@ -19,7 +19,7 @@ from opsbot.app.incident.requests import (
     Which,
 )
 from opsbot.cli import incidents as cli
-from opsbot.slack.parse_incident import parse_incident
+from opsbot.slack.typed.incident import parse_incident
 from opsbot.web import incident_bodies as web
 from tests.cli.conftest import Terminal
 from tests.support.world import MARA, SATURDAY_NIGHT_MS

@@ -22,7 +22,7 @@ from opsbot.cli import main
 from opsbot.cli import runbooks as cli
 from opsbot.cli.options import Refusal
 from opsbot.cli.table import COMMANDS
-from opsbot.slack.parse_runbook import parse_runbook
+from opsbot.slack.typed.runbook import parse_runbook
 from opsbot.web import run_bodies as web
 from tests.cli.conftest import Terminal, serving
 from tests.support import runs

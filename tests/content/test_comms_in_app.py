@@ -13,9 +13,9 @@ from opsbot.app.comms.settings import settings_of
 from opsbot.app.comms.targets.in_app import InApp
 from opsbot.app.requests import KillRequest, RestoreRequest, Target
 from opsbot.domain.change import Json
-from opsbot.domain.comms_settings import IN_APP
+from opsbot.domain.comms.moments import spelled
+from opsbot.domain.comms.settings import IN_APP
 from opsbot.domain.errors import Unpublishable
-from opsbot.domain.moments import spelled
 from opsbot.domain.state import APPROVALS
 from opsbot.domain.workflow import HumanQueue
 from tests.app.comms.targets.test_in_app import read

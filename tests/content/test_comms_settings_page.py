@@ -7,9 +7,9 @@ from typing import get_args
 
 from opsbot.adapters.catalog.comms import PlaceFile, TellingFile
 from opsbot.app.comms.wording import check, lists
-from opsbot.domain.comms import AUDIENCES
-from opsbot.domain.comms_settings import Beat, CommsSettings, TargetKind
-from opsbot.domain.incident_settings import MINUTE_MS
+from opsbot.domain.comms.settings import Beat, CommsSettings, TargetKind
+from opsbot.domain.comms.templates import AUDIENCES
+from opsbot.domain.incident.settings import MINUTE_MS
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "comms-settings.md").read_text("utf-8")
 

@@ -14,10 +14,10 @@ from opsbot.adapters.comms.files import load
 from opsbot.adapters.comms.filled import rendered
 from opsbot.adapters.comms.front import KEYS, KNOWN_SLOTS
 from opsbot.adapters.comms.lint import lint
-from opsbot.domain.comms import MOST_CHARACTERS, SLOTS, STAGES, FieldType, Template
-from opsbot.domain.comms_facts import CORRECTION_SLOTS, FACTS, SITUATIONS, STAYS_OFF, situation_of
-from opsbot.domain.comms_values import Here
-from opsbot.domain.incident_types import TYPES
+from opsbot.domain.comms.facts import CORRECTION_SLOTS, FACTS, SITUATIONS, STAYS_OFF, situation_of
+from opsbot.domain.comms.templates import MOST_CHARACTERS, SLOTS, STAGES, FieldType, Template
+from opsbot.domain.comms.values import Here
+from opsbot.domain.incident.types import TYPES
 from tests.support.shipped import BOOKS
 from tests.support.template_texts import draft, folder
 

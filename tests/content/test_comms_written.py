@@ -9,7 +9,7 @@ from opsbot.adapters.comms.templates import FileTemplates
 from opsbot.app.comms.requests import HoldUsers
 from opsbot.app.comms.settings import settings_of
 from opsbot.app.incident.requests import Which
-from opsbot.domain.comms_facts import SITUATIONS
+from opsbot.domain.comms.facts import SITUATIONS
 from opsbot.domain.errors import Refused
 from tests.support.comms import Telling, telling
 from tests.support.world import MARA

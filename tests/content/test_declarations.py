@@ -9,7 +9,7 @@ from opsbot.adapters.catalog.read import load
 from opsbot.adapters.catalog.schema import schema_text
 from opsbot.app.check import examined
 from opsbot.domain.declaration import Catalogue
-from opsbot.domain.policy import as_record, from_record
+from opsbot.domain.policy.rules import as_record, from_record
 from opsbot.domain.workflow import as_record as workflow_record
 from opsbot.domain.workflow import from_record as workflow_from
 

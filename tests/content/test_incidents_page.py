@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from opsbot.adapters.catalog.incidents import IncidentsFile
-from opsbot.domain.incident_flow import NEXT, STATUSES
-from opsbot.domain.incident_settings import MINUTE_MS, REMINDERS, USUAL
-from opsbot.domain.incident_times import ORDER
-from opsbot.domain.incident_types import TYPES, IncidentType
-from opsbot.slack.parse_incident import ACTS, parse_incident
-from opsbot.slack.parse_incident_open import FLAGS
+from opsbot.domain.incident.flow import NEXT, STATUSES
+from opsbot.domain.incident.settings import MINUTE_MS, REMINDERS, USUAL
+from opsbot.domain.incident.times import ORDER
+from opsbot.domain.incident.types import TYPES, IncidentType
+from opsbot.slack.typed.incident import ACTS, parse_incident
+from opsbot.slack.typed.incident_open import FLAGS
 from opsbot.web import app as web
 from tests.support.web import opened
 

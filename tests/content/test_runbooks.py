@@ -15,8 +15,8 @@ from opsbot.app.runs.meant import (
     KillArguments,
     RestoreArguments,
 )
-from opsbot.domain.incident_types import TYPES
-from opsbot.domain.policy_model import ROLES
+from opsbot.domain.incident.types import TYPES
+from opsbot.domain.policy.model import ROLES
 from opsbot.domain.prose import Code, Quote
 from opsbot.domain.runbook import CHANGING, LANES, Step
 from opsflags.model import MODES

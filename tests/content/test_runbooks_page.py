@@ -14,10 +14,10 @@ from opsbot.adapters.runbooks.labels import LABELS
 from opsbot.adapters.runbooks.lint import lint
 from opsbot.adapters.runbooks.rules import RULES, Known
 from opsbot.app.runs.arguments import CAPTURES, STEP_ROLES, arguments_of, known_arguments
-from opsbot.domain.incident_types import TYPES
+from opsbot.domain.incident.types import TYPES
 from opsbot.domain.placeholders import BUILT_IN
 from opsbot.domain.runbook import VERBS, Runbook, Verb
-from opsbot.slack.parse_runbook import ACTS, parse_runbook
+from opsbot.slack.typed.runbook import ACTS, parse_runbook
 from opsbot.web import app as web
 from tests.support.web import opened
 

@@ -9,7 +9,7 @@ from opsbot.adapters.clock import SystemEntropy
 from opsbot.app.check import examined
 from opsbot.app.declare import Declare
 from opsbot.domain.declaration import Catalogue
-from opsbot.domain.policy import from_record
+from opsbot.domain.policy.rules import from_record
 from tests.contract.conftest import World
 
 ROOT = Path(__file__).parents[2]

@@ -12,9 +12,9 @@ from opsbot.app.ports import Delivery
 from opsbot.domain import journal
 from opsbot.domain.actor import SCHEDULER
 from opsbot.domain.change import Change, Write
-from opsbot.domain.comms_cadence import told
-from opsbot.domain.incident import as_record
-from opsbot.domain.incident_comms import Rhythm
+from opsbot.domain.comms.cadence import told
+from opsbot.domain.comms.told import Rhythm
+from opsbot.domain.incident.incident import as_record
 from opsbot.domain.state import INCIDENTS, State
 from tests.contract.conftest import World
 from tests.support.incidents import incident

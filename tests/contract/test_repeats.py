@@ -7,7 +7,7 @@ from opsbot.app.restore.verb import RestoreVerb
 from opsbot.app.retry import Retry
 from opsbot.domain.actor import DECLARATIONS
 from opsbot.domain.change import Change, Write
-from opsbot.domain.policy_records import as_record as policy_record
+from opsbot.domain.policy.records import as_record as policy_record
 from opsbot.domain.state import SETTINGS, State
 from opsbot.domain.workflow import as_record as workflow_record
 from opsflags import keys

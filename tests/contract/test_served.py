@@ -9,7 +9,7 @@ from opsbot.adapters.redis.store import open_store
 from opsbot.app.environment import Environment
 from opsbot.app.exposure_port import Keep
 from opsbot.app.exposure_sample import Sampler
-from opsbot.domain.served import HOUR_MS, SAMPLES, Base, Sample, Span
+from opsbot.domain.served.served import HOUR_MS, SAMPLES, Base, Sample, Span
 from opsbot.domain.workflow import as_record
 from opsflags.keys import WORKFLOWS, Keys
 from tests.contract.conftest import SERVICE, World

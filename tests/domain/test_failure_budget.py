@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from opsbot.domain.failure_budget import COUNTED_MOST, added, bad_cases, burned, spent, state_of
 from opsbot.domain.gates import HOUR_MS, Gate, Measurement, gates_of
-from opsbot.domain.incident_times import Times
+from opsbot.domain.incident.times import Times
 from opsbot.domain.state import BUDGETS, State
 from tests.support.evals import BUDGET, GATES, GROUNDED, gated
 from tests.support.incidents import incident, state_with

@@ -9,7 +9,7 @@ import pytest
 
 from opsbot.adapters.comms.templates import FileTemplates
 from opsbot.app.incident.requests import RoleOrder, Which
-from opsbot.domain.message import Message
+from opsbot.domain.comms.message import Message
 from opsbot.domain.runbook import Runbook
 from opsbot.slack.blocks import render
 from opsbot.slack.chat import SlackChat

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from opsbot.app.incident.requests import OpenIncident
-from opsbot.domain.incident import Incident
+from opsbot.domain.incident.incident import Incident
 from opsbot.slack.ids import VALUE
 from opsbot.workbench.slack.model import View
 from tests.slack.forged import HERE, ONCALL, Attacked, _no_crash, home_of_route

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
 
-from opsbot.domain.blockcheck import check_message, check_view
+from opsbot.domain.block_kit.check import check_message, check_view
 from opsbot.domain.change import Record
 from opsbot.domain.said import Button, Said, inert
 from opsbot.domain.typed import MARK, link, person

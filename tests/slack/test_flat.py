@@ -15,7 +15,7 @@ from opsbot.slack.blocks import render
 from opsbot.slack.flat import dressed, flat
 from opsbot.slack.mrkdwn import bold, line
 from opsbot.slack.prose_blocks import prose_texts
-from opsbot.slack.runbook_pages import step_modal, steps_modal
+from opsbot.slack.runbook.pages import step_modal, steps_modal
 from opsbot.slack.spelling import spelling
 from tests.slack.test_blocks import markup
 from tests.support.runs import book, started, step, view, walked_company

@@ -5,7 +5,7 @@ import re
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from opsbot.domain.blockcheck import check_message
+from opsbot.domain.block_kit.check import check_message
 from opsbot.domain.prose import (
     Block,
     Code,

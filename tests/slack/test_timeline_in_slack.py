@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from opsbot.app.incident.requests import OpenIncident, Which
-from opsbot.domain.incident_note import Note
+from opsbot.domain.incident.note import Note
 from opsbot.slack.app import build_app, installed, open_client, open_session
 from opsbot.slack.blocks import render
 from opsbot.slack.chat import SlackChat

@@ -7,8 +7,8 @@ from opsbot.app.incident.requests import ActionItem, MoveIncident, OpenIncident,
 from opsbot.app.ports import GiveUp
 from opsbot.app.room.port import Channel
 from opsbot.domain.change import Change, Record, Write
-from opsbot.domain.incident import Incident
-from opsbot.domain.incident_flow import Status
+from opsbot.domain.incident.flow import Status
+from opsbot.domain.incident.incident import Incident
 from opsbot.domain.state import SETTINGS
 from tests.support.incident_life import OPEN, company, incident, opened, settle
 from tests.support.rooms import Rooms

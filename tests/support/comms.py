@@ -13,11 +13,11 @@ from opsbot.app.ports import GiveUp, RetryLater
 from opsbot.app.requests import ApproveRequest
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Json, Record, Write
-from opsbot.domain.comms import SLOTS, Field, Rendered, Stage, Template
+from opsbot.domain.comms.message import Message
+from opsbot.domain.comms.templates import SLOTS, Field, Rendered, Stage, Template
 from opsbot.domain.errors import NeedsMoreWords
-from opsbot.domain.incident import Incident
-from opsbot.domain.message import Message
-from opsbot.domain.policy import Grant, Person, Policy, Power
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.policy.rules import Grant, Person, Policy, Power
 from opsbot.domain.said import Said
 from opsbot.domain.state import SETTINGS, State
 from tests.support.incident_life import COPILOT, settle

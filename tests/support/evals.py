@@ -9,8 +9,8 @@ from opsbot.app.ports import Store
 from opsbot.app.requests import EvalRequest, EvalResult
 from opsbot.domain.actor import DECLARATIONS, Actor
 from opsbot.domain.change import Change, Json, Position, Record, Write
-from opsbot.domain.policy import Policy, Power, Service
-from opsbot.domain.policy_records import as_record as policy_record
+from opsbot.domain.policy.records import as_record as policy_record
+from opsbot.domain.policy.rules import Policy, Power, Service
 from opsbot.domain.route import Number, Revision, Route, Target
 from opsbot.domain.routing import Candidate, Move, begun, promoted, tried
 from opsbot.domain.state import SETTINGS, State

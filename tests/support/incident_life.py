@@ -3,7 +3,7 @@
 from opsbot.app.incident.requests import (
     OpenIncident,
 )
-from opsbot.domain.incident import Incident
+from opsbot.domain.incident.incident import Incident
 from tests.support.world import MARA, World, workflow
 
 COPILOT, HOME = "support-copilot", "C0SUPPORTAI"

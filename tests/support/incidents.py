@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from opsbot.domain.change import Position
-from opsbot.domain.incident import Incident, as_record
-from opsbot.domain.incident_times import Times
+from opsbot.domain.incident.incident import Incident, as_record
+from opsbot.domain.incident.times import Times
 from opsbot.domain.state import INCIDENTS, State
 
 AT_MS = 1_795_230_847_000

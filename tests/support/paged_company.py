@@ -7,7 +7,7 @@ from opsbot.app.paging.oncall import OnCall
 from opsbot.app.paging.page import PageIncident
 from opsbot.app.paging.port import PagingUnreachable
 from opsbot.app.paging.sync import PagerSync
-from opsbot.domain.incident import Incident
+from opsbot.domain.incident.incident import Incident
 from tests.support.pages import INES, OLA, Pages, duty
 from tests.support.world import MARA, World, plain, workflow
 

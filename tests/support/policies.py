@@ -1,7 +1,7 @@
 """A policy and workflows for tests: the roles of the demo, built by hand and not read from a file."""
 
 from opsbot.domain.actor import Actor
-from opsbot.domain.policy import BreakGlass, Fallback, Grant, Person, Policy, Power, Service
+from opsbot.domain.policy.rules import BreakGlass, Fallback, Grant, Person, Policy, Power, Service
 from opsbot.domain.workflow import Tier, Workflow
 
 HOME = "T0HOME"

@@ -19,7 +19,7 @@ from opsbot.domain.change import Change, Write
 from opsbot.domain.gates import Measurement, as_record, measurement_key
 from opsbot.domain.kill import Kill
 from opsbot.domain.kill_ramp import KillRamp
-from opsbot.domain.policy import Policy, Power
+from opsbot.domain.policy.rules import Policy, Power
 from opsbot.domain.said import Said
 from opsbot.domain.state import EVIDENCE, State
 from opsbot.domain.workflow import Workflow

@@ -10,7 +10,7 @@ from opsbot.adapters.runbooks.lint import lint
 from opsbot.adapters.runbooks.rules import Known
 from opsbot.domain.declaration import Finding
 from opsbot.domain.model_book import Model, ModelBook
-from opsbot.domain.policy_model import Grant, Person, Policy, Role
+from opsbot.domain.policy.model import Grant, Person, Policy, Role
 from tests.support.policies import workflow
 
 NAME = "wrong-words"

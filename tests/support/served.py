@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from opsbot.adapters.memory.server import MemoryServer
 from opsbot.app.exposure_port import ServedHistory
-from opsbot.domain.served import HOUR_MS, SAMPLES, Span
+from opsbot.domain.served.served import HOUR_MS, SAMPLES, Span
 
 COPILOT = "support-copilot"
 SERVICE = "support-api"

@@ -10,10 +10,10 @@ import pytest
 from opsbot.adapters.runbooks.markdown import parse
 from opsbot.domain.prose import Block, Heading, Listing, Paragraph, Prose, Quote, plain
 from opsbot.domain.runbook import Runbook, Step
-from opsbot.slack.parse import parse_kill, parse_restore
-from opsbot.slack.parse_incident import parse_incident
-from opsbot.slack.parse_route import parse_route
-from opsbot.slack.parse_runbook import parse_runbook
+from opsbot.slack.typed.incident import parse_incident
+from opsbot.slack.typed.parse import parse_kill, parse_restore
+from opsbot.slack.typed.route import parse_route
+from opsbot.slack.typed.runbook import parse_runbook
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "runbooks").glob("*.md"))

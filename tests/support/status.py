@@ -10,11 +10,11 @@ from opsbot.app.status_page.board import StatusBoard
 from opsbot.app.status_page.page import Page
 from opsbot.app.status_page.read import Source, commitments, published, read
 from opsbot.app.status_page.site import Site
-from opsbot.domain import incident as incidents
-from opsbot.domain import message as messages
 from opsbot.domain.change import Position, Record, Sealed
-from opsbot.domain.comms import Stage
-from opsbot.domain.message import Message, Sent
+from opsbot.domain.comms import message as messages
+from opsbot.domain.comms.message import Message, Sent
+from opsbot.domain.comms.templates import Stage
+from opsbot.domain.incident import incident as incidents
 from opsbot.domain.state import INCIDENTS, MESSAGES, SETTINGS
 from tests.support.changes import put
 from tests.support.incidents import AT_MS, incident

@@ -7,8 +7,8 @@ from pathlib import Path
 from opsbot.adapters.comms.files import Draft, Library, load, read
 from opsbot.adapters.comms.lint import lint
 from opsbot.adapters.comms.rules import Known
-from opsbot.domain.comms import Template
-from opsbot.domain.comms_settings import CommsSettings
+from opsbot.domain.comms.settings import CommsSettings
+from opsbot.domain.comms.templates import Template
 from opsbot.domain.declaration import Finding
 from opsbot.domain.model_book import Model, ModelBook
 from tests.support.policies import workflow

@@ -17,10 +17,10 @@ from opsbot.app.ports import Delivery, Document, Picture, ProbeAnswer
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Position, Record
 from opsbot.domain.declaration import Catalogue
-from opsbot.domain.evaluation_picture import Chart
-from opsbot.domain.policy import BreakGlass, Grant, Person, Policy, Power
+from opsbot.domain.picture.evaluations import Chart
+from opsbot.domain.picture.timeline import TimelineChart
+from opsbot.domain.policy.rules import BreakGlass, Grant, Person, Policy, Power
 from opsbot.domain.said import Said
-from opsbot.domain.timeline_picture import TimelineChart
 from opsbot.domain.workflow import HumanQueue, Workflow
 from tests.support.rooms import Rooms
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from opsbot.domain.served_text import spans_of
+from opsbot.domain.served.text import spans_of
 from opsflags import FlagClient
 from tests.support.replica import Replica
 from tests.support.store import Store

@@ -20,11 +20,11 @@ from opsbot.app.comms.effects import publish
 from opsbot.app.comms.exact import exact
 from opsbot.app.comms_rules import SETTING
 from opsbot.app.environment import Environment
-from opsbot.domain import incident as incidents
 from opsbot.domain.actor import OUTBOX
 from opsbot.domain.change import Change, Position, Record, Write
-from opsbot.domain.comms import Rendered, Stage
-from opsbot.domain.message import Message, Sent, as_record
+from opsbot.domain.comms.message import Message, Sent, as_record
+from opsbot.domain.comms.templates import Rendered, Stage
+from opsbot.domain.incident import incident as incidents
 from opsbot.domain.state import INCIDENTS, MESSAGES, SETTINGS, State
 from opsbot.workbench.targets import incident_io, receiver, statuspage
 from opsbot.workbench.targets.play import Kind

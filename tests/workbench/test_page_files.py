@@ -4,8 +4,8 @@ import pytest
 from playwright.async_api import Page, expect
 
 from opsbot.adapters.picture.results import drawn
-from opsbot.domain.evaluation_picture import Chart, Point, Series
 from opsbot.domain.gates import Gate
+from opsbot.domain.picture.evaluations import Chart, Point, Series
 from opsbot.domain.route import Number
 from tests.support.page import CHANNEL, World, in_module_loop, open_page, page_browser, page_world
 

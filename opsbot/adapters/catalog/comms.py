@@ -8,14 +8,14 @@ from pydantic import Field
 from opsbot.adapters.catalog.models import Channel, Strict, Text, Url, Word
 from opsbot.adapters.catalog.yaml import Document
 from opsbot.domain.change import Json, Record
-from opsbot.domain.comms import AUDIENCES, Audience
-from opsbot.domain.comms_settings import IN_APP, STATUS_PAGE, USUAL, TargetKind
+from opsbot.domain.comms.moments import known_zone
+from opsbot.domain.comms.settings import IN_APP, STATUS_PAGE, USUAL, TargetKind
+from opsbot.domain.comms.templates import AUDIENCES, Audience
 from opsbot.domain.declaration import Finding
-from opsbot.domain.incident_settings import MINUTE_MS
-from opsbot.domain.incident_types import Severity, known
-from opsbot.domain.moments import known_zone
+from opsbot.domain.incident.settings import MINUTE_MS
+from opsbot.domain.incident.types import Severity, known
 from opsbot.domain.nearest import nearest
-from opsbot.domain.policy_model import Policy
+from opsbot.domain.policy.model import Policy
 from opsbot.domain.records import listed, mapped
 from opsbot.domain.workflow import Workflow
 

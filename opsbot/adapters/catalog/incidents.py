@@ -10,8 +10,8 @@ from opsbot.adapters.catalog.yaml import Document
 from opsbot.domain.change import Record
 from opsbot.domain.declaration import Finding
 from opsbot.domain.hours import parse_hours
-from opsbot.domain.incident_settings import DAY_MS, HOUR_MS, MINUTE_MS, ReminderName
-from opsbot.domain.incident_types import Severity
+from opsbot.domain.incident.settings import DAY_MS, HOUR_MS, MINUTE_MS, ReminderName
+from opsbot.domain.incident.types import Severity
 
 INCIDENTS = "incidents.yaml"
 

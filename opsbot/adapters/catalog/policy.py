@@ -12,7 +12,9 @@ from opsbot.adapters.catalog.policy_models import (
 from opsbot.adapters.catalog.yaml import Document, Where
 from opsbot.domain.declaration import Finding
 from opsbot.domain.nearest import nearest
-from opsbot.domain.policy import (
+from opsbot.domain.policy.examples import Example
+from opsbot.domain.policy.model import TIERS, Role
+from opsbot.domain.policy.rules import (
     BreakGlass,
     Fallback,
     Grant,
@@ -22,8 +24,6 @@ from opsbot.domain.policy import (
     Service,
     Times,
 )
-from opsbot.domain.policy_examples import Example
-from opsbot.domain.policy_model import TIERS, Role
 from opsbot.domain.workflow import Workflow
 
 _MIN_MS = 60_000

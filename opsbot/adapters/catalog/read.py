@@ -37,8 +37,8 @@ from opsbot.adapters.runbooks.rules import Known
 from opsbot.domain.change import Record
 from opsbot.domain.declaration import Catalogue, Finding, Loaded
 from opsbot.domain.model_book import ModelBook
-from opsbot.domain.policy import Policy
-from opsbot.domain.policy_examples import Example
+from opsbot.domain.policy.examples import Example
+from opsbot.domain.policy.rules import Policy
 from opsbot.domain.workflow import Workflow
 from opsbot.domain.workflow_names import looks_like
 

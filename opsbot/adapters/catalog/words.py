@@ -8,7 +8,7 @@ from opsbot.adapters.comms.files import Library, load
 from opsbot.adapters.comms.lint import lint
 from opsbot.adapters.comms.rules import Known
 from opsbot.adapters.runbooks.files import COMMS
-from opsbot.domain import comms_settings
+from opsbot.domain.comms import settings as comms_settings
 from opsbot.domain.declaration import Catalogue, Finding, Loaded
 
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from opsbot.adapters.comms.filled import rendered
-from opsbot.domain import moments
-from opsbot.domain.comms import Field, Rendered, Template
-from opsbot.domain.comms_facts import FACTS, always, in_language
-from opsbot.domain.comms_values import Here
+from opsbot.domain.comms import moments
+from opsbot.domain.comms.facts import FACTS, always, in_language
+from opsbot.domain.comms.templates import Field, Rendered, Template
+from opsbot.domain.comms.values import Here
 
 NOON: Final = Here("UTC", moments.instant("2026-11-21T13:10Z", "UTC", 0) or 0)
 """The time at which examples are written: the facts' own examples lie around it."""

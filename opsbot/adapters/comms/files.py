@@ -10,8 +10,8 @@ from opsbot.adapters.comms.hashing import body_hash, digest
 from opsbot.adapters.comms.names import Source, forbidden, names_used, unknown
 from opsbot.adapters.comms.rules import find
 from opsbot.adapters.runbooks.text import Unfit, hidden, normalised
-from opsbot.domain.comms import Locale, Template
-from opsbot.domain.comms_facts import FACTS
+from opsbot.domain.comms.facts import FACTS
+from opsbot.domain.comms.templates import Locale, Template
 from opsbot.domain.declaration import Finding
 
 END: Final = ".md.j2"

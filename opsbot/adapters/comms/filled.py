@@ -5,7 +5,8 @@ from typing import Final
 
 from opsbot.adapters.comms import sandbox
 from opsbot.adapters.comms.sandbox import Forbidden, Unfilled
-from opsbot.domain.comms import (
+from opsbot.domain.comms.facts import FACTS, in_language, may_use
+from opsbot.domain.comms.templates import (
     MOST_CHARACTERS,
     Audience,
     Field,
@@ -14,8 +15,7 @@ from opsbot.domain.comms import (
     Rendered,
     Template,
 )
-from opsbot.domain.comms_facts import FACTS, in_language, may_use
-from opsbot.domain.comms_values import Here, Unfit, kept, problems, shown
+from opsbot.domain.comms.values import Here, Unfit, kept, problems, shown
 from opsbot.domain.errors import Unpublishable
 
 HEADLINE_MOST: Final = 255

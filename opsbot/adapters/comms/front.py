@@ -8,9 +8,9 @@ from typing import Final, get_args
 from opsbot.adapters.comms.rules import find
 from opsbot.adapters.comms.sandbox import RESERVED
 from opsbot.adapters.runbooks.yaml import BadYaml, mapping
-from opsbot.domain.comms import NAME, SLOTS, Audience, Field, FieldType, Stage
-from opsbot.domain.comms_facts import CORRECTION_SLOTS, FACTS, STAYS_OFF
-from opsbot.domain.comms_values import MOST
+from opsbot.domain.comms.facts import CORRECTION_SLOTS, FACTS, STAYS_OFF
+from opsbot.domain.comms.templates import NAME, SLOTS, Audience, Field, FieldType, Stage
+from opsbot.domain.comms.values import MOST
 from opsbot.domain.declaration import Finding
 from opsbot.domain.nearest import nearest
 from opsbot.domain.runbook import Value

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 
-from opsbot.domain.comms import Field, Locale
+from opsbot.domain.comms.templates import Field, Locale
 
 
 def body_hash(

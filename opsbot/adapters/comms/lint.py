@@ -8,8 +8,8 @@ from opsbot.adapters.comms.files import Draft, Library
 from opsbot.adapters.comms.names import names_used, unguarded
 from opsbot.adapters.comms.rules import Known, find
 from opsbot.adapters.comms.rules_words import words
-from opsbot.domain.comms import STAGES, Template
-from opsbot.domain.comms_facts import CORRECTION_SLOTS, SLOT_FACTS, situation_of, slots_needed
+from opsbot.domain.comms.facts import CORRECTION_SLOTS, SLOT_FACTS, situation_of, slots_needed
+from opsbot.domain.comms.templates import STAGES, Template
 from opsbot.domain.declaration import Finding
 from opsbot.domain.nearest import nearest
 

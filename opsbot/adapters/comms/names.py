@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from opsbot.adapters.comms import sandbox
 from opsbot.adapters.comms.rules import find
 from opsbot.adapters.comms.sandbox import Forbidden, Use
-from opsbot.domain.comms import Audience, Field, Stage
-from opsbot.domain.comms_facts import FACTS, always, may_use
+from opsbot.domain.comms.facts import FACTS, always, may_use
+from opsbot.domain.comms.templates import Audience, Field, Stage
 from opsbot.domain.declaration import Finding
 from opsbot.domain.nearest import nearest
 

@@ -8,8 +8,8 @@ from opsbot.adapters.comms.examples import NOON, typical
 from opsbot.adapters.comms.files import Draft, Library
 from opsbot.adapters.comms.lint import lint
 from opsbot.adapters.comms.rules import Known
-from opsbot.domain.comms import Rendered, Template
-from opsbot.domain.comms_values import Here
+from opsbot.domain.comms.templates import Rendered, Template
+from opsbot.domain.comms.values import Here
 from opsbot.domain.declaration import Finding
 from opsbot.domain.errors import UnknownTemplate, Unpublishable
 from opsbot.domain.nearest import nearest

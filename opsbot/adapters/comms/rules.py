@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from opsbot.domain.comms_settings import CommsSettings
+from opsbot.domain.comms.settings import CommsSettings
 from opsbot.domain.declaration import Finding, Level
 from opsbot.domain.model_book import ModelBook
 from opsbot.domain.workflow import Workflow

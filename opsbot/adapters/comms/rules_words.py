@@ -8,7 +8,7 @@ from opsbot.adapters.comms.files import Draft, Words
 from opsbot.adapters.comms.rules import Known, find
 from opsbot.app.comms.view import Finding as Said
 from opsbot.app.comms.wording import check
-from opsbot.domain.comms import Rendered, Template
+from opsbot.domain.comms.templates import Rendered, Template
 from opsbot.domain.declaration import Finding
 from opsbot.domain.errors import Unpublishable
 

@@ -17,7 +17,7 @@ from jinja2 import Template as Compiled
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from opsbot.domain.comms import MOST_CHARACTERS
+from opsbot.domain.comms.templates import MOST_CHARACTERS
 
 MOST_SOURCE: Final = 16_384
 """Characters of one source."""

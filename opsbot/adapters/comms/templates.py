@@ -9,9 +9,9 @@ from opsbot.adapters.comms.files import Library, load
 from opsbot.adapters.comms.filled import rendered
 from opsbot.adapters.runbooks.files import COMMS
 from opsbot.app.ports import Clock
-from opsbot.domain.comms import Rendered, Template
-from opsbot.domain.comms_settings import CommsSettings
-from opsbot.domain.comms_values import Here, problems
+from opsbot.domain.comms.settings import CommsSettings
+from opsbot.domain.comms.templates import Rendered, Template
+from opsbot.domain.comms.values import Here, problems
 
 
 class FileTemplates:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from opsbot.adapters.served_texts import hour_of_texts, known_of, sample_texts
 from opsbot.app.exposure_port import Keep
-from opsbot.domain.served import HOUR_MS, SAMPLES, Basis, Head, Hour, Sample
+from opsbot.domain.served.served import HOUR_MS, SAMPLES, Basis, Head, Hour, Sample
 
 
 @dataclass(slots=True)

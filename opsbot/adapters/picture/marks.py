@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from opsbot.adapters.picture.pen import BAD, DIM, HARD, INK, LINE, OLD, PAPER, WIDTH, Pen
-from opsbot.domain.evaluation_picture import WORDS, Chart, Point
 from opsbot.domain.gates import Colour
+from opsbot.domain.picture.evaluations import WORDS, Chart, Point
 
 SIZE = 20
 ROW = 32

@@ -24,9 +24,9 @@ from opsbot.adapters.picture.pen import (
     spread,
 )
 from opsbot.adapters.picture.timeline import drawn_timeline
-from opsbot.domain.evaluation_picture import Chart, Point, Series, alt_text, figure
+from opsbot.domain.picture.evaluations import Chart, Point, Series, alt_text, figure
+from opsbot.domain.picture.timeline import TimelineChart
 from opsbot.domain.route import Number
-from opsbot.domain.timeline_picture import TimelineChart
 
 MARGIN = 32
 TOP, BOTTOM = 112, 586

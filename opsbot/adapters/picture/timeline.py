@@ -20,7 +20,7 @@ from opsbot.adapters.picture.pen import (
     as_clock,
 )
 from opsbot.app.incident.words import lasted
-from opsbot.domain.timeline_picture import LANE_WORD, Lane, Mark, Phase, TimelineChart, alt_text
+from opsbot.domain.picture.timeline import LANE_WORD, Lane, Mark, Phase, TimelineChart, alt_text
 
 MARGIN: Final = 32
 LEFT: Final = 176

@@ -10,7 +10,7 @@ from opsbot.adapters.redis.session import Session
 from opsbot.adapters.served_texts import hour_of_texts, known_of, sample_texts
 from opsbot.app.exposure_port import Keep
 from opsbot.domain.errors import Misconfigured
-from opsbot.domain.served import HOUR_MS, SAMPLES, Basis, Head, Hour, Sample
+from opsbot.domain.served.served import HOUR_MS, SAMPLES, Basis, Head, Hour, Sample
 from opsflags.keys import Keys
 
 R = TypeVar("R")

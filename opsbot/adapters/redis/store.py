@@ -30,7 +30,7 @@ from opsbot.app.ports import Decide, T
 from opsbot.domain import journal
 from opsbot.domain.change import Committed, Position, Sealed
 from opsbot.domain.errors import Misconfigured, Refused
-from opsbot.domain.recovery import recover
+from opsbot.domain.recovery.merge import recover
 from opsbot.domain.state import State
 from opsflags.keys import Keys
 

@@ -9,7 +9,7 @@ from typing import Final, get_args
 from opsbot.adapters.runbooks.yaml import BadYaml, Mapped, mapping
 from opsbot.domain.declaration import Finding
 from opsbot.domain.durations import duration_s
-from opsbot.domain.incident_types import Severity, severity
+from opsbot.domain.incident.types import Severity, severity
 from opsbot.domain.nearest import nearest
 from opsbot.domain.placeholders import BUILT_IN
 from opsbot.domain.runbook import Param, ParamType, Value

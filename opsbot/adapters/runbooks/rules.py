@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 from opsbot.adapters.runbooks.files import Page
 from opsbot.domain.declaration import Finding, Level
 from opsbot.domain.model_book import ModelBook
-from opsbot.domain.policy_model import Policy
+from opsbot.domain.policy.model import Policy
 from opsbot.domain.runbook import Runbook
 from opsbot.domain.workflow import Workflow
 

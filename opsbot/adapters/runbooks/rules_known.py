@@ -10,9 +10,9 @@ from opsbot.app.runs.arguments import EVERY_GATE, STEP_ROLES, BadArguments, argu
 from opsbot.domain import durations
 from opsbot.domain.change import Json
 from opsbot.domain.declaration import Finding
-from opsbot.domain.incident_types import TYPES, known
+from opsbot.domain.incident.types import TYPES, known
 from opsbot.domain.nearest import nearest
-from opsbot.domain.policy_model import ROLES, Policy
+from opsbot.domain.policy.model import ROLES, Policy
 from opsbot.domain.runbook import Action, Runbook, Verb
 from opsbot.domain.workflow import Workflow
 

@@ -10,7 +10,7 @@ from opsbot.app.comms.port import Impact, Post
 from opsbot.app.ports import GiveUp
 from opsbot.app.taken import Taken, together
 from opsbot.domain.change import Json
-from opsbot.domain.comms_settings import Target
+from opsbot.domain.comms.settings import Target
 from opsbot.domain.records import listed, mapped
 from opsbot.domain.said import inert
 

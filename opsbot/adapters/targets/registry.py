@@ -14,7 +14,7 @@ from opsbot.adapters.targets.webhook import Hook, Webhook
 from opsbot.app.comms.port import Publisher
 from opsbot.app.comms.targets.slack import SlackTarget, Threads
 from opsbot.app.ports import Chat, GiveUp, Render
-from opsbot.domain.comms_settings import CommsSettings, Target, TargetKind
+from opsbot.domain.comms.settings import CommsSettings, Target, TargetKind
 from opsbot.domain.mail import MailServer
 from opsbot.domain.said import inert
 from opsbot.domain.webhook_rules import WebhookHosts

@@ -22,10 +22,10 @@ from opsbot.app.environment import policy_of
 from opsbot.domain.actor import Actor
 from opsbot.domain.approval import Approval
 from opsbot.domain.change import Change, Sealed
-from opsbot.domain.comms import Rendered
+from opsbot.domain.comms.message import Message
+from opsbot.domain.comms.templates import Rendered
 from opsbot.domain.errors import NotAllowed
-from opsbot.domain.message import Message
-from opsbot.domain.policy import identity_of, shown
+from opsbot.domain.policy.rules import identity_of, shown
 from opsbot.domain.state import State
 from opsbot.domain.typed import command
 

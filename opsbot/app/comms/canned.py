@@ -16,13 +16,13 @@ from opsbot.app.routed import asked, must_not_refuse, workflow_named
 from opsbot.app.user_texts import texts_of, writes
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Record
-from opsbot.domain.comms import Locale, Rendered
+from opsbot.domain.comms.templates import Locale, Rendered
+from opsbot.domain.comms.user_texts import UserTexts
 from opsbot.domain.containment import Containment, Watched
 from opsbot.domain.errors import NeedsMoreWords, NotAllowed, Unpublishable
 from opsbot.domain.said import UNCONFIRMED, Said, inert
 from opsbot.domain.state import State
 from opsbot.domain.typed import command
-from opsbot.domain.user_texts import UserTexts
 from opsflags.model import Scope
 
 LONGEST: Final = 2000

@@ -8,7 +8,7 @@ from opsbot.app.incident.effects import message_card
 from opsbot.app.run_effects import acts_waiting
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Effect, Json, Position, Sealed, Timer, Write
-from opsbot.domain.message import Message, as_record
+from opsbot.domain.comms.message import Message, as_record
 from opsbot.domain.state import MESSAGES, State
 
 Outcome = Literal[

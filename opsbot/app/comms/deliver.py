@@ -23,12 +23,12 @@ from opsbot.app.ports import Delivery, GiveUp, Outbox, RetryLater
 from opsbot.app.taken import taken
 from opsbot.domain.actor import OUTBOX
 from opsbot.domain.change import Change, Record, Write
-from opsbot.domain.comms import Rendered
-from opsbot.domain.comms_settings import IN_APP, STATUS_PAGE
+from opsbot.domain.comms.message import Message, Sent, SentState
+from opsbot.domain.comms.settings import IN_APP, STATUS_PAGE
+from opsbot.domain.comms.templates import Rendered
+from opsbot.domain.comms.told import as_record
 from opsbot.domain.errors import StoreLost, UnknownMessage
-from opsbot.domain.incident import Incident
-from opsbot.domain.incident_comms import as_record
-from opsbot.domain.message import Message, Sent, SentState
+from opsbot.domain.incident.incident import Incident
 from opsbot.domain.records import mapped
 from opsbot.domain.state import COMMS, State
 

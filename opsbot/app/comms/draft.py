@@ -12,14 +12,14 @@ from opsbot.app.comms.view import Fact
 from opsbot.app.environment import Environment
 from opsbot.app.target import nearest
 from opsbot.domain.change import Sealed
-from opsbot.domain.comms import Locale, Rendered, Template
-from opsbot.domain.comms_cadence import FINAL, next_due
-from opsbot.domain.comms_facts import STATE, STAYS_OFF
-from opsbot.domain.comms_values import Here, lasting
+from opsbot.domain.comms.cadence import FINAL, next_due
+from opsbot.domain.comms.facts import STATE, STAYS_OFF
+from opsbot.domain.comms.message import Message
+from opsbot.domain.comms.moments import canonical, spelled
+from opsbot.domain.comms.templates import Locale, Rendered, Template
+from opsbot.domain.comms.values import Here, lasting
 from opsbot.domain.errors import NeedsMoreWords, UnknownTemplate
-from opsbot.domain.incident import Incident
-from opsbot.domain.message import Message
-from opsbot.domain.moments import canonical, spelled
+from opsbot.domain.incident.incident import Incident
 from opsbot.domain.said import inert
 from opsbot.domain.state import State
 from opsbot.domain.typed import command

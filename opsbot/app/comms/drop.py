@@ -16,10 +16,10 @@ from opsbot.app.incident.power import may_work
 from opsbot.domain.actor import Actor
 from opsbot.domain.approval import Approval
 from opsbot.domain.change import Change, Sealed
+from opsbot.domain.comms.message import Message, Sent
 from opsbot.domain.errors import NeedsMoreWords, NotAllowed, StaleButton, Unpublishable
-from opsbot.domain.incident import Incident
-from opsbot.domain.message import Message, Sent
-from opsbot.domain.policy import identity_of, shown
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.policy.rules import identity_of, shown
 from opsbot.domain.said import inert
 from opsbot.domain.state import State
 from opsbot.domain.typed import command

@@ -15,9 +15,9 @@ from opsbot.app.environment import policy_of
 from opsbot.app.fleet.words import moment
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change
+from opsbot.domain.comms.message import Message
 from opsbot.domain.errors import StaleButton
-from opsbot.domain.message import Message
-from opsbot.domain.policy import identity_of, shown
+from opsbot.domain.policy.rules import identity_of, shown
 from opsbot.domain.state import State
 from opsbot.domain.typed import command
 

@@ -6,9 +6,9 @@ from typing import Final
 from opsbot.app.incident.effects import MESSAGE_CARD, message_card
 from opsbot.app.incident.effects import card as incident_card
 from opsbot.domain.change import Effect, Lane, Record
-from opsbot.domain.comms_settings import IN_APP
-from opsbot.domain.incident import Incident
-from opsbot.domain.message import Message
+from opsbot.domain.comms.message import Message
+from opsbot.domain.comms.settings import IN_APP
+from opsbot.domain.incident.incident import Incident
 
 PUBLISH: Final = "comms_publish"
 CARD: Final = MESSAGE_CARD

@@ -4,10 +4,10 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
-from opsbot.domain.comms import Locale, Rendered
-from opsbot.domain.incident import Incident
+from opsbot.domain.comms.message import Message
+from opsbot.domain.comms.templates import Locale, Rendered
+from opsbot.domain.incident.incident import Incident
 from opsbot.domain.journal import canonical
-from opsbot.domain.message import Message
 
 
 def exact(message: Message, rendered: Rendered, severity: str = "") -> str:

@@ -3,7 +3,7 @@
 from opsbot.app.incident.change import changed
 from opsbot.domain.actor import OUTBOX
 from opsbot.domain.change import Change
-from opsbot.domain.message import Message, Sent
+from opsbot.domain.comms.message import Message, Sent
 from opsbot.domain.state import State
 
 

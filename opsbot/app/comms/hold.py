@@ -17,10 +17,10 @@ from opsbot.app.incident.requests import Which
 from opsbot.app.incident.sight import found
 from opsbot.app.numbers import numbered
 from opsbot.domain.change import Change
-from opsbot.domain.comms import Template
-from opsbot.domain.comms_facts import situation_of
+from opsbot.domain.comms.facts import situation_of
+from opsbot.domain.comms.templates import Template
 from opsbot.domain.errors import IllegalMove, NeedsMoreWords, Unpublishable
-from opsbot.domain.incident import Incident
+from opsbot.domain.incident.incident import Incident
 from opsbot.domain.state import State
 from opsbot.domain.typed import command
 

@@ -16,10 +16,10 @@ from opsbot.app.incident.sight import found
 from opsbot.app.numbers import next_number, numbered
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Sealed
+from opsbot.domain.comms.message import Message, Sent
 from opsbot.domain.errors import IllegalMove, NeedsMoreWords
-from opsbot.domain.incident import Incident
-from opsbot.domain.message import Message, Sent
-from opsbot.domain.policy import identity_of
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.policy.rules import identity_of
 from opsbot.domain.state import State
 from opsbot.domain.typed import command
 

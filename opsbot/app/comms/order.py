@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from opsbot.domain.comms_settings import IN_APP, STATUS_PAGE
-from opsbot.domain.message import Message
+from opsbot.domain.comms.message import Message
+from opsbot.domain.comms.settings import IN_APP, STATUS_PAGE
 from opsbot.domain.state import State
 
 PATIENCE_MS: Final = 60 * 60_000

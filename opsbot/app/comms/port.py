@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 
 from opsbot.app.taken import Taken
 from opsbot.domain.change import Record
-from opsbot.domain.comms import Audience, Locale, Rendered, Stage, Template
+from opsbot.domain.comms.templates import Audience, Locale, Rendered, Stage, Template
 
 
 class Templates(Protocol):

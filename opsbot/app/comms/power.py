@@ -9,13 +9,15 @@ from opsbot.app.environment import policy_of
 from opsbot.app.incident.power import UNTRUSTED
 from opsbot.domain.actor import Actor
 from opsbot.domain.approval import Approval
-from opsbot.domain.comms import Audience
-from opsbot.domain.comms_facts import tells_exposure
-from opsbot.domain.comms_settings import CommsSettings
+from opsbot.domain.comms.facts import tells_exposure
+from opsbot.domain.comms.message import Message
+from opsbot.domain.comms.settings import CommsSettings
+from opsbot.domain.comms.templates import Audience
 from opsbot.domain.errors import NotAllowed
-from opsbot.domain.incident import Incident, Role
-from opsbot.domain.message import Message
-from opsbot.domain.policy import (
+from opsbot.domain.incident.incident import Incident, Role
+from opsbot.domain.policy.identity import INSIDE, powerful, roles_of, standing_of
+from opsbot.domain.policy.model import Policy
+from opsbot.domain.policy.rules import (
     Request,
     Verdict,
     actor_of_person,
@@ -24,9 +26,7 @@ from opsbot.domain.policy import (
     person_of,
     shown,
 )
-from opsbot.domain.policy_identity import INSIDE, powerful, roles_of, standing_of
-from opsbot.domain.policy_model import Policy
-from opsbot.domain.policy_words import helpers, holders
+from opsbot.domain.policy.words import helpers, holders
 from opsbot.domain.state import State
 from opsbot.domain.typed import command
 from opsbot.domain.workflow import Workflow

@@ -35,12 +35,12 @@ from opsbot.domain.actor import Actor
 from opsbot.domain.approval import Approval
 from opsbot.domain.approval import as_record as approval_record
 from opsbot.domain.change import Change, Sealed, Write
-from opsbot.domain.comms import Rendered
+from opsbot.domain.comms.message import Message, as_record
+from opsbot.domain.comms.templates import Rendered
 from opsbot.domain.errors import IllegalMove, NeedsConfirmation, StaleButton, Unpublishable
-from opsbot.domain.incident import Incident
-from opsbot.domain.message import Message, as_record
-from opsbot.domain.policy import Verdict, identity_of, shown
-from opsbot.domain.policy_words import listing
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.policy.rules import Verdict, identity_of, shown
+from opsbot.domain.policy.words import listing
 from opsbot.domain.state import APPROVALS, MESSAGES, State
 from opsbot.domain.typed import command
 

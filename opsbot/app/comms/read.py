@@ -17,12 +17,12 @@ from opsbot.app.comms.view import Finding, MessageForm, MessageView
 from opsbot.app.comms.wording.check import check
 from opsbot.app.comms.wording.known import known_of
 from opsbot.app.environment import Environment, policy_of
-from opsbot.domain.comms import Audience, Rendered, Template, goes_back
-from opsbot.domain.comms_values import Here, offered
+from opsbot.domain.comms.message import Message
+from opsbot.domain.comms.templates import Audience, Rendered, Template, goes_back
+from opsbot.domain.comms.values import Here, offered
 from opsbot.domain.errors import NotAllowed
-from opsbot.domain.incident import Incident
-from opsbot.domain.message import Message
-from opsbot.domain.policy import Verdict, shown
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.policy.rules import Verdict, shown
 from opsbot.domain.state import State
 
 

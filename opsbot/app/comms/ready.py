@@ -15,9 +15,9 @@ from opsbot.app.environment import Environment
 from opsbot.app.incident.sight import found as incident_found
 from opsbot.app.requests import ApproveRequest
 from opsbot.domain.actor import Actor
-from opsbot.domain.comms import AUDIENCES
+from opsbot.domain.comms.templates import AUDIENCES
 from opsbot.domain.errors import NotAllowed
-from opsbot.domain.incident import Incident
+from opsbot.domain.incident.incident import Incident
 from opsbot.domain.state import State
 
 _LATER = "as it will be said"

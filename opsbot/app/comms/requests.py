@@ -6,8 +6,8 @@ from typing import Final, Literal, TypeAlias
 
 from opsbot.app.incident.requests import Which
 from opsbot.app.requests import ApproveRequest
-from opsbot.domain.comms import Audience
-from opsbot.domain.incident_comms import Surety
+from opsbot.domain.comms.templates import Audience
+from opsbot.domain.comms.told import Surety
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,11 +22,11 @@ from opsbot.domain.actor import SCHEDULER, Actor
 from opsbot.domain.approval import Approval
 from opsbot.domain.approval import as_record as approval_record
 from opsbot.domain.change import Change, Json, Record, Write
+from opsbot.domain.comms.message import Message, as_record
 from opsbot.domain.errors import NotAllowed
-from opsbot.domain.incident import Incident
-from opsbot.domain.message import Message, as_record
-from opsbot.domain.policy import Request, Verdict, identity_of, shown
-from opsbot.domain.policy_words import approvers
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.policy.rules import Request, Verdict, identity_of, shown
+from opsbot.domain.policy.words import approvers
 from opsbot.domain.records import plain
 from opsbot.domain.said import inert
 from opsbot.domain.state import APPROVALS, MESSAGES, State

@@ -9,11 +9,11 @@ from opsbot.app.incident.sight import involved
 from opsbot.app.incident.sight import sees as sees_incident
 from opsbot.app.look import may_look
 from opsbot.domain.actor import Actor
+from opsbot.domain.comms.message import Message, message_named
 from opsbot.domain.errors import NeedsMoreWords, UnknownMessage
-from opsbot.domain.incident import Incident
-from opsbot.domain.message import Message, message_named
-from opsbot.domain.policy import actor_of_person
-from opsbot.domain.policy_identity import person_of
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.policy.identity import person_of
+from opsbot.domain.policy.rules import actor_of_person
 from opsbot.domain.said import inert
 from opsbot.domain.state import State
 from opsbot.domain.typed import command

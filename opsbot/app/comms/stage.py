@@ -6,14 +6,14 @@ from typing import Final
 from opsbot.app import route_state
 from opsbot.app.comms.sheet.now import SAID, moved, standing
 from opsbot.app.fleet.words import clock, moment
-from opsbot.domain.comms import STAGES, Stage, Template
-from opsbot.domain.comms_cadence import FINAL
-from opsbot.domain.comms_facts import slots_needed
+from opsbot.domain.comms.cadence import FINAL
+from opsbot.domain.comms.facts import slots_needed
+from opsbot.domain.comms.message import Message
+from opsbot.domain.comms.templates import STAGES, Stage, Template
 from opsbot.domain.errors import IllegalMove, NeedsMoreWords, Unpublishable
-from opsbot.domain.incident import Incident
-from opsbot.domain.incident_flow import NOT_COUNTED
+from opsbot.domain.incident.flow import NOT_COUNTED
+from opsbot.domain.incident.incident import Incident
 from opsbot.domain.kill import Kill
-from opsbot.domain.message import Message
 from opsbot.domain.route import Number, Revision
 from opsbot.domain.routing import Routing
 from opsbot.domain.state import ROUTES, State

@@ -55,7 +55,8 @@ from opsbot.app.requests import ApproveRequest
 from opsbot.app.said_where import says_where
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change
-from opsbot.domain.comms import MOST_CHARACTERS, Template
+from opsbot.domain.comms.message import Message
+from opsbot.domain.comms.templates import MOST_CHARACTERS, Template
 from opsbot.domain.errors import (
     IllegalMove,
     NeedsMoreWords,
@@ -63,9 +64,8 @@ from opsbot.domain.errors import (
     UnknownIncident,
     UnknownTemplate,
 )
-from opsbot.domain.incident import Incident
-from opsbot.domain.message import Message
-from opsbot.domain.policy import actor_of_person
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.policy.rules import actor_of_person
 from opsbot.domain.said import Said
 from opsbot.domain.state import State
 from opsbot.domain.typed import command

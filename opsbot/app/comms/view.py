@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from opsbot.domain.approval import Approval
-from opsbot.domain.comms import Locale, Rendered, Template
-from opsbot.domain.incident import Incident
-from opsbot.domain.incident_comms import Surety
-from opsbot.domain.message import Message
+from opsbot.domain.comms.message import Message
+from opsbot.domain.comms.templates import Locale, Rendered, Template
+from opsbot.domain.comms.told import Surety
+from opsbot.domain.incident.incident import Incident
 
 
 @dataclass(frozen=True, slots=True)

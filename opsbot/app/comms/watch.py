@@ -9,9 +9,9 @@ from opsbot.app.comms_rules import settings_of
 from opsbot.app.environment import policy_of
 from opsbot.domain.actor import SCHEDULER
 from opsbot.domain.change import Change, Write
-from opsbot.domain.incident import Incident
-from opsbot.domain.incident_comms import as_record, from_record
-from opsbot.domain.policy import identity_of
+from opsbot.domain.comms.told import as_record, from_record
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.policy.rules import identity_of
 from opsbot.domain.state import COMMS, State
 
 

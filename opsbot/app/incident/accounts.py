@@ -12,8 +12,8 @@ from opsbot.app.incident.sight import found
 from opsbot.app.ports import GiveUp, RetryLater
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import NotAllowed, Refused
-from opsbot.domain.policy import Policy, identity_of
-from opsbot.domain.policy_identity import INSIDE, standing_of
+from opsbot.domain.policy.identity import INSIDE, standing_of
+from opsbot.domain.policy.rules import Policy, identity_of
 from opsbot.domain.said import inert
 from opsbot.domain.state import State
 

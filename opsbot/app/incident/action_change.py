@@ -7,7 +7,7 @@ from opsbot.app.incident.change import Amend
 from opsbot.app.incident.requests import ActionItem
 from opsbot.app.incident.roles import person
 from opsbot.domain.errors import IllegalMove, NeedsMoreWords
-from opsbot.domain.incident import Action, Incident
+from opsbot.domain.incident.incident import Action, Incident
 from opsbot.domain.said import inert
 from opsbot.domain.state import State
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from opsbot.domain.change import Json
-from opsbot.domain.incident import Action
-from opsbot.domain.policy import shown
-from opsbot.domain.policy_model import Policy
+from opsbot.domain.incident.incident import Action
+from opsbot.domain.policy.model import Policy
+from opsbot.domain.policy.rules import shown
 from opsbot.domain.said import inert
 
 SHOWN: Final = 3

@@ -4,8 +4,8 @@ from opsbot.app.incident.requests import OpenIncident
 from opsbot.app.incident.sight import sees
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import IncidentOpen, NotAllowed
-from opsbot.domain.incident import Incident
-from opsbot.domain.policy import Verdict
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.policy.rules import Verdict
 from opsbot.domain.state import State
 from opsbot.domain.typed import command
 

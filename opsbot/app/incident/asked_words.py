@@ -6,8 +6,8 @@ from opsbot.app.approvals import waiting
 from opsbot.app.environment import policy_of
 from opsbot.app.fleet.words import clock
 from opsbot.domain.approval import Approval
-from opsbot.domain.incident import Incident
-from opsbot.domain.policy import shown
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.policy.rules import shown
 from opsbot.domain.said import Button, Said
 from opsbot.domain.state import State
 

@@ -14,8 +14,8 @@ from opsbot.app.incident.sight import found
 from opsbot.app.run_lead import followed
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Position, Record, Sealed, Write
-from opsbot.domain.incident import Incident, as_record
-from opsbot.domain.incident_settings import from_record
+from opsbot.domain.incident.incident import Incident, as_record
+from opsbot.domain.incident.settings import from_record
 from opsbot.domain.state import INCIDENTS, State
 
 Amend = Callable[[Incident], Incident]

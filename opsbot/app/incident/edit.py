@@ -11,10 +11,10 @@ from opsbot.app.incident.requests import EditIncident
 from opsbot.app.incident.steps import Wish, again_due
 from opsbot.app.target import nearest
 from opsbot.domain.errors import IllegalMove, NeedsMoreWords, UnknownWorkflow
-from opsbot.domain.incident import Incident
-from opsbot.domain.incident_settings import IncidentSettings
-from opsbot.domain.incident_times import Moment
-from opsbot.domain.incident_types import TYPES, known
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.incident.settings import IncidentSettings
+from opsbot.domain.incident.times import Moment
+from opsbot.domain.incident.types import TYPES, known
 from opsbot.domain.said import inert
 from opsbot.domain.state import State
 from opsbot.domain.typed import command

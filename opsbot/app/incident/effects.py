@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Final
 
 from opsbot.domain.change import Change, Effect, Lane, Position, Record
-from opsbot.domain.incident import Incident, StepName
-from opsbot.domain.incident_flow import NOT_COUNTED, OPEN
-from opsbot.domain.message import Message
+from opsbot.domain.comms.message import Message
+from opsbot.domain.incident.flow import NOT_COUNTED, OPEN
+from opsbot.domain.incident.incident import Incident, StepName
 from opsbot.domain.state import State
 
 STEP, CARD, SAID, TOPIC, PAGER, TOLD = (

@@ -8,9 +8,9 @@ reopening takes it away.
 from typing import Final
 
 from opsbot.domain.change import Effect, Timer
-from opsbot.domain.incident import Incident, Room
-from opsbot.domain.incident_flow import NOT_COUNTED
-from opsbot.domain.incident_settings import DAY_MS, IncidentSettings
+from opsbot.domain.incident.flow import NOT_COUNTED
+from opsbot.domain.incident.incident import Incident, Room
+from opsbot.domain.incident.settings import DAY_MS, IncidentSettings
 from opsbot.domain.state import State
 
 ARCHIVE: Final = "incident_archive"

@@ -5,7 +5,7 @@ from typing import Final
 from opsbot.app.environment import Environment, policy_of
 from opsbot.app.fleet.words import moment
 from opsbot.app.telling import Telling
-from opsbot.domain.incident import Incident
+from opsbot.domain.incident.incident import Incident
 from opsbot.domain.journal import Broken, Entry, read_entry
 from opsbot.domain.state import INCIDENTS
 

@@ -15,8 +15,8 @@ from opsbot.app.target import touched
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Json
 from opsbot.domain.errors import IllegalMove, StaleButton
-from opsbot.domain.incident import Incident
-from opsbot.domain.incident_flow import Status, may_follow, reopens, way
+from opsbot.domain.incident.flow import Status, may_follow, reopens, way
+from opsbot.domain.incident.incident import Incident
 from opsbot.domain.said import Said
 from opsbot.domain.typed import command
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from opsbot.domain.incident import Incident
+from opsbot.domain.incident.incident import Incident
 from opsbot.domain.kill import Kill
 from opsbot.domain.typed import command
 

@@ -8,7 +8,7 @@ from typing import Final
 from opsbot.app.incident.sight import sees
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Effect, Json, Record
-from opsbot.domain.incident import Incident
+from opsbot.domain.incident.incident import Incident
 from opsbot.domain.journal import Entry, canonical
 from opsbot.domain.state import COMMS, INCIDENTS, MESSAGES, NOTES, RUNS, SETTINGS, TEXTS, State
 

@@ -4,7 +4,7 @@ from opsbot.app.environment import Environment
 from opsbot.app.incident.sight import visible
 from opsbot.app.incident.words import STATUS_WORD, buttons, incident_line
 from opsbot.domain.actor import Actor
-from opsbot.domain.incident import Incident
+from opsbot.domain.incident.incident import Incident
 from opsbot.domain.said import Said, inert
 from opsbot.domain.state import State
 from opsbot.domain.typed import command

@@ -13,8 +13,8 @@ from opsbot.app.incident.words import lasted
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change
 from opsbot.domain.errors import NeedsMoreWords
-from opsbot.domain.incident import Incident
-from opsbot.domain.incident_settings import REMINDERS, ReminderName
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.incident.settings import REMINDERS, ReminderName
 from opsbot.domain.state import State
 
 MOST_S: Final = 30 * 86_400

@@ -9,10 +9,10 @@ from opsbot.app.incident.promises import DUE
 from opsbot.app.incident.words import lasted
 from opsbot.domain.actor import SCHEDULER
 from opsbot.domain.change import Change, Effect, Record, Timer
-from opsbot.domain.comms_settings import LegalClock
-from opsbot.domain.incident import Incident
-from opsbot.domain.incident_comms import ClockRun
-from opsbot.domain.incident_settings import HOUR_MS
+from opsbot.domain.comms.settings import LegalClock
+from opsbot.domain.comms.told import ClockRun
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.incident.settings import HOUR_MS
 from opsbot.domain.said import Said, inert
 from opsbot.domain.state import State
 from opsbot.domain.typed import command

@@ -8,7 +8,7 @@ from opsbot.app.target import hits
 from opsbot.app.user_texts import with_kill as with_notice
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change
-from opsbot.domain.incident import Incident
+from opsbot.domain.incident.incident import Incident
 from opsbot.domain.kill import Kill
 from opsbot.domain.state import State
 

@@ -5,9 +5,9 @@ from typing import Final
 
 from opsbot.app.fleet.words import moment
 from opsbot.app.incident.promise_words import AUDIENCE_WORD
-from opsbot.domain.comms import AUDIENCES
-from opsbot.domain.incident import Incident
-from opsbot.domain.message import Message, Sent
+from opsbot.domain.comms.message import Message, Sent
+from opsbot.domain.comms.templates import AUDIENCES
+from opsbot.domain.incident.incident import Incident
 from opsbot.domain.said import inert
 from opsbot.domain.state import State
 from opsbot.domain.typed import command, link

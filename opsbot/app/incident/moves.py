@@ -8,9 +8,9 @@ from opsbot.app.incident.sight import sees, unnamed
 from opsbot.app.incident.steps import Wish, again_due
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import IllegalMove, NeedsMoreWords, UnknownIncident
-from opsbot.domain.incident import Incident, number_of
-from opsbot.domain.incident_flow import OPEN, WITH_REASON, Status, may_follow, reopens, way
-from opsbot.domain.incident_times import Moment
+from opsbot.domain.incident.flow import OPEN, WITH_REASON, Status, may_follow, reopens, way
+from opsbot.domain.incident.incident import Incident, number_of
+from opsbot.domain.incident.times import Moment
 from opsbot.domain.state import State
 from opsbot.domain.typed import command
 

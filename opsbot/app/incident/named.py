@@ -1,7 +1,7 @@
 """What the cards of kills may say of incidents: the public ones that they belong to, and when that changes. Pure."""
 
-from opsbot.domain.incident import Incident
-from opsbot.domain.incident_flow import NOT_COUNTED
+from opsbot.domain.incident.flow import NOT_COUNTED
+from opsbot.domain.incident.incident import Incident
 from opsbot.domain.state import State
 
 

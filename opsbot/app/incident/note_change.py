@@ -12,9 +12,9 @@ from opsbot.app.incident.sight import found, sees
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Sealed, Timer, Write
 from opsbot.domain.errors import IllegalMove, NeedsMoreWords
-from opsbot.domain.incident import Incident
-from opsbot.domain.incident_note import FOLLOWED, Note, as_record, from_record
-from opsbot.domain.policy import identity_of
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.incident.note import FOLLOWED, Note, as_record, from_record
+from opsbot.domain.policy.rules import identity_of
 from opsbot.domain.said import inert
 from opsbot.domain.state import NOTES, State
 

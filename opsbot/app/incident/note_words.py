@@ -5,9 +5,9 @@ from typing import Final
 
 from opsbot.app.fleet.words import clock, moment
 from opsbot.domain.change import Record
-from opsbot.domain.incident import Incident
-from opsbot.domain.incident_note import Note
-from opsbot.domain.policy import Policy, shown
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.incident.note import Note
+from opsbot.domain.policy.rules import Policy, shown
 from opsbot.domain.said import Button, Said, inert
 from opsbot.domain.timeline import Line
 

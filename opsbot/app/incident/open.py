@@ -25,14 +25,14 @@ from opsbot.domain.errors import (
     NotAllowed,
     UnknownWorkflow,
 )
-from opsbot.domain.incident import Incident, Pager, Role, Room, as_record
-from opsbot.domain.incident_flow import Status
-from opsbot.domain.incident_settings import IncidentSettings, from_record
-from opsbot.domain.incident_times import Times, out_of_order
-from opsbot.domain.incident_types import TYPES, UNKNOWN, IncidentType, known, type_of
+from opsbot.domain.incident.flow import Status
+from opsbot.domain.incident.incident import Incident, Pager, Role, Room, as_record
+from opsbot.domain.incident.settings import IncidentSettings, from_record
+from opsbot.domain.incident.times import Times, out_of_order
+from opsbot.domain.incident.types import TYPES, UNKNOWN, IncidentType, known, type_of
 from opsbot.domain.kill import Kill
-from opsbot.domain.policy import Request, Verdict, identity_of, judge
-from opsbot.domain.policy_identity import person_of
+from opsbot.domain.policy.identity import person_of
+from opsbot.domain.policy.rules import Request, Verdict, identity_of, judge
 from opsbot.domain.said import inert
 from opsbot.domain.state import INCIDENTS, State
 from opsbot.domain.typed import command

@@ -13,8 +13,8 @@ from opsbot.app.incident.steps import page_over, paged_anew
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Effect, Record, Sealed
 from opsbot.domain.errors import IllegalMove, NeedsMoreWords
-from opsbot.domain.incident import Incident, Step
-from opsbot.domain.policy import Policy, shown
+from opsbot.domain.incident.incident import Incident, Step
+from opsbot.domain.policy.rules import Policy, shown
 from opsbot.domain.said import inert
 from opsbot.domain.state import State
 from opsbot.domain.typed import command

@@ -7,10 +7,10 @@ from opsbot.app.environment import policy_of
 from opsbot.app.incident.requests import EditIncident, MoveIncident, RoleOrder
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import NotAllowed
-from opsbot.domain.incident import Incident
-from opsbot.domain.incident_flow import NOT_COUNTED
-from opsbot.domain.policy import Request, Verdict, identity_of, judge
-from opsbot.domain.policy_identity import INSIDE, standing_of
+from opsbot.domain.incident.flow import NOT_COUNTED
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.policy.identity import INSIDE, standing_of
+from opsbot.domain.policy.rules import Request, Verdict, identity_of, judge
 from opsbot.domain.state import State
 
 Needs = Literal["work", "say", "cancel", "answer"]

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from opsbot.app.fleet.words import clock
-from opsbot.domain.comms import AUDIENCES
-from opsbot.domain.incident_comms import IncidentComms
-from opsbot.domain.incident_settings import MINUTE_MS
+from opsbot.domain.comms.templates import AUDIENCES
+from opsbot.domain.comms.told import IncidentComms
+from opsbot.domain.incident.settings import MINUTE_MS
 
 AUDIENCE_WORD: Final[Mapping[str, str]] = {
     "users": "users",

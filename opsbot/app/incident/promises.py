@@ -11,12 +11,12 @@ from typing import Final
 
 from opsbot.app.comms_rules import settings_of
 from opsbot.domain.change import Effect, Record, Timer, Write
-from opsbot.domain.comms import AUDIENCES, Audience
-from opsbot.domain.comms_cadence import begun, due_by, ended, moved
-from opsbot.domain.comms_settings import CommsSettings
-from opsbot.domain.incident import Incident
-from opsbot.domain.incident_comms import IncidentComms, Rhythm, as_record
-from opsbot.domain.incident_settings import MINUTE_MS
+from opsbot.domain.comms.cadence import begun, due_by, ended, moved
+from opsbot.domain.comms.settings import CommsSettings
+from opsbot.domain.comms.templates import AUDIENCES, Audience
+from opsbot.domain.comms.told import IncidentComms, Rhythm, as_record
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.incident.settings import MINUTE_MS
 from opsbot.domain.state import COMMS, State
 
 DUE: Final = "comms_due"

@@ -10,8 +10,8 @@ from typing import Final
 
 from opsbot.domain.change import Effect, Timer
 from opsbot.domain.hours import parse_hours
-from opsbot.domain.incident import Incident
-from opsbot.domain.incident_settings import (
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.incident.settings import (
     REMINDERS,
     IncidentSettings,
     ReminderName,

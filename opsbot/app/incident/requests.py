@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from opsbot.domain.incident import Role, StepName
-from opsbot.domain.incident_flow import Status
-from opsbot.domain.incident_times import Moment
-from opsbot.domain.incident_types import Severity
+from opsbot.domain.incident.flow import Status
+from opsbot.domain.incident.incident import Role, StepName
+from opsbot.domain.incident.times import Moment
+from opsbot.domain.incident.types import Severity
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from opsbot.app.incident.effects import card, step, unresolved
 from opsbot.app.incident.ending import archive_timer, ends
 from opsbot.app.incident.reminders import reminders
 from opsbot.domain.change import Effect, Timer
-from opsbot.domain.incident_settings import from_record
+from opsbot.domain.incident.settings import from_record
 from opsbot.domain.state import State
 
 

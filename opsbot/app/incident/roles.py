@@ -11,11 +11,11 @@ from opsbot.app.incident.requests import RoleOrder
 from opsbot.app.target import nearest
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import IllegalMove, NeedsMoreWords, StaleButton
-from opsbot.domain.incident import ROLES, Incident, Role
-from opsbot.domain.policy import identity_of, shown
-from opsbot.domain.policy_explain import actor_named
-from opsbot.domain.policy_identity import INSIDE, standing_of
-from opsbot.domain.policy_model import Policy
+from opsbot.domain.incident.incident import ROLES, Incident, Role
+from opsbot.domain.policy.explain import actor_named
+from opsbot.domain.policy.identity import INSIDE, standing_of
+from opsbot.domain.policy.model import Policy
+from opsbot.domain.policy.rules import identity_of, shown
 from opsbot.domain.said import inert
 from opsbot.domain.state import State
 from opsbot.domain.typed import command

@@ -9,10 +9,10 @@ from opsbot.app.incident.words import (
     incident_said,
     took,
 )
-from opsbot.domain.incident import Incident
-from opsbot.domain.incident_times import measures
-from opsbot.domain.policy import shown
-from opsbot.domain.policy_model import Policy
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.incident.times import measures
+from opsbot.domain.policy.model import Policy
+from opsbot.domain.policy.rules import shown
 from opsbot.domain.said import Button, Said, inert
 
 TOPIC = 250

@@ -7,10 +7,10 @@ from opsbot.app.incident.requests import Which
 from opsbot.app.look import may_look
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import NeedsMoreWords, UnknownIncident
-from opsbot.domain.incident import Incident, number_of
-from opsbot.domain.policy import identity_of
-from opsbot.domain.policy_identity import person_of
-from opsbot.domain.policy_model import Policy
+from opsbot.domain.incident.incident import Incident, number_of
+from opsbot.domain.policy.identity import person_of
+from opsbot.domain.policy.model import Policy
+from opsbot.domain.policy.rules import identity_of
 from opsbot.domain.said import inert
 from opsbot.domain.state import State
 from opsbot.domain.typed import command

@@ -7,9 +7,9 @@ from typing import Final
 
 from opsbot.app.incident.change import Amend
 from opsbot.domain.errors import StaleButton
-from opsbot.domain.incident import AT_FIRST, Incident, Pager, Step, StepName
-from opsbot.domain.incident_flow import OPEN, STATUSES
-from opsbot.domain.incident_settings import IncidentSettings, from_record
+from opsbot.domain.incident.flow import OPEN, STATUSES
+from opsbot.domain.incident.incident import AT_FIRST, Incident, Pager, Step, StepName
+from opsbot.domain.incident.settings import IncidentSettings, from_record
 from opsbot.domain.state import State
 from opsbot.domain.typed import command
 from opsbot.domain.workflow import Workflow

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from opsbot.app.fleet.words import moment
 from opsbot.app.incident.change import Amend
-from opsbot.domain.incident import Incident
-from opsbot.domain.policy import shown
-from opsbot.domain.policy_model import Policy
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.policy.model import Policy
+from opsbot.domain.policy.rules import shown
 from opsbot.domain.said import inert
 
 MOST = 300

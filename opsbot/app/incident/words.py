@@ -10,12 +10,12 @@ from opsbot.app.incident.held_words import held_words, lifted_words
 from opsbot.app.incident.steps import NOT_RUNG, NOT_WANTED
 from opsbot.app.incident.update_words import last_update
 from opsbot.domain.change import Json, Record
-from opsbot.domain.incident import ROLES, STEPS, Incident, Role, StepName
-from opsbot.domain.incident_times import Measures, as_record, mean, measures
-from opsbot.domain.incident_types import UNKNOWN, type_of
+from opsbot.domain.incident.incident import ROLES, STEPS, Incident, Role, StepName
+from opsbot.domain.incident.times import Measures, as_record, mean, measures
+from opsbot.domain.incident.types import UNKNOWN, type_of
 from opsbot.domain.kill import Kill
-from opsbot.domain.policy import shown
-from opsbot.domain.policy_model import Policy
+from opsbot.domain.policy.model import Policy
+from opsbot.domain.policy.rules import shown
 from opsbot.domain.said import Button, Said, Tone, inert
 from opsbot.domain.typed import command, person
 

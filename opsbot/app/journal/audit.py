@@ -22,7 +22,7 @@ from opsbot.domain.journal import (
     read_entry,
     replay,
 )
-from opsbot.domain.policy import Policy, Request, judge, shown
+from opsbot.domain.policy.rules import Policy, Request, judge, shown
 from opsbot.domain.said import REFUSED, Said, inert
 from opsbot.domain.state import State
 

@@ -13,9 +13,9 @@ from opsbot.app.environment import Environment
 from opsbot.domain.actor import SCHEDULER
 from opsbot.domain.approval import Approval
 from opsbot.domain.change import Change, Record, Write
-from opsbot.domain.evaluation_picture import chosen
 from opsbot.domain.failure_budget import budget_of
 from opsbot.domain.gates import HOUR_MS, Gate, Measurement, ask, from_record
+from opsbot.domain.picture.evaluations import chosen
 from opsbot.domain.route import Number, Revision
 from opsbot.domain.state import APPROVALS, BUDGETS, EVIDENCE, ROUTES, State
 from opsbot.domain.workflow import Workflow

@@ -3,7 +3,7 @@
 from opsbot.app.environment import policy_of
 from opsbot.domain.change import Effect, Write
 from opsbot.domain.kill import Kill
-from opsbot.domain.policy import alarming
+from opsbot.domain.policy.rules import alarming
 from opsbot.domain.state import SETTINGS, State
 from opsflags import keys
 

@@ -22,7 +22,7 @@ from opsbot.domain.errors import NotAllowed, Refused, StaleButton
 from opsbot.domain.fleet import Fleet
 from opsbot.domain.hours import next_morning_ms
 from opsbot.domain.kill import Further, Kill, as_record, reasoned, remode, strictness, whole
-from opsbot.domain.policy import Request, Verdict, identity_of, judge, shown
+from opsbot.domain.policy.rules import Request, Verdict, identity_of, judge, shown
 from opsbot.domain.state import SETTINGS, State
 from opsbot.domain.workflow import Workflow
 from opsflags import keys

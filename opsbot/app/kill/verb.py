@@ -19,7 +19,7 @@ from opsbot.domain.actor import Actor
 from opsbot.domain.change import Committed
 from opsbot.domain.errors import StaleButton, StoreLost
 from opsbot.domain.kill import Kill
-from opsbot.domain.policy import person_of
+from opsbot.domain.policy.rules import person_of
 from opsbot.domain.said import Said, inert
 from opsbot.domain.state import State
 from opsbot.domain.typed import command

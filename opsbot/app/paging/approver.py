@@ -20,7 +20,7 @@ from opsbot.app.target import touched
 from opsbot.domain.approval import Approval
 from opsbot.domain.change import Change, Record
 from opsbot.domain.errors import UnknownApproval
-from opsbot.domain.policy import shown
+from opsbot.domain.policy.rules import shown
 from opsbot.domain.said import inert
 from opsbot.domain.state import State
 from opsbot.domain.workflow import Workflow

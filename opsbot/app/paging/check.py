@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from opsbot.app.paging.port import Duty, Finding, PagerPerson, Paging, Place
 from opsbot.app.ports import GiveUp, RetryLater
 from opsbot.domain.declaration import Catalogue
-from opsbot.domain.policy_model import Person
+from opsbot.domain.policy.model import Person
 
 WEBHOOKS_PATH = "/pagerduty/webhooks"
 

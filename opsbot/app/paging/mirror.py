@@ -11,9 +11,9 @@ from typing import Final
 from opsbot.app.incident.change import changed
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Sealed, Write
-from opsbot.domain.incident import Incident, Pager
-from opsbot.domain.incident_note import Note
-from opsbot.domain.incident_note import as_record as note_record
+from opsbot.domain.incident.incident import Incident, Pager
+from opsbot.domain.incident.note import Note
+from opsbot.domain.incident.note import as_record as note_record
 from opsbot.domain.pager_event import PagerEvent, PagerStatus
 from opsbot.domain.state import NOTES, State
 

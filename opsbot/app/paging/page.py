@@ -23,9 +23,9 @@ from opsbot.app.paging.port import (
 from opsbot.app.ports import Delivery, GiveUp, RetryLater
 from opsbot.domain.change import Change
 from opsbot.domain.errors import UnknownIncident
-from opsbot.domain.incident import Incident, Pager, Step
-from opsbot.domain.incident_types import type_of
-from opsbot.domain.policy import shown
+from opsbot.domain.incident.incident import Incident, Pager, Step
+from opsbot.domain.incident.types import type_of
+from opsbot.domain.policy.rules import shown
 from opsbot.domain.roster import FIRST_LEVEL, Roster, person_on
 from opsbot.domain.said import inert
 from opsbot.domain.state import State

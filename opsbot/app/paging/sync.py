@@ -14,8 +14,8 @@ from opsbot.app.paging.port import Paging, PagingUnauthorised
 from opsbot.app.ports import Delivery, GiveUp, RetryLater
 from opsbot.domain.change import Change
 from opsbot.domain.errors import UnknownIncident
-from opsbot.domain.incident import Incident, Pager
-from opsbot.domain.policy import shown
+from opsbot.domain.incident.incident import Incident, Pager
+from opsbot.domain.policy.rules import shown
 from opsbot.domain.said import inert
 from opsbot.domain.state import State
 

@@ -9,7 +9,7 @@ from opsbot.domain.change import Effect, Position, Record, Timer, Write
 from opsbot.domain.gates import Colour, Result, ahead
 from opsbot.domain.kill import Kill, as_record, eased
 from opsbot.domain.kill_ramp import LONE, WATCH_S, KillRamp, Steps, steps_declared
-from opsbot.domain.policy_model import MILD_MODES
+from opsbot.domain.policy.model import MILD_MODES
 from opsbot.domain.same_keys import salt_like
 from opsbot.domain.state import ROUTES, State
 from opsflags import keys

@@ -9,7 +9,7 @@ from opsbot.domain.approval import from_record as approval_from
 from opsbot.domain.change import Change, Committed
 from opsbot.domain.journal import Broken, Entry, read_entry
 from opsbot.domain.kill import Kill, from_record
-from opsbot.domain.policy import Verdict
+from opsbot.domain.policy.rules import Verdict
 from opsbot.domain.state import APPROVALS, State
 from opsflags import keys
 

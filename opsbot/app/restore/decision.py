@@ -40,7 +40,7 @@ from opsbot.domain.approval import as_record as approval_record
 from opsbot.domain.change import Change, Position, Write
 from opsbot.domain.errors import NotAllowed, NothingToRestore, UnknownWorkflow
 from opsbot.domain.kill import Kill
-from opsbot.domain.policy import Request, Verdict, identity_of, judge, shown
+from opsbot.domain.policy.rules import Request, Verdict, identity_of, judge, shown
 from opsbot.domain.said import inert
 from opsbot.domain.state import APPROVALS, State
 

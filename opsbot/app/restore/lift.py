@@ -26,7 +26,7 @@ from opsbot.domain.approval import Approval
 from opsbot.domain.approval import as_record as approval_record
 from opsbot.domain.change import Change, Effect, Position, Sealed, Timer, Write
 from opsbot.domain.kill import Kill, remode
-from opsbot.domain.policy import Verdict, identity_of
+from opsbot.domain.policy.rules import Verdict, identity_of
 from opsbot.domain.same_keys import dealing
 from opsbot.domain.state import APPROVALS, State
 

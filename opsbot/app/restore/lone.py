@@ -12,7 +12,7 @@ from opsbot.domain.approval import Approval
 from opsbot.domain.approval import as_record as approval_record
 from opsbot.domain.change import Change, Effect, Position, Write
 from opsbot.domain.kill import Kill, whole
-from opsbot.domain.policy import shown
+from opsbot.domain.policy.rules import shown
 from opsbot.domain.state import APPROVALS, State
 
 

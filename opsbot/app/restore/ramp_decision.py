@@ -24,7 +24,7 @@ from opsbot.domain.change import Change, Effect, Position, Record, Sealed
 from opsbot.domain.errors import NotAllowed, StaleButton
 from opsbot.domain.kill import Kill, eased, whole
 from opsbot.domain.kill_ramp import HUMAN, KillRamp
-from opsbot.domain.policy import Policy, Request, Verdict, identity_of, judge, shown
+from opsbot.domain.policy.rules import Policy, Request, Verdict, identity_of, judge, shown
 from opsbot.domain.state import State
 
 

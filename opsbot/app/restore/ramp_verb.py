@@ -12,7 +12,7 @@ from opsbot.domain.actor import Actor
 from opsbot.domain.change import Record
 from opsbot.domain.errors import StaleButton
 from opsbot.domain.kill import Kill
-from opsbot.domain.policy import shown
+from opsbot.domain.policy.rules import shown
 from opsbot.domain.said import Said
 from opsbot.domain.state import State
 

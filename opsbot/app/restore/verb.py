@@ -25,7 +25,7 @@ from opsbot.domain.change import Change, Committed
 from opsbot.domain.containment import Containment
 from opsbot.domain.errors import Refused, StaleButton
 from opsbot.domain.kill import Kill
-from opsbot.domain.policy import shown
+from opsbot.domain.policy.rules import shown
 from opsbot.domain.said import Said
 from opsbot.domain.state import State
 from opsbot.domain.typed import command

@@ -9,7 +9,7 @@ from opsbot.app.restore.lift import cards
 from opsbot.app.routed import mark_of, route_card, uid_of
 from opsbot.domain.approval import Approval
 from opsbot.domain.change import Change, Effect, Record, Timer
-from opsbot.domain.policy import Policy, shown
+from opsbot.domain.policy.rules import Policy, shown
 from opsbot.domain.ramp import Step, as_records, steps_of
 from opsbot.domain.route import number_of
 from opsbot.domain.routing import Routing

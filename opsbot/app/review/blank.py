@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from opsbot.app.review.comms_words import blank_comms
 from opsbot.app.review.served_words import blank_served
-from opsbot.domain.incident import Incident
-from opsbot.domain.incident_types import UNKNOWN
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.incident.types import UNKNOWN
 from opsbot.domain.review import KillEvidence, ServedIn, ToDo
 from opsbot.domain.review_comms import Communication
 

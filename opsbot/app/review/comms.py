@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 
 from opsbot.app.comms_rules import settings_of
 from opsbot.app.environment import Environment, policy_of
-from opsbot.domain.comms import AUDIENCES, Locale
-from opsbot.domain.incident import Incident
-from opsbot.domain.message import Message, Sent
-from opsbot.domain.policy import shown
+from opsbot.domain.comms.message import Message, Sent
+from opsbot.domain.comms.templates import AUDIENCES, Locale
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.policy.rules import shown
 from opsbot.domain.review_comms import (
     Communication,
     MovedPromise,

@@ -7,7 +7,7 @@ from typing import Final
 from opsbot.app.incident.promise_words import AUDIENCE_WORD
 from opsbot.app.incident.words import lasted
 from opsbot.app.review.part import Item, Part, Table
-from opsbot.domain.comms_settings import STATUS_PAGE
+from opsbot.domain.comms.settings import STATUS_PAGE
 from opsbot.domain.review import Review
 from opsbot.domain.review_comms import Communication, ToldMessage, ToldPlace
 from opsbot.domain.said import inert

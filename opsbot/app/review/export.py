@@ -18,12 +18,12 @@ from opsbot.app.timeline.svg import as_svg
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Effect
 from opsbot.domain.errors import IllegalMove, NeedsMoreWords
-from opsbot.domain.incident import Incident
-from opsbot.domain.incident_flow import OPEN
+from opsbot.domain.incident.flow import OPEN
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.picture.timeline import TimelineChart, charted
 from opsbot.domain.review import Review
 from opsbot.domain.said import Said, inert
 from opsbot.domain.state import State
-from opsbot.domain.timeline_picture import TimelineChart, charted
 from opsbot.domain.typed import command
 
 EXPORT: Final = "incident_export"

@@ -17,12 +17,12 @@ from opsbot.app.review.served import served_in
 from opsbot.app.timeline.read import Dated, Timeline, kills_of
 from opsbot.domain.containment import contain
 from opsbot.domain.fleet import Counts, Fleet
-from opsbot.domain.incident import ROLES, Action, Incident
-from opsbot.domain.incident_times import measures
-from opsbot.domain.incident_types import type_of
+from opsbot.domain.incident.incident import ROLES, Action, Incident
+from opsbot.domain.incident.times import measures
+from opsbot.domain.incident.types import type_of
 from opsbot.domain.kill import Kill
-from opsbot.domain.policy import shown
-from opsbot.domain.policy_model import Policy
+from opsbot.domain.policy.model import Policy
+from opsbot.domain.policy.rules import shown
 from opsbot.domain.review import Decided, Exposure, Held, KillEvidence, Review, ToDo
 from opsbot.domain.said import Said, inert
 from opsbot.domain.state import State

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from opsbot.app.environment import Environment, policy_of
 from opsbot.domain.change import Json, Record
-from opsbot.domain.incident import Incident
+from opsbot.domain.incident.incident import Incident
 from opsbot.domain.placeholders import fill
-from opsbot.domain.policy import shown
+from opsbot.domain.policy.rules import shown
 from opsbot.domain.review import WalkedRun, WalkedStep
 from opsbot.domain.run import Mark, Run
 from opsbot.domain.said import inert

@@ -6,10 +6,10 @@ from typing import Final, NamedTuple
 
 from opsbot.app.exposure import Sampled, samples_since
 from opsbot.app.exposure_port import ServedHistory
-from opsbot.domain.incident import Incident
+from opsbot.domain.incident.incident import Incident
 from opsbot.domain.kill import Kill
 from opsbot.domain.review import Exposure, ServedIn
-from opsbot.domain.served_count import Counted, Window
+from opsbot.domain.served.count import Counted, Window
 
 ON_TIME_MS: Final = 2_000
 """A sample this soon after a minute began is told as that minute's."""

@@ -7,7 +7,7 @@ from opsbot.app.fleet.words import counted as so_many
 from opsbot.app.review.served import minute
 from opsbot.domain.review import ServedIn
 from opsbot.domain.said import inert
-from opsbot.domain.served_count import Counted, Window
+from opsbot.domain.served.count import Counted, Window
 
 TAIL_MS: Final = 150_000
 """What came so lately is not missing: it is not counted yet."""

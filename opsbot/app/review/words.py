@@ -12,7 +12,7 @@ from opsbot.app.review.part import Item, Part, Table
 from opsbot.app.review.run_words import runs_part
 from opsbot.app.review.served_words import served_in_all, served_lines
 from opsbot.domain.durations import elapsed
-from opsbot.domain.incident_times import ORDER, Moment
+from opsbot.domain.incident.times import ORDER, Moment
 from opsbot.domain.review import Calls, Exposure, Frame, KillEvidence, Review
 from opsbot.domain.said import inert
 from opsbot.domain.timeline import Line

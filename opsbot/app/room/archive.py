@@ -21,7 +21,7 @@ from opsbot.app.room.port import NotSeen, Rooms
 from opsbot.app.room.step import WORKER, Due, Outcome, StepHandler
 from opsbot.domain.change import Change
 from opsbot.domain.errors import UnknownIncident
-from opsbot.domain.incident import Incident, Step, StepName
+from opsbot.domain.incident.incident import Incident, Step, StepName
 from opsbot.domain.said import inert
 from opsbot.domain.state import State
 

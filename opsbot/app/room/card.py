@@ -30,7 +30,7 @@ from opsbot.app.room.step import (
 from opsbot.app.room.telling import with_telling
 from opsbot.domain.change import Record
 from opsbot.domain.errors import Gone, UnknownIncident
-from opsbot.domain.incident import Incident, StepName
+from opsbot.domain.incident.incident import Incident, StepName
 from opsbot.domain.said import Said
 
 

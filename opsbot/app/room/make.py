@@ -26,8 +26,8 @@ from opsbot.app.room.step import (
     patient,
 )
 from opsbot.domain.errors import UnknownIncident
-from opsbot.domain.incident import Incident, Room, StepName
-from opsbot.domain.policy import shown
+from opsbot.domain.incident.incident import Incident, Room, StepName
+from opsbot.domain.policy.rules import shown
 from opsbot.domain.said import inert
 from opsbot.domain.state import State
 

@@ -7,8 +7,8 @@ from typing import Final
 from opsbot.app.environment import policy_of
 from opsbot.app.incident.open import settings_of
 from opsbot.app.reach import slack_ids
-from opsbot.domain.incident import Incident
-from opsbot.domain.policy_model import Policy
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.policy.model import Policy
 from opsbot.domain.state import State
 
 NAME: Final = 80

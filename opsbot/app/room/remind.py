@@ -14,8 +14,8 @@ from opsbot.app.reach import holders, slack_ids, tell_each
 from opsbot.domain.actor import SCHEDULER
 from opsbot.domain.change import Change
 from opsbot.domain.errors import UnknownIncident
-from opsbot.domain.incident import Incident
-from opsbot.domain.incident_settings import REMINDERS, ReminderName
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.incident.settings import REMINDERS, ReminderName
 from opsbot.domain.kill import Kill
 from opsbot.domain.said import Button, Said
 from opsbot.domain.state import State

@@ -12,8 +12,8 @@ from opsbot.app.room.card import IncidentCard
 from opsbot.app.room.place import card_key, place
 from opsbot.domain.change import Record
 from opsbot.domain.errors import UnknownIncident
-from opsbot.domain.incident import Incident
-from opsbot.domain.timeline_picture import alt_text
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.picture.timeline import alt_text
 
 CARD_S: Final = 5.0
 SEEN_AGAIN_S: Final = 60.0

@@ -12,7 +12,7 @@ from opsbot.app.room.step import AGAIN_S, TRYING, WAIT_S, patient
 from opsbot.app.sentences import Sentences
 from opsbot.domain.change import Record
 from opsbot.domain.errors import Gone, UnknownIncident
-from opsbot.domain.incident import Incident
+from opsbot.domain.incident.incident import Incident
 from opsbot.domain.said import Said
 from opsbot.domain.state import State
 

@@ -23,7 +23,7 @@ from opsbot.app.room.port import Rooms
 from opsbot.app.room.review import ReviewShown
 from opsbot.app.room.said import IncidentSaid
 from opsbot.app.room.step import IncidentSteps
-from opsbot.domain.incident import Incident, StepName
+from opsbot.domain.incident.incident import Incident, StepName
 from opsbot.domain.roster import FIRST_LEVEL, person_on
 
 UNSEEN: Final = (CARD, SAID, TOPIC, EXPORT, ARCHIVE)

@@ -12,7 +12,7 @@ from opsbot.app.ports import Delivery, GiveUp, Handler, Outbox, RetryLater
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change
 from opsbot.domain.errors import UnknownIncident
-from opsbot.domain.incident import STEPS, Incident, Room, Step, StepName
+from opsbot.domain.incident.incident import STEPS, Incident, Room, Step, StepName
 from opsbot.domain.state import State
 
 WORKER: Final = Actor(kind="system", id="outbox", via="timer")

@@ -8,10 +8,10 @@ from opsbot.app.comms.hold import for_users, holding_template
 from opsbot.app.comms.power import on_track
 from opsbot.app.comms.second import first_word
 from opsbot.app.fleet.words import clock
-from opsbot.domain.comms import Template
+from opsbot.domain.comms.templates import Template
 from opsbot.domain.errors import Refused
-from opsbot.domain.incident import Incident
-from opsbot.domain.incident_types import Severity
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.incident.types import Severity
 from opsbot.domain.said import Act, Button, Said
 from opsbot.domain.state import State
 

@@ -10,8 +10,8 @@ from opsbot.app.ports import Chat, Delivery, Outbox, Render
 from opsbot.app.questions import Questions
 from opsbot.app.reach import slack_ids, tell_each
 from opsbot.domain.errors import UnknownIncident
-from opsbot.domain.incident import ROLES, Incident, Role
-from opsbot.domain.policy import Policy, shown
+from opsbot.domain.incident.incident import ROLES, Incident, Role
+from opsbot.domain.policy.rules import Policy, shown
 from opsbot.domain.said import Button, Said, inert
 from opsbot.domain.typed import command
 

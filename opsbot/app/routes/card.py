@@ -29,7 +29,7 @@ from opsbot.app.routes.words import (
 from opsbot.domain.approval import Approval
 from opsbot.domain.change import Json, Record
 from opsbot.domain.errors import UnknownRevision, UnknownWorkflow
-from opsbot.domain.policy import Policy, shown
+from opsbot.domain.policy.rules import Policy, shown
 from opsbot.domain.ramp import Step
 from opsbot.domain.route import Number, Revision
 from opsbot.domain.routing import Routing

@@ -7,7 +7,7 @@ from opsbot.app.environment import Environment, policy_of
 from opsbot.app.routes.ends import Ends, about, ends_of, makes
 from opsbot.app.routes.history_words import Told, history_head, told_body, told_lines
 from opsbot.domain.change import Record
-from opsbot.domain.policy import shown
+from opsbot.domain.policy.rules import shown
 from opsbot.domain.route import Revision
 from opsbot.domain.said import Said
 from opsbot.domain.state import State

@@ -9,7 +9,7 @@ from opsbot.app.look import may_look
 from opsbot.app.ports import Chat, Delivery, GiveUp, Outbox, Picture, Pictures, RetryLater
 from opsbot.app.routed import mark_of, route_card, workflow_named
 from opsbot.domain.actor import Actor
-from opsbot.domain.evaluation_picture import Chart, alt_text, charted, chosen
+from opsbot.domain.picture.evaluations import Chart, alt_text, charted, chosen
 from opsbot.domain.route import Number
 from opsbot.domain.state import EVIDENCE, State
 

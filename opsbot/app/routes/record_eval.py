@@ -24,7 +24,7 @@ from opsbot.domain.change import Change, Effect, Record, Timer, Write
 from opsbot.domain.errors import BadEvidence
 from opsbot.domain.failure_budget import added
 from opsbot.domain.gates import Measurement, as_record, measurement_key
-from opsbot.domain.policy import identity_of
+from opsbot.domain.policy.rules import identity_of
 from opsbot.domain.route import Number, number_of
 from opsbot.domain.routing import Routing
 from opsbot.domain.said import Said

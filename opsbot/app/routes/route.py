@@ -34,7 +34,7 @@ from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Committed, Record
 from opsbot.domain.containment import Containment, Watched
 from opsbot.domain.errors import StaleButton
-from opsbot.domain.policy import identity_of, shown
+from opsbot.domain.policy.rules import identity_of, shown
 from opsbot.domain.route import Number, differences, route_record
 from opsbot.domain.routing import Routing
 from opsbot.domain.said import Said, Tone, inert

@@ -11,7 +11,7 @@ from opsbot.app.routed import Routed, Words, asked, must_not_refuse, workflow_na
 from opsbot.app.routes.choose import CHEAPEST, chosen
 from opsbot.domain.change import Change
 from opsbot.domain.errors import RouteMoved, RouteRefused
-from opsbot.domain.policy import identity_of, shown
+from opsbot.domain.policy.rules import identity_of, shown
 from opsbot.domain.route import Number, Revision, Route, route_record
 from opsbot.domain.routing import Routing, added
 from opsbot.domain.state import State

@@ -47,7 +47,7 @@ from opsbot.domain.change import Change, Effect, Record, Timer, Write
 from opsbot.domain.errors import RouteRefused, StaleButton
 from opsbot.domain.gates import Result
 from opsbot.domain.kill_ramp import HUMAN
-from opsbot.domain.policy import identity_of, shown
+from opsbot.domain.policy.rules import identity_of, shown
 from opsbot.domain.ramp import as_records
 from opsbot.domain.route import Number
 from opsbot.domain.routing import Routing, confirmed, dropped, held

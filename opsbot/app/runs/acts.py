@@ -31,7 +31,7 @@ from opsbot.app.runs.tells import is_told, stands_now
 from opsbot.domain.actor import SCHEDULER, Actor
 from opsbot.domain.change import Change
 from opsbot.domain.errors import NotAllowed, Refused, UnknownApproval, UnknownRun
-from opsbot.domain.policy_explain import actor_named
+from opsbot.domain.policy.explain import actor_named
 from opsbot.domain.run import Act, Run
 from opsbot.domain.runbook import Runbook
 from opsbot.domain.state import State

@@ -36,9 +36,9 @@ from opsbot.app.runs.meant import (
     VerifyArguments,
     WaitArguments,
 )
-from opsbot.domain.incident_flow import STATUSES
-from opsbot.domain.incident_types import TYPES, Severity, severity
-from opsbot.domain.policy_model import ROLES
+from opsbot.domain.incident.flow import STATUSES
+from opsbot.domain.incident.types import TYPES, Severity, severity
+from opsbot.domain.policy.model import ROLES
 from opsbot.domain.route import STRATEGIES
 from opsbot.domain.runbook import Value, Verb
 from opsflags.model import MODES

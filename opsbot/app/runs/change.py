@@ -7,7 +7,7 @@ from opsbot.app.environment import policy_of
 from opsbot.app.runs.effects import due, effects
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Json, Position, Sealed, Write
-from opsbot.domain.policy import identity_of
+from opsbot.domain.policy.rules import identity_of
 from opsbot.domain.run import Came, Run, as_record
 from opsbot.domain.runbook import LaneName, Runbook
 from opsbot.domain.state import RUNS, State

@@ -32,7 +32,7 @@ from opsbot.app.runs.way_back import way_back
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change
 from opsbot.domain.errors import StaleButton
-from opsbot.domain.policy import identity_of
+from opsbot.domain.policy.rules import identity_of
 from opsbot.domain.run import Act, Run
 from opsbot.domain.runbook import Action, Runbook, Step
 from opsbot.domain.state import State

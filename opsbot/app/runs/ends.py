@@ -17,7 +17,7 @@ from opsbot.app.runs.start import NOTHING, Starting, decide_start
 from opsbot.app.runs.touch import over, refuse
 from opsbot.domain.actor import SCHEDULER, Actor
 from opsbot.domain.change import Change, Sealed, Write
-from opsbot.domain.policy import identity_of
+from opsbot.domain.policy.rules import identity_of
 from opsbot.domain.run import Act, Run
 from opsbot.domain.runbook import LANES, LaneName, Runbook, Value
 from opsbot.domain.state import TEXTS, State

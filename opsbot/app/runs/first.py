@@ -3,7 +3,7 @@
 from opsbot.app.environment import policy_of
 from opsbot.app.incident.words import lasted
 from opsbot.domain.errors import StaleButton
-from opsbot.domain.policy import shown
+from opsbot.domain.policy.rules import shown
 from opsbot.domain.run import Act, Mark, Run
 from opsbot.domain.runbook import Step
 from opsbot.domain.said import inert

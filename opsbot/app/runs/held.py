@@ -5,7 +5,7 @@ from collections.abc import Container, Mapping
 from opsbot.app.environment import policy_of
 from opsbot.app.runs.sight import incident_of
 from opsbot.app.words import mode_word, named
-from opsbot.domain.policy import shown
+from opsbot.domain.policy.rules import shown
 from opsbot.domain.run import Run
 from opsbot.domain.said import inert
 from opsbot.domain.state import State

@@ -16,8 +16,8 @@ from opsbot.app.runs.touch import over, refuse
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change
 from opsbot.domain.errors import StaleButton
-from opsbot.domain.incident import Incident
-from opsbot.domain.policy import identity_of
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.policy.rules import identity_of
 from opsbot.domain.run import Run
 from opsbot.domain.runbook import Runbook
 from opsbot.domain.state import State

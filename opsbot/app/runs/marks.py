@@ -37,7 +37,7 @@ from opsbot.app.runs.unpressed import unpressed_words
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Json, Sealed
 from opsbot.domain.errors import NeedsMoreWords
-from opsbot.domain.policy import identity_of
+from opsbot.domain.policy.rules import identity_of
 from opsbot.domain.run import Run
 from opsbot.domain.runbook import LANES, LaneName, Runbook, Step
 from opsbot.domain.state import State

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from opsbot.app.requests import Target
-from opsbot.domain.incident_flow import Status
-from opsbot.domain.incident_types import Severity
+from opsbot.domain.incident.flow import Status
+from opsbot.domain.incident.types import Severity
 from opsbot.domain.route import Number, Strategy
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from opsbot.app.target import known_models, nearest
 from opsbot.domain.errors import NeedsMoreWords, UnknownWorkflow
-from opsbot.domain.incident import Incident
+from opsbot.domain.incident.incident import Incident
 from opsbot.domain.run import Run
 from opsbot.domain.runbook import Param, Runbook
 from opsbot.domain.said import inert

@@ -10,10 +10,10 @@ from opsbot.app.reach import holders
 from opsbot.app.runs.sight import incident_of
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import NotAllowed
-from opsbot.domain.incident import Incident
-from opsbot.domain.policy import Request, identity_of, judge, shown
-from opsbot.domain.policy_identity import INSIDE, roles_of, standing_of
-from opsbot.domain.policy_model import Policy
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.policy.identity import INSIDE, roles_of, standing_of
+from opsbot.domain.policy.model import Policy
+from opsbot.domain.policy.rules import Request, identity_of, judge, shown
 from opsbot.domain.run import Run
 from opsbot.domain.said import inert
 from opsbot.domain.state import State

@@ -11,7 +11,7 @@ from typing import Final
 
 from opsbot.app import route_state
 from opsbot.app.environment import policy_of
-from opsbot.domain.policy_model import ROLES, Policy
+from opsbot.domain.policy.model import ROLES, Policy
 from opsbot.domain.roster import Roster
 from opsbot.domain.runbook import Action, Runbook, Step
 from opsbot.domain.state import ROUTES, State

@@ -28,9 +28,9 @@ from opsbot.domain.approval import Approval
 from opsbot.domain.approval import as_record as approval_record
 from opsbot.domain.change import Change, Record, Write
 from opsbot.domain.errors import NotAllowed, StaleButton
-from opsbot.domain.policy import Request, identity_of, judge, person_of
-from opsbot.domain.policy_identity import roles_of
-from opsbot.domain.policy_words import approvers
+from opsbot.domain.policy.identity import roles_of
+from opsbot.domain.policy.rules import Request, identity_of, judge, person_of
+from opsbot.domain.policy.words import approvers
 from opsbot.domain.run import Run
 from opsbot.domain.runbook import Runbook, Step
 from opsbot.domain.said import inert

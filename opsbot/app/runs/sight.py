@@ -10,8 +10,8 @@ from opsbot.app.look import may_look
 from opsbot.app.runs.requests import WhichRun
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import NeedsMoreWords, UnknownIncident, UnknownRun
-from opsbot.domain.incident import Incident, number_of
-from opsbot.domain.policy import Policy, actor_of_person, identity_of
+from opsbot.domain.incident.incident import Incident, number_of
+from opsbot.domain.policy.rules import Policy, actor_of_person, identity_of
 from opsbot.domain.run import Run, run_named
 from opsbot.domain.said import inert
 from opsbot.domain.state import State

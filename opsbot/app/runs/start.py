@@ -21,8 +21,8 @@ from opsbot.app.target import nearest
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Json, Sealed, Write
 from opsbot.domain.errors import IllegalMove, NeedsMoreWords, RunOpen, UnknownRunbook
-from opsbot.domain.incident import Incident
-from opsbot.domain.policy import identity_of
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.policy.rules import identity_of
 from opsbot.domain.run import Run, RunMode, RunStatus
 from opsbot.domain.runbook import Runbook
 from opsbot.domain.said import inert

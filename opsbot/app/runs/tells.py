@@ -13,6 +13,8 @@ from opsbot.app.runs.meant import CommsArguments
 from opsbot.app.runs.outcome import Outcome
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Json, Record
+from opsbot.domain.comms.message import Message
+from opsbot.domain.comms.message import from_record as message_from
 from opsbot.domain.errors import (
     IllegalMove,
     NeedsMoreWords,
@@ -20,8 +22,6 @@ from opsbot.domain.errors import (
     UnknownMessage,
     UnknownTemplate,
 )
-from opsbot.domain.message import Message
-from opsbot.domain.message import from_record as message_from
 from opsbot.domain.run import Act, Run
 from opsbot.domain.state import MESSAGES, State
 from opsbot.domain.typed import command

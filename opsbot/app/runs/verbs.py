@@ -55,7 +55,7 @@ from opsbot.app.said_where import looks_where, says_where
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change
 from opsbot.domain.errors import Unsure
-from opsbot.domain.policy import identity_of
+from opsbot.domain.policy.rules import identity_of
 from opsbot.domain.run import Run
 from opsbot.domain.runbook import Runbook
 from opsbot.domain.said import Said

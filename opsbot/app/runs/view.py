@@ -17,8 +17,8 @@ from opsbot.app.runs.sight import incident_of
 from opsbot.app.runs.ticks import guarded
 from opsbot.app.runs.unpressed import is_there
 from opsbot.app.runs.way_back import PRESSED
-from opsbot.domain.policy import shown
-from opsbot.domain.policy_model import Policy
+from opsbot.domain.policy.model import Policy
+from opsbot.domain.policy.rules import shown
 from opsbot.domain.run import Act, Mark, Run
 from opsbot.domain.runbook import CHANGING, LANES, LaneName, Runbook, Step, Verb
 from opsbot.domain.said import inert

@@ -12,7 +12,7 @@ from opsbot.app.runs.power import must_know
 from opsbot.app.runs.requests import MarkStep
 from opsbot.app.runs.sight import aware, incident_of
 from opsbot.domain.errors import NeedsMoreWords
-from opsbot.domain.policy import shown
+from opsbot.domain.policy.rules import shown
 from opsbot.domain.run import Run
 from opsbot.domain.said import inert
 from opsbot.domain.state import State

@@ -20,8 +20,8 @@ from opsbot.app.status_page.read import (
     read,
 )
 from opsbot.app.status_page.site import Site, site
-from opsbot.domain.comms_settings import CommsSettings
-from opsbot.domain.incident_settings import HOUR_MS, MINUTE_MS
+from opsbot.domain.comms.settings import CommsSettings
+from opsbot.domain.incident.settings import HOUR_MS, MINUTE_MS
 from opsbot.domain.journal import opens
 from opsbot.domain.state import State
 

@@ -18,7 +18,7 @@ from opsbot.app.status_page.words import (
     state_of,
     words_in,
 )
-from opsbot.domain.comms import Locale
+from opsbot.domain.comms.templates import Locale
 
 LOST_HERE: Final = "<!--lost-->"
 """Where whoever serves the page may say that it is not of now; no text can hold it, as all are escaped."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from opsbot.domain.comms import Stage
+from opsbot.domain.comms.templates import Stage
 
 
 @dataclass(frozen=True, slots=True)

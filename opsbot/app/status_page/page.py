@@ -7,8 +7,8 @@ from typing import Final, Literal
 from opsbot.app.comms.felt import IMPACTS, felt, is_off, lesser
 from opsbot.app.comms.port import Impact
 from opsbot.app.taken import Taken
-from opsbot.domain.comms import Locale, Stage
-from opsbot.domain.incident_settings import DAY_MS
+from opsbot.domain.comms.templates import Locale, Stage
+from opsbot.domain.incident.settings import DAY_MS
 
 Health = Literal["operational", "degraded_performance", "partial_outage", "major_outage"]
 """How a component is, in the words of the de-facto JSON."""

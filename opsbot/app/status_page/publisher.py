@@ -8,8 +8,8 @@ from opsbot.app.environment import Environment
 from opsbot.app.ports import GiveUp, RetryLater
 from opsbot.app.status_page.board import StatusBoard
 from opsbot.app.status_page.read import key_of, opaque, shown
+from opsbot.domain.comms.message import Message
 from opsbot.domain.errors import StoreLost, UnknownMessage
-from opsbot.domain.message import Message
 from opsbot.domain.state import INCIDENTS, State
 
 DRILL: Final = "a drill: nothing is shown outside"

@@ -14,12 +14,12 @@ from opsbot.app.comms.port import Impact
 from opsbot.app.comms_rules import settings_of
 from opsbot.app.status_page.page import HEALTHS, Component, Page, Story, Update
 from opsbot.app.taken import Taken, taken, together
-from opsbot.domain import incident as incidents
-from opsbot.domain.comms import Locale, Stage
-from opsbot.domain.comms_settings import CommsSettings
-from opsbot.domain.incident import Incident
+from opsbot.domain.comms.message import Message
+from opsbot.domain.comms.settings import CommsSettings
+from opsbot.domain.comms.templates import Locale, Stage
+from opsbot.domain.incident import incident as incidents
+from opsbot.domain.incident.incident import Incident
 from opsbot.domain.kill import Kill
-from opsbot.domain.message import Message
 from opsbot.domain.state import INCIDENTS, State
 
 MOST: Final = 50

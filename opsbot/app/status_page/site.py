@@ -10,7 +10,7 @@ from opsbot.app.status_page.atom import feed
 from opsbot.app.status_page.html import FEED, document, file_of
 from opsbot.app.status_page.page import Page
 from opsbot.domain.change import Position
-from opsbot.domain.comms import Locale
+from opsbot.domain.comms.templates import Locale
 
 _FILE: Final = re.compile(
     r"index\.(?:[a-z0-9-]{2,16}\.)?html|feed\.atom|api/v2/[a-z]+(?:/[a-z]+)?\.json"

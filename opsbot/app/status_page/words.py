@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from opsbot.app.status_page.languages import ENGLISH, SPOKEN, Words
 from opsbot.app.status_page.page import Component, Page
-from opsbot.domain.comms import Locale
+from opsbot.domain.comms.templates import Locale
 
 
 def words_in(locale: Locale) -> Words:

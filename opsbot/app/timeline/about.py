@@ -8,7 +8,7 @@ from opsbot.app.incident.note_change import VERBS as NOTE_VERBS
 from opsbot.app.telling import Records
 from opsbot.domain.approval import from_record as approval_from
 from opsbot.domain.change import Json, Record
-from opsbot.domain.incident import Incident
+from opsbot.domain.incident.incident import Incident
 from opsbot.domain.journal import Entry
 from opsbot.domain.state import APPROVALS, INCIDENTS, ROUTES
 from opsbot.domain.timeline import Kind

@@ -14,7 +14,7 @@ from opsbot.app.incident.note_change import at_place
 from opsbot.app.incident.requests import TimelineNote, Which
 from opsbot.app.timeline.notes import IncidentNotes, MessageNow
 from opsbot.domain.actor import Actor
-from opsbot.domain.incident import Incident
+from opsbot.domain.incident.incident import Incident
 from opsbot.domain.state import State
 
 ROUNDS: Final = 3

@@ -7,9 +7,9 @@ from opsbot.app.fleet.words import clock
 from opsbot.app.incident.words import ROLE_WORD, STATUS_WORD
 from opsbot.app.telling import Telling, Written
 from opsbot.domain.change import Json
-from opsbot.domain.incident import ROLES, STEPS, StepName
-from opsbot.domain.incident_times import ORDER
-from opsbot.domain.incident_types import UNKNOWN, known, type_of
+from opsbot.domain.incident.incident import ROLES, STEPS, StepName
+from opsbot.domain.incident.times import ORDER
+from opsbot.domain.incident.types import UNKNOWN, known, type_of
 from opsbot.domain.said import inert
 from opsbot.domain.state import INCIDENTS
 

@@ -19,7 +19,7 @@ from opsbot.app.incident.sight import found
 from opsbot.app.timeline.read import Timeline
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import NeedsMoreWords
-from opsbot.domain.incident_note import Note
+from opsbot.domain.incident.note import Note
 from opsbot.domain.said import Said
 
 LONGEST: Final = 2_000

@@ -19,11 +19,11 @@ from opsbot.app.timeline.words import commitments, sentence
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Json, Record
 from opsbot.domain.errors import UnknownKill
-from opsbot.domain.incident import Incident
+from opsbot.domain.incident.incident import Incident
 from opsbot.domain.journal import Broken, Entry, read_entry
 from opsbot.domain.kill import Kill
-from opsbot.domain.policy import identity_of
-from opsbot.domain.policy_model import Policy
+from opsbot.domain.policy.model import Policy
+from opsbot.domain.policy.rules import identity_of
 from opsbot.domain.state import INCIDENTS, State
 from opsbot.domain.timeline import Line
 from opsflags import keys

@@ -5,8 +5,8 @@ from html import escape
 from typing import Final
 
 from opsbot.app.incident.words import lasted
+from opsbot.domain.picture.timeline import LANE_WORD, Lane, Mark, TimelineChart, alt_text
 from opsbot.domain.said import visible
-from opsbot.domain.timeline_picture import LANE_WORD, Lane, Mark, TimelineChart, alt_text
 
 WIDTH: Final = 960
 LEFT, RIGHT = 92, 930

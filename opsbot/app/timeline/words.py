@@ -12,7 +12,7 @@ from opsbot.app.words import mode_word, named
 from opsbot.domain.change import Json
 from opsbot.domain.durations import elapsed
 from opsbot.domain.journal import Entry
-from opsbot.domain.policy import Policy
+from opsbot.domain.policy.rules import Policy
 from opsbot.domain.said import inert
 from opsbot.domain.state import APPROVALS, INCIDENTS
 from opsflags import keys

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from opsbot.domain.blockcheck import Violation, check_blocks, check_message, check_view
+from opsbot.domain.block_kit.check import Violation, check_blocks, check_message, check_view
 from opsbot.workbench.slack.elements import with_ids
 from opsbot.workbench.slack.faults import Faults
 from opsbot.workbench.slack.feed import Feed

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from opsbot.adapters.catalog.read import load
-from opsbot.domain.comms_settings import CommsSettings, from_record
+from opsbot.domain.comms.settings import CommsSettings, from_record
 from opsbot.domain.declaration import Finding
 from opsbot.domain.state import State
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from opsbot.adapters.catalog.read import load
-from opsbot.domain.incident_settings import IncidentSettings, from_record
+from opsbot.domain.incident.settings import IncidentSettings, from_record
 from opsbot.domain.state import State
 
 SHIPPED = Path(__file__).parents[3]

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from opsbot.adapters.comms.filled import rendered
-from opsbot.domain.comms import Template
-from opsbot.domain.comms_values import Here
+from opsbot.domain.comms.moments import instant
+from opsbot.domain.comms.templates import Template
+from opsbot.domain.comms.values import Here
 from opsbot.domain.errors import Unpublishable
-from opsbot.domain.moments import instant
 from tests.support.template_texts import (
     GERMAN,
     GOOD,

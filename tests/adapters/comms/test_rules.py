@@ -8,7 +8,7 @@ import pytest
 
 from opsbot.adapters.comms.lint import lint
 from opsbot.adapters.comms.rules import RULES, WARNINGS
-from opsbot.domain.comms_settings import CommsSettings
+from opsbot.domain.comms.settings import CommsSettings
 from tests.support.template_texts import (
     GERMAN,
     GOOD,

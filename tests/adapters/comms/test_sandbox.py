@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from opsbot.adapters.comms import sandbox
 from opsbot.adapters.comms.sandbox import Forbidden, Unfilled
 from opsbot.bench.hostile_templates import HOSTILE_TEMPLATES
-from opsbot.domain.comms import MOST_CHARACTERS
+from opsbot.domain.comms.templates import MOST_CHARACTERS
 
 MARK = "<<one value>>"
 

@@ -8,9 +8,9 @@ import pytest
 from opsbot.adapters.comms.files import load
 from opsbot.adapters.comms.templates import FileTemplates
 from opsbot.app.comms.port import Templates
-from opsbot.domain.comms_settings import CommsSettings
+from opsbot.domain.comms.moments import instant
+from opsbot.domain.comms.settings import CommsSettings
 from opsbot.domain.errors import Unpublishable
-from opsbot.domain.moments import instant
 from tests.support.template_texts import GERMAN, GOOD, HOLDING, HOLDING_NAME, NAME, edited, folder
 
 FACTS = {"feature": "the assistant", "next_at": "2026-11-21T13:40:00Z"}

@@ -9,8 +9,8 @@ from PIL.PngImagePlugin import PngImageFile
 
 from opsbot.adapters.picture.pen import BAD_SIDE, HARD, HEIGHT, INK, LINE, WIDTH, plain, spread
 from opsbot.adapters.picture.results import Pictures, drawn
-from opsbot.domain.evaluation_picture import Chart, Point, Series, alt_text
 from opsbot.domain.gates import Colour, Gate
+from opsbot.domain.picture.evaluations import Chart, Point, Series, alt_text
 from opsbot.domain.route import Number
 
 GATE = Gate("ground", "pass_rate", ">=", 0.9, 50, 72, 0.8)

@@ -9,9 +9,9 @@ from PIL import Image
 from opsbot.adapters.picture.pen import HARD, LINE
 from opsbot.adapters.picture.results import Pictures
 from opsbot.app.timeline.svg import as_svg
-from opsbot.domain.incident_times import Times
+from opsbot.domain.incident.times import Times
+from opsbot.domain.picture.timeline import TimelineChart, alt_text, charted
 from opsbot.domain.timeline import Line
-from opsbot.domain.timeline_picture import TimelineChart, alt_text, charted
 
 AT = 1_795_230_847_000
 MINUTE = 60_000

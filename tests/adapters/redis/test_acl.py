@@ -12,7 +12,7 @@ from opsbot.adapters.redis.store import open_store
 from opsbot.app.exposure_port import Keep
 from opsbot.domain.change import Effect, Timer
 from opsbot.domain.errors import Misconfigured
-from opsbot.domain.served import HOUR_MS, SAMPLES, Base, Sample, Span
+from opsbot.domain.served.served import HOUR_MS, SAMPLES, Base, Sample, Span
 from opsflags.keys import Keys
 from tests.contract.test_outbox import take
 from tests.support.changes import kill, put

@@ -11,7 +11,7 @@ from opsbot.app.comms.felt import IMPACTS
 from opsbot.app.comms.port import Impact
 from opsbot.app.status_page.page import Story, Update
 from opsbot.app.taken import Reach, Taken
-from opsbot.domain.comms import Stage
+from opsbot.domain.comms.templates import Stage
 from tests.support.targets import at_incident_io, at_pagerduty, at_statuspage, post
 
 PAGE = Page("status", "p1", {"refunds": "c1", "orders": "c1", "billing": "c2"})

@@ -19,7 +19,7 @@ from opsbot.bootstrap.publishing_way import problems, publishing_way
 from opsbot.config import Settings
 from opsbot.domain.actor import OUTBOX
 from opsbot.domain.change import Change, Record, Write
-from opsbot.domain.comms_settings import CommsSettings, Target, TargetKind
+from opsbot.domain.comms.settings import CommsSettings, Target, TargetKind
 from opsbot.domain.state import SETTINGS
 from opsbot.slack.blocks import render
 from tests.support.rooms import Rooms

@@ -16,7 +16,7 @@ from opsbot.domain.errors import (
     StaleButton,
     Unpublishable,
 )
-from opsbot.domain.incident import as_record as incident_record
+from opsbot.domain.incident.incident import as_record as incident_record
 from opsbot.domain.state import APPROVALS, INCIDENTS, State
 from tests.support.comms import (
     FIRST,

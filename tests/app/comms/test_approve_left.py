@@ -6,7 +6,7 @@ import pytest
 
 from opsbot.app.paging.oncall import OnCall
 from opsbot.app.paging.port import PagerPerson
-from opsbot.domain.policy import Grant, Policy
+from opsbot.domain.policy.rules import Grant, Policy
 from tests.support.comms import FIRST, Telling, comms_policy, telling, template
 from tests.support.pages import INES as INES_PAGED
 from tests.support.pages import Pages, duty

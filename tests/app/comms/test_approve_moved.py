@@ -11,7 +11,7 @@ from opsbot.domain.errors import (
     NotAllowed,
     Unpublishable,
 )
-from opsbot.domain.policy import Grant
+from opsbot.domain.policy.rules import Grant
 from tests.support.comms import (
     FIRST,
     PIA,

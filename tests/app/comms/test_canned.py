@@ -8,7 +8,7 @@ import pytest
 from opsbot.app.comms.canned import LONGEST, Canned
 from opsbot.app.comms.requests import SetCanned
 from opsbot.domain.errors import NeedsMoreWords, NotAllowed, UnknownWorkflow, Unpublishable
-from opsbot.domain.policy_model import Power
+from opsbot.domain.policy.model import Power
 from opsbot.domain.said import Said
 from tests.app.comms.targets.test_in_app import killed, read
 from tests.support.incident_life import COPILOT, OPEN, company, opened

@@ -12,7 +12,7 @@ from opsbot.app.comms.exact import exact
 from opsbot.app.comms.port import Post
 from opsbot.app.comms.requests import RetryTarget
 from opsbot.app.incident.requests import EditIncident, Which
-from opsbot.domain.comms import Rendered
+from opsbot.domain.comms.templates import Rendered
 from opsbot.domain.errors import Refused
 from opsbot.domain.state import APPROVALS as APPROVALS_KIND
 from tests.support.comms import FIRST, LATER, NEXT, PIA, Telling, lost, never, telling

@@ -4,7 +4,7 @@ import pytest
 
 from opsbot.app.comms.requests import CommsLook, DropMessage, EditMessage, NewMessage
 from opsbot.app.incident.requests import Which
-from opsbot.domain.comms import Field
+from opsbot.domain.comms.templates import Field
 from opsbot.domain.errors import (
     NeedsMoreWords,
     StaleButton,

@@ -4,9 +4,9 @@ from opsbot.app.ports import Delivery
 from opsbot.app.resume import Resume
 from opsbot.domain.approval import as_record, from_record
 from opsbot.domain.change import Effect
-from opsbot.domain.message import Message
-from opsbot.domain.message import as_record as message_record
-from opsbot.domain.message import from_record as message_from
+from opsbot.domain.comms.message import Message
+from opsbot.domain.comms.message import as_record as message_record
+from opsbot.domain.comms.message import from_record as message_from
 from tests.support.comms import FIRST, NEXT, lost, telling
 
 RECOVERED = Delivery("1-0", "kill", Effect("recovered", "recovered:1:9", {}, lane="kill"), 1)

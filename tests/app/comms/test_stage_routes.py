@@ -6,7 +6,7 @@ from opsbot.app.comms.stage import not_over
 from opsbot.app.requests import RollbackRequest
 from opsbot.domain.actor import DECLARATIONS
 from opsbot.domain.change import Change, Position, Write
-from opsbot.domain.incident_times import Times
+from opsbot.domain.incident.times import Times
 from opsbot.domain.route import Number
 from opsbot.domain.routing import as_record
 from opsbot.domain.state import ROUTES, State

@@ -7,7 +7,7 @@ import pytest
 from opsbot.app.incident.requests import MoveIncident, Which
 from opsbot.app.paging.events import PagerEvents
 from opsbot.app.ports import RetryLater
-from opsbot.domain.incident import Pager
+from opsbot.domain.incident.incident import Pager
 from opsbot.domain.pager_event import PagerEvent
 from tests.support.paged_company import Company
 from tests.support.world import MARA, NOOR

@@ -7,7 +7,7 @@ from opsbot.app.incident.requests import OpenIncident, RoleOrder, Which
 from opsbot.app.ports import GiveUp, RetryLater
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import NotAllowed, StaleButton
-from opsbot.domain.incident import Incident
+from opsbot.domain.incident.incident import Incident
 from opsbot.slack.blocks import render
 from tests.support.world import INES, MARA, SAM, World, slack, workflow
 

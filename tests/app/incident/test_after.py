@@ -4,7 +4,7 @@ import pytest
 
 from opsbot.app.incident.requests import OpenIncident
 from opsbot.domain.errors import NotAllowed
-from opsbot.domain.incident_times import Moment
+from opsbot.domain.incident.times import Moment
 from tests.support.incident_life import COPILOT, company, incident
 from tests.support.world import MARA, NOOR, SATURDAY_NIGHT_MS, World
 

@@ -17,7 +17,7 @@ from opsbot.app.ports import Delivery, GiveUp, RetryLater
 from opsbot.app.room.make import IncidentRoom
 from opsbot.app.room.step import TRIED, WAITS, Due, IncidentSteps, Wait
 from opsbot.domain.change import Record
-from opsbot.domain.incident import AT_FIRST, Step
+from opsbot.domain.incident.incident import AT_FIRST, Step
 from tests.support.incident_life import (
     HOME,
     OPEN,

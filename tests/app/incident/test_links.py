@@ -5,7 +5,7 @@ import pytest
 from opsbot.app.incident.requests import MoveIncident, OpenIncident, Which
 from opsbot.app.requests import KillRequest, RestoreRequest, Target
 from opsbot.domain.errors import OpsbotError
-from opsbot.domain.incident import Incident
+from opsbot.domain.incident.incident import Incident
 from tests.support.world import MARA, World, workflow
 
 AGENT = "coding-agent"

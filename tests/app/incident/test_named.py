@@ -7,7 +7,7 @@ import pytest
 from opsbot.app.incident.named import named_apart
 from opsbot.app.incident.requests import EditIncident, MoveIncident, OpenIncident, Which
 from opsbot.app.requests import ApproveRequest, KillRequest, RestoreRequest, Target
-from opsbot.domain.incident import Room
+from opsbot.domain.incident.incident import Room
 from opsbot.domain.said import Said
 from opsbot.domain.state import State
 from tests.support.world import INES, MARA, SAM, World, workflow

@@ -20,7 +20,7 @@ from opsbot.app.incident.requests import (
 from opsbot.app.room.place import people
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import IllegalMove, IncidentOpen, NeedsMoreWords, NotAllowed, StaleButton
-from opsbot.domain.incident import Incident
+from opsbot.domain.incident.incident import Incident
 from tests.support.paged_company import Company
 from tests.support.world import GUS, INES, MARA, NOOR, SAM, World, slack
 

@@ -9,7 +9,7 @@ from opsbot.app.incident.steps import PRIVATE_NOWHERE, PUBLIC
 from opsbot.app.paging.sync import PagerSync
 from opsbot.app.requests import KillRequest, Target
 from opsbot.app.room.port import Channel
-from opsbot.domain.incident import Incident
+from opsbot.domain.incident.incident import Incident
 from tests.support.incident_life import COPILOT, HOME, OPEN, company, incident, opened, settle, tops
 from tests.support.paged_company import Company
 from tests.support.world import MARA, World

@@ -18,7 +18,7 @@ from opsbot.app.paging.page import page_title
 from opsbot.app.paging.port import Paged
 from opsbot.app.ports import RetryLater
 from opsbot.domain.errors import IllegalMove, StaleButton
-from opsbot.domain.incident import Pager, Step, StepName
+from opsbot.domain.incident.incident import Pager, Step, StepName
 from opsbot.domain.pager_event import PagerEvent
 from tests.support.incident_life import OPEN, opened, settle, states
 from tests.support.incident_life import company as life

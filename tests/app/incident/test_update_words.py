@@ -6,7 +6,7 @@ from opsbot.app.environment import policy_of
 from opsbot.app.incident.requests import EditIncident, MoveIncident, OpenIncident, Which
 from opsbot.app.incident.update_words import last_update, noted_words
 from opsbot.domain.errors import IllegalMove
-from opsbot.domain.incident import as_record, from_record
+from opsbot.domain.incident.incident import as_record, from_record
 from tests.support.world import MARA, SAM, World, workflow
 
 COPILOT = "support-copilot"

@@ -12,7 +12,7 @@ from opsbot.app.requests import (
     StageRequest,
     Target,
 )
-from opsbot.domain.policy import Policy
+from opsbot.domain.policy.rules import Policy
 from tests.support.paged_company import PAGED, SILENT
 from tests.support.pages import Pages
 from tests.support.routes import COPILOT, stored

@@ -9,7 +9,7 @@ from opsbot.app.paging.sync import PagerSync
 from opsbot.app.ports import GiveUp
 from opsbot.app.sentences import Sentences
 from opsbot.domain.errors import IllegalMove, NeedsMoreWords
-from opsbot.domain.policy_model import Person
+from opsbot.domain.policy.model import Person
 from tests.support.paged_company import Company
 from tests.support.world import MARA, NOOR, policy, slack
 

@@ -7,7 +7,7 @@ import pytest
 from opsbot.app.paging.check import Expected, examine, match
 from opsbot.app.paging.port import Finding, PagerPerson
 from opsbot.domain.pager_event import WANTED
-from opsbot.domain.policy_model import Person
+from opsbot.domain.policy.model import Person
 from tests.support.paging import Script, error, paging, said
 
 HOOK = "https://opsbot.example/pagerduty/webhooks"

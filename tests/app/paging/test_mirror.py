@@ -20,7 +20,7 @@ from opsbot.app.paging.mirror import (
 )
 from opsbot.app.sentences import Sentences
 from opsbot.domain import journal
-from opsbot.domain.incident import Incident, Pager
+from opsbot.domain.incident.incident import Incident, Pager
 from opsbot.domain.pager_event import PagerEvent, PagerKind
 from opsbot.domain.state import State
 from tests.support.world import MARA, World, workflow

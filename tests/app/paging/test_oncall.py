@@ -10,7 +10,7 @@ from opsbot.app.paging.port import PagingUnreachable
 from opsbot.app.requests import KillRequest, RestoreRequest, Target
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import NotAllowed
-from opsbot.domain.policy import Grant
+from opsbot.domain.policy.rules import Grant
 from opsbot.domain.roster import AHEAD_MS, FRESH_MS, Roster, as_record, from_record
 from tests.support.pages import INES, MARA, OLA, Pages, duty
 from tests.support.world import NOOR, World, policy, slack, workflow

@@ -12,7 +12,7 @@ from opsbot.app.requests import (
     Target,
 )
 from opsbot.domain.errors import NotAllowed, StaleButton
-from opsbot.domain.policy import Power
+from opsbot.domain.policy.rules import Power
 from tests.support.restores import (
     COPILOT,
     K1,

@@ -6,7 +6,7 @@ import pytest
 
 from opsbot.app.requests import ApproveRequest, KillRequest, RestoreRequest, Target
 from opsbot.domain.errors import NotAllowed, NothingToRestore, StaleButton
-from opsbot.domain.policy import Grant
+from opsbot.domain.policy.rules import Grant
 from tests.support.world import GUS, INES, MARA, NOOR, SAM, World, policy, slack
 
 COPILOT = Target("workflow", "support-copilot")

@@ -22,7 +22,7 @@ from opsbot.app.review.export import Export, ReviewForm, form_of
 from opsbot.app.review.read import Reviews
 from opsbot.app.room.place import card_key
 from opsbot.domain.errors import IllegalMove, NeedsMoreWords, OpsbotError, UnknownIncident
-from opsbot.domain.incident_times import Moment
+from opsbot.domain.incident.times import Moment
 from tests.support.incident_life import settle
 from tests.support.world import INES, MARA, SAM, World, workflow
 

@@ -13,10 +13,10 @@ from opsbot.app.review.read import Reviews
 from opsbot.app.review.served import minute
 from opsbot.app.review.served_words import blank_served, served_in_all, served_lines
 from opsbot.domain.errors import StoreLost
-from opsbot.domain.incident_times import Moment
+from opsbot.domain.incident.times import Moment
 from opsbot.domain.review import Exposure, ServedIn
-from opsbot.domain.served import Head
-from opsbot.domain.served_count import Counted
+from opsbot.domain.served.count import Counted
+from opsbot.domain.served.served import Head
 from tests.support.incidents import incident
 from tests.support.served import COPILOT, Process
 from tests.support.world import INES, MARA, World, workflow

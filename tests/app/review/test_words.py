@@ -5,7 +5,7 @@ from dataclasses import replace
 from opsbot.app.review.blank import blanks
 from opsbot.app.review.markdown import as_markdown, escaped
 from opsbot.app.review.words import parts
-from opsbot.domain.incident_times import Times, measures
+from opsbot.domain.incident.times import Times, measures
 from opsbot.domain.review import Exposure, KillEvidence, Review, ToDo
 from opsbot.domain.timeline import Line
 from tests.support.incidents import AT_MS, incident

@@ -9,7 +9,7 @@ from opsbot.app.incident.requests import MoveIncident, OpenIncident, RetryStep, 
 from opsbot.app.ports import GiveUp, RetryLater
 from opsbot.app.room.archive import LOST
 from opsbot.app.room.port import Channel, NotSeen
-from opsbot.domain.incident_flow import Status
+from opsbot.domain.incident.flow import Status
 from tests.support.archived import (
     DAY_S,
     IT,

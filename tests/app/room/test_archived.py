@@ -8,7 +8,7 @@ import pytest
 from opsbot.app.incident.requests import EditIncident, MoveIncident, RetryStep
 from opsbot.app.ports import GiveUp
 from opsbot.app.room.archive import BY_SOMEBODY, LOST
-from opsbot.domain.incident import Room
+from opsbot.domain.incident.incident import Room
 from tests.support.archived import IT, act, later, move, over, room, step, strict_company
 from tests.support.incident_life import HOME, OPEN, incident, opened, settle, tops
 from tests.support.rooms import Rooms

@@ -13,7 +13,7 @@ from opsbot.app.incident.requests import (
 from opsbot.app.ports import GiveUp
 from opsbot.app.requests import KillRequest, Target
 from opsbot.app.room.port import Channel
-from opsbot.domain.incident import AT_FIRST, Room, Step
+from opsbot.domain.incident.incident import AT_FIRST, Room, Step
 from tests.support.incident_life import (
     COPILOT,
     HOME,

@@ -15,7 +15,7 @@ from opsbot.app.room.place import (
 from opsbot.app.room.slack import first_called
 from opsbot.domain.actor import DECLARATIONS
 from opsbot.domain.change import Change, Record, Write
-from opsbot.domain.incident import Incident, Pager, Room
+from opsbot.domain.incident.incident import Incident, Pager, Room
 from opsbot.domain.roster import OnDuty, Roster
 from opsbot.domain.state import SETTINGS, State
 from tests.support.incidents import incident

@@ -16,7 +16,7 @@ from opsbot.app.incident.requests import (
 from opsbot.app.requests import KillRequest, Target
 from opsbot.domain.change import Change, Write
 from opsbot.domain.errors import NeedsMoreWords
-from opsbot.domain.incident import Incident
+from opsbot.domain.incident.incident import Incident
 from opsbot.domain.state import SETTINGS, State
 from tests.support.world import INES, MARA, World, workflow
 

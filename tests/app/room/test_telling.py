@@ -7,7 +7,7 @@ import pytest
 
 from opsbot.app.incident.requests import MoveIncident, OpenIncident, Which
 from opsbot.app.room.telling import telling_buttons, with_telling
-from opsbot.domain.comms import Template
+from opsbot.domain.comms.templates import Template
 from opsbot.domain.said import Button, Said
 from tests.support.comms import EXPOSED, HOLDING, Telling, declare_comms, off, telling
 from tests.support.world import MARA

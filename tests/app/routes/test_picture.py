@@ -10,7 +10,7 @@ from opsbot.app.requests import Target as Killed
 from opsbot.app.routed import EVIDENCE_SETTLES_MS
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import NotAllowed, UnknownWorkflow
-from opsbot.domain.evaluation_picture import Chart
+from opsbot.domain.picture.evaluations import Chart
 from tests.support.evals import CI, signal_policy
 from tests.support.routes import COPILOT, GATE, SUMMARISER, WHOLE, begun, measured, rolled, staged
 from tests.support.world import FAY, GUS, INES, MARA, HandMoved, World

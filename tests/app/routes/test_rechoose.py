@@ -14,8 +14,8 @@ from opsbot.domain.actor import RAMP
 from opsbot.domain.change import Change, Record, Write
 from opsbot.domain.errors import RouteRefused
 from opsbot.domain.model_book import Model, ModelBook, Price
-from opsbot.domain.policy import Power
-from opsbot.domain.policy_records import as_record as policy_record
+from opsbot.domain.policy.records import as_record as policy_record
+from opsbot.domain.policy.rules import Power
 from opsbot.domain.route import Number, Route, route_from, route_record
 from opsbot.domain.route import Target as Serving
 from opsbot.domain.routing import as_record as routing_record

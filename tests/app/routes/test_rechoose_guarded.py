@@ -18,7 +18,7 @@ from opsbot.app.routes.rechoose import Rechoose, decide_rechoose
 from opsbot.app.routes.rechosen_words import chosen_told
 from opsbot.domain.actor import Actor
 from opsbot.domain.declaration import Catalogue
-from opsbot.domain.policy import Service
+from opsbot.domain.policy.rules import Service
 from opsbot.domain.route import Number, Route
 from opsbot.domain.route import Target as Serving
 from tests.support.choosing import CHEAPEST, NAME, good, lift, mini_serves, serving, shown

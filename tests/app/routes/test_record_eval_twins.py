@@ -10,7 +10,7 @@ from opsbot.app.routes.record_eval import KEPT_MOST
 from opsbot.domain.actor import RAMP
 from opsbot.domain.change import Change, Write
 from opsbot.domain.gates import Measurement, as_record, measurement_key
-from opsbot.domain.policy_records import as_record as policy_record
+from opsbot.domain.policy.records import as_record as policy_record
 from opsbot.domain.route import Number, revision_key
 from opsbot.domain.route import as_record as revision_record
 from opsbot.domain.routing import Candidate

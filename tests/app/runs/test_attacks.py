@@ -19,7 +19,7 @@ from opsbot.domain.errors import (
     StaleButton,
     UnknownApproval,
 )
-from opsbot.domain.policy import Grant
+from opsbot.domain.policy.rules import Grant
 from opsbot.domain.prose import words
 from opsbot.domain.runbook import Decision, Option, Param, Phase, Runbook, Step
 from tests.support.incident_life import settle

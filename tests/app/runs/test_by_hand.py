@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from opsbot.app.runs.by_hand import by_hand, in_chat, on_terminal
 from opsbot.domain.runbook import VERBS, Action, Value, Verb
-from opsbot.slack import parse
-from opsbot.slack.parse_incident import parse_incident
 from opsbot.slack.spelling import spelling
+from opsbot.slack.typed import parse
+from opsbot.slack.typed.incident import parse_incident
 
 COPILOT = "support-copilot"
 

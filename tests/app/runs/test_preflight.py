@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from opsbot.app.runs.preflight import Gap, Seen, channels_of, gaps, paged_by, workflows_of
-from opsbot.domain.policy_model import Grant, Policy
+from opsbot.domain.policy.model import Grant, Policy
 from opsbot.domain.roster import FRESH_MS, OnDuty, Roster
 from opsbot.domain.runbook import Phase, Runbook
 from tests.support.routes import switch_proved

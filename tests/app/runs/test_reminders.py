@@ -7,7 +7,7 @@ import pytest
 from opsbot.app.ports import Delivery
 from opsbot.app.runs.requests import EndRun, LeadRun
 from opsbot.domain.change import Effect
-from opsbot.slack.parse_runbook import parse_runbook
+from opsbot.slack.typed.runbook import parse_runbook
 from tests.support.incident_life import settle
 from tests.support.runs import RUN, marked, pressed, reached, run, started, walked_company
 from tests.support.world import INES, SAM, World

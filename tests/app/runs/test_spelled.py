@@ -11,7 +11,7 @@ from opsbot.app.runs.spelled import spelled_book
 from opsbot.domain.prose import Paragraph, Prose, Span, words
 from opsbot.domain.runbook import Box, Decision, Option, Phase
 from opsbot.domain.typed import Spell, spelled_json, terminal
-from opsbot.slack.runbook_pages import book_modal
+from opsbot.slack.runbook.pages import book_modal
 from opsbot.slack.spelling import spelling
 from tests.support.runs import RUN, book, started, step, walked_company
 from tests.support.world import MARA

@@ -11,8 +11,8 @@ from opsbot.app.ports import GiveUp, RetryLater
 from opsbot.app.status_page.board import AGAIN_MS, AGED_MS, StatusBoard
 from opsbot.app.status_page.publisher import DRILL, StatusPagePublisher
 from opsbot.app.status_page.read import key_of
+from opsbot.domain.comms.message import Message
 from opsbot.domain.errors import StoreLost
-from opsbot.domain.message import Message
 from opsbot.domain.state import State
 from tests.support.status import URL, MemoryShelf, Told, told
 from tests.support.timeline import killed

@@ -12,8 +12,8 @@ from opsbot.app.comms_rules import settings_of
 from opsbot.app.status_page.read import Source, published, read
 from opsbot.app.status_page.site import site
 from opsbot.domain.change import Position
-from opsbot.domain.incident import as_record as incident_record
-from opsbot.domain.message import Message, Sent, as_record
+from opsbot.domain.comms.message import Message, Sent, as_record
+from opsbot.domain.incident.incident import as_record as incident_record
 from opsbot.domain.state import INCIDENTS, MESSAGES, SETTINGS, State
 from tests.support.incidents import AT_MS, incident
 from tests.support.status import MINUTE, NOW_MS, SETTINGS_RECORD, URL

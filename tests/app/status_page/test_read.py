@@ -5,7 +5,7 @@ import pytest
 from opsbot.app.status_page.page import Component, Story
 from opsbot.app.status_page.read import published
 from opsbot.domain.change import Record
-from opsbot.domain.message import Sent
+from opsbot.domain.comms.message import Sent
 from tests.support.incidents import AT_MS
 from tests.support.status import MINUTE, NOW_MS, SETTINGS_RECORD, Told, three_incidents, told
 from tests.support.timeline import killed

@@ -10,7 +10,7 @@ from opsbot.app.incident.requests import OpenIncident
 from opsbot.app.timeline.capture import Capture, Heard, Seen
 from opsbot.domain.actor import SCHEDULER
 from opsbot.domain.change import Change, Write
-from opsbot.domain.incident import as_record
+from opsbot.domain.incident.incident import as_record
 from opsbot.domain.state import INCIDENTS, State
 from tests.support.world import MARA, SAM, World, workflow
 

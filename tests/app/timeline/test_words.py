@@ -21,8 +21,8 @@ from opsbot.app.timeline.words import _VERBS, commitments, sentence
 from opsbot.domain import journal
 from opsbot.domain.actor import RAMP, Actor
 from opsbot.domain.change import Change, Json, Write
-from opsbot.domain.incident import Action, Pager, Room, as_record
-from opsbot.domain.incident_times import Times
+from opsbot.domain.incident.incident import Action, Pager, Room, as_record
+from opsbot.domain.incident.times import Times
 from opsbot.domain.state import INCIDENTS, State
 from tests.support.incidents import incident
 from tests.support.world import INES, MARA, SAM, World, workflow

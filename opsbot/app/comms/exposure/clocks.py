@@ -19,12 +19,12 @@ from opsbot.app.incident.legal_clocks import (
 from opsbot.app.incident.sight import found
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Write
-from opsbot.domain.comms_settings import LegalClock
+from opsbot.domain.comms.moments import Unread, read
+from opsbot.domain.comms.settings import LegalClock
+from opsbot.domain.comms.told import ClockRun, IncidentComms, as_record
 from opsbot.domain.errors import IllegalMove, NeedsMoreWords
-from opsbot.domain.incident import Incident
-from opsbot.domain.incident_comms import ClockRun, IncidentComms, as_record
-from opsbot.domain.moments import Unread, read
-from opsbot.domain.policy import identity_of
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.policy.rules import identity_of
 from opsbot.domain.said import Said, inert
 from opsbot.domain.state import COMMS, State
 from opsbot.domain.typed import command

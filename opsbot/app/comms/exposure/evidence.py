@@ -9,10 +9,10 @@ from opsbot.app.incident.effects import card
 from opsbot.app.incident.sight import found
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Sealed, Write
+from opsbot.domain.comms.told import as_record
 from opsbot.domain.errors import NeedsMoreWords
-from opsbot.domain.incident import Incident
-from opsbot.domain.incident_comms import as_record
-from opsbot.domain.policy import identity_of
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.policy.rules import identity_of
 from opsbot.domain.said import Said, inert
 from opsbot.domain.state import COMMS, State
 

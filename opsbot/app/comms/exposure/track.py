@@ -5,8 +5,8 @@ from opsbot.app.environment import policy_of
 from opsbot.app.incident.power import may_work
 from opsbot.domain.actor import Actor
 from opsbot.domain.errors import NotAllowed
-from opsbot.domain.incident import Incident
-from opsbot.domain.policy_identity import person_of
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.policy.identity import person_of
 from opsbot.domain.state import State
 
 

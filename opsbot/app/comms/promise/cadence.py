@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 from opsbot.app.incident.promises import Promised, rhythmic, with_rhythms, written
-from opsbot.domain.comms import Audience, Stage
-from opsbot.domain.comms_cadence import FINAL, next_due, told
-from opsbot.domain.comms_settings import CommsSettings
-from opsbot.domain.incident import Incident
-from opsbot.domain.incident_comms import IncidentComms
-from opsbot.domain.incident_settings import MINUTE_MS
-from opsbot.domain.message import Message
+from opsbot.domain.comms.cadence import FINAL, next_due, told
+from opsbot.domain.comms.message import Message
+from opsbot.domain.comms.settings import CommsSettings
+from opsbot.domain.comms.templates import Audience, Stage
+from opsbot.domain.comms.told import IncidentComms
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.incident.settings import MINUTE_MS
 
 
 def after_publish(

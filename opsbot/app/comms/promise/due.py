@@ -14,11 +14,11 @@ from opsbot.app.ports import Chat, Delivery, Render
 from opsbot.app.reach import slack_ids, tell_each
 from opsbot.domain.actor import SCHEDULER
 from opsbot.domain.change import Change, Record, Timer
-from opsbot.domain.comms import AUDIENCES, Audience
-from opsbot.domain.comms_cadence import settled
+from opsbot.domain.comms.cadence import settled
+from opsbot.domain.comms.templates import AUDIENCES, Audience
 from opsbot.domain.errors import UnknownIncident
-from opsbot.domain.incident import Incident
-from opsbot.domain.incident_settings import MINUTE_MS
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.incident.settings import MINUTE_MS
 from opsbot.domain.said import Button, Said
 from opsbot.domain.state import State
 from opsbot.domain.typed import command

@@ -13,12 +13,12 @@ from opsbot.app.incident.promises import rhythmic, with_rhythms, written
 from opsbot.app.incident.sight import found
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Sealed
-from opsbot.domain.comms_cadence import snoozed
+from opsbot.domain.comms.cadence import snoozed
+from opsbot.domain.comms.told import Snooze
 from opsbot.domain.errors import IllegalMove, NeedsMoreWords
-from opsbot.domain.incident import Incident
-from opsbot.domain.incident_comms import Snooze
-from opsbot.domain.incident_settings import MINUTE_MS
-from opsbot.domain.policy import identity_of
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.incident.settings import MINUTE_MS
+from opsbot.domain.policy.rules import identity_of
 from opsbot.domain.said import Said, inert
 from opsbot.domain.state import State
 from opsbot.domain.typed import command

@@ -9,15 +9,15 @@ from opsbot.app.comms.sheet.now import standing, workflows_of
 from opsbot.app.comms.view import Fact
 from opsbot.app.environment import policy_of
 from opsbot.app.taken import takes_all
-from opsbot.domain.comms import Locale
-from opsbot.domain.comms_facts import FACTS
-from opsbot.domain.comms_values import together
+from opsbot.domain.comms.facts import FACTS
+from opsbot.domain.comms.moments import canonical
+from opsbot.domain.comms.templates import Locale
+from opsbot.domain.comms.told import Surety
+from opsbot.domain.comms.values import together
 from opsbot.domain.errors import UnknownRevision, UnknownWorkflow
-from opsbot.domain.incident import Incident
-from opsbot.domain.incident_comms import Surety
+from opsbot.domain.incident.incident import Incident
 from opsbot.domain.kill import Kill
-from opsbot.domain.moments import canonical
-from opsbot.domain.policy import shown
+from opsbot.domain.policy.rules import shown
 from opsbot.domain.review import Exposure
 from opsbot.domain.state import State
 

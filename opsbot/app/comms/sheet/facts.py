@@ -8,12 +8,12 @@ from opsbot.app.comms.view import Fact
 from opsbot.app.environment import ALTERED, ERASED, Environment, policy_of
 from opsbot.app.review.read import Reviews
 from opsbot.app.timeline.read import kills_of
-from opsbot.domain.comms import Audience
-from opsbot.domain.comms_facts import FACTS, in_language, may_use
-from opsbot.domain.incident import Incident
-from opsbot.domain.incident_comms import Stated
-from opsbot.domain.moments import instant, spelled
-from opsbot.domain.policy import shown
+from opsbot.domain.comms.facts import FACTS, in_language, may_use
+from opsbot.domain.comms.moments import instant, spelled
+from opsbot.domain.comms.templates import Audience
+from opsbot.domain.comms.told import Stated
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.policy.rules import shown
 from opsbot.domain.state import State
 
 BELIEVED: Final = "believed, not confirmed"

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from opsbot.app.incident.links import narrow
 from opsbot.app.taken import Taken, taken, together
-from opsbot.domain.incident import Incident
+from opsbot.domain.incident.incident import Incident
 from opsbot.domain.kill import Kill
 from opsbot.domain.state import State
 from opsbot.domain.workflow import Workflow

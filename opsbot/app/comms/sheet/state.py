@@ -16,13 +16,13 @@ from opsbot.app.incident.power import may_work
 from opsbot.app.incident.sight import found
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change, Sealed, Write
-from opsbot.domain.comms import Field
-from opsbot.domain.comms_facts import FACTS
-from opsbot.domain.comms_values import Here, Unfit, kept
+from opsbot.domain.comms.facts import FACTS
+from opsbot.domain.comms.templates import Field
+from opsbot.domain.comms.told import IncidentComms, Stated, as_record
+from opsbot.domain.comms.values import Here, Unfit, kept
 from opsbot.domain.errors import IllegalMove, NeedsMoreWords, NotAllowed
-from opsbot.domain.incident import Incident
-from opsbot.domain.incident_comms import IncidentComms, Stated, as_record
-from opsbot.domain.policy import identity_of
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.policy.rules import identity_of
 from opsbot.domain.said import Said, inert
 from opsbot.domain.state import COMMS, State
 from opsbot.domain.typed import command

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from opsbot.app.comms.view import Fact
 from opsbot.domain.change import Record
-from opsbot.domain.comms_facts import FACTS
-from opsbot.domain.incident import Incident
-from opsbot.domain.incident_comms import Surety
-from opsbot.domain.moments import instant, spelled
+from opsbot.domain.comms.facts import FACTS
+from opsbot.domain.comms.moments import instant, spelled
+from opsbot.domain.comms.told import Surety
+from opsbot.domain.incident.incident import Incident
 from opsbot.domain.said import Said, inert
 from opsbot.domain.typed import command
 

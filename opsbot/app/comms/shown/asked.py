@@ -18,8 +18,8 @@ from opsbot.app.environment import Environment, policy_of
 from opsbot.app.fleet.words import moment
 from opsbot.app.reach import slack_ids
 from opsbot.domain.approval import Approval
-from opsbot.domain.policy import shown
-from opsbot.domain.policy_words import listing
+from opsbot.domain.policy.rules import shown
+from opsbot.domain.policy.words import listing
 from opsbot.domain.said import Said, inert
 from opsbot.domain.state import State
 from opsbot.domain.typed import command

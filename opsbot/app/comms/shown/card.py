@@ -10,9 +10,9 @@ from opsbot.app.environment import Environment, policy_of
 from opsbot.app.one_at_a_time import OneAtATime
 from opsbot.app.ports import Chat, Delivery, Outbox, Render
 from opsbot.domain.change import Record
+from opsbot.domain.comms.message import Message
 from opsbot.domain.errors import Gone, UnknownMessage
-from opsbot.domain.incident import Incident
-from opsbot.domain.message import Message
+from opsbot.domain.incident.incident import Incident
 
 AGAIN_S: Final = 1.0
 

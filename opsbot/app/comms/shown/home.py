@@ -13,9 +13,9 @@ from opsbot.app.incident.promise_words import AUDIENCE_WORD, late_words
 from opsbot.app.incident.sight import visible as incidents_seen
 from opsbot.domain.actor import Actor
 from opsbot.domain.approval import Approval
-from opsbot.domain.comms import AUDIENCES
-from opsbot.domain.message import Message
-from opsbot.domain.policy import person_of
+from opsbot.domain.comms.message import Message
+from opsbot.domain.comms.templates import AUDIENCES
+from opsbot.domain.policy.rules import person_of
 from opsbot.domain.said import Button, Said
 from opsbot.domain.state import State
 from opsbot.domain.typed import command

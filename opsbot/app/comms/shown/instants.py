@@ -1,6 +1,6 @@
 """Instants of a message as they are read outside, and in UTC, which everything else here is in. Pure."""
 
-from opsbot.domain.moments import typed
+from opsbot.domain.comms.moments import typed
 
 
 def both(at_ms: int, zone: str, now_ms: int) -> str:

@@ -9,9 +9,9 @@ from opsbot.app.comms.shown.words import STANDING
 from opsbot.app.environment import policy_of
 from opsbot.app.fleet.words import clock, moment
 from opsbot.domain.change import Json
-from opsbot.domain.comms import Template
-from opsbot.domain.message import Message
-from opsbot.domain.policy import shown
+from opsbot.domain.comms.message import Message
+from opsbot.domain.comms.templates import Template
+from opsbot.domain.policy.rules import shown
 from opsbot.domain.said import Said, inert
 from opsbot.domain.state import State
 from opsbot.domain.typed import command

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from opsbot.app.comms.view import MessageView
-from opsbot.domain.message import Message
+from opsbot.domain.comms.message import Message
 from opsbot.domain.said import Button
 
 _PRESSED: Final = re.compile(r"(MSG-[1-9]\d{0,8})(?::(\d{1,6}))?(?::(anyway|t\d{1,2}))?", re.ASCII)

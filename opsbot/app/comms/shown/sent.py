@@ -7,8 +7,8 @@ from opsbot.app.comms.order import PATIENCE_MS, sent_until
 from opsbot.app.comms.targets import in_app
 from opsbot.app.comms.view import MessageView
 from opsbot.app.fleet.words import clock, moment
-from opsbot.domain.comms_settings import IN_APP
-from opsbot.domain.message import Message, Sent
+from opsbot.domain.comms.message import Message, Sent
+from opsbot.domain.comms.settings import IN_APP
 from opsbot.domain.said import inert, visible
 from opsbot.domain.typed import command, link, unmarked
 

@@ -11,10 +11,10 @@ from opsbot.app.comms.shown.press import message_buttons
 from opsbot.app.comms.shown.sent import next_lines, sent_lines
 from opsbot.app.comms.view import Finding, MessageView
 from opsbot.app.fleet.words import clock, counted, moment
-from opsbot.domain.message import Message, Standing
-from opsbot.domain.moments import instant
-from opsbot.domain.policy import Policy, shown
-from opsbot.domain.policy_words import listing
+from opsbot.domain.comms.message import Message, Standing
+from opsbot.domain.comms.moments import instant
+from opsbot.domain.policy.rules import Policy, shown
+from opsbot.domain.policy.words import listing
 from opsbot.domain.said import DONE, REFUSED, UNCONFIRMED, Said, Tone, inert, visible
 from opsbot.domain.typed import command
 

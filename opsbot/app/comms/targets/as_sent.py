@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
-from opsbot.domain.comms import Locale
-from opsbot.domain.comms_settings import TargetKind
+from opsbot.domain.comms.settings import TargetKind
+from opsbot.domain.comms.templates import Locale
 from opsbot.domain.said import inert
 
 BETWEEN: Final = "\n\n\u2014\n\n"

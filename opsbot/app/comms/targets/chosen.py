@@ -7,11 +7,11 @@ from opsbot.app.comms.exact import distinct
 from opsbot.app.comms.settings import settings_of
 from opsbot.app.comms.targets.as_sent import as_sent
 from opsbot.app.target import nearest
-from opsbot.domain.comms import Audience, Rendered, Template
-from opsbot.domain.comms_settings import STATUS_PAGE, CommsSettings, TargetKind
+from opsbot.domain.comms.message import Message
+from opsbot.domain.comms.settings import STATUS_PAGE, CommsSettings, TargetKind
+from opsbot.domain.comms.templates import Audience, Rendered, Template
 from opsbot.domain.errors import NeedsMoreWords, Unpublishable
-from opsbot.domain.incident import Incident
-from opsbot.domain.message import Message
+from opsbot.domain.incident.incident import Incident
 from opsbot.domain.records import listed, mapped
 from opsbot.domain.said import inert
 from opsbot.domain.state import State

@@ -13,10 +13,10 @@ from opsbot.app.ports import GiveUp, RetryLater
 from opsbot.app.user_texts import noticed, texts_of, withdrawn, writes
 from opsbot.domain.actor import OUTBOX
 from opsbot.domain.change import Change, Position
-from opsbot.domain.comms_settings import IN_APP
+from opsbot.domain.comms.message import Message
+from opsbot.domain.comms.settings import IN_APP
 from opsbot.domain.containment import Containment, Watched
-from opsbot.domain.incident import Incident
-from opsbot.domain.message import Message
+from opsbot.domain.incident.incident import Incident
 from opsbot.domain.state import State
 from opsflags import keys
 from opsflags.model import Scope

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from opsbot.app.comms.port import Publisher
 from opsbot.app.ports import GiveUp
-from opsbot.domain.comms import Rendered, Template
+from opsbot.domain.comms.templates import Rendered, Template
 from opsbot.domain.errors import UnknownTemplate
 from opsbot.domain.said import inert
 

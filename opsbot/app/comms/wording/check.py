@@ -17,8 +17,8 @@ from opsbot.app.comms.wording import lists
 from opsbot.app.comms.wording.german import GERMAN
 from opsbot.app.comms.wording.letters import looks, strange
 from opsbot.app.comms.wording.lists import Level, Rule
-from opsbot.domain.comms import MOST_CHARACTERS, Audience, Rendered, Stage
-from opsbot.domain.comms_settings import CommsSettings
+from opsbot.domain.comms.settings import CommsSettings
+from opsbot.domain.comms.templates import MOST_CHARACTERS, Audience, Rendered, Stage
 from opsbot.domain.said import inert
 
 ALIKE: Final = 0.9

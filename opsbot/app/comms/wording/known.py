@@ -8,7 +8,7 @@ from opsbot.app.comms.settings import settings_of
 from opsbot.app.comms.wording.check import Known
 from opsbot.app.environment import policy_of
 from opsbot.domain.change import Json
-from opsbot.domain.comms import Rendered
+from opsbot.domain.comms.templates import Rendered
 from opsbot.domain.model_book import bare
 from opsbot.domain.records import listed, mapped
 from opsbot.domain.remembered import Remembered

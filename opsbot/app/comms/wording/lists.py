@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from opsbot.domain.comms import AUDIENCES, Audience
+from opsbot.domain.comms.templates import AUDIENCES, Audience
 
 Level = Literal["stop", "warn"]
 ALL: Final[frozenset[Audience]] = frozenset(AUDIENCES)

@@ -7,8 +7,8 @@ import pytest
 from opsbot.app.comms.requests import SnoozeUpdate
 from opsbot.app.incident.promises import DUE
 from opsbot.app.incident.requests import EditIncident, MoveIncident, OpenIncident, RoleOrder, Which
+from opsbot.domain.comms.told import Rhythm
 from opsbot.domain.errors import IllegalMove, NeedsMoreWords, NotAllowed
-from opsbot.domain.incident_comms import Rhythm
 from tests.support.comms import FIRST, LEADS, NEXT, OVER, PIA, Telling, telling
 from tests.support.incident_life import COPILOT
 from tests.support.world import INES, MARA, NOOR

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from opsbot.app.comms.requests import SnoozeUpdate
 from opsbot.app.incident.promises import DUE
 from opsbot.app.incident.requests import EditIncident, MoveIncident, Which
+from opsbot.domain.comms.told import IncidentComms, Rhythm
 from opsbot.domain.errors import Refused
-from opsbot.domain.incident_comms import IncidentComms, Rhythm
 from tests.support.comms import FIRST, NEXT, OVER, PIA, Telling, telling
 from tests.support.world import INES
 

@@ -9,10 +9,10 @@ from opsbot.app.exposure_sample import Sampler
 from opsbot.app.incident.requests import EditIncident, OpenIncident, RoleOrder, Which
 from opsbot.app.requests import KillRequest, RestoreRequest, Target
 from opsbot.domain.actor import Actor
-from opsbot.domain.comms_facts import FACTS
+from opsbot.domain.comms.facts import FACTS
+from opsbot.domain.comms.moments import canonical
+from opsbot.domain.comms.told import Surety
 from opsbot.domain.errors import IllegalMove, NeedsMoreWords, NotAllowed
-from opsbot.domain.incident_comms import Surety
-from opsbot.domain.moments import canonical
 from tests.app.review.test_read import minutes_before, sampled
 from tests.support.comms import FIRST, PIA, Telling, telling
 from tests.support.incident_life import COPILOT, settle

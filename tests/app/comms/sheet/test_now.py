@@ -12,9 +12,9 @@ from opsbot.app.comms.view import Fact
 from opsbot.app.incident.requests import OpenIncident, Which
 from opsbot.app.requests import KillRequest, Target
 from opsbot.domain.change import Json
+from opsbot.domain.comms.moments import canonical
 from opsbot.domain.errors import IllegalMove
-from opsbot.domain.incident import Incident, as_record
-from opsbot.domain.moments import canonical
+from opsbot.domain.incident.incident import Incident, as_record
 from opsbot.domain.state import INCIDENTS
 from tests.support.changes import put
 from tests.support.comms import FIRST, PIA, Telling, telling

@@ -9,7 +9,7 @@ from opsbot.app.comms.requests import CommsLook
 from opsbot.app.comms.shown.words import Around, message_said
 from opsbot.app.ports import RetryLater
 from opsbot.app.requests import ApproveRequest
-from opsbot.domain.message import Sent
+from opsbot.domain.comms.message import Sent
 from opsbot.domain.said import Said
 from opsbot.slack.blocks import render
 from tests.support.comms import FIRST, LATER, NEXT, PIA, Telling, comms_policy, telling, template

@@ -1,7 +1,7 @@
 """Times in a message: offered as people type them, told back as they were understood, and the same tomorrow."""
 
 from opsbot.app.incident.requests import Which
-from opsbot.domain.comms import Field
+from opsbot.domain.comms.templates import Field
 from tests.support.comms import FIRST, PIA, WHAT, Telling, declare_comms, telling, template
 
 SINCE = Field("since", "When it began", "time")

@@ -3,7 +3,7 @@
 import pytest
 
 from opsbot.app.comms.targets.as_sent import as_sent
-from opsbot.domain.comms_settings import TargetKind
+from opsbot.domain.comms.settings import TargetKind
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,9 @@ from opsbot.app.ports import GiveUp, RetryLater
 from opsbot.app.requests import KillRequest, RestoreRequest, Target
 from opsbot.domain.actor import SCHEDULER
 from opsbot.domain.change import Change, Position, Write
-from opsbot.domain.incident import Incident
-from opsbot.domain.incident import as_record as incident_record
-from opsbot.domain.message import Message, Sent, as_record
+from opsbot.domain.comms.message import Message, Sent, as_record
+from opsbot.domain.incident.incident import Incident
+from opsbot.domain.incident.incident import as_record as incident_record
 from opsbot.domain.state import INCIDENTS, MESSAGES, State
 from opsflags import keys
 from opsflags.evaluate import compile_view

@@ -6,13 +6,13 @@ import pytest
 
 from opsbot.app.requests import ApproveRequest, RestoreRequest, Target
 from opsbot.domain.change import Position
-from opsbot.domain.incident import as_record as incident_record
+from opsbot.domain.comms.message import as_record as message_record
+from opsbot.domain.comms.user_texts import UserTexts
+from opsbot.domain.comms.user_texts import as_record as texts_record
+from opsbot.domain.incident.incident import as_record as incident_record
 from opsbot.domain.kill import Kill, as_record
-from opsbot.domain.message import as_record as message_record
 from opsbot.domain.records import mapped
 from opsbot.domain.state import INCIDENTS, MESSAGES, USER_TEXTS
-from opsbot.domain.user_texts import UserTexts
-from opsbot.domain.user_texts import as_record as texts_record
 from opsflags import keys
 from opsflags.model import Scope
 from tests.app.comms.targets.test_in_app import WORDS, _changed, _other, _second, _shown, read, told

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from opsbot.app.comms.view import Finding
 from opsbot.app.comms.wording.check import Known, check
-from opsbot.domain.comms import Audience, Rendered, Stage
-from opsbot.domain.comms_settings import CommsSettings
+from opsbot.domain.comms.settings import CommsSettings
+from opsbot.domain.comms.templates import Audience, Rendered, Stage
 
 SETTINGS = CommsSettings(
     public={"support-copilot": "the support assistant"}, terms=("support-api", "Project Falcon")

@@ -3,7 +3,7 @@
 import pytest
 
 from opsbot.app.comms.wording.check import check
-from opsbot.domain.comms import Rendered
+from opsbot.domain.comms.templates import Rendered
 from tests.app.comms.wording.test_check import (
     GOOD_DE,
     GOOD_EN,

@@ -1,0 +1,1 @@
+"""Slack's limits of messages and views, checked before Slack does."""

@@ -1,0 +1,1 @@
+"""Charts as values, with the words that say the same."""

@@ -1,0 +1,1 @@
+"""What a fleet served, counted so that nothing is counted twice."""

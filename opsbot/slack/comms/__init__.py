@@ -1,0 +1,1 @@
+"""Messages to people in Slack: listeners and forms."""

@@ -1,0 +1,1 @@
+"""Incidents in Slack: listeners, forms, messages that become one, the review."""

@@ -1,0 +1,1 @@
+"""Routes in Slack: listeners and the form."""

@@ -1,0 +1,1 @@
+"""Runbooks in Slack: listeners, forms, pages, notes, the Home tab."""

@@ -1,0 +1,1 @@
+"""What people type, read by the grammar table; pure."""
