@@ -271,8 +271,10 @@ class Show:
             "alive": alive if fleet else None,
         }
         running = f"{alive}/{len(serving)} instances alive" if fleet else "instances: unknown"
+        if fleet and not serving:
+            running = "no instance runs it"
         return Said(
-            tone="amber" if hits else "green",
+            tone="amber" if hits else "green" if alive else "plain",
             title=f"`{workflow.name}`: {held} · {running}",
             buttons=(Button("status", "Status", workflow.name),),
             body=body,

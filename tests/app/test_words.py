@@ -164,7 +164,7 @@ Rule: restore-tier-1. Everything stays as it is until then.\
 1 active kill in prod
 K-1 `support-copilot` · stop · since 03:14:07 UTC by Mara · 0/1 confirmed · restore A-1 waits until 03:44:07 UTC
 `support-copilot`: K-1 stop · 1/1 instances alive
-`contract-summariser`: live · 0/0 instances alive\
+`contract-summariser`: live · no instance runs it\
 """)
     assert refused.as_text() == snapshot("""\
 Nothing was restored in prod: A-1 refused by Sam

@@ -18,8 +18,9 @@ R = TypeVar("R")
 DEADLINE_S = 10.0
 PAUSE_S = (0.02, 0.25)
 HINT = (
-    f"Look at {command('status')} before you repeat it; with the store gone for longer, use the kill file "
-    "or the workflow's last resort."
+    f"Look at {command('status')} before you repeat it, or at {command('route WORKFLOW')} or"
+    f" {command('comms list')} if it was about these; with the store gone for longer, use the kill file or"
+    " the workflow's last resort."
 )
 
 

@@ -70,7 +70,7 @@ class Snoozes:
         who = AUDIENCE_WORD[request.audience]
         return Said(
             "amber",
-            f"{incident.id}: the next word to {who} is due by {clock(until_ms)} now",
+            f"{incident.id}: the next word to {who} is now due by {clock(until_ms)}",
             (
                 f"\u201c{inert(words)}\u201d",
                 "Whoever was told an earlier time still waits for it: say so if they read it.",
