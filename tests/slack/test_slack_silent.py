@@ -48,7 +48,6 @@ async def test_the_way_back_needs_no_word_of_slack_and_a_chosen_one_does(routed:
     assert "Your role does not allow" in stranger.text
     assert still is not None
     assert "is served by r1 again" in back.text
-    assert back.elapsed_ms < 2000
 
 
 async def test_a_ramp_is_held_and_given_up_and_goes_on_only_when_slack_says_who(

@@ -216,11 +216,17 @@ class RecordingVerbs:
 
 @dataclass(slots=True)
 class PlainMemory:
-    """What replicas remember together, in this process; *lost* makes every question raise StoreLost."""
+    """
+    What replicas remember together, in this process.
+
+    *lost* makes every question raise StoreLost; *busy* holds whatever is asked once until it is set.
+    """
 
     seen: set[str] = field(default_factory=set)
     records: dict[str, Record] = field(default_factory=dict)
     lost: bool = False
+    busy: asyncio.Event | None = None
+    held: int = 0
 
     def _look(self) -> None:
         if self.lost:
@@ -228,6 +234,9 @@ class PlainMemory:
 
     async def once(self, what: str, *, ttl_s: float) -> bool:
         self._look()
+        if self.busy is not None:
+            self.held += 1
+            await self.busy.wait()
         first = what not in self.seen
         self.seen.add(what)
         return first

@@ -25,7 +25,6 @@ async def test_an_incident_is_opened_in_the_acknowledgement(house: Attacked) -> 
     assert shown.ephemeral
     assert "INC-1 · SEV2 · `support-copilot` · active in prod" in shown.text
     assert "wrong refund answers" in shown.text
-    assert shown.elapsed_ms < 2000
     assert incident(house).declared_by == "mara"
     assert await title_of(house) == "wrong refund answers"
 

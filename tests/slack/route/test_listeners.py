@@ -80,7 +80,6 @@ async def test_a_bare_route_shows_what_serves_in_the_acknowledgement(routed: Att
     assert shown.ephemeral
     assert "`summariser` in prod is served by r1" in shown.text
     assert "openai/gpt-5.2" in shown.text
-    assert shown.elapsed_ms < 2000
 
 
 async def test_set_stage_history_and_diff_are_answered_in_the_acknowledgement(
