@@ -130,7 +130,7 @@ class RouteVerb:
         if routing.watch_ms is not None:
             lines.append(watch_line(routing, now_ms))
         about = tried.id if tried is not None else routing.id
-        lines += gate_lines(route_state.evidence(state, declared, about, now_ms))
+        lines += gate_lines(route_state.evidence(state, declared, about, now_ms), of=about)
         lines += [
             f"`{name}` is under {kill.id}."
             for name, kill in route_state.barred(state, active.route)

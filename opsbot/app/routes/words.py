@@ -177,9 +177,14 @@ def progress(steps: Sequence[Step], at: int) -> str:
     return f"{bar} {steps[at].name}, step {at + 1} of {len(steps)}"
 
 
-def gate_lines(results: Sequence[Result]) -> list[str]:
-    """Return a line for every gate: its colour first, so that it can be read at a glance."""
-    return [f"Gate {_COLOUR[one.colour]}: {one.words}" for one in results]
+def gate_lines(results: Sequence[Result], *, of: str = "") -> list[str]:
+    """
+    Return a line for every gate: its colour first, so that it can be read at a glance.
+
+    *of* names the revision that they judge, where more than one is spoken of.
+    """
+    whose = f" for {of}" if of else ""
+    return [f"Gate {_COLOUR[one.colour]}{whose}: {one.words}" for one in results]
 
 
 def difference_lines(old: Route, new: Route) -> list[str]:

@@ -189,7 +189,7 @@ async def test_a_rollback_brings_the_evidence_of_its_content_back(world: World) 
     shown = await world.bot.route(COPILOT, MARA)
 
     assert said.body["revision"] == "r3"
-    assert "Gate green: ground pass_rate: 0.97 of 200 cases, 0 min old" in shown.lines
+    assert "Gate green for r3: ground pass_rate: 0.97 of 200 cases, 0 min old" in shown.lines
 
 
 async def test_what_a_rollback_does_to_the_price_is_said_or_said_to_be_unknown(
