@@ -12,7 +12,7 @@ from opsbot.app.taken import takes_all
 from opsbot.domain.comms.facts import FACTS
 from opsbot.domain.comms.moments import canonical
 from opsbot.domain.comms.templates import Locale
-from opsbot.domain.comms.told import Surety
+from opsbot.domain.comms.told import Rhythm, Surety
 from opsbot.domain.comms.values import together
 from opsbot.domain.errors import UnknownRevision, UnknownWorkflow
 from opsbot.domain.incident.incident import Incident
@@ -181,11 +181,19 @@ def _told(basis: Basis) -> Iterator[Fact]:
     # One stored moment, as people read it or are waited for by it; one that has passed is none any more.
     due = rhythm.due_ms if rhythm.overdue_ms is None else None
     ahead = due is not None and due > basis.now_ms
-    yield _at("next_at", due if ahead else None, "confirmed", "what is promised to users")
+    yield _at("next_at", due if ahead else None, "confirmed", _promised(rhythm))
     yield _at("first_at", rhythm.first_ms, "confirmed", "the journal")
     contact = settings_of(basis.state).contact
     yield _fact("contact", contact, "confirmed", "declared")
     yield _fact("alternative", "", "unknown")
+
+
+def _promised(rhythm: Rhythm) -> str:
+    """Return what the time of the next word rests on: users read it only once it was told them."""
+    if any(one.until_ms == rhythm.due_ms for one in rhythm.snoozes):
+        late = rhythm.first_ms is not None
+        return "it was put off; users read an earlier time" if late else "it was put off"
+    return "when the first word is due" if rhythm.first_ms is None else "what is promised to users"
 
 
 def _inside(basis: Basis) -> Iterator[Fact]:

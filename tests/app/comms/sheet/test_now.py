@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from opsbot.app.comms.requests import StateFact
+from opsbot.app.comms.requests import SnoozeUpdate, StateFact
 from opsbot.app.comms.sheet.facts import sheet, usable
 from opsbot.app.comms.sheet.now import moved, standing
 from opsbot.app.comms.view import Fact
@@ -113,6 +113,19 @@ async def test_the_next_word_is_one_stored_moment_however_often_one_looks() -> N
 
     assert first == later
     assert (first.value, first.surety) == (canonical(due), "confirmed")
+
+
+async def test_a_promise_that_was_put_off_is_not_what_users_read() -> None:
+    one = await telling()
+    at_first = (await facts(one))["next_at"].source
+    await one.told(FIRST)
+    before = (await facts(one))["next_at"].source
+
+    ask = SnoozeUpdate(Which("INC-1"), "users", 900, "the vendor calls back")
+    await one.world.bot.comms.snooze(ask, PIA, request_id="z")
+
+    assert (at_first, before) == ("when the first word is due", "what is promised to users")
+    assert (await facts(one))["next_at"].source == "it was put off; users read an earlier time"
 
 
 async def test_a_promise_whose_time_has_passed_is_no_promise() -> None:
