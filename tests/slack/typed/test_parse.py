@@ -8,7 +8,7 @@ from opsbot.app.requests import ApproveRequest, HoldRequest, KillRequest, Restor
 from opsbot.domain.errors import NeedsMoreWords, Refused, UnknownMode
 from opsbot.domain.typed import command
 from opsbot.slack.grammar import KILL_MODES, VERBS, help_said, verb
-from opsbot.slack.typed.audit import AuditRequest, parse_audit
+from opsbot.slack.typed.audit import parse_audit
 from opsbot.slack.typed.parse import (
     kill_words,
     parse_approve,
@@ -336,14 +336,6 @@ def test_an_option_that_does_not_exist_approves_nothing(text: str) -> None:
 )
 def test_a_reason_to_approve_may_look_like_a_no(text: str, reason: str) -> None:
     assert parse_approve(f"A-4 {text}") == ApproveRequest("A-4", reason=reason)
-
-
-def test_the_audit_takes_three_words() -> None:
-    assert parse_audit("TAIL 20") == AuditRequest("tail", 20)
-    assert parse_audit("tail 9999") == AuditRequest("tail", 50)
-    assert parse_audit("verify").what == "verify"
-    with pytest.raises(NeedsMoreWords, match="journal"):
-        parse_audit("tial")
 
 
 def test_a_look_takes_one_workflow_at_most() -> None:
