@@ -41,7 +41,7 @@ from tests.slack.test_blocks import markup
 from tests.slack.test_prose_blocks import HOSTILE, LIVE
 from tests.support.world import SATURDAY_NIGHT_MS, policy
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SHIPPED = dict(load(ROOT / "runbooks").runbooks)
 LONG = "x" * 400
 SPELL = spelling("ai")
