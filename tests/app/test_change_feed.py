@@ -37,7 +37,7 @@ class Company:
         )
 
     async def kill(self, name: str, tenant: str | None = None, **changes: object) -> None:
-        request = KillRequest(COPILOT, tenant=tenant, **changes)  # type: ignore[arg-type]
+        request = KillRequest(COPILOT, tenant=tenant, **changes)  # type: ignore[arg-type]  # fields by name, as each test words them
         await self.world.bot.kill(request, MARA, request_id=name)
 
     @property

@@ -60,7 +60,7 @@ def one(**changes: object) -> Instance:
     ack = Ack(applied=AT, enforced=AT)
     served = {"copilot": Served(frozenset({"stop"}))}
     base = Instance("pod-1", "s", "h", 1, "c", served, NOW, ack)
-    return replace(base, **changes)  # type: ignore[arg-type]
+    return replace(base, **changes)  # type: ignore[arg-type]  # fields by name, as each test words them
 
 
 def seen(

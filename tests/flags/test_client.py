@@ -19,7 +19,7 @@ FLAGS = [str(Path(__file__).parents[2] / "flags")]
 
 
 def connect(store: Store, url: str | None = None, **options: object) -> FlagClient:
-    return FlagClient.connect(url or store.url, service="support-api", env=store.env, **options)  # type: ignore[arg-type]
+    return FlagClient.connect(url or store.url, service="support-api", env=store.env, **options)  # type: ignore[arg-type]  # fields by name, as each test words them
 
 
 def test_a_kill_is_visible_and_acknowledged_and_a_restore_lifts_it(store: Store) -> None:

@@ -24,7 +24,7 @@ def incident(name: str = "INC-1", **changes: object) -> Incident:
         via="slack",
         workflows=("support-copilot",),
     )
-    return replace(base, **changes)  # type: ignore[arg-type]
+    return replace(base, **changes)  # type: ignore[arg-type]  # fields by name, as each test words them
 
 
 def state_with(*incidents: Incident, state: State | None = None) -> State:

@@ -35,8 +35,8 @@ class Company:
 
     async def open(self, actor: object = MARA, **changes: object) -> Incident:
         fields = {"title": "wrong refunds", "workflow": "support-copilot", "severity": "SEV1"}
-        request = OpenIncident(**{**fields, **changes})  # type: ignore[arg-type]
-        await self.verbs.open(request, actor, request_id="open")  # type: ignore[arg-type]
+        request = OpenIncident(**{**fields, **changes})  # type: ignore[arg-type]  # fields by name, as each test words them
+        await self.verbs.open(request, actor, request_id="open")  # type: ignore[arg-type]  # the verbs of the house
         return self.incident
 
     @property

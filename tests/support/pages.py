@@ -75,7 +75,7 @@ class Pages:
     async def _done(self, id: str, what: str, **changes: object) -> Paged:  # noqa: A002  as above
         self._maybe()
         self.did.append((id, what))
-        self.pages[id] = replace(self.pages[id], **changes)  # type: ignore[arg-type]
+        self.pages[id] = replace(self.pages[id], **changes)  # type: ignore[arg-type]  # fields by name, as each test words them
         return self.pages[id]
 
     async def acknowledge(self, id: str, *, sender: str) -> Paged:  # noqa: A002  as above

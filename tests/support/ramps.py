@@ -43,7 +43,7 @@ async def measure(world: World, subject: str, value: float, *, n: int = 200) -> 
 
 async def set_mini(world: World, by: Actor = INES, **words: object) -> str:
     """Store a revision with the small model; return its name."""
-    edit = RouteEdit(COPILOT, targets=MINI, **words)  # type: ignore[arg-type]
+    edit = RouteEdit(COPILOT, targets=MINI, **words)  # type: ignore[arg-type]  # fields by name, as each test words them
     said = await world.bot.set_route(edit, by, request_id=f"set:{len(world.server.lines)}")
     return str(said.body["revision"])
 

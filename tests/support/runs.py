@@ -46,7 +46,7 @@ def step(title: str, *actions: Action, **changes: object) -> Step:
         actions=actions,
         expect=words("It is so."),
     )
-    return replace(base, **changes)  # type: ignore[arg-type]
+    return replace(base, **changes)  # type: ignore[arg-type]  # fields by name, as each test words them
 
 
 def action(verb: Verb, **arguments: Value) -> Action:
@@ -69,7 +69,7 @@ def book(*phases: Phase, name: str = BOOK, **changes: object) -> Runbook:
         params=(Param("workflow", "workflow", required=True),),
         phases=found,
     )
-    return replace(base, **changes)  # type: ignore[arg-type]
+    return replace(base, **changes)  # type: ignore[arg-type]  # fields by name, as each test words them
 
 
 def wrong_answers() -> tuple[Phase, ...]:
@@ -148,7 +148,7 @@ async def walked_company(*books: Runbook) -> World:
 
 async def started(world: World, name: str = BOOK, *, by: Actor = MARA, **changes: object) -> Run:
     """Begin a run for INC-1 and return it."""
-    request = replace(StartRun(name, "INC-1"), **changes)  # type: ignore[arg-type]
+    request = replace(StartRun(name, "INC-1"), **changes)  # type: ignore[arg-type]  # fields by name, as each test words them
     said = await world.bot.runs.start(request, by, request_id=f"start:{len(world.server.lines)}")
     return world.store.state.run(str(said.body["run"]))
 
@@ -163,7 +163,7 @@ async def marked(
     **more: object,
 ) -> Said:
     """Mark one step of RUN-1."""
-    request = MarkStep(RUN, act, step_, **more)  # type: ignore[arg-type]
+    request = MarkStep(RUN, act, step_, **more)  # type: ignore[arg-type]  # fields by name, as each test words them
     name = request_id or f"mark:{len(world.server.lines)}:{by.id}:{act}:{step_}"
     return await world.bot.runs.mark(request, by, request_id=name)
 
@@ -192,7 +192,7 @@ async def pressed(
 ) -> Said:
     """Press one action of RUN-1, its question answered."""
     request = RunAction(RUN, step_, number, confirmed=True)
-    request = replace(request, **more)  # type: ignore[arg-type]
+    request = replace(request, **more)  # type: ignore[arg-type]  # fields by name, as each test words them
     name = request_id or f"do:{len(world.server.lines)}:{by.id}:{step_}:{number}"
     return await world.bot.runs.do(request, by, request_id=name)
 
@@ -209,4 +209,4 @@ async def view(world: World, name: str = "RUN-1", *, by: Actor = MARA) -> RunVie
 
 async def looked(world: World, what: str, name: str = "RUN-1", *, by: Actor = MARA) -> Said:
     """Look at a run."""
-    return await world.bot.runs.look(RunLook(what, WhichRun(name)), by)  # type: ignore[arg-type]
+    return await world.bot.runs.look(RunLook(what, WhichRun(name)), by)  # type: ignore[arg-type]  # each look by its word

@@ -128,14 +128,14 @@ class Told:
             published_by="ines-secret-name",
             sent={"status-page": Sent("due")},
         )
-        message = replace(base, **changes)  # type: ignore[arg-type]
+        message = replace(base, **changes)  # type: ignore[arg-type]  # fields by name, as each test words them
         await self._put((MESSAGES, message.id, messages.as_record(message)), sealed=sealed)
         self.at_ms += 10 * MINUTE
         return message
 
     async def again(self, message: Message, **changes: object) -> Message:
         """Put a message again, changed."""
-        changed = replace(message, **changes)  # type: ignore[arg-type]
+        changed = replace(message, **changes)  # type: ignore[arg-type]  # fields by name, as each test words them
         await self._put((MESSAGES, message.id, messages.as_record(changed)))
         return changed
 

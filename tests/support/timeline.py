@@ -33,7 +33,7 @@ async def world() -> World:
 
 async def opened(world: World, **changes: object) -> None:
     """Let Mara open INC-1 of the copilot."""
-    request = OpenIncident("wrong refunds", workflow=COPILOT, **changes)  # type: ignore[arg-type]
+    request = OpenIncident("wrong refunds", workflow=COPILOT, **changes)  # type: ignore[arg-type]  # fields by name, as each test words them
     await world.bot.incidents.open(request, MARA, request_id="open")
 
 

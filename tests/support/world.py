@@ -63,13 +63,13 @@ def workflow(name: str, **changes: object) -> Workflow:
     if "route" not in changes:
         changes = {"extra": {}, **changes}
         changes["extra"] = {"approved": list(APPROVED), **changes["extra"]}  # type: ignore[dict-item]  # a mapping, by its field
-    return replace(base, **changes)  # type: ignore[arg-type]
+    return replace(base, **changes)  # type: ignore[arg-type]  # fields by name, as each test words them
 
 
 def slack(user: str, **changes: object) -> Actor:
     """Return a Slack user of the home workspace."""
     base = Actor(kind="slack", id=user, via="slack", name=user.title(), team="T0HOME")
-    return replace(base, **changes)  # type: ignore[arg-type]
+    return replace(base, **changes)  # type: ignore[arg-type]  # fields by name, as each test words them
 
 
 MARA, SAM, INES, OLA = (slack(f"U0{who}") for who in ("ONCALL", "SUPPORT", "LEAD", "ADMIN"))

@@ -155,7 +155,7 @@ def test_a_route_that_changes_something_takes_no_password() -> None:
         raise NotImplementedError
 
     with pytest.raises(TypeError, match="only reads"):
-        Entry("POST", "/x", Access.BEARER, "X", known, browser=True)  # type: ignore[arg-type]
+        Entry("POST", "/x", Access.BEARER, "X", known, browser=True)  # type: ignore[arg-type]  # an address says of itself what it needs
 
 
 async def test_who_may_not_look_sees_nothing(

@@ -23,7 +23,7 @@ def incident(world: World) -> Incident:
 
 
 async def opened(world: World, **changes: object) -> None:
-    request = OpenIncident("runs for ever", workflow=AGENT, **changes)  # type: ignore[arg-type]
+    request = OpenIncident("runs for ever", workflow=AGENT, **changes)  # type: ignore[arg-type]  # fields by name, as each test words them
     await world.bot.incidents.open(request, MARA, request_id="open")
 
 

@@ -207,10 +207,10 @@ async def test_a_form_is_refused_before_anybody_types(house: House) -> None:
 
 @pytest.mark.parametrize("place", [{"pager": "Q1ABCDEF2"}, {"channel": "C0OUTAGE"}])
 async def test_taking_over_takes_the_power(house: House, place: dict[str, str]) -> None:
-    no = await house.refused(OpenIncident("help", **place), NOOR)  # type: ignore[arg-type]
+    no = await house.refused(OpenIncident("help", **place), NOOR)  # type: ignore[arg-type]  # fields by name, as each test words them
 
     assert "takes the power over incidents; nothing was opened." in no.message
-    await house.do(OpenIncident("help", **place), MARA)  # type: ignore[arg-type]
+    await house.do(OpenIncident("help", **place), MARA)  # type: ignore[arg-type]  # fields by name, as each test words them
 
 
 @pytest.mark.parametrize("word", ["PT1", "pt1", "7", "opsbot:prod:INC-1"])
@@ -234,7 +234,7 @@ async def test_what_a_private_one_has_is_refused_without_its_name(
     await house.company.page()
 
     with pytest.raises(IncidentOpen) as no:
-        await house.do(OpenIncident("mine", workflow=CODING, **place), SAM)  # type: ignore[arg-type]
+        await house.do(OpenIncident("mine", workflow=CODING, **place), SAM)  # type: ignore[arg-type]  # fields by name, as each test words them
 
     assert "in use already" in no.value.message
     assert "INC-" not in f"{no.value.message} {no.value.hint}"
@@ -291,7 +291,7 @@ async def test_the_end_of_an_open_one_is_no_time_that_is_set(house: House, momen
     now_ms = house.world.clock.now_ms()
 
     with pytest.raises(IllegalMove) as no:
-        await house.do(EditIncident(IT, times={moment: now_ms}), MARA)  # type: ignore[dict-item]
+        await house.do(EditIncident(IT, times={moment: now_ms}), MARA)  # type: ignore[dict-item]  # each moment by its name
 
     assert no.value.message == f"INC-1 is active: it was not {moment}; nothing was changed."
     assert "incident resolve INC-1" in no.value.hint

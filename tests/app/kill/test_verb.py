@@ -112,7 +112,7 @@ async def test_everything_asks_before_it_stops_and_names_what_stops(world: World
 @pytest.mark.parametrize("actor", [GUS, FAY], ids=["guest", "foreign"])
 async def test_outsiders_are_refused(world: World, actor: object) -> None:
     with pytest.raises(NotAllowed):
-        await world.bot.kill(KillRequest(COPILOT), actor, request_id="1")  # type: ignore[arg-type]
+        await world.bot.kill(KillRequest(COPILOT), actor, request_id="1")  # type: ignore[arg-type]  # each kind of actor
 
     assert world.store.state.active_kills() == ()
 

@@ -68,7 +68,7 @@ async def test_a_page_that_was_opened_before_a_crash_is_adopted(company: Company
         await PageIncident(company.world.env, company.pages).order(
             company.world.store.state,
             company.incident,
-            company.incident.pager,  # type: ignore[arg-type]
+            company.incident.pager,  # type: ignore[arg-type]  # it was paged before
         )
     )
 

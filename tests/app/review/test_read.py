@@ -120,7 +120,7 @@ async def through(world: World, title: str = "wrong refund answers") -> None:
 
 
 async def text(world: World, form: ReviewForm = "md", actor: object = MARA) -> str:
-    found = await Export(world.env).document(INC, form, actor)  # type: ignore[arg-type]
+    found = await Export(world.env).document(INC, form, actor)  # type: ignore[arg-type]  # each form by its word
     return found.data.decode()
 
 

@@ -35,7 +35,7 @@ class Night:
         return self
 
     async def open(self, severity: str = "SEV1", **changes: object) -> None:
-        request = OpenIncident("wrong refunds", workflow=COPILOT, severity=severity, **changes)  # type: ignore[arg-type]
+        request = OpenIncident("wrong refunds", workflow=COPILOT, severity=severity, **changes)  # type: ignore[arg-type]  # fields by name, as each test words them
         await self.world.bot.incidents.open(request, MARA, request_id="open")
 
     async def passes(self, seconds: float) -> list[tuple[str, str]]:
@@ -51,7 +51,7 @@ class Night:
         record = {"s": 1, **settings}
 
         def decide(state: State, now_ms: int) -> tuple[Change | None, None]:
-            write = Write(SETTINGS, "incidents", record)  # type: ignore[arg-type]
+            write = Write(SETTINGS, "incidents", record)  # type: ignore[arg-type]  # a record of plain JSON
             return Change("declare", MARA, writes=(write,)), None
 
         await self.world.store.commit("settings", decide)

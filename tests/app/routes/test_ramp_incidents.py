@@ -25,7 +25,7 @@ IT = Which("INC-1")
 
 async def declared(world: World, **changes: object) -> None:
     """Declare an incident of the workflow, as somebody on call."""
-    request = OpenIncident(**{"title": "wrong refunds", "workflow": COPILOT, **changes})  # type: ignore[arg-type]
+    request = OpenIncident(**{"title": "wrong refunds", "workflow": COPILOT, **changes})  # type: ignore[arg-type]  # fields by name, as each test words them
     await world.bot.incidents.open(request, MARA, request_id="open")
 
 

@@ -120,13 +120,13 @@ GOOD = EvalResult(GROUNDED, "pass_rate", 0.95, 400)
         (replace(GOOD, metric="score", value=-math.inf), "compared"),
         (replace(GOOD, metric="score", value=1e300), "compared"),
         (replace(GOOD, metric="score", value=True), "no number"),
-        (replace(GOOD, metric="score", value="0.9"), "no number"),  # type: ignore[arg-type]
+        (replace(GOOD, metric="score", value="0.9"), "no number"),  # type: ignore[arg-type]  # what a pipeline may send all the same
         (replace(GOOD, metric="fail_rate", value=92), "share from 0 to 1"),
         (replace(GOOD, metric="fail_rate", value=-0.1), "share from 0 to 1"),
         (replace(GOOD, metric="m", n=0), "from 1"),
         (replace(GOOD, metric="m", n=-5), "from 1"),
         (replace(GOOD, metric="m", n=True), "whole number"),
-        (replace(GOOD, metric="m", n=1.5), "whole number"),  # type: ignore[arg-type]
+        (replace(GOOD, metric="m", n=1.5), "whole number"),  # type: ignore[arg-type]  # what a pipeline may send all the same
         (replace(GOOD, metric="m", n=10**12), "from 1"),
         (replace(GOOD, suite=""), "empty"),
         (replace(GOOD, suite="s" * 101), "longer than 100"),

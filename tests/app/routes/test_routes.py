@@ -160,7 +160,7 @@ async def test_a_route_that_could_not_serve_is_refused_and_nothing_is_stored(
     lines = len(world.server.lines)
 
     with pytest.raises(RouteRefused) as refusal:
-        await world.bot.set_route(RouteEdit(COPILOT, **edit), INES, request_id="1")  # type: ignore[arg-type]
+        await world.bot.set_route(RouteEdit(COPILOT, **edit), INES, request_id="1")  # type: ignore[arg-type]  # fields by name, as each test words them
 
     assert says in refusal.value.message
     assert "nothing was changed" in refusal.value.message
@@ -229,7 +229,7 @@ async def test_a_ramp_needs_evidence_before_users_get_it(world: World) -> None:
     assert "at most 72 h wanted" in stale.value.message
     assert said.title.startswith("r2 serves 1 % of `support-copilot` in prod")
     assert said.exit_code == 3
-    assert served(world)["candidate"]["percent"] == 1  # type: ignore[index]
+    assert served(world)["candidate"]["percent"] == 1  # type: ignore[index]  # None would fail here
 
 
 async def test_on_tier_1_a_second_person_begins_the_ramp(world: World) -> None:

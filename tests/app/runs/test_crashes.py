@@ -224,7 +224,7 @@ async def test_who_was_only_slow_finds_that_it_was_settled_and_does_nothing() ->
         await world.bot.runs.acts.do(slow, INES)
 
     assert not world.store.state.kind("approvals")
-    assert run(world).act("restore", 1).state == "failed"  # type: ignore[union-attr]
+    assert run(world).act("restore", 1).state == "failed"  # type: ignore[union-attr]  # None would fail here
 
 
 async def test_what_was_done_before_the_bot_died_is_read_back() -> None:
@@ -248,7 +248,7 @@ async def test_an_action_whose_text_cannot_be_read_any_more_is_settled_and_not_d
 
     await settle(world, seconds=LEASES_S)
 
-    assert run(world).act("stop", 1).state == "failed"  # type: ignore[union-attr]
+    assert run(world).act("stop", 1).state == "failed"  # type: ignore[union-attr]  # None would fail here
     assert not world.store.state.active_kills()
 
 
@@ -362,7 +362,7 @@ async def test_before_the_claim_runs_out_nobody_settles_it() -> None:
 
     await settle(world, seconds=10)
 
-    assert run(world).act("stop", 1).state == "executing"  # type: ignore[union-attr]
+    assert run(world).act("stop", 1).state == "executing"  # type: ignore[union-attr]  # None would fail here
     assert not world.store.state.active_kills()
 
 

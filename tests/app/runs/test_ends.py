@@ -89,7 +89,7 @@ async def test_a_switch_closes_the_old_one_and_keeps_its_kills(house: World) -> 
     assert said.lines[0] == "RUN-1 goes on as RUN-2 with `provider-outage`."
     assert (old.status, new.follows, new.incident) == ("superseded", "RUN-1", "INC-1")
     assert new.params == {"workflow": "support-copilot"}
-    assert old.act("stop-the-harm", 1).state == "done"  # type: ignore[union-attr]
+    assert old.act("stop-the-harm", 1).state == "done"  # type: ignore[union-attr]  # None would fail here
     assert house.store.state.active_kills()
     with pytest.raises(StaleButton) as over:
         await marked(house, "done", "find-the-change")
@@ -198,7 +198,7 @@ async def test_what_was_done_stays_done_where_another_action_stands_now(house: W
     shelved(house, book()).put(stopping(action("kill", workflow="coding-agent")))
     await ended(house, "renew")
     moved = run(house).act("stop-the-harm", 1)
-    (shown,) = (await view(house)).step("stop-the-harm").acts  # type: ignore[union-attr]
+    (shown,) = (await view(house)).step("stop-the-harm").acts  # type: ignore[union-attr]  # None would fail here
 
     await pressed(house, "stop-the-harm")
 

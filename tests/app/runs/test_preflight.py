@@ -19,7 +19,7 @@ NOW = 1_800_000_000_000
 
 def one(*steps: object, **changes: object) -> Mapping[str, Runbook]:
     """Return a shelf with one runbook of these steps."""
-    made = book(Phase("p", "P", 1, steps=steps), **changes)  # type: ignore[arg-type]
+    made = book(Phase("p", "P", 1, steps=steps), **changes)  # type: ignore[arg-type]  # steps of any sequence
     return {made.name: made}
 
 
@@ -33,7 +33,7 @@ async def world(*, with_policy: Policy | None = None, **changes: object) -> Worl
 def seen(made: World, **more: object) -> Seen:
     """Return what is known of it, with nothing asked outside but what the test says."""
     base = Seen(made.store.state, made.clock.now_ms())
-    return replace(base, **more)  # type: ignore[arg-type]
+    return replace(base, **more)  # type: ignore[arg-type]  # fields by name, as each test words them
 
 
 def says(found: tuple[Gap, ...]) -> list[str]:
@@ -245,7 +245,7 @@ async def test_a_runbook_is_there_for_those_that_name_it_else_its_team_else_all(
     state = made.store.state
 
     def names(**changes: object) -> list[str]:
-        return [one.name for one in workflows_of(book(**changes), state)]  # type: ignore[arg-type]
+        return [one.name for one in workflows_of(book(**changes), state)]  # type: ignore[arg-type]  # fields by name, as each test words them
 
     assert names() == [COPILOT]
     assert names(name="other", owner="@search") == ["search"]

@@ -109,7 +109,7 @@ async def test_nobody_is_said_to_know_what_waits_for_its_approval() -> None:
     await press(one, PIA, number=2)
 
     assert offered == [False, False]
-    assert run(one.world).act("tell-the-users", 2).state == "done"  # type: ignore[union-attr]
+    assert run(one.world).act("tell-the-users", 2).state == "done"  # type: ignore[union-attr]  # None would fail here
 
 
 async def test_a_message_that_is_given_up_fails_its_step_and_may_be_written_anew() -> None:

@@ -35,7 +35,7 @@ async def company(**changes: object) -> World:
 async def looked(world: World, act: Act = ACT, **given: object) -> Outcome:
     """Look whether it is so."""
     probes: Probes = world.probes
-    return await Verifying(world.env, probes)(VerifyArguments(NAME, **given), act)  # type: ignore[arg-type]
+    return await Verifying(world.env, probes)(VerifyArguments(NAME, **given), act)  # type: ignore[arg-type]  # fields by name, as each test words them
 
 
 async def test_a_kill_is_verified_by_every_instance_and_not_by_the_flag() -> None:
@@ -282,7 +282,7 @@ async def test_a_check_that_stays_green_ends_its_step_by_itself() -> None:
         world.clock.later(31)
         await settle(world)
 
-    assert run(world).act("check", 1).state == "done"  # type: ignore[union-attr]
+    assert run(world).act("check", 1).state == "done"  # type: ignore[union-attr]  # None would fail here
     assert run(world).mark("check").state == "done"
 
 

@@ -114,7 +114,7 @@ async def test_a_component_is_as_the_newest_stage_says(
     company: Told, severity: str, stage: str, health: str, impact: str
 ) -> None:
     await company.say("INC-1", "investigating", "Late", {"en": "Late."}, severity=severity)
-    await company.say("INC-1", stage, "Late", {"en": "Still."}, severity=severity)  # type: ignore[arg-type]
+    await company.say("INC-1", stage, "Late", {"en": "Still."}, severity=severity)  # type: ignore[arg-type]  # each severity by its word
 
     assert component(company).health == health
     assert component(company, "Summaries").health == "operational"
