@@ -117,7 +117,7 @@ async def desk_over(transport: str = "http", *books: Runbook) -> AsyncGenerator[
     templates, places = FileTemplates(clock=world.clock), Places()
     templates.load(ROOT / "runbooks")
     world.bot = replace(world.bot, templates=templates, publishers=places)
-    async with house_over(transport, real=(world.bot, world.outbox)) as house:
+    async with house_over(transport, world=world) as house:
         slack = house.slack
         slack.rates.enforced = False
         for id_, name in PEOPLE:

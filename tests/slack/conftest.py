@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -10,9 +10,8 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from opsbot.app.verbs import Verbs
 from opsbot.slack.app import SlackApp, build_app, open_client, open_session
-from opsbot.slack.deps import Deps, Memory
+from opsbot.slack.deps import Deps
 from opsbot.slack.inbound import Invocation
 from opsbot.slack.manifest import manifest
 from opsbot.slack.people import People
@@ -29,15 +28,23 @@ from tests.support.slack import (
 )
 from tests.support.verbs import PlainMemory, RecordingVerbs
 from tests.support.wait import eventually
+from tests.support.world import SATURDAY_NIGHT_MS, World
 
 TEAM = "T0WORKBENCH"
 
 
-class RealClock:
-    """The clock port on this machine's clocks."""
+@dataclass(frozen=True, slots=True)
+class Awake:
+    """
+    The clock port: it waits as long as people do, and what day it is comes from the world.
+
+    What is typed as a time of day would otherwise mean another day from one minute to the next.
+    """
+
+    wall: Callable[[], int] = lambda: SATURDAY_NIGHT_MS
 
     def now_ms(self) -> int:
-        return int(time.time() * 1000)
+        return self.wall()
 
     def monotonic(self) -> float:
         return time.monotonic()
@@ -46,7 +53,7 @@ class RealClock:
         await asyncio.sleep(seconds)
 
 
-class Attentive(RealClock):
+class Attentive(Awake):
     """Rests for a fiftieth of a second at most: who looks now and then sees at once what came."""
 
     async def sleep(self, seconds: float) -> None:
@@ -66,17 +73,21 @@ class House:
 
 @asynccontextmanager
 async def house_over(
-    transport: str, *, real: tuple[Verbs, Memory] | None = None, prefix: str = "ai"
+    transport: str,
+    *,
+    world: World | None = None,
+    prefix: str = "ai",
 ) -> AsyncGenerator[House]:
-    """Run bot and stand-in, connected by *transport*; *real* replaces the recording verbs."""
+    """Run bot and stand-in, connected by *transport*; *world* lends its verbs, memory and clock."""
     async with AsyncExitStack() as stack:
         slack = await stack.enter_async_context(slack_stand_in())
         slack.manifest = manifest(prefix)
         session = await stack.enter_async_context(open_session())
         client = open_client(BOT_TOKEN, session, api_url=slack.api_url)
-        clock, verbs, memory = RealClock(), RecordingVerbs(), PlainMemory()
+        verbs, memory = RecordingVerbs(), PlainMemory()
+        clock = Awake(world.clock.now_ms) if world else Awake()
         home = frozenset({slack.workspace.person("U0ONCALL").team_id})
-        acting, shared = real or (verbs, memory)
+        acting, shared = (world.bot, world.outbox) if world else (verbs, memory)
         people = People(client, clock)
         deps = Deps(acting, shared, clock, client, session, people, home, prefix=prefix)
         app = build_app(deps, signing_secret=SIGNING_SECRET)

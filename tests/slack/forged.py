@@ -89,7 +89,7 @@ class Attacked:
 async def _attacked(request: pytest.FixtureRequest) -> AsyncGenerator[Attacked]:
     """A company with a kill that Mara made, over each transport in turn."""
     world = (await opened()).world
-    async with house_over(request.param, real=(world.bot, world.outbox)) as house:
+    async with house_over(request.param, world=world) as house:
         house.slack.rates.enforced = False
         for id_, name in ((SUPPORT, "sam"), (LEAD, "ines"), ("U0ADMIN", "ola"), (NEW, "nora")):
             house.slack.workspace.people[id_] = Person(id_, name, name.title(), f"{name}@x.example")
@@ -112,8 +112,7 @@ async def home_of_route(transport: str, prefix: str = "ai") -> AsyncGenerator[At
     """Run the company without any kill, with a ramp of two steps for its summariser."""
     world = (await opened()).world
     await world.declare(staged())
-    real = (world.bot, world.outbox)
-    async with house_over(transport, real=real, prefix=prefix) as house:
+    async with house_over(transport, world=world, prefix=prefix) as house:
         house.slack.rates.enforced = False
         for id_, name in ((SUPPORT, "sam"), (LEAD, "ines"), ("U0ADMIN", "ola"), (NEW, "nora")):
             house.slack.workspace.people[id_] = Person(id_, name, name.title(), f"{name}@x.example")

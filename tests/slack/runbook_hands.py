@@ -164,7 +164,7 @@ async def walking(transport: str = "http", *books: Runbook) -> AsyncGenerator[Wa
     world = World()
     await world.declare(workflow(COPILOT, tier=1, safe_state="canned"), workflow("coding-agent"))
     shelved(world, *books)
-    async with house_over(transport, real=(world.bot, world.outbox)) as house:
+    async with house_over(transport, world=world) as house:
         slack = house.slack
         slack.rates.enforced = False
         for id_, name in WALKERS:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from opsbot.adapters.clock import SystemClock
 from opsbot.app.incident.accounts import Account
 from opsbot.app.ports import GiveUp, RetryLater
 from opsbot.app.room.port import NameTaken, NotInvited, NotPermitted, NotSeen
@@ -20,7 +21,6 @@ from opsbot.slack.people import SURE_S
 from opsbot.slack.rooms import SlackRooms
 from opsbot.workbench.slack import Channel as Made
 from opsbot.workbench.slack import SlackStandIn
-from tests.slack.conftest import RealClock
 from tests.support.slack import BOT_TOKEN, slack_stand_in
 from tests.support.verbs import PlainMemory
 
@@ -53,7 +53,7 @@ async def workspace(profile: Profile) -> AsyncGenerator[Place]:
         open_session() as session,
     ):
         client = open_client(BOT_TOKEN, session, api_url=slack.api_url)
-        chat = SlackChat(client, PlainMemory(), RealClock())
+        chat = SlackChat(client, PlainMemory(), SystemClock())
         yield Place(slack, chat, SlackRooms(client, chat))
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from opsbot.adapters.clock import SystemClock
 from opsbot.app.comms.targets.slack import SlackTarget
 from opsbot.app.ports import GiveUp, RetryLater
 from opsbot.domain.typed import command, person
@@ -14,7 +15,6 @@ from opsbot.slack.blocks import render
 from opsbot.slack.chat import SlackChat
 from opsbot.slack.rooms import SlackRooms
 from opsbot.workbench.slack import SlackStandIn
-from tests.slack.conftest import RealClock
 from tests.support.slack import BOT_TOKEN, slack_stand_in
 from tests.support.targets import post
 from tests.support.verbs import PlainMemory
@@ -40,7 +40,7 @@ async def place(channel: str = HERE) -> AsyncIterator[Place]:
     """Give a channel as a target."""
     async with slack_stand_in() as slack, open_session() as session:
         client = open_client(BOT_TOKEN, session, api_url=slack.api_url)
-        chat = SlackChat(client, PlainMemory(), RealClock())
+        chat = SlackChat(client, PlainMemory(), SystemClock())
         rooms = SlackRooms(client, chat)
         yield Place(slack, SlackTarget(chat, rooms, render, channel))
 

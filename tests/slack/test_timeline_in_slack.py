@@ -8,6 +8,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from opsbot.adapters.clock import SystemClock
 from opsbot.app.incident.requests import OpenIncident, Which
 from opsbot.domain.incident.note import Note
 from opsbot.slack.app import build_app, installed, open_client, open_session
@@ -21,7 +22,6 @@ from opsbot.slack.timeline import DONE, PIN
 from opsbot.slack.transport_http import SlackEndpoint
 from opsbot.workbench.slack import Message, Person, SlackStandIn
 from opsbot.workbench.slack.model import View
-from tests.slack.conftest import RealClock
 from tests.support.incident_life import settle
 from tests.support.runs import shelved
 from tests.support.slack import BOT_TOKEN, SIGNING_SECRET, loopback, serving, slack_stand_in
@@ -89,7 +89,7 @@ async def town(profile: Profile = "capture", *, capture: bool = True) -> AsyncGe
         slack.workspace.people["U0LEAD"] = Person("U0LEAD", "ines", "Ines", "")
         session = await stack.enter_async_context(open_session())
         client = open_client(BOT_TOKEN, session, api_url=slack.api_url)
-        clock, world = RealClock(), World()
+        clock, world = SystemClock(), World()
         await world.declare(workflow(COPILOT, tier=1), workflow("coding-agent"))
         shelved(world)
         chat = SlackChat(client, world.outbox, world.clock)

@@ -8,11 +8,12 @@ import httpx
 import pytest
 from slack_sdk.signature import SignatureVerifier
 
+from opsbot.adapters.clock import SystemClock
 from opsbot.domain.errors import Misconfigured
 from opsbot.slack.app import build_app, installed, open_client, open_session
 from opsbot.slack.transport_http import SlackEndpoint
 from opsbot.slack.transport_socket import SocketSupervisor, probe
-from tests.slack.conftest import House, RealClock
+from tests.slack.conftest import House
 from tests.support.slack import APP_TOKEN, SIGNING_SECRET
 from tests.support.wait import eventually
 
@@ -192,7 +193,7 @@ async def test_a_wrong_app_token_is_said_at_the_start(socket_house: House) -> No
     with pytest.raises(Misconfigured, match="app token"):
         await probe(app.client, "xapp-wrong")
     with pytest.raises(Misconfigured, match="app token"):
-        await SocketSupervisor(app, app_token="xapp-wrong", clock=RealClock()).run()
+        await SocketSupervisor(app, app_token="xapp-wrong", clock=SystemClock()).run()
 
 
 async def test_slack_being_away_does_not_stop_the_start(socket_house: House) -> None:

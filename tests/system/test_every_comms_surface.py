@@ -30,7 +30,7 @@ async def company(folder: Path) -> AsyncGenerator[tuple[Company, Telling]]:
     """Open a company with INC-1 and templates, with Slack, an address and a terminal; Ines acts."""
     door, telling = await telling_door()
     world = door.world
-    async with house_over("http", real=(world.bot, world.outbox)) as house, serving(door) as url:
+    async with house_over("http", world=world) as house, serving(door) as url:
         house.slack.rates.enforced = False
         house.slack.workspace.people[LEAD] = Person(LEAD, "ines", "Ines", "ines@x.example")
         house.slack.workspace.channels[HERE].members.add(LEAD)

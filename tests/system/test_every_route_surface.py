@@ -110,8 +110,7 @@ async def company(folder: Path, **extra: Any) -> AsyncGenerator[Company]:
     """Open a company whose summariser has a ramp of two steps; *extra* is declared of it too."""
     door = await opened()
     await door.world.declare(staged(extra=extra))
-    real = (door.world.bot, door.world.outbox)
-    async with house_over("http", real=real) as house, serving(door) as url:
+    async with house_over("http", world=door.world) as house, serving(door) as url:
         house.slack.rates.enforced = False
         house.slack.workspace.people[LEAD] = Person(LEAD, "ines", "Ines", "ines@x.example")
         house.slack.workspace.channels[HERE].members.add(LEAD)

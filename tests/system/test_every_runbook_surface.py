@@ -36,7 +36,7 @@ async def company(folder: Path) -> AsyncGenerator[Company]:
     runs.shelved(world)
     wrong = OpenIncident("wrong refund answers", workflow=runs.COPILOT, severity="SEV2")
     await world.bot.incidents.open(wrong, MARA, request_id="open")
-    async with house_over("http", real=(world.bot, world.outbox)) as house, serving(door) as url:
+    async with house_over("http", world=world) as house, serving(door) as url:
         house.slack.rates.enforced = False
         house.slack.workspace.people[LEAD] = Person(LEAD, "ines", "Ines", "ines@x.example")
         house.slack.workspace.channels[HERE].members.add(LEAD)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from opsbot.adapters.background import background
+from opsbot.adapters.clock import SystemClock
 from opsbot.adapters.redis.store import Tuning, open_store
 from opsbot.adapters.scheduler import Duty, running
 from opsbot.app.bot import Bot
@@ -21,7 +22,6 @@ from opsbot.slack.blocks import render
 from opsbot.slack.chat import SlackChat
 from opsbot.slack.rooms import SlackRooms
 from opsbot.workbench.slack import Message, Person, SlackStandIn
-from tests.slack.conftest import RealClock
 from tests.support.slack import BOT_TOKEN, slack_stand_in
 from tests.support.store import Store, server, store
 from tests.support.wait import eventually
@@ -59,7 +59,7 @@ async def replicas(mine: Store, slack: SlackStandIn) -> AsyncGenerator[tuple[Bot
 
 
 async def _replica(mine: Store, slack: SlackStandIn, stack: AsyncExitStack) -> Bot:
-    clock = RealClock()
+    clock = SystemClock()
     bundle = await stack.enter_async_context(
         open_store(
             mine.unix_url, env=mine.env, state_dir=None, tuning=Tuning(reclaim_ms=RECLAIM_MS)
