@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncGenerator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -12,15 +13,18 @@ from tests.app.runs.test_nightly import COMMS, FINE, needs, none
 from tests.cli.conftest import Terminal, serving
 from tests.support.replica import ROOT
 from tests.support.runs import shelved
+from tests.support.walked import walked_today
 
 SAYS = "Nobody has the role comms for `support-ai`"
 
 
 @pytest.fixture(name="one")
-async def _one(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Terminal]:
+async def _one(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> AsyncGenerator[Terminal]:
     """Give a terminal with good files, of a bot that has a runbook whose step nobody could do."""
     monkeypatch.setenv("OPSBOT_FLAGS_DIR", str(ROOT / "flags"))
-    monkeypatch.setenv("OPSBOT_RUNBOOKS_DIR", str(ROOT / "runbooks"))
+    monkeypatch.setenv("OPSBOT_RUNBOOKS_DIR", str(walked_today(tmp_path)))
     door = terminal.door
     shelf = shelved(door.world, needs(COMMS))
     door.preflight = Preflight(door.world.env, shelf, none).said

@@ -12,6 +12,7 @@ from opsbot.cli import main
 from tests.app.new_workflow.test_walk import ANSWERS
 from tests.support.replica import ROOT
 from tests.support.terminal import at_a_terminal, opsbot
+from tests.support.walked import walked_today
 
 TYPED = "\n".join(ANSWERS.values()) + "\n" * 9
 """The answers, and Enter for whatever may stay empty."""
@@ -27,7 +28,7 @@ def _flags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copy(ROOT / "flags" / "policy.yaml", flags / "policy.yaml")
     shutil.copy(ROOT / "flags" / "models.yaml", flags / "models.yaml")
     monkeypatch.setenv("OPSBOT_FLAGS_DIR", str(flags))
-    monkeypatch.setenv("OPSBOT_RUNBOOKS_DIR", str(ROOT / "runbooks"))
+    monkeypatch.setenv("OPSBOT_RUNBOOKS_DIR", str(walked_today(tmp_path)))
     return flags
 
 

@@ -128,12 +128,11 @@ async def test_a_file_that_cannot_be_read_is_named(ci: Terminal, tmp_path: Path,
 
 
 async def test_the_gates_are_shown_with_their_colours(ci: Terminal, tmp_path: Path) -> None:
-    await record(ci, own(tmp_path), "--revision", "r2")
-
+    recorded = await record(ci, own(tmp_path), "--revision", "r2")
     every = await ci.run("eval", "show", "support-copilot")
     one = await ci.run("eval", "show", "support-copilot", "r2", "--json")
 
-    assert every.code == 0
+    assert (recorded.code, every.code) == (0, 0), recorded.err
     assert "r1 (active)" in every.out
     assert f"Gate green: {GROUNDED} pass_rate: 0.95 of 400 cases" in every.out
     assert "Gate missing: support-safety flag_rate" in every.out

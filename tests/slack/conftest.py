@@ -1,8 +1,7 @@
 """Fixtures: the real bolt app behind the Slack stand-in, over either transport."""
 
 import asyncio
-import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -18,6 +17,7 @@ from opsbot.slack.people import People
 from opsbot.slack.transport_http import SlackEndpoint
 from opsbot.slack.transport_socket import SocketSupervisor
 from opsbot.workbench.slack import SlackStandIn
+from tests.support.awake import Awake
 from tests.support.slack import (
     APP_TOKEN,
     BOT_TOKEN,
@@ -28,29 +28,9 @@ from tests.support.slack import (
 )
 from tests.support.verbs import PlainMemory, RecordingVerbs
 from tests.support.wait import eventually
-from tests.support.world import SATURDAY_NIGHT_MS, World
+from tests.support.world import World
 
 TEAM = "T0WORKBENCH"
-
-
-@dataclass(frozen=True, slots=True)
-class Awake:
-    """
-    The clock port: it waits as long as people do, and what day it is comes from the world.
-
-    What is typed as a time of day would otherwise mean another day from one minute to the next.
-    """
-
-    wall: Callable[[], int] = lambda: SATURDAY_NIGHT_MS
-
-    def now_ms(self) -> int:
-        return self.wall()
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
 
 
 class Attentive(Awake):

@@ -7,7 +7,6 @@ from typing import NoReturn
 
 import httpx
 
-from opsbot.adapters.clock import SystemClock
 from opsbot.adapters.memory.store import MemoryStore
 from opsbot.app.status_page.site import Site
 from opsbot.bootstrap.identity import duration_s
@@ -22,6 +21,7 @@ from opsbot.web.surroundings import (
     StatusShown,
     Surroundings,
 )
+from tests.support.awake import Awake
 from tests.support.world import INES, MARA, SAM, World, slack, workflow
 
 TOKENS = {
@@ -111,8 +111,8 @@ class Door:
 async def opened() -> Door:
     """Return the door of a company with a tier 1 copilot and a tier 2 summariser."""
     world = World()
-    # A real clock: an answer waits for what another task commits, which a moved one never sees end.
-    world.env = replace(world.env, clock=SystemClock(), answer_within_s=ANSWER_WITHIN_S)
+    # It really waits: an answer waits for what another task commits, which a moved one never sees end.
+    world.env = replace(world.env, clock=Awake(world.clock.now_ms), answer_within_s=ANSWER_WITHIN_S)
     world.bot = replace(world.bot, env=world.env)
     await world.declare(workflow("support-copilot", tier=1), workflow("summariser"))
     return Door(world)
