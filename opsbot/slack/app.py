@@ -21,7 +21,7 @@ from opsbot.slack.comms.listeners import CommsListeners
 from opsbot.slack.deps import Deps
 from opsbot.slack.entry import Entry, Need, Needs, Run
 from opsbot.slack.grammar import SLACK_VERBS, command_of
-from opsbot.slack.guard import ShapeGuard
+from opsbot.slack.guard import LeftOver, ShapeGuard, Takes
 from opsbot.slack.home import HomeListeners
 from opsbot.slack.ids import HOME_OPENED, Modal, Press, Shortcut, pressed
 from opsbot.slack.inbound import Invocation
@@ -220,18 +220,19 @@ def _listen_to_timelines(app: SlackApp, entry: Entry) -> None:
 
 
 def _on(app: SlackApp, entry: Entry, kind: str, name: str, need: Needs, run: Run) -> None:
-    bolt, listener = app.bolt, entry.listener(need, run)
+    bolt, listener, taken = app.bolt, entry.listener(need, run), [Takes()]
     if kind == "command":
-        bolt.command(name)(listener)
+        bolt.command(name, middleware=taken)(listener)
         app.registered.append(("command", name))
     elif kind == "action":
-        bolt.action({"type": "block_actions", "action_id": pressed(Press(name))})(listener)
+        one = pressed(Press(name))
+        bolt.action({"type": "block_actions", "action_id": one}, middleware=taken)(listener)
         app.registered.append(("action", name))
     elif kind == "view":
-        bolt.view(name)(listener)
+        bolt.view(name, middleware=taken)(listener)
         app.registered.append(("view", name))
     elif kind == "shortcut":
-        bolt.shortcut(name)(listener)
+        bolt.shortcut(name, middleware=taken)(listener)
         app.registered.append(("shortcut", name))
     else:
         bolt.event(name)(listener)
@@ -240,10 +241,10 @@ def _on(app: SlackApp, entry: Entry, kind: str, name: str, need: Needs, run: Run
 
 def _otherwise(bolt: AsyncApp, entry: Entry) -> None:
     """Answer what nothing above listens to: an older version's buttons, another app's commands."""
-    anything = re.compile(r".*", re.DOTALL)
-    bolt.command(anything)(entry.listener(Need.LOOK, _unknown_command))
+    anything, left = re.compile(r".*", re.DOTALL), [LeftOver()]
+    bolt.command(anything, middleware=left)(entry.listener(Need.LOOK, _unknown_command))
     for listen_to in (bolt.action, bolt.view, bolt.shortcut):
-        listen_to(anything)(entry.listener(Need.LOOK, _stale))
+        listen_to(anything, middleware=left)(entry.listener(Need.LOOK, _stale))
     bolt.view_closed(anything)(entry.listener(Need.LOOK, _nothing))
     bolt.event(anything)(entry.listener(Need.LOOK, _nothing))
 

@@ -71,10 +71,11 @@ class Entry:
     async def handle(self, body: dict[str, Any], ack: Ack, need: Needs, run: Run) -> None:
         """Serve one payload from first look to answer; nothing is raised, whatever happens."""
         with self.deps.tasks.tracked():
-            outlet = Outlet(invocation(body), ack, self.deps)
+            began = self.deps.clock.monotonic()
+            outlet = Outlet(replace(invocation(body), arrived_s=began), ack, self.deps)
             try:
                 sure = need if isinstance(need, Need) else need(outlet.act)
-                await self._serve(outlet, sure, run)
+                await self._serve(outlet, began, sure, run)
             except Exception as error:  # noqa: BLE001 - the Slack boundary: bolt would erase the acknowledgement
                 said = _broken(outlet.act, error)
                 try:
@@ -82,17 +83,15 @@ class Entry:
                 except Exception:
                     log.exception("slack_answer_lost", act=outlet.act.name)
 
-    async def _serve(self, outlet: Outlet, need: Need, run: Run) -> None:
-        began = self.deps.clock.monotonic()
+    async def _serve(self, outlet: Outlet, began: float, need: Need, run: Run) -> None:
         await outlet.begin()
         async with asyncio.TaskGroup() as group:
-            act = replace(outlet.act, arrived_s=began)
-            task = group.create_task(self._reply(act, need, run))
+            task = group.create_task(self._reply(outlet.act, need, run))
             left = ANSWER_WITHIN_S - (self.deps.clock.monotonic() - began)
             done, _ = await asyncio.wait({task}, timeout=max(left, 0.0))
             if not done and not outlet.acked:
                 await outlet.say(_still(need))
-                await asyncio.sleep(FOLLOWS_AFTER_S)
+                await self.deps.clock.sleep(FOLLOWS_AFTER_S)
         await outlet.say(task.result())
 
     async def _reply(self, act: Invocation, need: Need, run: Run) -> Reply:

@@ -1,5 +1,6 @@
-"""In front of every listener: payloads of a shape that Slack sends to this app pass, all others are put aside."""
+"""In front of every listener: only payloads of a known shape pass, and what one listener took no other answers."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
@@ -14,6 +15,11 @@ Body = Mapping[str, object]
 VIEWS: Final = frozenset({"view_submission", "view_closed"})
 SHORTCUTS: Final = frozenset({"shortcut", "message_action"})
 OPTIONS: Final = frozenset({"block_suggestion", "dialog_suggestion"})
+
+TAKEN: Final = "opsbot_taken"
+TURN_S: Final = 0.01
+TURNS: Final = 3_000
+"""How often it is looked for an answer of whoever took it: time awake, however long the process stood still."""
 
 
 class ShapeGuard(AsyncMiddleware):
@@ -37,6 +43,51 @@ class ShapeGuard(AsyncMiddleware):
         kind = req.body.get("type")
         log.warning("slack_payload_put_aside", kind=kind if isinstance(kind, str) else "none")
         return BoltResponse(status=200, body={"options": []} if kind in OPTIONS else "")
+
+
+class Takes(AsyncMiddleware):
+    """Marks a payload as taken by the listener behind it."""
+
+    async def async_process(  # type: ignore[explicit-override]  # typing.override came with 3.12
+        self,
+        *,
+        req: AsyncBoltRequest,
+        resp: BoltResponse,
+        next: Callable[[], Awaitable[BoltResponse]],  # noqa: A002 - bolt passes it by this name
+    ) -> BoltResponse | None:
+        """Mark it and pass it on."""
+        req.context[TAKEN] = True
+        await next()
+        return resp
+
+
+class LeftOver(AsyncMiddleware):
+    """
+    Lets nothing pass that an earlier listener took; its acknowledgement is waited for instead.
+
+    Bolt goes on to the next listener that fits when there is none after 3 s of the wall clock: a
+    process that stood still, a clock that was set, a form that Slack opened late. "Nothing was
+    changed" would be said of what was done, then.
+    """
+
+    async def async_process(  # type: ignore[explicit-override]  # typing.override came with 3.12
+        self,
+        *,
+        req: AsyncBoltRequest,
+        resp: BoltResponse,
+        next: Callable[[], Awaitable[BoltResponse]],  # noqa: A002 - bolt passes it by this name
+    ) -> BoltResponse | None:
+        """Pass on what nobody took; else return the acknowledgement of whoever took it."""
+        if not req.context.get(TAKEN):
+            await next()
+            return resp
+        for _ in range(TURNS):
+            if req.context.ack.response is not None:
+                break
+            await asyncio.sleep(TURN_S)
+        else:
+            log.error("slack_never_acknowledged", kind=str(req.body.get("type") or "command"))
+        return req.context.ack.response
 
 
 def plausible(body: object) -> bool:

@@ -20,6 +20,8 @@ TROUBLE: Final = (SlackApiError, aiohttp.ClientError, OSError, TimeoutError)
 HOOKS: Final = frozenset({"hooks.slack.com", "hooks.slack-gov.com"})
 SLACK: Final = (".slack.com", ".slack-gov.com")
 QUICK: Final = aiohttp.ClientTimeout(total=3)
+LATE_S: Final = 3.0
+"""Slack drops an acknowledgement that comes later; it began to count before it was here."""
 
 
 class Ack(Protocol):
@@ -103,16 +105,24 @@ class Outlet:
             await self.say(reply.otherwise)
 
     async def _command(self, said: Said) -> None:
-        if self.acked:
-            await self._respond(said)
+        if not self.acked and not self._late():
+            await self._ack({**self._message(said), "response_type": "ephemeral"})
             return
-        await self._ack({**self._message(said), "response_type": "ephemeral"})
+        if not self.acked:
+            await self._ack("")
+        await self._respond(said)
 
     async def _submit(self, view: View) -> None:
+        dropped = self.acked or self._late()
         if not self.acked:
             await self._ack({"response_action": "update", "view": view})
-            return
-        await self._update(view)
+        if dropped:
+            await self._update(view)
+
+    def _late(self) -> bool:
+        """Return whether an acknowledgement carries nothing any more; its way is another one, then."""
+        began = self.act.arrived_s
+        return began is not None and self.deps.clock.monotonic() - began >= LATE_S
 
     async def _update(self, view: View) -> None:
         try:
@@ -143,14 +153,21 @@ class Outlet:
             "replace_original": False,
         }
         try:
-            async with self.deps.session.post(
-                self.act.response_url, json=body, timeout=QUICK, allow_redirects=False
-            ) as answer:
-                if answer.status >= 300:  # noqa: PLR2004 - whatever is not a success
-                    words = await answer.text()
-                    log.warning("slack_answer_refused", status=answer.status, body=words[:200])
+            try:
+                await self._post(body)
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+                # Slack may have closed a connection that was kept just then: sooner twice than never.
+                await self._post(body)
         except TROUBLE as error:
             log.warning("slack_answer_lost", act=self.act.name, error=repr(error))
+
+    async def _post(self, body: dict[str, object]) -> None:
+        async with self.deps.session.post(
+            self.act.response_url, json=body, timeout=QUICK, allow_redirects=False
+        ) as answer:
+            if answer.status >= 300:  # noqa: PLR2004 - whatever is not a success
+                words = await answer.text()
+                log.warning("slack_answer_refused", status=answer.status, body=words[:200])
 
     def _message(self, said: Said) -> dict[str, object]:
         rendered = message(said)
