@@ -10,7 +10,8 @@ from opsbot.app.comms.view import Fact
 from opsbot.app.environment import policy_of
 from opsbot.app.taken import takes_all
 from opsbot.domain.comms.facts import FACTS
-from opsbot.domain.comms.moments import canonical
+from opsbot.domain.comms.message import Message
+from opsbot.domain.comms.moments import canonical, spelled
 from opsbot.domain.comms.templates import Locale
 from opsbot.domain.comms.told import Rhythm, Surety
 from opsbot.domain.comms.values import together
@@ -27,16 +28,26 @@ MORE: Final = {
 }
 """Lines that people read and no template uses."""
 
+BEGAN: Final = "exposed_from"
+"""The fact from which on whatever is of the whole window is counted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What facts are derived from, read at one moment."""
+    """
+    What facts are derived from, read at one moment.
+
+    *began* is the fact `exposed_from` as whoever leads confirmed it, empty where nobody did. *why* is
+    why the next word to users was last put off, as somebody said it.
+    """
 
     state: State
     incident: Incident
     kills: tuple[Kill, ...]
     exposure: Exposure
     now_ms: int
+    began: str = ""
+    why: str = ""
 
 
 def derived(basis: Basis) -> Iterator[Fact]:
@@ -94,7 +105,7 @@ def _times(basis: Basis) -> Iterator[Fact]:
     back = max(ended) if ended and len(ended) == len(kills) else None
     yield _at("back_at", back, "confirmed", "the restore")
     # That it was noticed is stored; that nobody was hit before is not, so a person confirms it.
-    yield _at("exposed_from", basis.exposure.onset_ms, "believed", _onset(basis.exposure.onset))
+    yield _at(BEGAN, basis.exposure.onset_ms, "believed", _onset(basis.exposure.onset))
     yield _at("exposed_to", basis.exposure.contained_ms, contained, source)
 
 
@@ -164,7 +175,17 @@ def _counts(basis: Basis) -> Iterator[Fact]:
     value = f"{outcomes} of {of[0]}" if known and of is not None else ""
     yield _fact("counts", value, "believed", "counted by a person, of what the fleet served")
     served = f"{of[0]} of {of[1]}" if of is not None else ""
-    yield _fact("served", served, "confirmed", "the fleet")
+    yield _fact("served", served, *_counted(basis))
+
+
+def _counted(basis: Basis) -> tuple[Surety, str]:
+    """Return what a count of the whole window is worth: no more than the ends that it is counted between."""
+    onset_ms, contained_ms = basis.exposure.onset_ms, basis.exposure.contained_ms
+    if onset_ms is None or basis.began != canonical(onset_ms):
+        return "believed", "the fleet, from a beginning that nobody confirmed"
+    if contained_ms is not None and _contained(basis)[0] != "confirmed":
+        return "believed", "the fleet, to an end that nobody confirmed"
+    return "confirmed", "the fleet"
 
 
 def _whole(exposure: Exposure) -> tuple[int, int] | None:
@@ -181,19 +202,46 @@ def _told(basis: Basis) -> Iterator[Fact]:
     # One stored moment, as people read it or are waited for by it; one that has passed is none any more.
     due = rhythm.due_ms if rhythm.overdue_ms is None else None
     ahead = due is not None and due > basis.now_ms
-    yield _at("next_at", due if ahead else None, "confirmed", _promised(rhythm))
+    yield _at("next_at", due if ahead else None, "confirmed", _promised(basis, rhythm))
     yield _at("first_at", rhythm.first_ms, "confirmed", "the journal")
     contact = settings_of(basis.state).contact
     yield _fact("contact", contact, "confirmed", "declared")
     yield _fact("alternative", "", "unknown")
 
 
-def _promised(rhythm: Rhythm) -> str:
-    """Return what the time of the next word rests on: users read it only once it was told them."""
-    if any(one.until_ms == rhythm.due_ms for one in rhythm.snoozes):
-        late = rhythm.first_ms is not None
-        return "it was put off; users read an earlier time" if late else "it was put off"
-    return "when the first word is due" if rhythm.first_ms is None else "what is promised to users"
+def _promised(basis: Basis, rhythm: Rhythm) -> str:
+    """Return what the time of the next word rests on, and which other one users read, where they did."""
+    read_ms, off = _read_ms(basis), _put_off(basis, rhythm)
+    if read_ms is not None and read_ms != rhythm.due_ms:
+        read = f"users read {spelled(read_ms, settings_of(basis.state).zone)}"
+        return f"{read}; {off}" if off else read
+    if off:
+        return off
+    return "when the first word is due" if read_ms is None else "what is promised to users"
+
+
+def _read_ms(basis: Basis) -> int | None:
+    """Return by when users read that the next word comes, None where they read of none."""
+    told = (
+        one
+        for one in basis.state.messages()
+        if one.incident == basis.incident.id and one.public and one.standing == "published"
+    )
+    # A correction without a time leaves the one that was read before it.
+    newest = max(filter(_says_when, told), key=lambda one: one.order, default=None)
+    return None if newest is None else newest.next_ms
+
+
+def _says_when(message: Message) -> bool:
+    return message.next_ms is not None or message.stage != "correction"
+
+
+def _put_off(basis: Basis, rhythm: Rhythm) -> str:
+    """Return who put the next word off to when it is due, and why; empty where nobody did."""
+    last = rhythm.snoozes[-1] if rhythm.snoozes else None
+    if last is None or last.until_ms != rhythm.due_ms:
+        return ""
+    return f"put off by {shown(policy_of(basis.state), last.by)}: {basis.why}"
 
 
 def _inside(basis: Basis) -> Iterator[Fact]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from opsbot.app.comms.sheet.derived import Basis, derived
+from opsbot.app.comms.sheet.derived import BEGAN, Basis, derived
 from opsbot.app.comms.view import Fact
 from opsbot.app.environment import ALTERED, ERASED, Environment, policy_of
 from opsbot.app.review.read import Reviews
@@ -33,14 +33,22 @@ async def sheet(env: Environment, state: State, incident: Incident) -> tuple[Fac
         StoreLost: no answer within the deadline.
     """
     exposure = await Reviews(env).exposure(incident)
-    basis = Basis(state, incident, kills_of(state, incident), exposure, env.clock.now_ms())
-    lines = {one.name: one for one in derived(basis)}
-    stated = state.comms(incident.id).facts
-    texts = await env.unsealed(*(one.text for one in stated.values()))
-    for (name, one), text in zip(stated.items(), texts, strict=True):
+    comms = state.comms(incident.id)
+    stated, snoozes = comms.facts, comms.rhythm("users").snoozes
+    why, *texts = await env.unsealed(
+        snoozes[-1].why if snoozes else "", *(one.text for one in stated.values())
+    )
+    said = dict(zip(stated, texts, strict=True))
+    began = said[BEGAN] if BEGAN in stated and stated[BEGAN].surety == "confirmed" else ""
+    kills, now_ms = kills_of(state, incident), env.clock.now_ms()
+    lines = {
+        one.name: one
+        for one in derived(Basis(state, incident, kills, exposure, now_ms, began, why))
+    }
+    for name, one in stated.items():
         before = lines.get(name)
         if before is None or before.surety != "confirmed":
-            lines[name] = _stated(state, name, one, text)
+            lines[name] = _stated(state, name, one, said[name])
     return tuple(lines.values())
 
 

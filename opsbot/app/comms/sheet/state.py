@@ -144,9 +144,10 @@ def must_be_open(request: StateFact, before: Fact | None) -> None:
         and not before.source.startswith("stated by")
     )
     if request.name in OURS or vouched:
-        source = before.source if before is not None and before.source else "what is stored"
+        said = inert(before.source, limit=120) if before is not None else ""
+        source = f" ({said})" if said else ""
         raise IllegalMove(
-            f"`{request.name}` comes from {source}; nobody states it. Nothing was changed.",
+            f"`{request.name}` comes from what is stored{source}; nobody states it. Nothing was changed.",
             hint="Correct what it is taken from: the incident, its times, or its workflow's file.",
         )
 

@@ -271,7 +271,7 @@ def _shape(text: _Text) -> Iterator[Finding]:
                 "W-SINCE", "warn", "no time", "Say since when it works again, with its zone."
             )
         if lists.LEFT.search(text.body) is None:
-            fix = "Say whether wrong answers or lost data are still out there, or that there are none."
+            fix = "Say whether wrong answers or lost data are still out there; that none are, once somebody counted."
             yield Finding("W-LEFT", "warn", "nothing is said of what is left", fix)
 
 

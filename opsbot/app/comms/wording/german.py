@@ -18,6 +18,12 @@ from opsbot.app.comms.wording.lists import (
     rule,
 )
 
+_THING: Final = (
+    r"(?:spur(?:en)?|daten|kopien?|eintr(?:ag|\u00e4ge)|antwort(?:en)?|\u00e4nderung(?:en)?|reste?)"
+)
+_LEFT: Final = r"(?:(?:\u00fc|ue)brig(?: ?geblieben)?|(?:mehr|noch) (?:vorhanden|da)|zur\u00fcckgeblieben|verblieben)(?!,? als )"
+"""Left over; not the idiom for what had to be done."""
+
 GERMAN: Final = (
     rule(
         "W-JARGON",
@@ -65,6 +71,9 @@ GERMAN: Final = (
                 r"(?: \w{1,20}){0,2} nicht (?:betroffen|gef\u00e4hrdet|abgeflossen|verloren|offengelegt)"
             ),
             r"keinerlei auswirkung\w{0,3} auf (?:nutzer|kunden)\w{0,3}",
+            rf"nichts(?! anderes)(?: \w{{1,20}}){{0,4}} {_LEFT}",
+            r"bleibt nichts(?: \w{1,20}){0,3} zur\u00fcck|nichts(?: \w{1,20}){0,3} (?:verbleibt|bleibt zur\u00fcck)",
+            rf"keine?[rs]?(?: \w{{1,20}}){{0,3}} {_THING}(?: \w{{1,20}}){{0,4}} {_LEFT}",
         ),
         COUNT_FIX,
         stop=ALL,

@@ -35,6 +35,14 @@ _HIT: Final = (
 )
 _WAS: Final = r"(?:was|were|is|are|has been|have been)"
 _WHO: Final = r"(?:users?|customers?|people|accounts?|(?:your|our|personal|users?'?s?|customers?'?s?) (?:data|information))"
+_THING: Final = r"(?:traces?|data|information|cop(?:y|ies)|entr(?:y|ies)|records?|answers?|repl(?:y|ies)|changes?)"
+_NO_MORE: Final = (
+    r"(?! (?:(?:for|with) \w{1,20} )?to | (?:that )?you (?:need|have|must|should) "
+    r"| (?:undone|unchanged|unclear|true|valid)(?!\w)| out(?! there))"
+)
+"""Behind what is left: nothing that is to be done, and nothing left out."""
+
+_LEFT: Final = rf"(?:{_WAS}(?: \w{{1,20}})? left|remain(?:s|ed)?){_NO_MORE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +190,13 @@ ENGLISH: Final = (
             rf"no(?: \w{{1,20}})? (?:impact|effect) (?:on|for|to)(?: \w{{1,20}})? {_WHO}",
             r"no (?:user|customer)(?:[ -]facing)? (?:impact|effect)",
             r"without any (?:impact|effect) (?:on|for) (?:users|customers)",
+            rf"nothing(?: \w{{1,20}}){{0,4}} {_LEFT}",
+            rf"(?:nothing(?:'s)?(?: else| more| wrong)?|no traces?)(?: of(?: \w{{1,20}}){{1,3}})? left{_NO_MORE}",
+            rf"none of (?:it|this|that|them|these|those|our|your|the)(?: \w{{1,20}}){{0,4}} {_LEFT}",
+            rf"no(?: \w{{1,20}}){{0,2}} {_THING}(?: \w{{1,20}}){{0,4}} {_LEFT}",
+            rf"{_WAS}(?: not|n't) any(?:thing)?(?: \w{{1,20}}){{0,3}} left{_NO_MORE}",
+            r"(?:left|leaves?) no traces?",
+            rf"left: (?:nothing|none){_NO_MORE}",
         ),
         COUNT_FIX,
         stop=ALL,

@@ -13,6 +13,7 @@ from opsbot.domain.comms.facts import FACTS
 from opsbot.domain.comms.moments import canonical
 from opsbot.domain.comms.told import Surety
 from opsbot.domain.errors import IllegalMove, NeedsMoreWords, NotAllowed
+from opsbot.domain.incident.times import Moment
 from tests.app.review.test_read import minutes_before, sampled
 from tests.support.comms import FIRST, PIA, Telling, telling
 from tests.support.incident_life import COPILOT, settle
@@ -137,19 +138,24 @@ async def test_a_count_has_a_denominator_or_is_none() -> None:
     assert (await facts(one))["counts"].surety == "unknown"
 
 
-async def test_counts_come_from_the_fleet_with_what_they_are_of() -> None:
+async def served(*, contained: bool = False) -> tuple[Telling, int]:
+    """Let users be hit from five minutes ago, as a person said, and let the fleet count what was served since."""
     one = await telling()
     world = one.world
     begin = world.clock.now_ms() - 300_000
     await minutes_before(world)
-    await world.bot.incidents.edit(
-        EditIncident(INC, exposed=12, times={"started": begin, "detected": begin + 60_000}),
-        MARA,
-        request_id="e",
-    )
+    times: dict[Moment, int | None] = {"started": begin, "detected": begin + 60_000}
+    if contained:
+        times |= {"contained": begin + 120_000}
+    await world.bot.incidents.edit(EditIncident(INC, exposed=12, times=times), MARA, request_id="e")
     world.clock.later(53)
     await sampled(world, asked=1_412, let=1_395, refused=17)
     await Sampler(world.env, world.outbox)()
+    return one, begin
+
+
+async def test_counts_come_from_the_fleet_with_what_they_are_of() -> None:
+    one, _ = await served()
 
     lines = await facts(one)
 
@@ -158,6 +164,37 @@ async def test_counts_come_from_the_fleet_with_what_they_are_of() -> None:
     assert int(whole) >= 12
     assert lines["counts"].surety == "believed"
     assert lines["served"].value.startswith(f"{whole} of ")
+
+
+async def test_a_count_is_worth_no_more_than_the_beginning_that_it_is_counted_from() -> None:
+    one, begin = await served()
+    await commanded(one)
+    believed = (await facts(one))["served"]
+
+    await state(one, "exposed_from", surety="confirmed", by=INES)
+    confirmed = (await facts(one))["served"]
+    other = canonical(begin - 60_000)
+    await state(one, "exposed_from", other, surety="confirmed", by=INES)
+    again = (await facts(one))["served"]
+
+    assert (believed.surety, believed.source) == (
+        "believed",
+        "the fleet, from a beginning that nobody confirmed",
+    )
+    assert (confirmed.surety, confirmed.source) == ("confirmed", "the fleet")
+    assert (again.surety, again.source) == (believed.surety, believed.source)
+    assert believed.value == confirmed.value == again.value != ""
+
+
+async def test_a_count_is_worth_no_more_than_the_end_that_it_is_counted_to() -> None:
+    one, _ = await served(contained=True)
+    await commanded(one)
+
+    await state(one, "exposed_from", surety="confirmed", by=INES)
+
+    line = (await facts(one))["served"]
+    assert line.value
+    assert (line.surety, line.source) == ("believed", "the fleet, to an end that nobody confirmed")
 
 
 async def test_users_read_what_is_confirmed_alone_and_executives_what_is_believed_as_such() -> None:

@@ -8,8 +8,9 @@ import pytest
 from opsbot.app.comms.requests import SnoozeUpdate, StateFact
 from opsbot.app.comms.sheet.facts import sheet, usable
 from opsbot.app.comms.sheet.now import moved, standing
+from opsbot.app.comms.sheet.words import value_shown
 from opsbot.app.comms.view import Fact
-from opsbot.app.incident.requests import OpenIncident, Which
+from opsbot.app.incident.requests import EditIncident, OpenIncident, Which
 from opsbot.app.requests import KillRequest, Target
 from opsbot.domain.change import Json
 from opsbot.domain.comms.moments import canonical
@@ -17,7 +18,7 @@ from opsbot.domain.errors import IllegalMove
 from opsbot.domain.incident.incident import Incident, as_record
 from opsbot.domain.state import INCIDENTS
 from tests.support.changes import put
-from tests.support.comms import FIRST, PIA, Telling, telling
+from tests.support.comms import FIRST, PIA, WRONG, Telling, telling
 from tests.support.incident_life import COPILOT, settle
 from tests.support.world import MARA
 
@@ -119,13 +120,54 @@ async def test_a_promise_that_was_put_off_is_not_what_users_read() -> None:
     one = await telling()
     at_first = (await facts(one))["next_at"].source
     await one.told(FIRST)
-    before = (await facts(one))["next_at"].source
+    before = (await facts(one))["next_at"]
 
     ask = SnoozeUpdate(Which("INC-1"), "users", 900, "the vendor calls back")
     await one.world.bot.comms.snooze(ask, PIA, request_id="z")
 
-    assert (at_first, before) == ("when the first word is due", "what is promised to users")
-    assert (await facts(one))["next_at"].source == "it was put off; users read an earlier time"
+    assert (at_first, before.source) == ("when the first word is due", "what is promised to users")
+    now = (await facts(one))["next_at"]
+    assert now.value > before.value
+    assert now.source == (
+        f"users read {value_shown(before, 'UTC')}; put off by Pia: the vendor calls back"
+    )
+
+
+async def test_a_correction_without_a_time_leaves_the_one_that_users_read() -> None:
+    one = await telling()
+    await one.told(FIRST)
+    before = (await facts(one))["next_at"]
+    ask = SnoozeUpdate(Which("INC-1"), "users", 900, "the vendor calls back")
+    await one.world.bot.comms.snooze(ask, PIA, request_id="z")
+
+    await one.told(WRONG, corrects="MSG-1")
+
+    assert (await facts(one))["next_at"].source.startswith(
+        f"users read {value_shown(before, 'UTC')}; put off by Pia"
+    )
+
+
+async def test_a_first_word_that_was_put_off_says_by_whom_and_why() -> None:
+    one = await telling()
+
+    ask = SnoozeUpdate(Which("INC-1"), "users", 900, "the vendor calls back")
+    await one.world.bot.comms.snooze(ask, PIA, request_id="z")
+
+    assert (await facts(one))["next_at"].source == "put off by Pia: the vendor calls back"
+
+
+async def test_a_promise_that_a_higher_severity_drew_nearer_is_not_what_users_read() -> None:
+    one = await telling()
+    await one.told(FIRST)
+    before = (await facts(one))["next_at"]
+
+    await one.world.bot.incidents.edit(
+        EditIncident(Which("INC-1"), severity="SEV1"), MARA, request_id="e"
+    )
+
+    now = (await facts(one))["next_at"]
+    assert now.value < before.value
+    assert now.source == f"users read {value_shown(before, 'UTC')}"
 
 
 async def test_a_promise_whose_time_has_passed_is_no_promise() -> None:
