@@ -1,10 +1,11 @@
 // Draw Block Kit's interactive elements, and read what was chosen in them.
 
-import { h } from "./dom.js";
+import { h, plural, setText } from "./dom.js";
 
 const TEXTS = {
   plain_text_input: "text", email_text_input: "email", url_text_input: "url", number_input: "number",
 };
+const LONGEST = 3000;
 const MOMENTS = { datepicker: "date", timepicker: "time", datetimepicker: "datetime-local" };
 const LISTS = { users: "people", channels: "channels", conversations: "channels" };
 
@@ -44,7 +45,6 @@ function textInput(spec, changed) {
   const node = h(many ? "textarea" : "input", {
     type: many ? null : TEXTS[spec.type],
     rows: many ? 3 : null,
-    maxlength: spec.max_length,
     minlength: spec.min_length,
     step: spec.is_decimal_allowed ? "any" : null,
     min: spec.min_value,
@@ -52,9 +52,39 @@ function textInput(spec, changed) {
     placeholder: spec.placeholder?.text,
     value: spec.initial_value ?? "",
     autocomplete: "off",
-    onchange: () => changed(node.value),
+    onchange: () => { if (!node.tooLong()) changed(node.value); },
+    oninput: () => node.tooLong(),
   });
-  return reading(node, () => node.value || undefined);
+  limit(node, spec.max_length ?? LONGEST);
+  return reading(node, () => node.value || undefined, (value) => { node.value = value; node.tooLong(); });
+}
+
+let limits = 0;
+
+// As in Slack, what is too long is kept, and is not sent: `tooLong` says so below the field, and returns whether.
+function limit(node, most) {
+  const said = h("p", { class: "error", id: `too-long-${(limits += 1)}`, role: "status" });
+  node.tooLong = () => {
+    const over = [...node.value].length - most;
+    const others = (node.getAttribute("aria-describedby") ?? "").split(" ").filter((id) => id && id !== said.id);
+    if (over <= 0) said.remove();
+    else if (said.previousSibling !== node) node.after(said);
+    setText(said, over > 0 ? `${plural(over, "character")} too many: at most ${most}.` : "");
+    const about = over > 0 ? [...others, said.id] : others;
+    put(node, "aria-describedby", about.join(" "));
+    put(node, "aria-invalid", about.length ? "true" : "");
+    return over > 0;
+  };
+}
+
+function put(node, name, value) {
+  if (value) node.setAttribute(name, value);
+  else node.removeAttribute(name);
+}
+
+// The first field below `root` that holds more than it may.
+export function tooLong(root) {
+  return [...root.querySelectorAll("[data-block]")].filter((node) => node.tooLong?.())[0];
 }
 
 function moment(spec, changed) {

@@ -1,7 +1,7 @@
 // Modals and confirm dialogs over the phone: the focus stays inside, Escape closes.
 
 import { blocks, words } from "./blocks.js";
-import { values } from "./elements.js";
+import { tooLong, values } from "./elements.js";
 import { h } from "./dom.js";
 import { Pressed } from "./pressed.js";
 
@@ -46,6 +46,8 @@ export class Modals {
   draw(view, errors) {
     const send = async (event) => {
       event.preventDefault();
+      const wrong = tooLong(form);
+      if (wrong) return wrong.focus();
       const button = form.querySelector(".submit");
       if (button) button.disabled = true;
       this.errors = {};
