@@ -11,6 +11,7 @@ from opsbot.domain.change import Effect, Position, Record, Sealed, Timer
 from opsbot.domain.errors import NotAllowed, UnknownWorkflow
 from opsbot.domain.gates import Result
 from opsbot.domain.policy.rules import Request, Verdict, identity_of, judge
+from opsbot.domain.ramp import Step
 from opsbot.domain.route import Number, Revision
 from opsbot.domain.routing import Move, Routing
 from opsbot.domain.state import State
@@ -53,8 +54,9 @@ class Routed:
     *revision* is the one it is about and *before* the one that served everybody until then;
     *evidence* is what the gates say of *revision*. *approval* is set where it waits for a second
     person, or was settled. *broke*: it serves without passing evidence, on somebody's word.
-    *cancelled* is the revision whose ramp a rollback ended, empty where none ran. *ahead* is what
-    will hold at its first step what waits for a second person.
+    *cancelled* is the revision whose ramp a rollback ended, empty where none ran, and
+    *cancelled_at* the step that it was at. *ahead* is what will hold at its first step what waits
+    for a second person.
     """
 
     outcome: Outcome
@@ -66,6 +68,7 @@ class Routed:
     approval: Approval | None = None
     broke: bool = False
     cancelled: str = ""
+    cancelled_at: Step | None = None
     ahead: tuple[str, ...] = ()
 
 

@@ -47,7 +47,8 @@ async def test_the_way_back_needs_no_word_of_slack_and_a_chosen_one_does(routed:
     assert UNKNOWN in chosen.text
     assert "Your role does not allow" in stranger.text
     assert still is not None
-    assert "is served by r1 again" in back.text
+    assert "Rolled back" in back.text
+    assert tried(routed) is None
 
 
 async def test_a_ramp_is_held_and_given_up_and_goes_on_only_when_slack_says_who(

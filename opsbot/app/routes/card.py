@@ -18,13 +18,12 @@ from opsbot.app.routes.history_words import ended_words
 from opsbot.app.routes.ramp_decision import entry
 from opsbot.app.routes.rollback_words import rollback_buttons
 from opsbot.app.routes.route import watched_route
+from opsbot.app.routes.shares import progress, share_of
 from opsbot.app.routes.words import (
     confirmed_words,
     difference_lines,
     gate_lines,
-    progress,
     ramp_buttons,
-    share_of,
 )
 from opsbot.domain.approval import Approval
 from opsbot.domain.change import Json, Record

@@ -3,7 +3,7 @@
 from opsbot.app import route_state
 from opsbot.app.routes.lines import kill_lines
 from opsbot.app.routes.rollback_words import rollback_buttons
-from opsbot.app.routes.words import progress, share_of
+from opsbot.app.routes.shares import progress, share_of
 from opsbot.domain.routing import Routing
 from opsbot.domain.said import Button, Said
 from opsbot.domain.state import ROUTES, State

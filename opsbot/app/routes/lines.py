@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from opsbot.app.ramp.words import except_words
-from opsbot.app.routes.words import progress, share_of, when
+from opsbot.app.routes.shares import progress, share_of
+from opsbot.app.routes.words import when
 from opsbot.app.words import SHOWN, mode_word
 from opsbot.domain.kill import Kill
 from opsbot.domain.kill_ramp import HUMAN

@@ -4,7 +4,8 @@ from opsbot.app.environment import policy_of
 from opsbot.app.reach import slack_ids
 from opsbot.app.routed import mark_of, uid_of
 from opsbot.app.routes.ramp_decision import decide_ramp
-from opsbot.app.routes.words import progress, ramp_buttons
+from opsbot.app.routes.shares import progress
+from opsbot.app.routes.words import ramp_buttons
 from opsbot.domain.change import Record
 from opsbot.domain.kill_ramp import HUMAN
 from opsbot.domain.ramp import Step, steps_of

@@ -88,8 +88,13 @@ def decide_rollback(
         sealed=words.sealed,
         effects=effects,
     )
-    cancelled = "" if routing.candidate is None else routing.candidate.id
-    return change, replace(routed, routing=after, revision=made, broke=broke, cancelled=cancelled)
+    routed = replace(routed, routing=after, revision=made, broke=broke)
+    tried = routing.candidate
+    if tried is None:
+        return change, routed
+    steps = route_state.ramp(workflow, routing)
+    at = steps[min(tried.step, len(steps) - 1)]
+    return change, replace(routed, cancelled=tried.id, cancelled_at=at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -227,7 +227,10 @@ class RouteVerb:
         policy = policy_of(state)
         workflow = state.workflows()[routed.routing.workflow]
         tried = routed.routing.candidate
-        (holding,) = await env.unsealed("" if tried is None else tried.note)
+        first = self._first(routed, words.actor)
+        holding, why = await env.unsealed(
+            "" if tried is None else tried.note, routed.before.note if first else ""
+        )
         seen = await self._seen(routed, state) if routed.outcome in _SERVED else None
         view = RouteView(
             routed=routed,
@@ -248,7 +251,8 @@ class RouteVerb:
             price=price_line(book_of(state), routed.before.route, routed.revision.route),
             reason=reason,
             holding=holding,
-            first=self._first(routed, words.actor),
+            first=first,
+            why=why,
         )
         return routed_said(view)
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from opsbot.app.fleet.words import clock, counted
 from opsbot.app.routed import Routed
+from opsbot.app.routes.shares import share_of
 from opsbot.app.words import stored_lines
 from opsbot.domain.change import Committed, Json, Record
 from opsbot.domain.containment import Containment
@@ -25,7 +26,6 @@ _COLOUR = {
     "stale": "stale",
     "too_few": "too few cases",
 }
-SHARE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,8 @@ class RouteView:
     *author* made what served before. *may* is the sentence on who may approve, now and later.
     *price* says what changes in price, empty where nothing is known of it. *seen* is None where
     the fleet could not be read, or where nothing that serves has changed. *holding* is the note of
-    whoever holds the ramp. *first* says who rolled back before, empty where nobody did.
+    whoever holds the ramp. *first* says who rolled back before, empty where nobody did, and *why*
+    in which words.
     """
 
     routed: Routed
@@ -54,6 +55,7 @@ class RouteView:
     reason: str = ""
     holding: str = ""
     first: str = ""
+    why: str = ""
 
 
 def routed_said(view: RouteView) -> Said:
@@ -61,18 +63,20 @@ def routed_said(view: RouteView) -> Said:
     routed = view.routed
     served = routed.outcome in ("begun", "dropped", "rolled_back")
     waits = routed.outcome in ("pending", "still_pending")
-    # A second doubt about what is held already is kept nowhere, so it is not said as if it were.
-    reason = "" if routed.outcome == "already" and view.holding else view.reason
     lines = [
         *([confirmed_words(view.seen)] if served else []),
         *_held_at_once(view),
-        *([f"The ramp of {routed.cancelled} is over."] if routed.cancelled else []),
+        *(
+            [f"The ramp to {_ended(view)} is ended."]
+            if routed.cancelled and not _ends_ramp(view)
+            else []
+        ),
         *_differs(view),
         *gate_lines(routed.evidence),
         *_answered_for(view),
         *(_waiting(view) if waits else []),
         *stored_lines(view.committed, view.promise),
-        f"By {view.by}: {inert(reason)}" if reason else f"By {view.by}.",
+        *_asked_by(view),
         *_next(view),
     ]
     return Said(
@@ -88,6 +92,11 @@ def routed_said(view: RouteView) -> Said:
 def _title(view: RouteView) -> str:
     routed, workflow = view.routed, f"`{view.routed.routing.workflow}`"
     about, where = routed.revision.id, f"in {view.env}"
+    if _ends_ramp(view):
+        ends = f"Rolled back: ends the ramp to {_ended(view)}"
+        return (
+            f"{ends}; {routed.before.id} serves all calls of {workflow} {where} again, as {about}"
+        )
     if routed.outcome == "rolled_back":
         back = routed.revision.back_to
         return f"Rolled back: {workflow} {where} is served by r{back} again, as {about}"
@@ -104,6 +113,27 @@ def _title(view: RouteView) -> str:
         "dropped": f"Given up: {routed.before.id} serves everybody of {workflow} {where} again",
         "already": f"Already so: {view.first}{_as_is(view)} {workflow} {where}. Nothing was changed",
     }.get(routed.outcome, f"{about} of {workflow} {where}")
+
+
+def _ends_ramp(view: RouteView) -> bool:
+    """Return whether a rollback only ended a ramp: what serves most calls stays as it was."""
+    routed = view.routed
+    return bool(routed.cancelled) and routed.revision.route == routed.before.route
+
+
+def _ended(view: RouteView) -> str:
+    at = view.routed.cancelled_at
+    return view.routed.cancelled if at is None else f"{view.routed.cancelled} ({share_of(at)})"
+
+
+def _asked_by(view: RouteView) -> list[str]:
+    """Return who asked and why; what changed nothing kept no words either, so they are not said as if it had."""
+    then = [f"Reason then: {inert(view.why)}"] if view.why else []
+    if view.committed is not None and view.reason:
+        return [f"By {view.by}: {inert(view.reason)}"]
+    if not view.reason or view.reason == view.why:
+        return [*then, f"By {view.by}."]
+    return [*then, f"Asked by {view.by}; the new reason was not recorded."]
 
 
 def _as_is(view: RouteView) -> str:
@@ -160,21 +190,6 @@ def _share(view: RouteView) -> str:
     if routing.candidate is None:
         return "everybody"
     return share_of(view.steps[min(routing.candidate.step, len(view.steps) - 1)])
-
-
-def share_of(step: Step) -> str:
-    """Return whom a step serves, in words."""
-    named = ", ".join(inert(one, limit=40) for one in step.tenants[:3])
-    more = f" and {len(step.tenants) - 3} more tenants" if step.tenants[3:] else ""
-    if step.percent == 0:
-        return f"{named}{more}" or "nobody"
-    return f"{step.percent} %" if not step.tenants else f"{step.percent} % and {named}{more}"
-
-
-def progress(steps: Sequence[Step], at: int) -> str:
-    """Return the ramp as a bar with its present step named: `■■□□□ 5 %, step 2 of 5`."""
-    bar = "".join("\u25a0" if index <= at else "\u25a1" for index in range(len(steps)))
-    return f"{bar} {steps[at].name}, step {at + 1} of {len(steps)}"
 
 
 def gate_lines(results: Sequence[Result], *, of: str = "") -> list[str]:

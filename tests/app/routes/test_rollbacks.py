@@ -135,7 +135,10 @@ async def test_a_rollback_cancels_a_ramp_and_deals_the_shares_anew(world: World)
         RollbackRequest(COPILOT, reason="odd answers"), MARA, request_id="2"
     )
 
-    assert "The ramp of r2 is over." in said.lines
+    assert said.title.startswith(
+        "Rolled back: ends the ramp to r2 (1 %); r1 serves all calls of `support-copilot`"
+        " in prod again, as r3"
+    )
     assert said.as_text().splitlines()[-2:] == [
         "To mend it: `opsbot route support-copilot set from:r2 \u2026`, which serves nobody yet.",
         "Begin its ramp anew as it was: `opsbot route support-copilot stage r2`",
@@ -170,6 +173,53 @@ async def test_who_comes_second_reads_who_rolled_back_first(world: World) -> Non
     )
     assert theirs.body["first"] == "Mara"
     assert own.title.startswith("Already so: you rolled it back 1 min 30 s ago; r3")
+
+
+async def test_who_comes_second_reads_the_first_reason_and_that_theirs_was_not_recorded(
+    world: World,
+) -> None:
+    await serve_mini(world)
+    first = RollbackRequest(COPILOT, reason="wrong refunds")
+    await world.bot.rollback(first, MARA, request_id="first")
+    entries = len(world.server.lines)
+
+    other = RollbackRequest(COPILOT, reason="slow answers")
+    theirs = await world.bot.rollback(other, INES, request_id="second")
+    same = await world.bot.rollback(first, MARA, request_id="first")
+
+    assert "Reason then: wrong refunds" in theirs.lines
+    assert "Asked by Ines; the new reason was not recorded." in theirs.lines
+    assert "slow answers" not in theirs.as_text()
+    assert "By Mara: wrong refunds" in same.lines
+    assert "not recorded" not in same.as_text()
+    assert len(world.server.lines) == entries
+
+
+async def test_the_same_words_asked_again_are_not_said_to_be_lost(world: World) -> None:
+    await serve_mini(world)
+    request = RollbackRequest(COPILOT, reason="wrong refunds")
+    await world.bot.rollback(request, MARA, request_id="first")
+
+    said = await world.bot.rollback(request, MARA, request_id="again")
+
+    assert {"Reason then: wrong refunds", "By Mara."} <= set(said.lines)
+
+
+async def test_a_rollback_to_other_content_ends_a_ramp_as_well(
+    world: World,
+) -> None:
+    await left(world)
+    await world.bot.rollback(
+        RollbackRequest(COPILOT, Number(2), break_glass=True), MARA, request_id="2"
+    )
+    await set_mini(world, prompt="p@7")
+    await measure(world, "r5", 0.95)
+    await world.bot.stage(StageRequest(COPILOT, "begin"), INES, request_id="stage")
+
+    said = await world.bot.rollback(RollbackRequest(COPILOT), MARA, request_id="3")
+
+    assert "Rolled back: `support-copilot` in prod is served by r3 again" in said.title
+    assert "The ramp to r5 (1 %) is ended." in said.lines
 
 
 async def test_what_nobody_rolled_back_is_so_without_anybody_having_been_first(

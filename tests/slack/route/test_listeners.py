@@ -104,7 +104,7 @@ async def test_a_rollback_is_answered_in_the_acknowledgement(routed: Attacked) -
 
     shown = await typed(routed, ONCALL, f"/ai-rollback {SUMMARISER} wrong answers")
 
-    assert "Rolled back: `summariser` in prod is served by r1 again" in shown.text
+    assert "Rolled back: ends the ramp to r2 (5 %); r1 serves all calls of" in shown.text
     assert routed.world.store.state.routing(SUMMARISER).candidate is None
 
 
