@@ -46,6 +46,7 @@ from opsbot.app.paging.oncall import OnCall
 from opsbot.app.ports import Document
 from opsbot.app.review.export import Export, ReviewForm
 from opsbot.app.review.read import with_exposure
+from opsbot.app.runs.owed import with_owed
 from opsbot.app.said_where import looks_where, says_where
 from opsbot.app.timeline.capture import Capture, Heard, Look
 from opsbot.app.timeline.notes import IncidentNotes
@@ -129,7 +130,7 @@ class Incidents:
         """Move an incident to another status. Raises as `open`, and IllegalMove: also who was first."""
         why, sealed = self.env.sealed(request.reason)
         try:
-            return await self._changed(
+            said = await self._changed(
                 request.which,
                 actor,
                 request_id,
@@ -139,7 +140,8 @@ class Incidents:
                 sealed=sealed,
             )
         except IllegalMove as no:
-            return await self._second(no, request, actor, request_id)
+            said = await self._second(no, request, actor, request_id)
+        return with_owed(said, self.env.store.state)
 
     async def _second(
         self, no: IllegalMove, request: MoveIncident, actor: Actor, request_id: str
@@ -168,7 +170,7 @@ class Incidents:
         """
         if what == "open":
             return await opening(self.env, kill, actor)
-        return await change(self.env, what, which, actor)
+        return with_owed(await change(self.env, what, which, actor), self.env.store.state)
 
     @says_where
     async def edit(self, request: EditIncident, actor: Actor, *, request_id: str) -> Said:
@@ -302,7 +304,8 @@ class Incidents:
         """Look at one incident. Raises UnknownIncident, NeedsMoreWords, NotAllowed."""
         state = await self.env.store.refresh()
         one = found(state, actor, which)
-        return await with_exposure(self.env, one, incident_said(await self.view(one)))
+        said = with_owed(incident_said(await self.view(one)), state)
+        return await with_exposure(self.env, one, said)
 
     @looks_where
     async def list(self, actor: Actor, *, every: bool = False) -> Said:

@@ -10,6 +10,7 @@ from opsbot.app.incident.legal_clocks import clock_lines
 from opsbot.app.incident.message_words import message_lines
 from opsbot.app.incident.promise_words import promise_lines
 from opsbot.app.incident.promises import rhythmic
+from opsbot.app.runs.owed import owed_lines
 from opsbot.domain.incident.incident import Incident
 from opsbot.domain.policy.rules import shown
 from opsbot.domain.said import inert
@@ -25,6 +26,8 @@ def told_lines(state: State, incident: Incident, now_ms: int) -> tuple[str, ...]
 def _lines(state: State, incident: Incident, now_ms: int) -> Iterator[str]:
     comms = state.comms(incident.id)
     yield from message_lines(state, incident, now_ms)
+    if incident.status in ("resolved", "reviewed"):
+        yield from owed_lines(state, incident)
     if rhythmic(incident):
         yield from promise_lines(comms, now_ms)
     if waits_for_evidence(state, incident):

@@ -8,8 +8,10 @@ from opsbot import config
 from opsbot.adapters.catalog import read as catalog
 from opsbot.adapters.runbooks.files import Library, load
 from opsbot.adapters.runbooks.mend import diff, mended
+from opsbot.adapters.runbooks.parsed import FOLDER
 from opsbot.app import check as checking
 from opsbot.app.check import line_of
+from opsbot.app.runs.about import shelved
 from opsbot.app.runs.by_hand import Typing, in_chat, on_terminal
 from opsbot.app.runs.filled import filled
 from opsbot.app.runs.page import Sheet, page
@@ -92,7 +94,7 @@ def lint(asked: Asked, words: Sequence[str]) -> int:
     if "fix" in asked.flags:
         _mend(folder, words, tell=print if form == "text" else printing.note)
     found = _of(catalog.load(settings.flags_dir, folder), folder, words)
-    if text := _linted(found, form, words or [one.stem for one in folder.glob("*.md")]):
+    if text := _linted(found, form, _counted(folder, words)):
         print(text)
     return 1 if found.errors else DONE
 
@@ -130,12 +132,19 @@ def _of(loaded: Loaded, folder: Path, names: Sequence[str]) -> Loaded:
     return Loaded(loaded.catalogue, findings)
 
 
-def _linted(found: Loaded, form: checking.Format, names: Sequence[str]) -> str:
+def _counted(folder: Path, names: Sequence[str]) -> str:
+    """Return what was looked at: those that are named, else every file."""
+    files = [*folder.glob("*.md"), *(folder / FOLDER).glob("*.md")]
+    looked = [_stem(one) for one in names] or [str(one.relative_to(folder)) for one in files]
+    imported = sum(one.startswith(f"{FOLDER}/") for one in looked)
+    return shelved(len(looked) - imported, imported)
+
+
+def _linted(found: Loaded, form: checking.Format, count: str) -> str:
     if form != "text":
         return checking.render(found, form)
     errors = len(found.errors)
     warnings = len(found.findings) - errors
-    count = f"{len(names)} runbook{'' if len(names) == 1 else 's'}"
     told = (
         f"{count}: {errors} errors, {warnings} warnings."
         if found.findings

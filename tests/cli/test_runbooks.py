@@ -243,6 +243,7 @@ def test_a_catalogue_of_files_names_their_folder_and_no_environment(
     main(["runbook", "catalogue"])
 
     first = capsys.readouterr().out.splitlines()[0]
+    assert first.startswith("9 runbooks and 1 imported page in ")
     assert first.endswith("runbooks/")
     assert " in dev" not in first
 

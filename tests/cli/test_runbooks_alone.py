@@ -1,4 +1,4 @@
-"""What a terminal says of a run when no bot answers: how one goes on without it."""
+"""What a terminal says when no bot answers: how a run goes on without it, and what was counted in the files."""
 
 import shutil
 from pathlib import Path
@@ -35,3 +35,10 @@ def test_where_no_file_is_either_nothing_is_promised(alone: Path, capsys: PRINTE
 
     assert code == 1
     assert "by its file" not in capsys.readouterr().err
+
+
+def test_the_linter_counts_what_the_catalogue_counts(alone: Path, capsys: PRINTED) -> None:
+    code = main(["runbook", "lint"])
+
+    assert code == 0
+    assert "9 runbooks and 1 imported page: " in capsys.readouterr().out

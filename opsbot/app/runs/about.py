@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import Final
 from urllib.parse import quote
 
+from opsbot.app.fleet.words import counted
 from opsbot.domain.runbook import Runbook
 
 DOT: Final = " \u00b7 "
@@ -18,6 +19,13 @@ _EXACT_S: Final = 10 * _HOUR_S
 def link_of(name: str) -> str:
     """Return the path of a runbook's page; the name is that of a file, so it may hold anything."""
     return f"/runbooks/{quote(name)}"
+
+
+def shelved(own: int, imported: int) -> str:
+    """Return what a number counts: our own runbooks, and pages of other houses by themselves."""
+    pages = (counted(imported, "imported page"),) if imported else ()
+    books = (counted(own, "runbook"),) if own or not imported else ()
+    return " and ".join((*books, *pages))
 
 
 def minutes(seconds: int | None) -> str:

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from opsbot.app.environment import policy_of
+from opsbot.app.incident.effects import card as incident_card
 from opsbot.app.runs.effects import due, effects
+from opsbot.app.runs.sight import incident_of
 from opsbot.domain.actor import Actor
-from opsbot.domain.change import Change, Json, Position, Sealed, Write
+from opsbot.domain.change import Change, Effect, Json, Position, Sealed, Write
 from opsbot.domain.policy.rules import identity_of
 from opsbot.domain.run import Came, Run, as_record
 from opsbot.domain.runbook import LaneName, Runbook
@@ -56,7 +58,7 @@ def changed(  # noqa: PLR0913  one change, its words and its evidence
         rule=rule,
         facts={**told, **({"incident": after.incident} if after.incident else {})},
         sealed=sealed,
-        effects=effects(before, after),
+        effects=(*effects(before, after), *_card_at_end(state, after)),
         timers=set_,
         cancels=gone,
     )
@@ -71,6 +73,12 @@ def _came(before: Run, after: Run, by: str, now_ms: int) -> Mapping[LaneName, Ca
         if step != before.focus.get(lane)
     }
     return {**before.came, **moved}
+
+
+def _card_at_end(state: State, run: Run) -> tuple[Effect, ...]:
+    """Return the work on the card of an incident that is over: it says what a run of it still owes."""
+    incident = incident_of(state, run)
+    return () if incident is None or incident.open else (incident_card(incident),)
 
 
 def begun(run: Run, now_ms: int) -> Run:

@@ -7,7 +7,7 @@ from opsbot.app.fleet.words import clock, moment
 from opsbot.app.incident.words import lasted
 from opsbot.app.prose_text import WIDTH
 from opsbot.app.prose_text import lines as prose_lines
-from opsbot.app.runs.about import minutes
+from opsbot.app.runs.about import minutes, shelved
 from opsbot.app.runs.bodies import book_body, run_body
 from opsbot.app.runs.sheet import catalogue as catalogue_lines
 from opsbot.app.runs.view import ActView, LaneView, RunView, StepView
@@ -292,7 +292,8 @@ def books_said(known: Mapping[str, Runbook], where: str) -> Said:
     if not known:
         hint = "They are markdown files in `runbooks/`."
         return Said("plain", f"No runbook is there in {where}", (hint,), body=body)
-    count = f"{len(known)} runbook{'' if len(known) == 1 else 's'}"
+    foreign = sum(one.imported for one in known.values())
+    count = shelved(len(known) - foreign, foreign)
     return Said("plain", f"{count} in {where}", catalogue_lines(known), body=body)
 
 

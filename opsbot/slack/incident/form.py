@@ -13,9 +13,9 @@ from opsbot.domain.errors import OpsbotError
 from opsbot.domain.incident.times import ORDER, Moment
 from opsbot.domain.incident.types import SEVERITIES, TYPES, UNKNOWN, severity
 from opsbot.domain.said import Said, inert
-from opsbot.slack.blocks import Block, context, plain_text, said_blocks
+from opsbot.slack.blocks import Block, context, plain_text, said_blocks, section
 from opsbot.slack.ids import VALUE, Field, Modal
-from opsbot.slack.mrkdwn import esc
+from opsbot.slack.mrkdwn import esc, line
 from opsbot.slack.outlet import Wrong
 from opsbot.slack.typed.tokens import REASON_LIMIT, shortened
 from opsbot.slack.views import View, above, fitting, form, text_input, typed_input
@@ -29,6 +29,9 @@ USUAL: Final = "usual"
 OPTION_LIMIT: Final = 75
 MOST: Final = 100
 """Options of one select, and characters of one."""
+
+LINES: Final = 3
+"""Runs whose words to users a resolution names; each has its own messages besides."""
 
 NEXT: Final = (
     ("As usual for its severity", USUAL),
@@ -211,10 +214,16 @@ def update_modal(incident: str, words: Mapping[str, str], *, top: Said | None = 
 
 
 def resolve_modal(
-    incident: str, holding: Sequence[str], words: Mapping[str, str], *, top: Said | None = None
+    incident: str,
+    holding: Sequence[str],
+    words: Mapping[str, str],
+    *,
+    top: Said | None = None,
+    untold: Sequence[str] = (),
 ) -> View:
-    """Return the form of a resolution; *holding* are its kills that still hold."""
-    blocks = [*above(top), _why(f"How {incident} was resolved", words, optional=True)]
+    """Return the form of a resolution; *holding* are its kills that still hold, *untold* what is owed to users."""
+    owed = [section(line(one)) for one in untold[:LINES]]
+    blocks = [*above(top), *owed, _why(f"How {incident} was resolved", words, optional=True)]
     if holding:
         listed = ", ".join(holding)[:80]
         asks: Choices = (("The feature stays off: the kill holds on", "stays-off"),)

@@ -32,6 +32,7 @@ from opsbot.domain.errors import (
 )
 from opsbot.domain.incident.incident import ROLES, STEPS
 from opsbot.domain.said import Said
+from opsbot.domain.typed import spelled
 from opsbot.slack.answers import NAMES_WITHIN_S
 from opsbot.slack.deps import Deps
 from opsbot.slack.entry import Run
@@ -230,9 +231,11 @@ class IncidentListeners:
         )
 
     async def resolving(self, act: Invocation, actor: Actor) -> Reply:
-        """Open the form of a resolution; it asks about kills that hold."""
+        """Open the form of a resolution; it asks about kills that hold, and says what users were not told."""
         body = await self._about("resolved", act, actor)
-        return self._shown(resolve_modal(str(body["incident"]), _listed(body["holding"]), {}))
+        untold = tuple(spelled(one, self.deps.spell) for one in _listed(body["untold"]))
+        view = resolve_modal(str(body["incident"]), _listed(body["holding"]), {}, untold=untold)
+        return self._shown(view)
 
     async def resolved(self, act: Invocation, actor: Actor) -> Reply:
         """Take a resolution."""

@@ -5,13 +5,12 @@ from typing import Final
 
 from opsbot.app.fleet.words import counted
 from opsbot.app.run_verbs import RunVerbs
-from opsbot.app.runs.about import minutes
+from opsbot.app.runs.about import minutes, shelved
 from opsbot.app.runs.requests import RunLook
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Json, Record
-from opsbot.domain.prose import Span, words
+from opsbot.domain.prose import Paragraph, Span, words
 from opsbot.domain.said import Button, Item, Said, inert
-from opsbot.domain.typed import command
 
 WALKED: Final = 3
 SHOWN: Final = 9
@@ -32,10 +31,19 @@ async def shelf(verbs: RunVerbs, actor: Actor) -> tuple[Said, ...]:
         return ()
     walked = _listed((await verbs.look(RunLook("list"), actor)).body.get("runs"))
     own = [one for one in books if not one.get("imported")]
-    left = len(books) - len(own[:SHOWN])
-    lines = (f"{left} more: {command('runbook catalogue')}.",)
-    parts = (*_walked(walked[:WALKED]), *_items(own[:SHOWN]))
-    return (Said("plain", "Runbooks", lines if left else (), parts=parts),)
+    left = _left(len(own[SHOWN:]), len(books) - len(own))
+    items = (*_walked(walked[:WALKED]), *_items(own[:SHOWN]))
+    parts: tuple[Item | Paragraph, ...] = (*items, *left)
+    return (Said("plain", "Runbooks", parts=parts),)
+
+
+def _left(own: int, imported: int) -> tuple[Paragraph, ...]:
+    """Return what is not in the list above, counted, and where it is; nothing where all of it is."""
+    if not own and not imported:
+        return ()
+    # Respelled at the edge, where the workspace's prefix is another.
+    typed = Span("code", "/ai-runbook catalogue")
+    return (Paragraph((*words(f"{shelved(own, imported)} more: "), typed)),)
 
 
 def _walked(runs: Sequence[Record]) -> Iterator[Item]:
