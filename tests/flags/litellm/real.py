@@ -71,6 +71,11 @@ class RealProxy:
         found = list(self.board.store.redis.hgetall(self.board.fleet.acks).values())
         return json.loads(found[0]) if found else {}
 
+    def tally(self, kill: dict[str, Any]) -> dict[str, Any]:
+        """Return what the proxy counted for a kill, nothing until it acknowledged that."""
+        found: dict[str, Any] = self.ack().get("kills", {}).get(kill["uid"], {})
+        return found
+
     def settle(self) -> None:
         """Wait until the proxy has enforced what the switchboard says now."""
         at = self.board.revision

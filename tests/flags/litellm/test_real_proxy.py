@@ -299,7 +299,7 @@ def test_a_silent_stream_is_cut_with_an_error_frame(
     assert last["error"]["code"] == "ai_workflow_killed"
     assert last["error"]["kill"] == kill["id"]
     eventually_sync(lambda: proxy.model.stub.hung_up, until=lambda n: n == hung_up + 1)
-    eventually_sync(lambda: proxy.ack()["kills"][kill["uid"]]["cut"], until=lambda n: n == 1)
+    eventually_sync(lambda: proxy.tally(kill).get("cut"), until=lambda n: n == 1)
 
 
 @pytest.mark.parametrize(
@@ -328,7 +328,7 @@ def test_a_call_in_flight_is_ended_while_the_model_is_silent(
     assert answers[0].status_code == 503
     assert answers[0].headers["x-opsbot-kill"] == kill["id"]
     eventually_sync(lambda: proxy.model.stub.hung_up, until=lambda n: n >= 1)
-    eventually_sync(lambda: proxy.ack()["kills"][kill["uid"]]["cut"], until=lambda n: n == 1)
+    eventually_sync(lambda: proxy.tally(kill).get("cut"), until=lambda n: n == 1)
 
 
 def test_an_answer_in_time_is_not_held_back(proxy: Any) -> None:
